@@ -1,0 +1,56 @@
+# `make` alone explains itself. Every target first installs what it needs and finds missing.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+
+.PHONY: help demo test check bench doctor lock clean install install-dev web system
+
+help: ## What you can do here
+	@echo "Legato: a conversation with an AI agent that never drops."
+	@echo
+	@echo "  make demo     hub, embedded store, an agent and a page: prints one URL, open it and talk"
+	@echo "                (ARGS='--lan' and the like go to 'legato demo'; try ARGS=--help)"
+	@echo "  make test     everything, in a real browser and on a real store"
+	@echo "  make check    while you work: format, lint, types, imports, fast tests"
+	@echo "  make bench    the figures (ARGS='delivery join --json FILE' picks and keeps them)"
+	@echo "  make doctor   what this machine lacks, and how to get it"
+	@echo "  make lock     after a change of dependencies: resolve and lock them anew (UPGRADE=1: newest)"
+	@echo "  make clean    remove what was installed and built"
+	@echo
+	@echo "Each installs what it needs (into .venv and web/node_modules) and is quick the second time."
+
+demo: install web ## Talk to it
+	@exec $(BIN)/legato demo $(ARGS)
+
+test: install-dev web system ## Everything
+	@scripts/test.sh
+
+check: install-dev web ## While you work
+	@scripts/check.sh
+
+bench: install-dev web system ## The figures
+	@exec $(BIN)/legato bench $(ARGS)
+
+doctor: ## What is missing here
+	@python3 scripts/doctor.py
+
+lock: install-dev ## Dependencies
+	@scripts/lock.sh
+
+clean: ## What was installed and built
+	rm -rf .venv .venv.lock web/node_modules web/dist web/.lock artefacts build dist
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+install:
+	@scripts/venv.sh run
+
+install-dev:
+	@scripts/venv.sh dev
+
+web:
+	@scripts/web.sh
+
+system:
+	@scripts/debian.sh chromium=chromium redis-server=redis-server

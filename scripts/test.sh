@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# test.sh — every test there is: the browser's part, then Python, what is quick to fail first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ -e web/package.json ]; then
+    echo "── web"
+    (cd web && npm run --silent typecheck && npm test --silent) </dev/null
+fi
+
+echo "── python: machines, stores, doors"
+.venv/bin/python -m pytest -m "not e2e" "$@" </dev/null
+
+echo "── python: real processes and a real browser"
+found=0
+.venv/bin/python -m pytest -m e2e --durations=10 "$@" </dev/null || found=$?
+# 5 is pytest's word for "none collected": true only while tests/e2e holds no test.
+if [ "$found" -eq 5 ] && ! compgen -G 'tests/e2e/test_*.py' >/dev/null; then found=0; fi
+exit "$found"

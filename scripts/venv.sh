@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# venv.sh run|dev — the Python environment in .venv: `run` is what a hub and its demo need, `dev` what tests need too.
+# Nothing is done when what is wanted is there: a stamp holds the digest of all that decides the outcome.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/say.sh
+
+want=$1
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+find_python() {
+    for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11; do
+        if have "$candidate" && new_enough "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    if have python3; then
+        stop "Legato needs Python 3.11 or newer; python3 here is $(python3 -V 2>&1 | cut -d' ' -f2)." \
+            "Install a newer one and name it:  make PYTHON=/path/to/python3.12 ..."
+    fi
+    stop "Legato needs Python 3.11 or newer, and there is no python3 here." "On Debian:  apt-get install python3 python3-venv"
+}
+
+alone .venv.lock
+
+if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1 || ! new_enough .venv/bin/python; then
+    python=$(find_python)
+    PYTHON=$python scripts/debian.sh python:ensurepip=python3-venv
+    say "making .venv with $("$python" -V)"
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
+
+stamp=.venv/installed-$want
+decided_by=$({ digest requirements.lock pyproject.toml; [ "$want" = run ] || digest requirements-dev.lock; pwd; .venv/bin/python -V; } | digest)
+if [ "$(cat "$stamp" 2>/dev/null)" = "$decided_by" ]; then exit 0; fi
+
+pip() { .venv/bin/python -m pip "$@" --quiet --no-input; }
+
+say "installing the locked dependencies ($want)"
+pip install --require-hashes --only-binary :all: -r requirements.lock
+if [ "$want" = dev ]; then
+    # One of the tests' tools comes as source only: it is built with the locked setuptools, not with one fetched unseen.
+    pip install --require-hashes --no-build-isolation -r requirements-dev.lock
+fi
+pip install --no-deps --no-build-isolation --editable .
+printf '%s\n' "$decided_by" >"$stamp"

@@ -1,0 +1,206 @@
+"""The house rules that a machine can check, checked on every file that is committed or about to be.
+
+What is listed here is what `CONTRIBUTING.md` promises: short files, classes and functions; a pure core; names
+that say something; imports that run one way; nothing in the tree that only makes sense on somebody's machine.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+HOUSE: Final = Path(__file__).resolve().parent.parent
+
+LONGEST_FILE: Final = 400
+LONGEST_CLASS: Final = 250
+LONGEST_FUNCTION: Final = 40
+
+CODE: Final = {".py", ".ts", ".tsx", ".lua", ".sh", ".css"}
+EMPTY_NAMES: Final = {"utils", "util", "helpers", "helper", "common", "types", "manager", "base", "misc"}
+PURE: Final = ("legato/session/", "legato/wire/", "legato/wire.py")
+PURE_THIRD_PARTIES: Final = {"msgspec", "legato"}
+WORLD: Final = frozenset(
+    {
+        "asyncio",
+        "concurrent",
+        "datetime",
+        "getpass",
+        "http",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+    }
+    | {
+        "platform",
+        "random",
+        "secrets",
+        "select",
+        "selectors",
+        "shutil",
+        "signal",
+        "socket",
+        "ssl",
+        "subprocess",
+    }
+    | {"tempfile", "threading", "time", "urllib", "uuid"}
+)
+
+# Written so that this file does not match itself.
+HOME_DIRECTORIES: Final = re.compile(r"(?<![\w./~$}-])/(?:work|root|home/\w+|Users/\w+)/\w")
+REGISTRIES: Final = re.compile(
+    r"\b(?:py"
+    + r"pi\.org|python"
+    + r"hosted\.org|registry\.(?:npm"
+    + r"js|yarn"
+    + r"pkg)\.\w+|deb\.deb"
+    + r"ian\.org)",
+    re.IGNORECASE,
+)
+FRAGMENT: Final = re.compile(
+    r"[a-z0-9]+(?:-[a-z0-9]+)*\.(?:added|changed|deprecated|removed|fixed|security)\.md"
+)
+
+type_of_definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def house_files() -> list[Path]:
+    """Every file that git tracks, or would if it were added now; in a tree without git, every file."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=HOUSE, capture_output=True, check=False, timeout=15,
+    )  # fmt: skip
+    if listing.returncode:
+        hidden = {".git", ".venv", "node_modules", "dist"}
+        return [path for path in HOUSE.rglob("*") if path.is_file() and not hidden & set(path.parts)]
+    paths = (HOUSE / name.decode() for name in listing.stdout.split(b"\0") if name)
+    return sorted({path for path in paths if path.is_file()})
+
+
+def named(path: Path) -> str:
+    return path.relative_to(HOUSE).as_posix()
+
+
+def python_files() -> Iterator[tuple[Path, str, ast.Module]]:
+    for path in house_files():
+        if path.suffix == ".py":
+            source = path.read_text(encoding="utf-8")
+            yield path, source, ast.parse(source, filename=named(path))
+
+
+def written_text() -> Iterator[tuple[Path, str]]:
+    """The files that are text, with what they say."""
+    for path in house_files():
+        content = path.read_bytes()
+        if b"\0" not in content[:8192]:
+            yield path, content.decode("utf-8", errors="replace")
+
+
+def lines_of(node: type_of_definition) -> int:
+    """Lines from `def` to the end, the docstring not counted: nobody should save on theory."""
+    first = node.body[0]
+    docstring = (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    )
+    spent_on_theory = (first.end_lineno or first.lineno) - first.lineno + 1 if docstring else 0
+    return (node.end_lineno or node.lineno) - node.lineno + 1 - spent_on_theory
+
+
+def is_excused(node: type_of_definition, source: list[str]) -> bool:
+    """Whether the comment above the definition says why it is long: `# long: …`."""
+    top = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    above = [line.strip() for line in source[max(0, top - 4) : top - 1]]
+    return any(re.match(r"# long: \S", line) for line in above)
+
+
+def imported_by(tree: ast.Module) -> Iterator[str]:
+    """The top names of all modules imported anywhere in the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield (node.module or "").partition(".")[0]
+
+
+def test_no_file_of_code_is_longer_than_the_house_allows() -> None:
+    long = {}
+    for path, text in written_text():
+        if path.suffix in CODE and (lines := text.count("\n")) > LONGEST_FILE:
+            long[named(path)] = lines
+    assert not long
+
+
+def test_no_class_or_function_is_longer_than_the_house_allows_without_saying_why() -> None:
+    long = {}
+    for path, source, tree in python_files():
+        lines = source.splitlines()
+        for node in ast.walk(tree):
+            if not isinstance(node, type_of_definition):
+                continue
+            limit = LONGEST_CLASS if isinstance(node, ast.ClassDef) else LONGEST_FUNCTION
+            if lines_of(node) > limit and not is_excused(node, lines):
+                long[f"{named(path)}: {node.name}"] = lines_of(node)
+    assert not long
+
+
+def test_what_a_session_is_needs_nothing_of_the_world() -> None:
+    impure = {}
+    for path, _, tree in python_files():
+        if named(path).startswith(PURE):
+            foreign = set(imported_by(tree)) - PURE_THIRD_PARTIES
+            if wrong := (foreign & WORLD) | (foreign - set(sys.stdlib_module_names)):
+                impure[named(path)] = sorted(wrong)
+    assert not impure
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    rooms = ("legato/", "hub/", "media/", "signaling/", "web/", "tests/", "benchmarks/", "examples/")
+    named_for_nothing = []
+    for path in house_files():
+        if path.suffix in CODE and named(path).startswith(rooms):
+            words = {part.lower().partition(".")[0].removeprefix("test_") for part in Path(named(path)).parts}
+            if words & EMPTY_NAMES:
+                named_for_nothing.append(named(path))
+    assert not named_for_nothing
+
+
+def test_nothing_in_the_tree_makes_sense_on_one_machine_only() -> None:
+    found = [
+        f"{named(path)}: {match.group()}"
+        for path, text in written_text()
+        for pattern in (HOME_DIRECTORIES, REGISTRIES)
+        for match in pattern.finditer(text)
+    ]
+    assert not found
+
+
+def test_imports_keep_their_contracts() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [linter, "--no-logo"], cwd=HOUSE, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_changelog_fragment_is_named_for_what_it_changes_and_how() -> None:
+    fragments = [
+        path for path in house_files() if path.parent == HOUSE / "changelog" and path.name != "README.md"
+    ]
+    assert not [path.name for path in fragments if not FRAGMENT.fullmatch(path.name)]
+    assert not [path.name for path in fragments if not path.read_text(encoding="utf-8").strip()]
+
+
+def test_every_folder_of_tests_is_a_package() -> None:
+    """Two test files of one name in two folders would otherwise be taken for one module."""
+    folders = {
+        path.parent
+        for path in house_files()
+        if path.parts[len(HOUSE.parts)] == "tests" and path.suffix == ".py"
+    }
+    assert not [named(folder) for folder in sorted(folders) if not (folder / "__init__.py").is_file()]
