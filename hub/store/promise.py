@@ -1,0 +1,324 @@
+"""What the hub asks of a store, and what a store promises.
+
+A store keeps sessions: logs of sealed entries, and little else. It reads no payload. Every method names
+its atomic duty; one contract suite (`tests/hub/store/contract.py`) holds every store to it, and the
+in-memory model (`model.py`) is the oracle.
+
+The *append* is the heart. In one atomic step, in this order (design, "The log"):
+
+1. tombstone: the session was erased → `Refused("session_erased")`;
+2. repeat: (producer, sequence) is stored → `Appended(repeat=True)` with its first offset, or the kept
+   refusal; with another `digest` → `Refused("sequence_reused")`; older than the last 64 → `Refused("too_old")`;
+3. witness: not on this log → `LostTail`; behind the trim → `Refused("resume_first")`;
+4. producer epoch older than the producer's → `Refused("stale_token")`; rights: each named right's number
+   must equal the given one → `Refused("stale_token", expected)`;
+5. gap: sequence is not the producer's last + 1 → `Refused("sequence_gap", expected)`;
+6. condition: `control` given and a control event was appended after it → `Refused("lost_race")`;
+7. each entry gets the next dense offset, the session time and its chain digest; raised rights are
+   written; the entries are published on the session's channel, in this order.
+
+A refusal at 4 for want of a right uses up its sequence (it is kept and a retry gets it again);
+`refuse` does the same for a refusal decided by the node. A refusal at 1, 3, 5 or 6 uses up nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from legato.session.commands import Reason
+from legato.session.position import Position
+
+Level = Literal["memory", "buffered", "replicated", "synced"]
+
+WINDOW = 64
+"""Batches of a producer that a store remembers, and so the most that may be in flight."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SessionKey:
+    """Which session, of which tenant."""
+
+    tenant: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A sealed event before it has a place."""
+
+    sealed: bytes
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry of the log. `time` is session time in ms; `digest` is the chain digest at `offset` (20 bytes)."""
+
+    offset: int
+    time: int
+    control: bool
+    producer: str
+    sequence: int
+    index: int
+    sealed: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One batch of one producer. `digest` is the keyed digest of the command as its producer sent it (16 bytes).
+
+    `rights` maps names to the numbers their tokens must have now; `raises` maps names to the numbers they
+    get by this append (each must be one more than now). `deadline` (session time, ms) is the session's
+    earliest deadline after this append; it is scheduled before the append takes effect.
+    """
+
+    producer: str
+    producer_epoch: int
+    sequence: int
+    digest: bytes
+    drafts: tuple[Draft, ...]
+    witness: Position | None = None
+    rights: Mapping[str, int] = field(default_factory=dict)
+    raises: Mapping[str, int] = field(default_factory=dict)
+    control: int | None = None
+    deadline: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The batch is in the log at `first` … `first + count - 1`; `position` is the log's tail after it."""
+
+    first: int
+    count: int
+    time: int
+    level: Level
+    repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The batch is not in the log. `expected` is the sequence or number that was expected, if any."""
+
+    reason: Reason
+    expected: int = -1
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LostTail:
+    """The witness is not on this log: an acknowledged tail was lost. `surviving` is the store's tail."""
+
+    surviving: Position
+
+
+Outcome = Appended | Refused | LostTail
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A producer epoch was opened: older ones are refused. `last` is its last accepted sequence (0: none)."""
+
+    epoch: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A range of the log. `first` is the oldest offset still held (after trimming); `tail` the newest position."""
+
+    entries: tuple[Stored, ...]
+    first: int
+    tail: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A sealed folded state at `position`, with its anchor (HMAC over position and sealed bytes)."""
+
+    position: Position
+    fold_version: int
+    sealed: bytes
+    anchor: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One consistent read: the newest snapshot, every entry after it, the tail, the rights' numbers."""
+
+    snapshot: Snapshot | None
+    page: Page
+    rights: Mapping[str, int]
+    producer: Opened | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of the index of sessions."""
+
+    session: str
+    created: int
+    last: int
+    ended: bool
+    labels: Mapping[str, str]
+
+
+class Sink(Protocol):
+    """What a subscription feeds. Called synchronously, in the store's order, never re-entrantly."""
+
+    def entries(self, entries: Sequence[Stored]) -> None:
+        """New entries, as published. Holes and repeats are possible after a broken connection."""
+
+    def signal(self, payload: bytes) -> None:
+        """An unlogged signal that some node published for the session."""
+
+    def resynced(self, tail: Position | None) -> None:
+        """The connection was re-made (or the quiet-session check ran): this is the tail now. Behind it: read.
+        Ahead of it, or on another digest: a tail was lost. None: the session is gone."""
+
+
+class Log(Protocol):
+    """The log of sessions."""
+
+    level: Level
+
+    async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
+        """Make the session's log under a new epoch and append `genesis`; an existing one is left alone
+        (a repeat of the same genesis answers as an append does; any other is `Refused("already_exists")`)."""
+
+    def append(self, key: SessionKey, batch: Append) -> Awaitable[Outcome]:
+        """Append one batch, atomically, as the module says. Calls take effect in the order they are made
+        (per session), also over a broken connection. Raises `StoreUnavailable` when the outcome stays
+        unknown for the store's patience: the same batch may then be sent again."""
+
+    def refuse(self, key: SessionKey, batch: Append, refusal: Refused) -> Awaitable[Outcome]:
+        """Record that the node refused `batch` for a lasting reason: uses up its sequence, so that a retry
+        is answered alike. In the same order as appends; the checks 1 to 5 apply first."""
+
+    async def open_producer(self, key: SessionKey, producer: str) -> Opened | None:
+        """Open a new epoch of the producer, atomically. None: no such session."""
+
+    async def join(self, key: SessionKey, producer: str | None = None) -> Joined | None:
+        """Snapshot, everything after it, tail and rights in one atomic read; opens a producer epoch too when
+        `producer` is named. At most 1 000 entries come back; if more follow, read on from the last. None: no such session."""
+
+    async def read(self, key: SessionKey, after: int, limit: int = 1000) -> Page | None:
+        """Entries with offset > `after`, at most `limit` of them. None: no such session."""
+
+    async def position(self, key: SessionKey, offset: int) -> Position | None:
+        """The position at `offset` on the current log; None if trimmed away, not there yet, or no such session."""
+
+    async def reopen(self, key: SessionKey, evidence: Position, batch: Append) -> Outcome:
+        """Open a new epoch because `evidence` is not on the log (checked again, atomically: if it is, or the
+        epoch is already newer, nothing happens and `Refused("lost_race")`), append `batch` as its first,
+        void every right (numbers go on, epoch differs)."""
+
+    async def write_snapshot(self, key: SessionKey, snapshot: Snapshot) -> bool:
+        """Keep it, and the one before it. Refused (False) if the log does not hold its position, if an equal
+        or newer one is kept, or if one of a higher fold version is."""
+
+    async def put_history(self, key: SessionKey, pages: Mapping[int, bytes]) -> None:
+        """Keep sealed ended entries under their ordinals; one that is there already stays."""
+
+    async def history(self, key: SessionKey, before: int, limit: int = 50) -> dict[int, bytes]:
+        """Sealed ended entries with ordinal < `before`, the newest `limit`."""
+
+    async def trim(self, key: SessionKey, keep_from: int) -> int:
+        """Drop entries before `keep_from`, never past the older kept snapshot nor past a durable cursor.
+        Returns how many went."""
+
+    async def keep_cursor(self, key: SessionKey, name: str, offset: int) -> None:
+        """A durable cursor (recorder, outbox) has dealt with everything up to `offset`."""
+
+    async def erase(self, key: SessionKey, tombstone_ttl_s: int) -> None:
+        """Remove everything of the session and leave a tombstone: appends and joins see `session_erased`."""
+
+    async def exists(self, key: SessionKey) -> Literal["yes", "no", "erased"]:
+        """Whether there is such a session."""
+
+    async def sessions(
+        self, tenant: str, *, participant: str = "", label: tuple[str, str] | None = None, before: int = 0, limit: int = 50
+    ) -> list[Listed]:
+        """Sessions of the tenant, newest activity first; `before` pages by last activity (ms)."""
+
+    async def index(self, key: SessionKey, listed: Listed, participants: Sequence[str]) -> None:
+        """Write the session's row and its look-ups."""
+
+
+class Bus(Protocol):
+    """Live delivery."""
+
+    async def subscribe(self, key: SessionKey, sink: Sink) -> None:
+        """Feed `sink` from now on; when this returns, nothing appended later is missed without `resynced`."""
+
+    async def unsubscribe(self, key: SessionKey, sink: Sink) -> None:
+        """Stop feeding it."""
+
+    def signal(self, key: SessionKey, payload: bytes) -> None:
+        """Publish an unlogged signal to every node's sinks for the session; may be lost."""
+
+
+class Duties(Protocol):
+    """What nodes share about work: beats, leases, deadlines."""
+
+    async def beat(self, holders: Sequence[str]) -> None:
+        """Raise each holder's counter by one."""
+
+    async def beats(self) -> dict[str, int]:
+        """Every holder's counter, in one read."""
+
+    async def forget_holder(self, holder: str, counter: int) -> bool:
+        """Remove it if its counter is still `counter`, atomically: whoever gets True deals with its leases."""
+
+    async def held(self, holder: str) -> list[tuple[SessionKey, str]]:
+        """The rights (and `conductor`) that the holder has by `hold`."""
+
+    async def hold(self, holder: str, key: SessionKey, right: str) -> None:
+        """Note that the holder has it (so that its death finds it)."""
+
+    async def let_go(self, holder: str, key: SessionKey, right: str) -> None:
+        """Take the note away."""
+
+    async def claim_conductor(self, key: SessionKey, node: str, seen: str) -> str:
+        """If the conductor is still `seen` ("" for nobody), `node` becomes it, atomically. Returns who it is now."""
+
+    async def due(self, now: int, limit: int = 100) -> list[tuple[SessionKey, int]]:
+        """Sessions whose earliest deadline is at or before `now` (session time, ms)."""
+
+    async def schedule(self, key: SessionKey, deadline: int | None, seen: int | None = None) -> None:
+        """Set (or, None, clear) the session's earliest deadline; with `seen`, only if it still is that."""
+
+    async def time(self) -> int:
+        """The store's clock, ms since 1970."""
+
+
+class Rings(Protocol):
+    """Hot audio: a hash per track and minute, set if absent."""
+
+    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+        """Keep sealed batches under (minute, field) unless there; each minute expires after the ring's length."""
+
+    async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
+        """The sealed batches of that minute by field."""
+
+    async def tracks(self, key: SessionKey) -> dict[str, list[int]]:
+        """Tracks with their minutes still held."""
+
+    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
+        """Remove that minute (it is in the vault)."""
+
+
+class Store(Log, Bus, Duties, Rings, Protocol):
+    """All of it, behind one door."""
+
+    async def close(self) -> None:
+        """Let go of connections; what was acknowledged stays."""
+
+    async def memory(self) -> tuple[int, int]:
+        """Bytes used and the limit (0: none)."""
+
+
+class StoreUnavailable(Exception):
+    """The store did not answer in time; the outcome is unknown, the same bytes may be sent again."""

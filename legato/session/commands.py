@@ -1,0 +1,222 @@
+"""What may be asked of a session, in the imperative; and how a request is refused.
+
+A command names the ids of what it makes (message, response, call), so that sending it again makes
+nothing twice. `decide` (decisions.py) turns commands into events or into a `Refusal`.
+
+*Plain* commands need no invariant beyond the right they use: they are appended without a condition and
+may be pipelined. The others are appended on condition that no control event came since the state they
+were decided on.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, Literal
+
+import msgspec
+
+from legato.session.events import Activity, Mark, Medium, Outcome, _snake
+from legato.session.parts import Part
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake):
+    """What every command has: a type."""
+
+    plain: ClassVar[bool] = False
+
+    @property
+    def type(self) -> str:
+        """The command's name on the wire, in snake case."""
+        return str(self.__struct_config__.tag)
+
+
+class PlainCommand(Command, frozen=True, kw_only=True):
+    plain: ClassVar[bool] = True
+
+
+class PostMessage(PlainCommand, frozen=True, kw_only=True):
+    """Say something whole. From a user or operator it is a turn that waits for an answer."""
+
+    message: str
+    parts: list[Part]
+    response: str = ""
+
+
+class StartMessage(Command, frozen=True, kw_only=True):
+    message: str
+    response: str = ""
+
+
+class GrowMessage(PlainCommand, frozen=True, kw_only=True):
+    message: str
+    index: int
+    text: str
+    part: int = 0
+    kind: Literal["text", "reasoning"] = "text"
+
+
+class AddPart(PlainCommand, frozen=True, kw_only=True):
+    message: str
+    part: Part
+
+
+class EndMessage(Command, frozen=True, kw_only=True):
+    message: str
+    outcome: Outcome = "finished"
+    reason: str = ""
+
+
+class StartResponse(Command, frozen=True, kw_only=True):
+    """Claim `turn` and answer it, or (`turn` empty) speak unasked."""
+
+    response: str
+    turn: str = ""
+    parent: str = ""
+
+
+class EndResponse(Command, frozen=True, kw_only=True):
+    """End it; messages and tool calls still open in it end with the same outcome."""
+
+    response: str
+    outcome: Outcome = "finished"
+    reason: str = ""
+
+
+class CancelResponse(Command, frozen=True, kw_only=True):
+    response: str
+
+
+class RequestTool(Command, frozen=True, kw_only=True):
+    call: str
+    name: str
+    arguments: str
+    response: str = ""
+    key: str = ""
+    idempotent: bool = False
+    approval: str = ""
+
+
+class DecideTool(Command, frozen=True, kw_only=True):
+    call: str
+    approved: bool
+    reason: str = ""
+
+
+class StartTool(Command, frozen=True, kw_only=True):
+    call: str
+
+
+class ProgressTool(PlainCommand, frozen=True, kw_only=True):
+    call: str
+    text: str = ""
+    step: int = 0
+    steps: int = 0
+
+
+class EndTool(Command, frozen=True, kw_only=True):
+    call: str
+    outcome: Outcome = "finished"
+    result: str = ""
+    reason: str = ""
+
+
+class ChangeActivity(PlainCommand, frozen=True, kw_only=True):
+    activity: Activity
+    text: str = ""
+    step: int = 0
+    steps: int = 0
+    eta_ms: int = 0
+
+
+class ChangeModality(PlainCommand, frozen=True, kw_only=True):
+    """What the sending attachment takes and gives from here on."""
+
+    takes: tuple[Medium, ...]
+    gives: tuple[Medium, ...]
+
+
+class MarkTurn(PlainCommand, frozen=True, kw_only=True):
+    turn: str
+    mark: Mark
+    at_ms: int
+    media_time: int = -1
+
+
+class SettleHeard(PlainCommand, frozen=True, kw_only=True):
+    message: str
+    characters: int
+    samples: int = 0
+    final: bool = False
+
+
+class AcceptSession(Command, frozen=True, kw_only=True):
+    """A worker takes the session: it gets `right` (`worker:NAME`) and becomes the responder if there is none."""
+
+    right: str
+    worker: str
+
+
+class ReleaseRight(Command, frozen=True, kw_only=True):
+    right: str
+    token: int
+
+
+class LabelSession(PlainCommand, frozen=True, kw_only=True):
+    labels: dict[str, str]
+
+
+class EndSession(Command, frozen=True, kw_only=True):
+    reason: str = ""
+
+
+class Leave(Command, frozen=True, kw_only=True):
+    """End participation: all attachments close."""
+
+    reason: str = ""
+
+
+Reason = Literal[
+    "malformed",
+    "unknown_command",
+    "too_large",
+    "too_fast",
+    "not_allowed",
+    "not_found",
+    "already_exists",
+    "already_ended",
+    "wrong_order",
+    "stale_token",
+    "session_ended",
+    "session_erased",
+    "sequence_gap",
+    "sequence_reused",
+    "too_old",
+    "resume_first",
+    "lost_race",
+    "level_unavailable",
+    "overloaded",
+    "unavailable",
+]
+
+
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a batch was not done: facts to act on. Nothing of the batch was appended.
+
+    `expected` is the sequence, index or token that was expected; `retry_after_ms` > 0 says that the same
+    batch may be sent again; `field` names what was wrong, `detail` says it to a person.
+    """
+
+    reason: Reason
+    detail: str = ""
+    field: str = ""
+    expected: int = -1
+    retry_after_ms: int = 0
+
+
+def _concrete(base: type[Command]) -> list[type[Command]]:
+    found: list[type[Command]] = []
+    for kind in base.__subclasses__():
+        found += _concrete(kind) if kind is PlainCommand else [kind]
+    return found
+
+
+KINDS: Final[tuple[type[Command], ...]] = tuple(sorted(_concrete(Command), key=lambda kind: kind.__name__))

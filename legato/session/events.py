@@ -1,0 +1,431 @@
+"""The facts a session's log is made of.
+
+An event is immutable. Its author and its fields are sealed before they reach the store; the store adds
+`offset` and `time` in the act of appending, and the wire carries all of it as one flat JSON object:
+
+    {"type": "message_grown", "by": "p_concierge", "offset": 41, "time": 1795243512345, "message": "m_…", …}
+
+Names are in the past participle. What is added to an event later is optional with a default, what is
+not understood is kept verbatim (`Unknown`), and a field never changes its meaning.
+
+*Control* events are those that other decisions depend on (rights, responder, ends, tool calls): a
+conditional append is refused when one came since the state it was decided on. Streaming words are not
+among them, so a stream cannot starve a takeover.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Final, Literal
+
+import msgspec
+
+from legato.session.parts import Part, Spoken
+
+Role = Literal["user", "agent", "operator", "supervisor", "observer"]
+Medium = Literal["text", "audio"]
+Activity = Literal["idle", "listening", "thinking", "speaking", "tool"]
+Outcome = Literal["finished", "cancelled", "interrupted", "failed"]
+Mark = Literal[
+    "speech_started",
+    "end_of_speech",
+    "end_of_turn",
+    "transcript_final",
+    "first_word",
+    "first_audio_in",
+    "first_audio_out",
+    "heard",
+]
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake):
+    """What every event carries. `offset` and `time` (session time, ms since 1970) are 0 until stored."""
+
+    control: ClassVar[bool] = False
+
+    by: str
+    offset: int = 0
+    time: int = 0
+
+    @property
+    def type(self) -> str:
+        """The event's name on the wire, in snake case."""
+        return str(self.__struct_config__.tag)
+
+
+class ControlEvent(Event, frozen=True, kw_only=True):
+    """An event that decisions depend on."""
+
+    control: ClassVar[bool] = True
+
+
+# --- the session itself
+
+
+class SessionCreated(ControlEvent, frozen=True, kw_only=True):
+    labels: dict[str, str] = {}
+    title: str = ""
+
+
+class SessionLabelled(Event, frozen=True, kw_only=True):
+    """Labels set (an empty value removes one)."""
+
+    labels: dict[str, str]
+
+
+class SessionEnded(ControlEvent, frozen=True, kw_only=True):
+    reason: str = ""
+
+
+class LogReopened(ControlEvent, frozen=True, kw_only=True):
+    """A tail was lost: offsets `lost_from` to `lost_to` of `previous_epoch` are gone for ever. Every right's token is void."""
+
+    previous_epoch: str
+    lost_from: int
+    lost_to: int
+
+
+# --- who is there
+
+
+class ParticipantJoined(Event, frozen=True, kw_only=True):
+    participant: str
+    role: Role
+    name: str = ""
+
+
+class ParticipantLeft(Event, frozen=True, kw_only=True):
+    participant: str
+    reason: str = ""
+
+
+class AttachmentOpened(Event, frozen=True, kw_only=True):
+    """A device or tab came: what it takes (is shown, hears) and gives."""
+
+    participant: str
+    attachment: str
+    device: str = ""
+    takes: tuple[Medium, ...] = ("text",)
+    gives: tuple[Medium, ...] = ("text",)
+
+
+class AttachmentAway(Event, frozen=True, kw_only=True):
+    """Its last connection ended or fell silent; it has its grace to come back."""
+
+    attachment: str
+    reason: str = ""
+
+
+class AttachmentBack(Event, frozen=True, kw_only=True):
+    """It resumed; `gap_ms` is how long it was away, by session time."""
+
+    attachment: str
+    gap_ms: int = 0
+
+
+class AttachmentClosed(Event, frozen=True, kw_only=True):
+    attachment: str
+    reason: Literal["detached", "grace_over", "left", "revoked"] = "detached"
+
+
+class ModalityChanged(Event, frozen=True, kw_only=True):
+    attachment: str
+    takes: tuple[Medium, ...]
+    gives: tuple[Medium, ...]
+
+
+class ActivityChanged(Event, frozen=True, kw_only=True):
+    """What a participant is doing. `step` of `steps`, `text` and `eta_ms` are for long work."""
+
+    participant: str
+    activity: Activity
+    text: str = ""
+    step: int = 0
+    steps: int = 0
+    eta_ms: int = 0
+
+
+# --- rights
+
+
+class RightGranted(ControlEvent, frozen=True, kw_only=True):
+    """`holder` has `right` from here on, fenced by `token` (with the epoch of this event's position)."""
+
+    right: str
+    holder: str
+    token: int
+    worker: str = ""
+
+
+class RightReleased(ControlEvent, frozen=True, kw_only=True):
+    right: str
+    token: int
+    reason: Literal["released", "crashed", "expired", "taken", "ended"] = "released"
+
+
+class ResponderChanged(ControlEvent, frozen=True, kw_only=True):
+    """Who answers the user from here on (nobody: "")."""
+
+    participant: str
+    reason: str = ""
+
+
+class AgentUnreachable(Event, frozen=True, kw_only=True):
+    """The worker's connection closed; its lease is kept for `window_ms`."""
+
+    participant: str
+    right: str
+    window_ms: int = 0
+
+
+class AgentReachable(Event, frozen=True, kw_only=True):
+    participant: str
+    right: str
+
+
+class AgentCrashed(ControlEvent, frozen=True, kw_only=True):
+    participant: str
+    right: str
+    token: int
+
+
+# --- turns, responses, messages
+
+
+class TurnStarted(Event, frozen=True, kw_only=True):
+    """A participant began to speak: the floor is theirs."""
+
+    turn: str
+    participant: str
+
+
+class TurnEnded(Event, frozen=True, kw_only=True):
+    """The participant finished. A turn without words (`empty`) asks for no answer."""
+
+    turn: str
+    empty: bool = False
+    incomplete: bool = False
+
+
+class TurnMarked(Event, frozen=True, kw_only=True):
+    """When a stage of a turn was reached: `at_ms` after the turn's end of speech (or its typed message)
+    on the marking process's monotonic clock; `media_time` in samples at 48 kHz where audio has one."""
+
+    turn: str
+    mark: Mark
+    at_ms: int
+    media_time: int = -1
+
+
+class ResponseStarted(ControlEvent, frozen=True, kw_only=True):
+    """The worker claimed `turn` (or speaks unasked: "") and answers it."""
+
+    response: str
+    turn: str = ""
+    parent: str = ""
+
+
+class CancelRequested(Event, frozen=True, kw_only=True):
+    response: str
+
+
+class ResponseEnded(ControlEvent, frozen=True, kw_only=True):
+    """The response's one end. With `turn_waits` its turn was not answered and waits for another worker."""
+
+    response: str
+    outcome: Outcome
+    reason: str = ""
+    turn_waits: bool = False
+
+
+class MessagePosted(Event, frozen=True, kw_only=True):
+    """A whole message at once: typed, or a final transcript (`spoken`). With `turn` it is that turn's
+    words; `ends_turn` makes the turn wait for an answer (typed text always does)."""
+
+    message: str
+    parts: list[Part]
+    turn: str = ""
+    response: str = ""
+    ends_turn: bool = False
+    spoken: Spoken | None = None
+
+
+class MessageStarted(Event, frozen=True, kw_only=True):
+    message: str
+    response: str = ""
+
+
+class MessageGrown(Event, frozen=True, kw_only=True):
+    """`text` was added to part number `part`. `index` counts a message's deltas from 0; an accumulated
+    delta stands for `count` of them."""
+
+    message: str
+    index: int
+    text: str
+    part: int = 0
+    kind: Literal["text", "reasoning"] = "text"
+    count: int = 1
+
+
+class PartAdded(Event, frozen=True, kw_only=True):
+    """A whole part (data, image, file, or text) joined an open message."""
+
+    message: str
+    part: Part
+
+
+class MessageEnded(ControlEvent, frozen=True, kw_only=True):
+    message: str
+    outcome: Outcome = "finished"
+    reason: str = ""
+
+
+class HeardSettled(Event, frozen=True, kw_only=True):
+    """What `participant` really heard of a spoken message: `characters` of its text, `samples` of its
+    speech at 48 kHz. Settled once for an interruption; `final` when all was heard."""
+
+    message: str
+    participant: str
+    characters: int
+    samples: int = 0
+    final: bool = False
+
+
+# --- tools
+
+
+class ToolRequested(ControlEvent, frozen=True, kw_only=True):
+    """`arguments` is JSON text, shown verbatim. `approval` names the role that must say yes first."""
+
+    call: str
+    name: str
+    arguments: str
+    response: str = ""
+    key: str = ""
+    idempotent: bool = False
+    approval: str = ""
+
+
+class ToolDecided(ControlEvent, frozen=True, kw_only=True):
+    call: str
+    approved: bool
+    reason: str = ""
+
+
+class ToolStarted(ControlEvent, frozen=True, kw_only=True):
+    call: str
+
+
+class ToolProgressed(Event, frozen=True, kw_only=True):
+    call: str
+    text: str = ""
+    step: int = 0
+    steps: int = 0
+
+
+class ToolEnded(ControlEvent, frozen=True, kw_only=True):
+    """The call's one end: `result` is JSON text when it finished, `reason` why it did not."""
+
+    call: str
+    outcome: Outcome
+    result: str = ""
+    reason: str = ""
+
+
+# --- voice
+
+
+class VoiceStarted(Event, frozen=True, kw_only=True):
+    """A call carries this attachment's audio from here on; its microphone is `track`."""
+
+    attachment: str
+    call: str
+    track: str
+
+
+class VoiceEnded(Event, frozen=True, kw_only=True):
+    attachment: str
+    call: str
+    reason: str = ""
+
+
+class SpeechQueued(Event, frozen=True, kw_only=True):
+    """Speech of `message` rests in `track` from media time `start` to `end` (samples at 48 kHz);
+    `characters` of the message's text are spoken by then."""
+
+    message: str
+    track: str
+    start: int
+    end: int
+    characters: int
+
+
+class GapMarked(Event, frozen=True, kw_only=True):
+    """Audio of `track` between media times `start` and `end` was lost for good."""
+
+    track: str
+    start: int
+    end: int
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """An event of a later version, kept as it came."""
+
+    control: ClassVar[bool] = False
+
+    type: str
+    by: str
+    offset: int
+    time: int
+    raw: dict[str, Any]
+
+
+def _concrete(base: type[Event]) -> list[type[Event]]:
+    found: list[type[Event]] = []
+    for kind in base.__subclasses__():
+        found += _concrete(kind) if kind is ControlEvent else [kind]
+    return found
+
+
+KINDS: Final[tuple[type[Event], ...]] = tuple(sorted(_concrete(Event), key=lambda kind: kind.__name__))
+BY_TYPE: Final = {str(kind.__struct_config__.tag): kind for kind in KINDS}
+
+_encoder: Final = msgspec.json.Encoder()
+_decoders: Final = {name: msgspec.json.Decoder(kind) for name, kind in BY_TYPE.items()}
+
+
+class _Header(msgspec.Struct):
+    type: str
+    by: str = ""
+    offset: int = 0
+    time: int = 0
+
+
+_header: Final = msgspec.json.Decoder(_Header)
+_raw: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+def encode(event: Event | Unknown) -> bytes:
+    """The event as one flat JSON object; fields at their default are left out."""
+    return _encoder.encode(event.raw if isinstance(event, Unknown) else event)
+
+
+def stamp(encoded: bytes, offset: int, time: int) -> bytes:
+    """The JSON of a stored event: `encoded` (sealed without a place) with the place it was given."""
+    return b'{"offset":%d,"time":%d,%b' % (offset, time, encoded[1:])
+
+
+def decode(raw: bytes) -> Event | Unknown:
+    """The event that `raw` says. Of a type this version does not know: `Unknown`, verbatim.
+
+    Raises `msgspec.DecodeError` if it is not an event at all.
+    """
+    header = _header.decode(raw)
+    decoder = _decoders.get(header.type)
+    if decoder is None:
+        return Unknown(header.type, header.by, header.offset, header.time, _raw.decode(raw))
+    return decoder.decode(raw)

@@ -1,0 +1,234 @@
+"""The folded state of a session: what a screen and an agent need to go on.
+
+It is small whatever the session's length: open things, and the last `KEPT` ended entries of the
+transcript (older ones rest in the paged history under their ordinal). Entries are never changed in
+place, so a shallow `copy()` is a snapshot that costs microseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from legato.session.events import Activity, Medium, Role
+from legato.session.parts import Part, Spoken
+
+FOLD_VERSION: Final = 1
+"""Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
+
+KEPT: Final = 20
+"""Ended entries of the transcript that the state keeps."""
+
+KEPT_UNKNOWN: Final = 64
+"""Events of later versions that the state keeps verbatim."""
+
+Liveness = Literal["online", "away", "offline", "unreachable", "crashed"]
+Status = Literal["open", "finished", "cancelled", "interrupted", "failed"]
+ToolStatus = Literal["requested", "approved", "started", "finished", "cancelled", "interrupted", "failed"]
+
+
+class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who takes part. `fault` is set while an agent's worker is unreachable or has crashed."""
+
+    id: str
+    role: Role
+    name: str = ""
+    left: bool = False
+    activity: Activity = "idle"
+    text: str = ""
+    step: int = 0
+    steps: int = 0
+    eta_ms: int = 0
+    since: int = 0
+    fault: Literal["", "unreachable", "crashed"] = ""
+    fault_since: int = 0
+    window_ms: int = 0
+
+
+class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One device or tab; `away_since` is the session time its last connection ended (0: here)."""
+
+    id: str
+    participant: str
+    device: str = ""
+    takes: tuple[Medium, ...] = ("text",)
+    gives: tuple[Medium, ...] = ("text",)
+    away_since: int = 0
+    call: str = ""
+    track: str = ""
+
+
+class Right(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who holds a right (nobody: "") and the number of its token."""
+
+    token: int
+    holder: str = ""
+    worker: str = ""
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="message"):
+    """A message of the transcript. `at` is the offset where it began; `ordinal` counts ended entries
+    from 1 (0: open); `deltas` is the index that the next delta carries."""
+
+    id: str
+    by: str
+    at: int
+    time: int
+    status: Status = "open"
+    parts: tuple[Part, ...] = ()
+    turn: str = ""
+    response: str = ""
+    deltas: int = 0
+    ordinal: int = 0
+    reason: str = ""
+    spoken: Spoken | None = None
+    heard: dict[str, int] = {}
+    speech_end: int = -1
+    speech_characters: int = 0
+    speech_track: str = ""
+
+
+class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):
+    """A tool call of the transcript; it has exactly one end."""
+
+    id: str
+    by: str
+    at: int
+    time: int
+    name: str
+    arguments: str = ""
+    status: ToolStatus = "requested"
+    response: str = ""
+    key: str = ""
+    idempotent: bool = False
+    approval: str = ""
+    decided_by: str = ""
+    text: str = ""
+    step: int = 0
+    steps: int = 0
+    result: str = ""
+    reason: str = ""
+    ordinal: int = 0
+
+
+Entry = Message | ToolCall
+
+
+class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A turn that is being spoken, waits for an answer, or is being answered by `response`."""
+
+    id: str
+    participant: str
+    status: Literal["speaking", "waiting", "answering"] = "speaking"
+    since: int = 0
+    at: int = 0
+    response: str = ""
+    incomplete: bool = False
+
+
+class Response(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An answer in progress."""
+
+    id: str
+    by: str
+    at: int
+    turn: str = ""
+    parent: str = ""
+    cancel_requested: bool = False
+
+
+class Reopening(msgspec.Struct, frozen=True):
+    """Where a tail was lost: `lost_from` to `lost_to` of `previous_epoch`."""
+
+    at: int
+    previous_epoch: str
+    lost_from: int
+    lost_to: int
+
+
+class State(msgspec.Struct, omit_defaults=True):
+    """Everything that the log up to `offset` says, in `time` (session time, ms)."""
+
+    fold: int = FOLD_VERSION
+    offset: int = 0
+    time: int = 0
+    control: int = 0
+    created: int = 0
+    title: str = ""
+    labels: dict[str, str] = {}
+    ended: bool = False
+    ended_reason: str = ""
+    participants: dict[str, Participant] = {}
+    attachments: dict[str, Attachment] = {}
+    rights: dict[str, Right] = {}
+    responder: str = ""
+    entries: dict[str, Entry] = {}
+    finished: int = 0
+    turns: dict[str, Turn] = {}
+    responses: dict[str, Response] = {}
+    gaps: list[tuple[str, int, int]] = []
+    reopened: list[Reopening] = []
+    unknown: list[dict[str, Any]] = []
+
+    def copy(self) -> State:
+        """A state that changes on its own; the entries are shared, being immutable."""
+        twin = msgspec.structs.replace(self)
+        for name in _COLLECTIONS:
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
+
+    # --- what is derived from it
+
+    def waiting_turns(self) -> list[Turn]:
+        """Turns that nobody has claimed, oldest first."""
+        return sorted((turn for turn in self.turns.values() if turn.status == "waiting"), key=lambda turn: turn.at)
+
+    def open_messages(self) -> list[Message]:
+        """Messages that may still grow, in the order they began."""
+        return [entry for entry in self.entries.values() if isinstance(entry, Message) and entry.status == "open"]
+
+    def open_tools(self) -> list[ToolCall]:
+        """Tool calls without an end, in the order they began."""
+        return [entry for entry in self.entries.values() if isinstance(entry, ToolCall) and entry.ordinal == 0]
+
+    def liveness(self, participant: str) -> Liveness:
+        """Folded over the participant's attachments: online beats away beats offline; an agent's fault beats all."""
+        who = self.participants.get(participant)
+        if who is None or who.left:
+            return "offline"
+        if who.fault:
+            return who.fault
+        here = [each.away_since == 0 for each in self.attachments.values() if each.participant == participant]
+        return "online" if any(here) else "away" if here else "offline"
+
+    def transcript(self) -> list[Entry]:
+        """The kept entries in the order they began."""
+        return sorted(self.entries.values(), key=lambda entry: entry.at)
+
+
+_COLLECTIONS: Final = (
+    "labels",
+    "participants",
+    "attachments",
+    "rights",
+    "entries",
+    "turns",
+    "responses",
+    "gaps",
+    "reopened",
+    "unknown",
+)
+
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+_decoder: Final = msgspec.json.Decoder(State)
+
+
+def encode_state(state: State) -> bytes:
+    """Canonical JSON: keys sorted in maps, defaults left out; equal states give equal bytes."""
+    return _encoder.encode(state)
+
+
+def decode_state(raw: bytes) -> State:
+    """The state that `encode_state` wrote. Raises `msgspec.DecodeError`."""
+    return _decoder.decode(raw)
