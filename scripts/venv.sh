@@ -38,7 +38,7 @@ stamp=.venv/installed-$want
 decided_by=$({ digest requirements.lock pyproject.toml; [ "$want" = run ] || digest requirements-dev.lock; pwd; .venv/bin/python -V; } | digest)
 if [ "$(cat "$stamp" 2>/dev/null)" = "$decided_by" ]; then exit 0; fi
 
-pip() { .venv/bin/python -m pip "$@" --quiet --no-input; }
+pip() { .venv/bin/python -m pip "$@" -qq --no-input; }
 
 say "installing the locked dependencies ($want)"
 pip install --require-hashes --only-binary :all: -r requirements.lock
