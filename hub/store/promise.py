@@ -284,6 +284,15 @@ class Duties(Protocol):
     async def claim_conductor(self, key: SessionKey, node: str, seen: str) -> str:
         """If the conductor is still `seen` ("" for nobody), `node` becomes it, atomically. Returns who it is now."""
 
+    async def want(self, tenant: str, agent: str, key: SessionKey, since: int) -> None:
+        """Note that the session waits for a worker of the agent (`since` orders the queue; the oldest note stays)."""
+
+    async def unwant(self, tenant: str, agent: str, key: SessionKey) -> None:
+        """It no longer does."""
+
+    async def wanted(self, tenant: str, agent: str, limit: int = 100) -> list[SessionKey]:
+        """Sessions that wait for the agent, longest first."""
+
     async def due(self, now: int, limit: int = 100) -> list[tuple[SessionKey, int]]:
         """Sessions whose earliest deadline is at or before `now` (session time, ms)."""
 

@@ -1,0 +1,163 @@
+"""What a node offers to the doors (`signaling`) and to sound (`media`).
+
+A node keeps a `Room` for each session that somebody is attached to here: the folded state, the last
+events in their wire form, and the listeners. A room keeps nothing that the store does not have; it is
+opened by one join and closed when nobody needs it.
+
+Events reach listeners only from the store's push, local and remote alike, in the log's order; the reply
+of an append only acknowledges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hub.store.promise import Level, Opened, SessionKey
+from legato.session.commands import Command, Refusal
+from legato.session.decisions import Actor
+from legato.session.events import Event, Medium
+from legato.session.position import Position
+from legato.session.state import State
+
+
+class Listener(Protocol):
+    """One connection, as a room sees it. Called synchronously on the loop; must not call back into the room."""
+
+    def events(self, encoded: Sequence[bytes], events: Sequence[Event], position: Position) -> None:
+        """The next events (wire JSON and decoded), and the position after them. One call for all of one pass of the loop."""
+
+    def snapshot(self, encoded_state: bytes, position: Position, reason: str) -> None:
+        """Go on from this state instead."""
+
+    def discontinuity(self, lost_from: int, lost_to: int, encoded_state: bytes, position: Position) -> None:
+        """Offsets `lost_from` to `lost_to` that this listener may have seen are not in the log."""
+
+    def signals(self, signals: Sequence[Mapping[str, Any]]) -> None:
+        """The latest signals of this pass of the loop."""
+
+    def gone(self, reason: str) -> None:
+        """The session was erased, or the node let it go: close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What brings a newcomer to `position`: the encoded state, or the (compacted) events after its own position."""
+
+    position: Position
+    snapshot: bytes | None
+    events: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One `do` of a producer. `raw` is what it sent (the keyed digest is made of it)."""
+
+    producer: str
+    producer_epoch: int
+    sequence: int
+    raw: bytes
+    commands: tuple[Command, ...]
+    witness: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The batch is in the log from `first` on."""
+
+    sequence: int
+    first: int
+    count: int
+    level: Level
+
+
+class Room(Protocol):
+    """One session, open on this node."""
+
+    key: SessionKey
+
+    @property
+    def state(self) -> State:
+        """The folded state, live: read it, never change it; `copy()` to keep it."""
+
+    @property
+    def position(self) -> Position:
+        """The position that `state` is at."""
+
+    def listen(self, listener: Listener, after: Position | None) -> Welcome:
+        """Join the live events. What `welcome` returns and what the listener is told later have no seam
+        between them. With a position that is not on this log: the listener is told by `discontinuity` at once
+        after this returns, and the welcome is the snapshot."""
+
+    def stop_listening(self, listener: Listener) -> None:
+        """Never called for it again."""
+
+    async def open_producer(self, producer: str) -> Opened:
+        """Open a new epoch of the producer; older connections of it are refused from here on."""
+
+    def execute(self, actor: Actor, batch: Batch) -> Awaitable[Done | Refusal]:
+        """Decide and append. Batches of one producer take effect in the order of the calls. Lost races are
+        decided anew inside; unknown outcomes are sent again inside; what is refused for a lasting reason is recorded."""
+
+    def signal(self, by: str, name: str, data: Any) -> None:
+        """Tell everyone in the session, on every node; latest wins; may be lost."""
+
+    def append_as_hub(self, producer: str, events: Sequence[Event], *, conditional: bool) -> Awaitable[Done | Refusal]:
+        """Events that the hub itself decided (media, presence), under a producer of this node's."""
+
+    async def history(self, before: int, limit: int) -> tuple[list[bytes], int]:
+        """Ended entries (wire JSON) with ordinal < before (0: newest), oldest first, and the `before` of the next page (0: none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """How an attachment comes: an actor with a fresh or known attachment."""
+
+    actor: Actor
+    name: str
+    device: str
+    takes: tuple[Medium, ...]
+    gives: tuple[Medium, ...]
+
+
+class Node(Protocol):
+    """One hub process."""
+
+    name: str
+
+    async def create(self, key: SessionKey, by: str, labels: Mapping[str, str], title: str) -> Room | Refusal:
+        """Make a session (its data key, its log) and open its room. `already_exists` if it does."""
+
+    async def open(self, key: SessionKey) -> Room | None:
+        """The session's room; None if there is no such session (or it is erased: callers answer alike)."""
+
+    def release(self, room: Room) -> None:
+        """The caller no longer needs the room (it is counted; each `open`/`create` is released once)."""
+
+    async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
+        """Append what an arrival means: joined, attachment opened; or back, for one that was away."""
+
+    async def lost(self, room: Room, attachment: str, reason: str) -> None:
+        """The attachment's last connection here ended or fell silent: `attachment_away`, unless it is back elsewhere."""
+
+    async def departed(self, room: Room, attachment: str) -> None:
+        """The attachment detached on purpose."""
+
+    async def erase(self, key: SessionKey) -> None:
+        """Keys first, then a tombstone, then everything."""
+
+    def register_worker(self, tenant: str, agent: str, worker: str, capacity: int, offer: Offer) -> None:
+        """A worker is connected here; `offer` is called with sessions that want its agent."""
+
+    def worker_lost(self, tenant: str, agent: str, worker: str) -> None:
+        """Its connection closed: unreachable at once, crashed after the reconnect window unless it comes back."""
+
+    async def drain(self) -> None:
+        """Stop taking new work, settle what is in flight, let go of rooms."""
+
+
+class Offer(Protocol):
+    """Tells a worker of a session. The worker answers by accepting (or not) in the session itself."""
+
+    def __call__(self, key: SessionKey, participant: str, expires_ms: int) -> None: ...

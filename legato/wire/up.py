@@ -1,0 +1,167 @@
+"""Envelopes that a client, an agent or a worker sends to the hub."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from legato.session.commands import KINDS, Command
+from legato.session.events import Medium, _snake
+
+VERSION: Final = 1
+AnyCommand = Command
+
+
+class Up(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake):
+    """Any envelope to the hub."""
+
+
+class Attach(Up, frozen=True, kw_only=True):
+    """First envelope of a connection: join the ticket's session anew.
+
+    `key` is the public half (JWK, ECDSA P-256) of a key the client keeps; resume tickets are bound to it.
+    `position` tells what the client holds already (from an earlier visit); `require` refuses a lesser level.
+    """
+
+    v: int
+    ticket: str
+    producer: str
+    key: dict[str, str] | None = None
+    session: str = ""
+    device: str = ""
+    takes: tuple[Medium, ...] = ("text",)
+    gives: tuple[Medium, ...] = ("text",)
+    position: str = ""
+    require: Literal["", "memory", "buffered", "replicated", "synced"] = ""
+
+
+class Resume(Up, frozen=True, kw_only=True):
+    """First envelope of a connection: go on with an attachment. `proof` signs the nonce that came with the ticket."""
+
+    v: int
+    ticket: str
+    producer: str
+    position: str = ""
+    proof: str = ""
+    require: Literal["", "memory", "buffered", "replicated", "synced"] = ""
+
+
+class Work(Up, frozen=True, kw_only=True):
+    """First envelope of a worker's connection: offer to take sessions under an agent's name."""
+
+    v: int
+    ticket: str
+    name: str
+    worker: str
+    capacity: int = 1
+    labels: dict[str, str] = {}
+
+
+class Do(Up, frozen=True, kw_only=True):
+    """One batch: sequence `seq` of this producer. All of it is done, or none."""
+
+    seq: int
+    commands: list[msgspec.Raw]
+
+
+class Signal(Up, frozen=True, kw_only=True):
+    """Unlogged, latest wins: typing, levels, playout position, interim words."""
+
+    name: str
+    data: Any = None
+
+
+class Credit(Up, frozen=True, kw_only=True):
+    """The client is ready for `events` more events; without any, the hub's own bound holds."""
+
+    events: int
+
+
+class Kept(Up, frozen=True, kw_only=True):
+    """The resume ticket with this id is stored: the one before it is spent."""
+
+    ticket: str
+
+
+class History(Up, frozen=True, kw_only=True):
+    """Ask for ended entries with ordinal < `before` (0: the newest)."""
+
+    id: int
+    before: int = 0
+    limit: int = 50
+
+
+class Listen(Up, frozen=True, kw_only=True):
+    """An agent asks for the audio of microphones as it comes: Opus, or PCM (16 bit, mono) at `rate`."""
+
+    format: Literal["opus", "pcm"] = "opus"
+    rate: int = 48000
+    participant: str = ""
+
+
+class Speak(Up, frozen=True, kw_only=True):
+    """An agent brings its own audio for `message`: audio envelopes with this `stream` number follow, then `end`."""
+
+    stream: int
+    message: str
+    format: Literal["opus", "pcm"] = "pcm"
+    rate: int = 24000
+    end: bool = False
+
+
+class Decline(Up, frozen=True, kw_only=True):
+    """A worker does not want an offered session."""
+
+    offer: str
+    reason: str = ""
+
+
+class Capacity(Up, frozen=True, kw_only=True):
+    """A worker says how many more sessions it would take."""
+
+    free: int
+
+
+class Ping(Up, frozen=True, kw_only=True):
+    """Answered by a `pong` with the same number."""
+
+    n: int = 0
+
+
+class Detach(Up, frozen=True, kw_only=True):
+    """The attachment ends on purpose: no grace."""
+
+
+def _decoder_for(kinds: tuple[type[Any], ...]) -> msgspec.json.Decoder[Any]:
+    union: Any = kinds[0]
+    for kind in kinds[1:]:
+        union |= kind
+    return msgspec.json.Decoder(union)
+
+
+KINDS_UP: Final[tuple[type[Up], ...]] = tuple(sorted(Up.__subclasses__(), key=lambda kind: kind.__name__))
+
+_up: Final = _decoder_for(KINDS_UP)
+_command: Final = _decoder_for(KINDS)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def encode_up(envelope: Up) -> bytes:
+    """The envelope as JSON."""
+    return _encoder.encode(envelope)
+
+
+def decode_up(raw: bytes | str) -> Up:
+    """The envelope that `raw` says. Raises `msgspec.DecodeError` (or its `ValidationError`); see `strict.py`
+    for what is checked before."""
+    envelope = _up.decode(raw)
+    assert isinstance(envelope, Up)
+    return envelope
+
+
+def decode_command(raw: bytes | msgspec.Raw) -> Command:
+    """The command that `raw` says. Raises `msgspec.DecodeError`."""
+    command = _command.decode(raw)
+    assert isinstance(command, Command)
+    return command
