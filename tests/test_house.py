@@ -8,9 +8,13 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 HOUSE: Final = Path(__file__).resolve().parent.parent
 
@@ -204,3 +208,45 @@ def test_every_folder_of_tests_is_a_package() -> None:
         if path.parts[len(HOUSE.parts)] == "tests" and path.suffix == ".py"
     }
     assert not [named(folder) for folder in sorted(folders) if not (folder / "__init__.py").is_file()]
+
+
+def asked_for(
+    section: list[str | dict[str, str]], groups: dict[str, list[str | dict[str, str]]]
+) -> Iterator[Requirement]:
+    for entry in section:
+        if isinstance(entry, str):
+            yield Requirement(entry)
+        else:
+            yield from asked_for(groups[entry["include-group"]], groups)
+
+
+def locked(file: str) -> dict[str, str]:
+    pins = re.findall(
+        r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)", (HOUSE / file).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return {canonicalize_name(name): version for name, version in pins}
+
+
+def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
+    """Who changes a dependency runs `make lock`."""
+    settings = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))
+    project, groups = settings["project"], settings["dependency-groups"]
+    extras = project["optional-dependencies"]
+    for_the_demo = [*project["dependencies"], *extras["embedded"], *extras["demo"], *groups["build"]]
+    wanted = {"requirements.lock": for_the_demo, "requirements-dev.lock": [*for_the_demo, *groups["dev"]]}
+    unheld = [
+        f"{file}: {requirement}"
+        for file, section in wanted.items()
+        for requirement in asked_for(section, groups)
+        if not requirement.specifier.contains(
+            locked(file).get(canonicalize_name(requirement.name), "0"), True
+        )
+    ]
+    assert not unheld
+
+
+def test_the_index_of_decisions_names_every_decision() -> None:
+    folder = HOUSE / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    decisions = {path.name for path in house_files() if path.parent == folder} - {"README.md", "template.md"}
+    assert decisions == set(re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", index))
