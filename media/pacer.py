@@ -1,0 +1,125 @@
+"""One wheel for all listeners of a node: everybody gets one frame every 20 ms.
+
+The wheel turns a notch every 5 ms and each listener sits in one of its four notches, the emptiest when it
+came, so that the packets of a thousand calls are spread evenly. The beat never stops: a listener for whom
+nothing waits gets silence, because the frames are how each side knows that the other lives.
+
+If the loop comes late, the wheel catches up by at most `MAX_CATCH_UP` turns; the rest is skipped. No speech
+is lost by that (it waits in its `Playout`), but the listener's media time goes on with the clock, as the
+timestamps of RTP must.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from media.opus import FRAME, SILENCE
+from media.playout import Playout
+
+TICK: Final = 5
+NOTCHES: Final = 4
+MAX_CATCH_UP: Final = 5
+"""Turns (of 20 ms) that a late wheel makes up for at once."""
+
+
+class Beat(msgspec.Struct, frozen=True, gc=False):
+    """A frame to send to a listener now. `message` is None for silence; `first` and `last` as in `Step`.
+
+    `media_time` is that of the listener's outgoing track: samples since it was added, a multiple of 960.
+    """
+
+    listener: str
+    media_time: int
+    payload: bytes = SILENCE
+    message: str | None = None
+    first: bool = False
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a listener's outgoing track is. `frames` counts beats sent, `spoken` those that were speech."""
+
+    frames: int
+    spoken: int
+    skipped: int
+    media_time: int
+
+
+@dataclass(slots=True)
+class _Seat:
+    listener: str
+    playout: Playout
+    frames: int = 0
+    spoken: int = 0
+    skipped: int = 0
+
+
+class Pacer:
+    """The wheel. `now` is monotonic milliseconds; call `due` at every `next_deadline`."""
+
+    def __init__(self, now: int) -> None:
+        self._tick = now // TICK
+        self._notches: tuple[dict[str, _Seat], ...] = tuple({} for _ in range(NOTCHES))
+        self._notch_of: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._notch_of)
+
+    def add(self, listener: str, playout: Playout) -> None:
+        """Begin the beat of a listener; its first frame leaves within 20 ms. Adding one twice is an error."""
+        if listener in self._notch_of:
+            raise KeyError(listener)
+        notch = min(range(NOTCHES), key=lambda each: len(self._notches[each]))
+        self._notches[notch][listener] = _Seat(listener, playout)
+        self._notch_of[listener] = notch
+
+    def remove(self, listener: str) -> None:
+        """End the beat; a listener that is not there is no error. Its queue is the caller's."""
+        notch = self._notch_of.pop(listener, None)
+        if notch is not None:
+            del self._notches[notch][listener]
+
+    def position(self, listener: str) -> Position:
+        """Raises `KeyError` for a listener that is not there."""
+        seat = self._notches[self._notch_of[listener]][listener]
+        beats = seat.frames + seat.skipped
+        return Position(seat.frames, seat.spoken, seat.skipped, beats * FRAME)
+
+    def next_deadline(self) -> int | None:
+        """When the next notch with a listener is due."""
+        for tick in range(self._tick + 1, self._tick + NOTCHES + 1):
+            if self._notches[tick % NOTCHES]:
+                return tick * TICK
+        return None
+
+    def due(self, now: int) -> list[Beat]:
+        """The frames to send now, in the order in which they were due."""
+        tick = now // TICK
+        behind = (tick - self._tick) // NOTCHES - MAX_CATCH_UP
+        if behind > 0:
+            self._skip(behind)
+        beats: list[Beat] = []
+        while self._tick < tick:
+            self._tick += 1
+            beats += [_beat(seat) for seat in self._notches[self._tick % NOTCHES].values()]
+        return beats
+
+    def _skip(self, turns: int) -> None:
+        self._tick += turns * NOTCHES
+        for notch in self._notches:
+            for seat in notch.values():
+                seat.skipped += turns
+
+
+def _beat(seat: _Seat) -> Beat:
+    media_time = (seat.frames + seat.skipped) * FRAME
+    seat.frames += 1
+    step = seat.playout.next()
+    if step is None:
+        return Beat(seat.listener, media_time)
+    seat.spoken += 1
+    return Beat(seat.listener, media_time, step.payload, step.message, step.first, step.last)

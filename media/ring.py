@@ -1,0 +1,202 @@
+"""A track's last minutes of frames: batches by media time, in a hash per minute.
+
+The store keeps a hash for each track and minute; a field holds one batch: the frames that begin in one slot
+of 100 ms. Fields are written if absent, and a field's name says which frames it holds (`SLOT.CELLS`: the
+slot within the minute, and a bit for each cell of 2.5 ms in which a frame begins), so that
+
+- a batch that comes late, from a replay or from another node, finds its place (a stream would refuse it);
+- the same batch written twice is one batch;
+- a batch flushed before its slot was full is completed by a second field, never overwritten.
+
+A reader merges what it finds and drops the frames that overlap one that it has; what is missing is a hole.
+
+`Batcher` is pure: frames and `now` (monotonic milliseconds) in, writes out. `Ring` is the thin shell on a
+`RingStore`, and seals each batch before it leaves the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from media.frames import BadBatch, Frame, pack, unpack
+from media.opus import FRAME, RATE
+from media.timeline import Hole, Why
+
+SLOT: Final = 5 * FRAME
+MINUTE: Final = 60 * RATE
+HOT: Final = 120 * RATE
+"""Samples that a ring keeps hot; what is older rests in the vault."""
+
+FLUSH_AFTER: Final = 150
+"""Milliseconds after its first frame at which a batch is written, full or not."""
+
+MAX_OPEN: Final = 64
+_REMEMBERED: Final = 128
+_CELL: Final = 120
+"""The shortest Opus frame: two frames that do not overlap never begin in one cell."""
+
+Seal = Callable[[bytes, bytes], bytes]
+"""`seal(plain, context)` and `open(sealed, context)`; `open` raises `ValueError` for what it cannot open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One batch on its way into the store. `minute` counts minutes of the track, from 0."""
+
+    minute: int
+    field: str
+    blob: bytes
+
+
+@dataclass(slots=True)
+class _Open:
+    frames: dict[int, Frame]  # by cell
+    deadline: int
+
+
+class Batcher:
+    """Collects the frames of one track into batches. Frames may come in any order, and twice."""
+
+    def __init__(self, flush_after: int = FLUSH_AFTER) -> None:
+        self._flush_after = flush_after
+        self._open: dict[int, _Open] = {}
+        self._written: dict[int, tuple[int, int]] = {}  # slot: cells and samples, for the latest slots
+
+    def add(self, frame: Frame, now: int) -> list[Write]:
+        """Take a frame; returns the batches that are complete with it."""
+        slot, cell = frame.media_time // SLOT, frame.media_time % SLOT // _CELL
+        cells, samples = self._written.get(slot, (0, 0))
+        if cells >> cell & 1:
+            return []
+        frames = self._open.setdefault(slot, _Open({}, now + self._flush_after)).frames
+        frames.setdefault(cell, frame)
+        if samples + sum(each.samples for each in frames.values()) >= SLOT:
+            return self._flush(slot)
+        if len(self._open) > MAX_OPEN:
+            return self._flush(min(self._open, key=lambda each: self._open[each].deadline))
+        return []
+
+    def next_deadline(self) -> int | None:
+        """When to call `expire`."""
+        return min((batch.deadline for batch in self._open.values()), default=None)
+
+    def expire(self, now: int) -> list[Write]:
+        """The batches that have waited long enough for the rest of their frames."""
+        late = [slot for slot, batch in self._open.items() if batch.deadline <= now]
+        return [write for slot in late for write in self._flush(slot)]
+
+    def flush(self) -> list[Write]:
+        """Everything that waits: the track ends, or the node goes."""
+        return [write for slot in list(self._open) for write in self._flush(slot)]
+
+    def _flush(self, slot: int) -> list[Write]:
+        frames = self._open.pop(slot).frames
+        cells = sum(1 << cell for cell in frames)
+        before, samples = self._written.pop(slot, (0, 0))
+        samples += sum(each.samples for each in frames.values())
+        self._written[slot] = (before | cells, samples)
+        if len(self._written) > _REMEMBERED:
+            del self._written[next(iter(self._written))]
+        minute, within = divmod(slot, MINUTE // SLOT)
+        return [Write(minute, f"{within}.{cells:x}", pack(_disjoint(frames.values())))]
+
+
+class RingStore(Protocol):
+    """Where batches rest while hot. The store never sees what they hold."""
+
+    async def put(self, track: str, minute: int, field: str, blob: bytes) -> bool:
+        """Write the field if it is absent, atomically; False if something is there already (and stays)."""
+        ...
+
+    async def minute(self, track: str, minute: int) -> dict[str, bytes]:
+        """All fields of the minute; empty if there is none."""
+        ...
+
+    async def drop(self, track: str, minute: int) -> None:
+        """Forget the minute. Forgetting what is not there is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What a ring holds of `start` to `end` (media time): frames that touch it, in order, and the holes.
+
+    `damaged` names the fields (`minute/field`) that could not be opened or read: their frames are missing.
+    """
+
+    start: int
+    end: int
+    frames: tuple[Frame, ...]
+    holes: tuple[Hole, ...]
+    damaged: tuple[str, ...] = ()
+
+
+class Ring:
+    """Writes and reads the rings of one session's tracks. Raises what the store raises, and TimeoutError."""
+
+    def __init__(self, store: RingStore, seal: Seal, open_: Seal, timeout: float = 2.0) -> None:
+        """`timeout`: seconds that one store command may take."""
+        self._store = store
+        self._seal = seal
+        self._open = open_
+        self._timeout = timeout
+
+    async def write(self, track: str, writes: Sequence[Write]) -> int:
+        """Store the batches; returns how many were new. Writing again what was written is harmless."""
+        new = 0
+        for write in writes:
+            sealed = self._seal(write.blob, _context(track, write.minute, write.field))
+            async with asyncio.timeout(self._timeout):
+                new += await self._store.put(track, write.minute, write.field, sealed)
+        return new
+
+    async def read(self, track: str, start: int, end: int) -> Stretch:
+        """The stretch from `start` to `end`, as far as the ring still has it."""
+        frames: list[Frame] = []
+        damaged: list[str] = []
+        for minute in range(max(0, start - FRAME * 6) // MINUTE, (max(start, end - 1)) // MINUTE + 1):
+            async with asyncio.timeout(self._timeout):
+                fields = await self._store.minute(track, minute)
+            for field, sealed in fields.items():
+                try:
+                    frames += unpack(self._open(sealed, _context(track, minute, field)))
+                except (BadBatch, ValueError):
+                    damaged.append(f"{minute}/{field}")
+        touching = [each for each in _disjoint(frames) if each.end > start and each.media_time < end]
+        return Stretch(start, end, tuple(touching), holes(touching, start, end), tuple(damaged))
+
+    async def drop_before(self, track: str, media_time: int, since: int = 0) -> None:
+        """Forget the whole minutes from `since` (media time) that end at or before `media_time`."""
+        for minute in range(since // MINUTE, media_time // MINUTE):
+            async with asyncio.timeout(self._timeout):
+                await self._store.drop(track, minute)
+
+
+def holes(frames: Iterable[Frame], start: int, end: int) -> tuple[Hole, ...]:
+    """What `frames` (in order, disjoint) leave open of the stretch."""
+    found: list[Hole] = []
+    at = start
+    for each in frames:
+        if each.media_time > at:
+            found.append(Hole(at, min(each.media_time, end), Why.ABSENT))
+        at = max(at, each.end)
+    if at < end:
+        found.append(Hole(at, end, Why.ABSENT))
+    return tuple(found)
+
+
+def _context(track: str, minute: int, field: str) -> bytes:
+    """What a sealed batch is bound to: it opens nowhere else."""
+    return f"{track}/{minute}/{field}".encode()
+
+
+def _disjoint(frames: Iterable[Frame]) -> list[Frame]:
+    """In order of media time, without those that overlap an earlier one; live ones go before resent ones."""
+    kept: list[Frame] = []
+    for each in sorted(frames, key=lambda one: (one.media_time, one.mark)):
+        if not kept or each.media_time >= kept[-1].end:
+            kept.append(each)
+    return kept

@@ -1,0 +1,113 @@
+"""The beat never stops, never doubles, and a late loop costs time but no speech."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.opus import FRAME, SILENCE
+from media.pacer import MAX_CATCH_UP, Beat, Pacer
+from media.playout import Playout
+from tests.media.builders import packet
+
+
+def run(pacer: Pacer, start: int, end: int, step: int = 1) -> list[Beat]:
+    return [beat for now in range(start, end, step) for beat in pacer.due(now)]
+
+
+def test_every_listener_gets_one_frame_every_twenty_milliseconds() -> None:
+    pacer = Pacer(1000)
+    for number in range(10):
+        pacer.add(f"l{number}", Playout())
+    beats = run(pacer, 1000, 2001)
+    assert set(Counter(beat.listener for beat in beats).values()) == {50}
+    assert {beat.payload for beat in beats} == {SILENCE}
+
+
+def test_listeners_are_spread_over_the_notches() -> None:
+    pacer = Pacer(0)
+    for number in range(100):
+        pacer.add(f"l{number}", Playout())
+    assert [len(pacer.due(now)) for now in (5, 10, 15, 20)] == [25, 25, 25, 25]
+
+
+def test_queued_speech_leaves_at_the_beat_and_silence_follows() -> None:
+    pacer, playout = Pacer(0), Playout()
+    playout.enqueue("m", [packet(0), packet(1)])
+    playout.finish("m")
+    pacer.add("l", playout)
+    beats = run(pacer, 0, 61)
+    assert [(beat.media_time, beat.payload, beat.message, beat.first, beat.last) for beat in beats] == [
+        (0, packet(0), "m", True, False),
+        (FRAME, packet(1), "m", False, True),
+        (2 * FRAME, SILENCE, None, False, False),
+    ]
+    position = pacer.position("l")
+    assert (position.frames, position.spoken, position.media_time) == (3, 2, 3 * FRAME)
+
+
+def test_a_late_loop_catches_up_within_its_bound_and_keeps_the_clock() -> None:
+    pacer, playout = Pacer(0), Playout()
+    playout.enqueue("m", [packet(i) for i in range(100)])
+    pacer.add("l", playout)
+    run(pacer, 0, 41)
+    late = pacer.due(1040)
+    assert len(late) == MAX_CATCH_UP
+    assert [beat.payload for beat in late] == [packet(i) for i in range(2, 2 + MAX_CATCH_UP)]
+    assert late[-1].media_time == 51 * FRAME
+    assert pacer.position("l").skipped == 50 - MAX_CATCH_UP
+
+
+def test_a_small_delay_is_made_up_completely() -> None:
+    pacer = Pacer(0)
+    pacer.add("l", Playout())
+    assert len(pacer.due(60)) == 3
+    assert pacer.position("l").skipped == 0
+
+
+def test_a_removed_listener_is_silent_and_frees_its_place() -> None:
+    pacer = Pacer(0)
+    pacer.add("a", Playout())
+    with pytest.raises(KeyError):
+        pacer.add("a", Playout())
+    pacer.remove("a")
+    pacer.remove("a")
+    assert pacer.due(100) == []
+    assert pacer.next_deadline() is None
+    assert len(pacer) == 0
+
+
+def test_the_deadline_is_the_next_notch_with_somebody_in_it() -> None:
+    pacer = Pacer(0)
+    pacer.add("a", Playout())
+    first = pacer.next_deadline()
+    assert first is not None
+    assert pacer.due(first - 1) == []
+    assert len(pacer.due(first)) == 1
+    assert pacer.next_deadline() == first + 20
+
+
+@given(st.lists(st.integers(0, 400), max_size=60), st.integers(0, 200), st.integers(1, 9))
+def test_whatever_the_loop_does_the_clock_holds_and_nothing_is_lost(
+    waits: list[int], spoken: int, listeners: int
+) -> None:
+    pacer, now = Pacer(0), 0
+    for number in range(listeners):
+        playout = Playout()
+        playout.enqueue("m", [packet(i) for i in range(spoken)])
+        pacer.add(str(number), playout)
+    beats: list[Beat] = []
+    for wait in waits:
+        now += wait
+        beats += pacer.due(now)
+    for number in range(listeners):
+        mine = [beat for beat in beats if beat.listener == str(number)]
+        times = [beat.media_time for beat in mine]
+        assert times == sorted(set(times))
+        said = [beat.payload for beat in mine if beat.message]
+        assert said == [packet(i) for i in range(len(said))]
+        assert len(said) == min(spoken, len(mine))
+        assert abs(pacer.position(str(number)).media_time // FRAME - now // 20) <= 1
