@@ -1,0 +1,54 @@
+"""What can go wrong behind this door. Nothing here quotes a key, a ticket or a plaintext."""
+
+
+class KeysError(Exception):
+    """Any failure of this room."""
+
+
+class KeyUnknown(KeysError):
+    """The session never had a data key in this key store."""
+
+
+class SessionForgotten(KeysError):
+    """The session was erased: its key is gone, and nothing will bring it back."""
+
+
+class KeyNotOpen(KeysError):
+    """The opened key is too old to be used without asking the key store again: get a new sealer."""
+
+
+class KeyStoreUnavailable(KeysError):
+    """The key store did not answer in time, or has too much in hand. Nothing is known; try again."""
+
+
+class KeyStoreDamaged(KeysError):
+    """A wrapped key or secret does not open: another key file, or changed bytes. `what` names it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class KeyFileUnusable(KeysError):
+    """The key file may not be used; `reason` is `exposed`, `malformed` or `missing`."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class SealBroken(KeysError):
+    """The bytes are not what was sealed for that place; `reason` is `short`, `version` or `tag`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PlaceInvalid(KeysError, ValueError):
+    """A value that no place can carry; `field` names it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
