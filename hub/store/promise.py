@@ -6,19 +6,28 @@ in-memory model (`model.py`) is the oracle.
 
 The *append* is the heart. In one atomic step, in this order (design, "The log"):
 
-1. tombstone: the session was erased → `Refused("session_erased")`;
+1. tombstone: the session was erased → `Refused("session_erased")`; never there, or forgotten →
+   `Refused("not_found")`;
 2. repeat: (producer, sequence) is stored → `Appended(repeat=True)` with its first offset, or the kept
-   refusal; with another `digest` → `Refused("sequence_reused")`; older than the last 64 → `Refused("too_old")`;
+   refusal; with another `digest` → `Refused("sequence_reused")`; older than the last 64 →
+   `Refused("too_old")`;
 3. witness: not on this log → `LostTail`; behind the trim → `Refused("resume_first")`;
-4. producer epoch older than the producer's → `Refused("stale_token")`; rights: each named right's number
-   must equal the given one → `Refused("stale_token", expected)`;
-5. gap: sequence is not the producer's last + 1 → `Refused("sequence_gap", expected)`;
-6. condition: `control` given and a control event was appended after it → `Refused("lost_race")`;
+4. producer epoch older than the producer's → `Refused("stale_token", expected, "producer")`;
+   gap: sequence is not the producer's last + 1 → `Refused("sequence_gap", expected)`;
+5. rights: tokens are of this log's epoch, and each named right's number equals the given one
+   → `Refused("stale_token", expected, name)`;
+6. condition: `control` given and a control event was appended after it, or a raised right is not at the
+   number before → `Refused("lost_race", expected)`;
 7. each entry gets the next dense offset, the session time and its chain digest; raised rights are
    written; the entries are published on the session's channel, in this order.
 
-A refusal at 4 for want of a right uses up its sequence (it is kept and a retry gets it again);
-`refuse` does the same for a refusal decided by the node. A refusal at 1, 3, 5 or 6 uses up nothing.
+A refusal at 5 uses up its sequence (it is kept and a retry gets it again), which is why the gap comes first:
+a sequence that is not next cannot be used up. `refuse` does the same for a refusal decided by the node. A
+refusal at 1, 3, 4 or 6 uses up nothing. Sequences start at 1.
+
+A position is *on the log* when its epoch is the log's, or an earlier one that had survived up to that
+offset, and the digest there matches; `ORIGIN` is on every log. The digest is known from the offset before
+the oldest entry on.
 """
 
 from __future__ import annotations
@@ -34,6 +43,12 @@ Level = Literal["memory", "buffered", "replicated", "synced"]
 
 WINDOW = 64
 """Batches of a producer that a store remembers, and so the most that may be in flight."""
+
+PAGE = 1000
+"""Entries that one read returns at most."""
+
+RING_MS = 120_000
+"""How long a minute of hot audio stays after its last write."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +69,8 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An entry of the log. `time` is session time in ms; `digest` is the chain digest at `offset` (20 bytes)."""
+    """An entry of the log. `time` is session time in ms; `digest` is the chain digest at `offset` (20
+    bytes)."""
 
     offset: int
     time: int
@@ -68,11 +84,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """One batch of one producer. `digest` is the keyed digest of the command as its producer sent it (16 bytes).
+    """One batch of one producer. `digest` is the keyed digest of the command as its producer sent it (16
+    bytes).
 
     `rights` maps names to the numbers their tokens must have now; `raises` maps names to the numbers they
-    get by this append (each must be one more than now). `deadline` (session time, ms) is the session's
-    earliest deadline after this append; it is scheduled before the append takes effect.
+    get by this append (each must be one more than now). `tokens_of` is the epoch that those tokens belong to;
+    empty: the witness's (numbers go on through epochs, so a number alone does not tell a token whose
+    raising was lost from the one that was raised again). `deadline` (session time, ms) is scheduled before
+    the append takes effect, and only ever moves the session's earliest deadline nearer: `schedule` moves it
+    away.
     """
 
     producer: str
@@ -85,11 +105,19 @@ class Append:
     raises: Mapping[str, int] = field(default_factory=dict)
     control: int | None = None
     deadline: int | None = None
+    tokens_of: str = ""
+
+    @property
+    def token_epoch(self) -> str:
+        """The epoch that the tokens in `rights` belong to; empty if nothing says so."""
+        if self.tokens_of or self.witness is None or self.witness.original:
+            return self.tokens_of
+        return self.witness.epoch
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The batch is in the log at `first` … `first + count - 1`; `position` is the log's tail after it."""
+    """The batch is in the log at `first` … `first + count - 1`, with session time `time`."""
 
     first: int
     count: int
@@ -127,7 +155,8 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A range of the log. `first` is the oldest offset still held (after trimming); `tail` the newest position."""
+    """A range of the log. `first` is the oldest offset still held (after trimming); `tail` the newest
+    position."""
 
     entries: tuple[Stored, ...]
     first: int
@@ -202,18 +231,22 @@ class Log(Protocol):
 
     async def join(self, key: SessionKey, producer: str | None = None) -> Joined | None:
         """Snapshot, everything after it, tail and rights in one atomic read; opens a producer epoch too when
-        `producer` is named. At most 1 000 entries come back; if more follow, read on from the last. None: no such session."""
+        `producer` is named. At most 1 000 entries come back; if more follow, read on from the last. None:
+        no such session."""
 
-    async def read(self, key: SessionKey, after: int, limit: int = 1000) -> Page | None:
+    async def read(self, key: SessionKey, after: int, limit: int = PAGE) -> Page | None:
         """Entries with offset > `after`, at most `limit` of them. None: no such session."""
 
     async def position(self, key: SessionKey, offset: int) -> Position | None:
-        """The position at `offset` on the current log; None if trimmed away, not there yet, or no such session."""
+        """The position at `offset` on the current log (the one before the oldest entry is still known);
+        None if trimmed away, not there yet, or no such session."""
 
     async def reopen(self, key: SessionKey, evidence: Position, batch: Append) -> Outcome:
-        """Open a new epoch because `evidence` is not on the log (checked again, atomically: if it is, or the
-        epoch is already newer, nothing happens and `Refused("lost_race")`), append `batch` as its first,
-        void every right (numbers go on, epoch differs)."""
+        """Open a new epoch because `evidence` is not on the log (checked again, atomically: if it is, or its
+        epoch is one that already ended, nothing happens and `Refused("lost_race")`), append `batch` as its
+        first, void every right (numbers go on, epoch differs). Offsets and chain go on after the surviving
+        tail, so no offset of it ever changes. Of the batch: a repeat answers as an append does; rights and
+        condition are not looked at."""
 
     async def write_snapshot(self, key: SessionKey, snapshot: Snapshot) -> bool:
         """Keep it, and the one before it. Refused (False) if the log does not hold its position, if an equal
@@ -233,13 +266,20 @@ class Log(Protocol):
         """A durable cursor (recorder, outbox) has dealt with everything up to `offset`."""
 
     async def erase(self, key: SessionKey, tombstone_ttl_s: int) -> None:
-        """Remove everything of the session and leave a tombstone: appends and joins see `session_erased`."""
+        """Remove everything of the session and leave a tombstone: appends are refused `session_erased`,
+        reads find nothing and `exists` says why. Every subscriber's sink is told `resynced(None)`."""
 
     async def exists(self, key: SessionKey) -> Literal["yes", "no", "erased"]:
         """Whether there is such a session."""
 
     async def sessions(
-        self, tenant: str, *, participant: str = "", label: tuple[str, str] | None = None, before: int = 0, limit: int = 50
+        self,
+        tenant: str,
+        *,
+        participant: str = "",
+        label: tuple[str, str] | None = None,
+        before: int = 0,
+        limit: int = 50,
     ) -> list[Listed]:
         """Sessions of the tenant, newest activity first; `before` pages by last activity (ms)."""
 
@@ -270,7 +310,8 @@ class Duties(Protocol):
         """Every holder's counter, in one read."""
 
     async def forget_holder(self, holder: str, counter: int) -> bool:
-        """Remove it if its counter is still `counter`, atomically: whoever gets True deals with its leases."""
+        """Remove it if its counter is still `counter`, atomically: whoever gets True deals with its
+        leases."""
 
     async def held(self, holder: str) -> list[tuple[SessionKey, str]]:
         """The rights (and `conductor`) that the holder has by `hold`."""
@@ -282,10 +323,12 @@ class Duties(Protocol):
         """Take the note away."""
 
     async def claim_conductor(self, key: SessionKey, node: str, seen: str) -> str:
-        """If the conductor is still `seen` ("" for nobody), `node` becomes it, atomically. Returns who it is now."""
+        """If the conductor is still `seen` ("" for nobody), `node` becomes it, atomically. Returns who it
+        is now."""
 
     async def want(self, tenant: str, agent: str, key: SessionKey, since: int) -> None:
-        """Note that the session waits for a worker of the agent (`since` orders the queue; the oldest note stays)."""
+        """Note that the session waits for a worker of the agent (`since` orders the queue; the oldest note
+        stays)."""
 
     async def unwant(self, tenant: str, agent: str, key: SessionKey) -> None:
         """It no longer does."""
@@ -307,7 +350,8 @@ class Rings(Protocol):
     """Hot audio: a hash per track and minute, set if absent."""
 
     async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
-        """Keep sealed batches under (minute, field) unless there; each minute expires after the ring's length."""
+        """Keep sealed batches under (minute, field) unless there; each minute expires `RING_MS` after its
+        last write."""
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         """The sealed batches of that minute by field."""

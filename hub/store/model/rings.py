@@ -1,0 +1,41 @@
+"""Hot audio in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.store.model.server import ModelServer
+from hub.store.promise import RING_MS, SessionKey
+
+
+class RingsSide:
+    """A hash per track and minute, set if absent, gone `RING_MS` after its last write."""
+
+    server: ModelServer
+
+    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+        session = self.server.session(key)
+        if session is None:
+            return
+        expires = self.server.clock() + RING_MS
+        for (minute, field), sealed in batches.items():
+            kept = await self.audio(key, track, minute)
+            session.audio[track, minute] = (expires, {field: sealed, **kept})
+
+    async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
+        session = self.server.session(key)
+        expires, kept = (0, {}) if session is None else session.audio.get((track, minute), (0, {}))
+        return dict(sorted(kept.items())) if expires > self.server.clock() else {}
+
+    async def tracks(self, key: SessionKey) -> dict[str, list[int]]:
+        session = self.server.session(key)
+        held: dict[str, list[int]] = {}
+        if session is not None:
+            for (track, minute), (expires, _) in sorted(session.audio.items()):
+                if expires > self.server.clock():
+                    held.setdefault(track, []).append(minute)
+        return held
+
+    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
+        if session := self.server.session(key):
+            session.audio.pop((track, minute), None)

@@ -1,0 +1,144 @@
+"""What the nodes of a simulated world share: every session, the index, notes and counters.
+
+Single-threaded and synchronous, so each method is atomic, as a script is on a real store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from hub.store.model.session import SessionModel
+from hub.store.promise import Append, Level, Listed, Outcome, Refused, SessionKey, Stored
+from legato.session.ids import RandomBytes
+from legato.session.position import Position, epoch_from_bits
+
+Clock = Callable[[], int]
+
+
+class Subscriber(Protocol):
+    """A node's connection, as the server sees it."""
+
+    def published(self, key: SessionKey, entries: Sequence[Stored]) -> None: ...
+
+    def signalled(self, key: SessionKey, payload: bytes) -> None: ...
+
+    def erased(self, key: SessionKey) -> None: ...
+
+
+@dataclass(slots=True)
+class Contents:
+    """All that is kept. Plain data: a deep copy is a replica."""
+
+    sessions: dict[SessionKey, SessionModel] = field(default_factory=dict)
+    tombstones: dict[SessionKey, int] = field(default_factory=dict)
+    index: dict[SessionKey, tuple[Listed, tuple[str, ...]]] = field(default_factory=dict)
+    deadlines: dict[SessionKey, int] = field(default_factory=dict)
+    beats: dict[str, int] = field(default_factory=dict)
+    held: dict[str, set[tuple[SessionKey, str]]] = field(default_factory=dict)
+    wanted: dict[tuple[str, str], dict[SessionKey, int]] = field(default_factory=dict)
+
+
+class ModelServer:
+    """See the module. `level` is what its acknowledgements name."""
+
+    def __init__(self, clock: Clock, random_bytes: RandomBytes, level: Level = "buffered") -> None:
+        self.clock = clock
+        self.level = level
+        self.contents = Contents()
+        self.subscribers: list[Subscriber] = []
+        self._random_bytes = random_bytes
+
+    def saved(self) -> Contents:
+        """A copy of everything, as an asynchronous replica has it now."""
+        return deepcopy(self.contents)
+
+    def restore(self, saved: Contents) -> None:
+        """Go on from `saved`: what was appended since is lost, as after a failover."""
+        self.contents = deepcopy(saved)
+
+    def session(self, key: SessionKey) -> SessionModel | None:
+        """The session; None if there is none or it was erased."""
+        return self.contents.sessions.get(key)
+
+    def exists(self, key: SessionKey) -> Literal["yes", "no", "erased"]:
+        """Whether there is such a session; a tombstone lasts as long as `erase` said."""
+        if key in self.contents.sessions:
+            return "yes"
+        return "erased" if self.contents.tombstones.get(key, 0) > self.clock() else "no"
+
+    def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
+        """Make the log, append its genesis, write its row."""
+        known = self.exists(key)
+        if known == "erased":
+            return Refused("session_erased")
+        if known == "yes":
+            return self._created_before(key, genesis)
+        session = SessionModel(key, epoch_from_bits(self._random_bytes(8)))
+        outcome = session.log.append(genesis, self.clock(), self.level)
+        if isinstance(outcome, Refused):
+            return outcome
+        self.contents.sessions[key] = session
+        self.contents.index[key] = (
+            Listed(key.session, session.log.time, session.log.time, False, dict(labels)),
+            (),
+        )
+        self._took(key, session, 0, genesis.deadline)
+        return outcome
+
+    def append(self, key: SessionKey, batch: Append) -> Outcome:
+        """The append of the promise."""
+        session = self.session(key)
+        if session is None:
+            return self.missing(key)
+        before = session.log.tail.offset
+        outcome = session.log.append(batch, self.clock(), self.level)
+        self._took(key, session, before, batch.deadline)
+        return outcome
+
+    def refuse(self, key: SessionKey, batch: Append, refusal: Refused) -> Outcome:
+        """Keep a refusal that the node decided."""
+        session = self.session(key)
+        return self.missing(key) if session is None else session.log.refuse(batch, refusal)
+
+    def reopen(self, key: SessionKey, evidence: Position, batch: Append) -> Outcome:
+        """A new epoch of the log."""
+        session = self.session(key)
+        if session is None:
+            return self.missing(key)
+        before = session.log.tail.offset
+        epoch = epoch_from_bits(self._random_bytes(8))
+        outcome = session.log.reopen(epoch, evidence, batch, self.clock(), self.level)
+        self._took(key, session, before, batch.deadline)
+        return outcome
+
+    def erase(self, key: SessionKey, tombstone_ttl_s: int) -> None:
+        """Everything of the session goes; a tombstone stays."""
+        kept = self.contents
+        for table in (kept.sessions, kept.index, kept.deadlines, *kept.wanted.values()):
+            table.pop(key, None)  # type: ignore[attr-defined]
+        kept.tombstones[key] = self.clock() + tombstone_ttl_s * 1000
+        for subscriber in self.subscribers:
+            subscriber.erased(key)
+
+    def missing(self, key: SessionKey) -> Refused:
+        """Why there is no such session."""
+        return Refused("session_erased" if self.exists(key) == "erased" else "not_found")
+
+    def _created_before(self, key: SessionKey, genesis: Append) -> Outcome:
+        producer = self.contents.sessions[key].log.producers.get(genesis.producer)
+        kept = producer.window.get(genesis.sequence) if producer else None
+        if kept is None or kept[0] != genesis.digest:
+            return Refused("already_exists")
+        return self.append(key, genesis)
+
+    def _took(self, key: SessionKey, session: SessionModel, before: int, deadline: int | None) -> None:
+        """Publish what came after `before`; an append only ever moves a deadline nearer."""
+        entries = session.log.page(before, len(session.log.entries)).entries
+        if deadline is not None:
+            self.contents.deadlines[key] = min(deadline, self.contents.deadlines.get(key, deadline))
+        if entries:
+            for subscriber in self.subscribers:
+                subscriber.published(key, entries)
