@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# venv.sh run|dev — the Python environment in .venv: `run` is what a hub and its demo need, `dev` what tests need too.
+# venv.sh run|dev [--current] — the Python environment in .venv: `run` is what a hub and its demo need,
+# `dev` what tests need too.
 # Nothing is done when what is wanted is there: a stamp holds the digest of all that decides the outcome.
+# With --current it only answers, by its exit code, whether that is so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/say.sh
@@ -24,6 +26,19 @@ find_python() {
     stop "Legato needs Python 3.11 or newer, and there is no python3 here." "On Debian:  apt-get install python3 python3-venv"
 }
 
+stamp=.venv/installed-$want
+decisive() {
+    {
+        digest requirements.lock pyproject.toml
+        if [ "$want" = dev ]; then digest requirements-dev.lock; fi
+        pwd
+        .venv/bin/python -V
+    } | digest
+}
+is_current() { [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$(decisive)" ]; }
+
+if [ "${2:-}" = --current ]; then is_current && exit 0 || exit 1; fi
+
 alone .venv.lock
 
 if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1 || ! new_enough .venv/bin/python; then
@@ -34,9 +49,7 @@ if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1 || ! new_enough .venv/bin/
     "$python" -m venv .venv
 fi
 
-stamp=.venv/installed-$want
-decided_by=$({ digest requirements.lock pyproject.toml; [ "$want" = run ] || digest requirements-dev.lock; pwd; .venv/bin/python -V; } | digest)
-if [ "$(cat "$stamp" 2>/dev/null)" = "$decided_by" ]; then exit 0; fi
+if is_current; then exit 0; fi
 
 pip() { .venv/bin/python -m pip "$@" -qq --no-input; }
 
@@ -47,4 +60,4 @@ if [ "$want" = dev ]; then
     pip install --require-hashes --no-build-isolation -r requirements-dev.lock
 fi
 pip install --no-deps --no-build-isolation --editable .
-printf '%s\n' "$decided_by" >"$stamp"
+decisive >"$stamp"
