@@ -58,8 +58,10 @@ class _Call:
 class EmbeddedKeys:
     """`WrappedKeys` in `keys.db`. Belongs to one event loop; several processes may share the file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_s: float = 5.0) -> None:
+        """`busy_s`: how long to wait for another process that uses the file."""
         self._path = path
+        self._busy_s = busy_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keys")
         self._waiting: list[_Call] = []
         self._pass: asyncio.Future[bool] | None = None
@@ -68,7 +70,7 @@ class EmbeddedKeys:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         try:
-            self._database = await loop.run_in_executor(self._thread, _open, self._path)
+            self._database = await loop.run_in_executor(self._thread, _open, self._path, self._busy_s)
         except BaseException:
             self._thread.shutdown(wait=False)
             raise
@@ -167,10 +169,10 @@ def _answer(call: _Call, failure: KeyStoreUnavailable | None) -> None:
         call.answer.set_result(call.outcome)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, busy_s: float) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    base = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    base = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
     try:
         base.execute("PRAGMA journal_mode = WAL")
         base.execute("PRAGMA synchronous = FULL")
