@@ -21,7 +21,8 @@ class Attach(Up, frozen=True, kw_only=True):
     """First envelope of a connection: join the ticket's session anew.
 
     `key` is the public half (JWK, ECDSA P-256) of a key the client keeps; resume tickets are bound to it.
-    `position` tells what the client holds already (from an earlier visit); `require` refuses a lesser level.
+    `position` tells what the client has seen (from an earlier visit); with `whole` it no longer holds the state
+    (a reloaded page) and gets the snapshot even so. `require` refuses a lesser level.
     """
 
     v: int
@@ -33,6 +34,7 @@ class Attach(Up, frozen=True, kw_only=True):
     takes: tuple[Medium, ...] = ("text",)
     gives: tuple[Medium, ...] = ("text",)
     position: str = ""
+    whole: bool = False
     require: Literal["", "memory", "buffered", "replicated", "synced"] = ""
 
 
@@ -43,6 +45,7 @@ class Resume(Up, frozen=True, kw_only=True):
     ticket: str
     producer: str
     position: str = ""
+    whole: bool = False
     proof: str = ""
     require: Literal["", "memory", "buffered", "replicated", "synced"] = ""
 

@@ -1,0 +1,1078 @@
+// Written by scripts/generate_types.py from the Python structs. Do not edit.
+
+export interface Part {
+  kind?: "data" | "file" | "image" | "reasoning" | "text";
+  text?: string;
+  name?: string;
+  type?: string;
+  size?: number;
+  sha256?: string;
+}
+
+export type Word = [string, number, number];
+
+export interface Spoken {
+  track: string;
+  start: number;
+  end: number;
+  words?: Word[];
+}
+
+export interface ActivityChanged {
+  type: "activity_changed";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  activity: "idle" | "listening" | "speaking" | "thinking" | "tool";
+  text?: string;
+  step?: number;
+  steps?: number;
+  eta_ms?: number;
+}
+
+export interface AgentCrashed {
+  type: "agent_crashed";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  right: string;
+  token: number;
+}
+
+export interface AgentReachable {
+  type: "agent_reachable";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  right: string;
+}
+
+export interface AgentUnreachable {
+  type: "agent_unreachable";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  right: string;
+  window_ms?: number;
+}
+
+export interface AttachmentAway {
+  type: "attachment_away";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  reason?: string;
+}
+
+export interface AttachmentBack {
+  type: "attachment_back";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  gap_ms?: number;
+}
+
+export interface AttachmentClosed {
+  type: "attachment_closed";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  reason?: "detached" | "grace_over" | "left" | "revoked";
+}
+
+export interface AttachmentOpened {
+  type: "attachment_opened";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  attachment: string;
+  device?: string;
+  takes?: ("audio" | "text")[];
+  gives?: ("audio" | "text")[];
+}
+
+export interface CancelRequested {
+  type: "cancel_requested";
+  by: string;
+  offset?: number;
+  time?: number;
+  response: string;
+}
+
+export interface GapMarked {
+  type: "gap_marked";
+  by: string;
+  offset?: number;
+  time?: number;
+  track: string;
+  start: number;
+  end: number;
+}
+
+export interface HeardSettled {
+  type: "heard_settled";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  participant: string;
+  characters: number;
+  samples?: number;
+  final?: boolean;
+}
+
+export interface LogReopened {
+  type: "log_reopened";
+  by: string;
+  offset?: number;
+  time?: number;
+  previous_epoch: string;
+  lost_from: number;
+  lost_to: number;
+}
+
+export interface MessageEnded {
+  type: "message_ended";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  outcome?: "cancelled" | "failed" | "finished" | "interrupted";
+  reason?: string;
+}
+
+export interface MessageGrown {
+  type: "message_grown";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  index: number;
+  text: string;
+  part?: number;
+  kind?: "reasoning" | "text";
+  count?: number;
+}
+
+export interface MessagePosted {
+  type: "message_posted";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  parts: Part[];
+  turn?: string;
+  response?: string;
+  ends_turn?: boolean;
+  spoken?: Spoken | null;
+}
+
+export interface MessageStarted {
+  type: "message_started";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  response?: string;
+}
+
+export interface ModalityChanged {
+  type: "modality_changed";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  takes: ("audio" | "text")[];
+  gives: ("audio" | "text")[];
+}
+
+export interface PartAdded {
+  type: "part_added";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  part: Part;
+}
+
+export interface ParticipantJoined {
+  type: "participant_joined";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  role: "agent" | "observer" | "operator" | "supervisor" | "user";
+  name?: string;
+}
+
+export interface ParticipantLeft {
+  type: "participant_left";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  reason?: string;
+}
+
+export interface ResponderChanged {
+  type: "responder_changed";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  reason?: string;
+}
+
+export interface ResponseEnded {
+  type: "response_ended";
+  by: string;
+  offset?: number;
+  time?: number;
+  response: string;
+  outcome: "cancelled" | "failed" | "finished" | "interrupted";
+  reason?: string;
+  turn_waits?: boolean;
+}
+
+export interface ResponseStarted {
+  type: "response_started";
+  by: string;
+  offset?: number;
+  time?: number;
+  response: string;
+  turn?: string;
+  parent?: string;
+}
+
+export interface RightGranted {
+  type: "right_granted";
+  by: string;
+  offset?: number;
+  time?: number;
+  right: string;
+  holder: string;
+  token: number;
+  worker?: string;
+}
+
+export interface RightReleased {
+  type: "right_released";
+  by: string;
+  offset?: number;
+  time?: number;
+  right: string;
+  token: number;
+  reason?: "crashed" | "ended" | "expired" | "released" | "taken";
+}
+
+export interface SessionCreated {
+  type: "session_created";
+  by: string;
+  offset?: number;
+  time?: number;
+  labels?: Record<string, string>;
+  title?: string;
+}
+
+export interface SessionEnded {
+  type: "session_ended";
+  by: string;
+  offset?: number;
+  time?: number;
+  reason?: string;
+}
+
+export interface SessionLabelled {
+  type: "session_labelled";
+  by: string;
+  offset?: number;
+  time?: number;
+  labels: Record<string, string>;
+}
+
+export interface SpeechQueued {
+  type: "speech_queued";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  track: string;
+  start: number;
+  end: number;
+  characters: number;
+}
+
+export interface ToolDecided {
+  type: "tool_decided";
+  by: string;
+  offset?: number;
+  time?: number;
+  call: string;
+  approved: boolean;
+  reason?: string;
+}
+
+export interface ToolEnded {
+  type: "tool_ended";
+  by: string;
+  offset?: number;
+  time?: number;
+  call: string;
+  outcome: "cancelled" | "failed" | "finished" | "interrupted";
+  result?: string;
+  reason?: string;
+}
+
+export interface ToolProgressed {
+  type: "tool_progressed";
+  by: string;
+  offset?: number;
+  time?: number;
+  call: string;
+  text?: string;
+  step?: number;
+  steps?: number;
+}
+
+export interface ToolRequested {
+  type: "tool_requested";
+  by: string;
+  offset?: number;
+  time?: number;
+  call: string;
+  name: string;
+  arguments: string;
+  response?: string;
+  key?: string;
+  idempotent?: boolean;
+  approval?: string;
+}
+
+export interface ToolStarted {
+  type: "tool_started";
+  by: string;
+  offset?: number;
+  time?: number;
+  call: string;
+}
+
+export interface TurnEnded {
+  type: "turn_ended";
+  by: string;
+  offset?: number;
+  time?: number;
+  turn: string;
+  empty?: boolean;
+  incomplete?: boolean;
+}
+
+export interface TurnMarked {
+  type: "turn_marked";
+  by: string;
+  offset?: number;
+  time?: number;
+  turn: string;
+  mark: "end_of_speech" | "end_of_turn" | "first_audio_in" | "first_audio_out" | "first_word" | "heard" | "speech_started" | "transcript_final";
+  at_ms: number;
+  media_time?: number;
+}
+
+export interface TurnStarted {
+  type: "turn_started";
+  by: string;
+  offset?: number;
+  time?: number;
+  turn: string;
+  participant: string;
+}
+
+export interface VoiceEnded {
+  type: "voice_ended";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  call: string;
+  reason?: string;
+}
+
+export interface VoiceStarted {
+  type: "voice_started";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  call: string;
+  track: string;
+}
+
+export interface Participant {
+  id: string;
+  role: "agent" | "observer" | "operator" | "supervisor" | "user";
+  name: string;
+  left: boolean;
+  activity: "idle" | "listening" | "speaking" | "thinking" | "tool";
+  text: string;
+  step: number;
+  steps: number;
+  eta_ms: number;
+  since: number;
+  fault: "" | "crashed" | "unreachable";
+  fault_since: number;
+  window_ms: number;
+}
+
+export interface Attachment {
+  id: string;
+  participant: string;
+  device: string;
+  takes: ("audio" | "text")[];
+  gives: ("audio" | "text")[];
+  away_since: number;
+  call: string;
+  track: string;
+}
+
+export interface Right {
+  token: number;
+  holder: string;
+  worker: string;
+}
+
+export interface Message {
+  entry: "message";
+  id: string;
+  by: string;
+  at: number;
+  time: number;
+  status: "cancelled" | "failed" | "finished" | "interrupted" | "open";
+  parts: Part[];
+  turn: string;
+  response: string;
+  deltas: number;
+  ordinal: number;
+  reason: string;
+  spoken: Spoken | null;
+  heard: Record<string, number>;
+  speech_end: number;
+  speech_characters: number;
+  speech_track: string;
+}
+
+export interface ToolCall {
+  entry: "tool";
+  id: string;
+  by: string;
+  at: number;
+  time: number;
+  name: string;
+  arguments: string;
+  status: "approved" | "cancelled" | "failed" | "finished" | "interrupted" | "requested" | "started";
+  response: string;
+  key: string;
+  idempotent: boolean;
+  approval: string;
+  decided_by: string;
+  text: string;
+  step: number;
+  steps: number;
+  result: string;
+  reason: string;
+  ordinal: number;
+}
+
+export interface Turn {
+  id: string;
+  participant: string;
+  status: "answering" | "speaking" | "waiting";
+  since: number;
+  at: number;
+  response: string;
+  incomplete: boolean;
+}
+
+export interface Response {
+  id: string;
+  by: string;
+  at: number;
+  turn: string;
+  parent: string;
+  cancel_requested: boolean;
+}
+
+export interface Reopening {
+  at: number;
+  previous_epoch: string;
+  lost_from: number;
+  lost_to: number;
+}
+
+export interface State {
+  fold: number;
+  offset: number;
+  time: number;
+  control: number;
+  created: number;
+  title: string;
+  labels: Record<string, string>;
+  ended: boolean;
+  ended_reason: string;
+  participants: Record<string, Participant>;
+  attachments: Record<string, Attachment>;
+  rights: Record<string, Right>;
+  responder: string;
+  entries: Record<string, Message | ToolCall>;
+  finished: number;
+  turns: Record<string, Turn>;
+  responses: Record<string, Response>;
+  gaps: [string, number, number][];
+  reopened: Reopening[];
+  unknown: Record<string, unknown>[];
+}
+
+export interface AcceptSession {
+  type: "accept_session";
+  right: string;
+  worker: string;
+}
+
+export interface AddPart {
+  type: "add_part";
+  message: string;
+  part: Part;
+}
+
+export interface CancelResponse {
+  type: "cancel_response";
+  response: string;
+}
+
+export interface ChangeActivity {
+  type: "change_activity";
+  activity: "idle" | "listening" | "speaking" | "thinking" | "tool";
+  text?: string;
+  step?: number;
+  steps?: number;
+  eta_ms?: number;
+}
+
+export interface ChangeModality {
+  type: "change_modality";
+  takes: ("audio" | "text")[];
+  gives: ("audio" | "text")[];
+}
+
+export interface DecideTool {
+  type: "decide_tool";
+  call: string;
+  approved: boolean;
+  reason?: string;
+}
+
+export interface EndMessage {
+  type: "end_message";
+  message: string;
+  outcome?: "cancelled" | "failed" | "finished" | "interrupted";
+  reason?: string;
+}
+
+export interface EndResponse {
+  type: "end_response";
+  response: string;
+  outcome?: "cancelled" | "failed" | "finished" | "interrupted";
+  reason?: string;
+}
+
+export interface EndSession {
+  type: "end_session";
+  reason?: string;
+}
+
+export interface EndTool {
+  type: "end_tool";
+  call: string;
+  outcome?: "cancelled" | "failed" | "finished" | "interrupted";
+  result?: string;
+  reason?: string;
+}
+
+export interface GrowMessage {
+  type: "grow_message";
+  message: string;
+  index: number;
+  text: string;
+  part?: number;
+  kind?: "reasoning" | "text";
+}
+
+export interface LabelSession {
+  type: "label_session";
+  labels: Record<string, string>;
+}
+
+export interface Leave {
+  type: "leave";
+  reason?: string;
+}
+
+export interface MarkTurn {
+  type: "mark_turn";
+  turn: string;
+  mark: "end_of_speech" | "end_of_turn" | "first_audio_in" | "first_audio_out" | "first_word" | "heard" | "speech_started" | "transcript_final";
+  at_ms: number;
+  media_time?: number;
+}
+
+export interface PostMessage {
+  type: "post_message";
+  message: string;
+  parts: Part[];
+  response?: string;
+}
+
+export interface ProgressTool {
+  type: "progress_tool";
+  call: string;
+  text?: string;
+  step?: number;
+  steps?: number;
+}
+
+export interface ReleaseRight {
+  type: "release_right";
+  right: string;
+  token: number;
+}
+
+export interface RequestTool {
+  type: "request_tool";
+  call: string;
+  name: string;
+  arguments: string;
+  response?: string;
+  key?: string;
+  idempotent?: boolean;
+  approval?: string;
+}
+
+export interface SettleHeard {
+  type: "settle_heard";
+  message: string;
+  characters: number;
+  samples?: number;
+  final?: boolean;
+}
+
+export interface StartMessage {
+  type: "start_message";
+  message: string;
+  response?: string;
+}
+
+export interface StartResponse {
+  type: "start_response";
+  response: string;
+  turn?: string;
+  parent?: string;
+}
+
+export interface StartTool {
+  type: "start_tool";
+  call: string;
+}
+
+export interface ResumeTicket {
+  id: string;
+  ticket: string;
+  nonce: string;
+  expires: number;
+}
+
+export interface ProducerAt {
+  epoch: number;
+  last: number;
+}
+
+export interface UpAttach {
+  type: "attach";
+  v: number;
+  ticket: string;
+  producer: string;
+  key?: Record<string, string> | null;
+  session?: string;
+  device?: string;
+  takes?: ("audio" | "text")[];
+  gives?: ("audio" | "text")[];
+  position?: string;
+  whole?: boolean;
+  require?: "" | "buffered" | "memory" | "replicated" | "synced";
+}
+
+export interface UpCapacity {
+  type: "capacity";
+  free: number;
+}
+
+export interface UpCredit {
+  type: "credit";
+  events: number;
+}
+
+export interface UpDecline {
+  type: "decline";
+  offer: string;
+  reason?: string;
+}
+
+export interface UpDetach {
+  type: "detach";
+}
+
+export interface UpDo {
+  type: "do";
+  seq: number;
+  commands: Command[];
+}
+
+export interface UpHistory {
+  type: "history";
+  id: number;
+  before?: number;
+  limit?: number;
+}
+
+export interface UpKept {
+  type: "kept";
+  ticket: string;
+}
+
+export interface UpListen {
+  type: "listen";
+  format?: "opus" | "pcm";
+  rate?: number;
+  participant?: string;
+}
+
+export interface UpPing {
+  type: "ping";
+  n?: number;
+}
+
+export interface UpResume {
+  type: "resume";
+  v: number;
+  ticket: string;
+  producer: string;
+  position?: string;
+  whole?: boolean;
+  proof?: string;
+  require?: "" | "buffered" | "memory" | "replicated" | "synced";
+}
+
+export interface UpSignal {
+  type: "signal";
+  name: string;
+  data?: unknown;
+}
+
+export interface UpSpeak {
+  type: "speak";
+  stream: number;
+  message: string;
+  format?: "opus" | "pcm";
+  rate?: number;
+  end?: boolean;
+}
+
+export interface UpWork {
+  type: "work";
+  v: number;
+  ticket: string;
+  name: string;
+  worker: string;
+  capacity?: number;
+  labels?: Record<string, string>;
+}
+
+export type Up =
+  | UpAttach
+  | UpCapacity
+  | UpCredit
+  | UpDecline
+  | UpDetach
+  | UpDo
+  | UpHistory
+  | UpKept
+  | UpListen
+  | UpPing
+  | UpResume
+  | UpSignal
+  | UpSpeak
+  | UpWork;
+
+export interface DownAcks {
+  type: "acks";
+  level: string;
+  acks: [number, number, number][];
+}
+
+export interface DownAttached {
+  type: "attached";
+  v: number;
+  session: string;
+  tenant: string;
+  participant: string;
+  attachment: string;
+  node: string;
+  connection: string;
+  position: string;
+  level: string;
+  producer: ProducerAt;
+  beat_ms: number;
+  resume?: ResumeTicket | null;
+  snapshot?: RawState | null;
+  events?: Event[];
+  away_ms?: number;
+  returning?: boolean;
+  nodes?: string[];
+}
+
+export interface DownClosing {
+  type: "closing";
+  code: number;
+  reason: string;
+  detail?: string;
+  retry_after_ms?: number;
+}
+
+export interface DownDiscontinuity {
+  type: "discontinuity";
+  lost_from: number;
+  lost_to: number;
+  position: string;
+  snapshot: RawState;
+  producer?: ProducerAt | null;
+}
+
+export interface DownDraining {
+  type: "draining";
+  after_ms: number;
+  nodes?: string[];
+}
+
+export interface DownEvents {
+  type: "events";
+  events: Event[];
+  position: string;
+}
+
+export interface DownHistoryPage {
+  type: "history_page";
+  id: number;
+  entries: Partial<Entry>[];
+  before?: number;
+}
+
+export interface DownListening {
+  type: "listening";
+  stream: number;
+  participant: string;
+  track: string;
+  format: string;
+  rate: number;
+}
+
+export interface DownOffered {
+  type: "offered";
+  offer: string;
+  session: string;
+  tenant: string;
+  ticket: string;
+  participant: string;
+  expires_ms: number;
+}
+
+export interface DownPong {
+  type: "pong";
+  n?: number;
+}
+
+export interface DownRefused {
+  type: "refused";
+  seq: number;
+  reason: string;
+  detail?: string;
+  field?: string;
+  expected?: number;
+  retry_after_ms?: number;
+}
+
+export interface DownSignals {
+  type: "signals";
+  signals: Record<string, unknown>[];
+}
+
+export interface DownSnapshot {
+  type: "snapshot";
+  snapshot: RawState;
+  position: string;
+  reason?: string;
+}
+
+export interface DownWorking {
+  type: "working";
+  node: string;
+  beat_ms: number;
+  nodes?: string[];
+}
+
+export type Down =
+  | DownAcks
+  | DownAttached
+  | DownClosing
+  | DownDiscontinuity
+  | DownDraining
+  | DownEvents
+  | DownHistoryPage
+  | DownListening
+  | DownOffered
+  | DownPong
+  | DownRefused
+  | DownSignals
+  | DownSnapshot
+  | DownWorking;
+
+export type KnownEvent =
+  | ActivityChanged
+  | AgentCrashed
+  | AgentReachable
+  | AgentUnreachable
+  | AttachmentAway
+  | AttachmentBack
+  | AttachmentClosed
+  | AttachmentOpened
+  | CancelRequested
+  | GapMarked
+  | HeardSettled
+  | LogReopened
+  | MessageEnded
+  | MessageGrown
+  | MessagePosted
+  | MessageStarted
+  | ModalityChanged
+  | PartAdded
+  | ParticipantJoined
+  | ParticipantLeft
+  | ResponderChanged
+  | ResponseEnded
+  | ResponseStarted
+  | RightGranted
+  | RightReleased
+  | SessionCreated
+  | SessionEnded
+  | SessionLabelled
+  | SpeechQueued
+  | ToolDecided
+  | ToolEnded
+  | ToolProgressed
+  | ToolRequested
+  | ToolStarted
+  | TurnEnded
+  | TurnMarked
+  | TurnStarted
+  | VoiceEnded
+  | VoiceStarted;
+
+export type Command =
+  | AcceptSession
+  | AddPart
+  | CancelResponse
+  | ChangeActivity
+  | ChangeModality
+  | DecideTool
+  | EndMessage
+  | EndResponse
+  | EndSession
+  | EndTool
+  | GrowMessage
+  | LabelSession
+  | Leave
+  | MarkTurn
+  | PostMessage
+  | ProgressTool
+  | ReleaseRight
+  | RequestTool
+  | SettleHeard
+  | StartMessage
+  | StartResponse
+  | StartTool;
+
+export type Entry = Message | ToolCall;
+/** A state as it comes over the wire: defaults left out. */
+export type RawState = Record<string, unknown>;
+export interface UnknownEvent { type: string; by: string; offset?: number; time?: number; [field: string]: unknown }
+export type Event = KnownEvent | UnknownEvent;
+
+export const EVENT_DEFAULTS = {
+  activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
+  agent_crashed: { offset: 0, time: 0 },
+  agent_reachable: { offset: 0, time: 0 },
+  agent_unreachable: { offset: 0, time: 0, window_ms: 0 },
+  attachment_away: { offset: 0, time: 0, reason: "" },
+  attachment_back: { offset: 0, time: 0, gap_ms: 0 },
+  attachment_closed: { offset: 0, time: 0, reason: "detached" },
+  attachment_opened: { offset: 0, time: 0, device: "", takes: ["text"], gives: ["text"] },
+  cancel_requested: { offset: 0, time: 0 },
+  gap_marked: { offset: 0, time: 0 },
+  heard_settled: { offset: 0, time: 0, samples: 0, final: false },
+  log_reopened: { offset: 0, time: 0 },
+  message_ended: { offset: 0, time: 0, outcome: "finished", reason: "" },
+  message_grown: { offset: 0, time: 0, part: 0, kind: "text", count: 1 },
+  message_posted: { offset: 0, time: 0, turn: "", response: "", ends_turn: false, spoken: null },
+  message_started: { offset: 0, time: 0, response: "" },
+  modality_changed: { offset: 0, time: 0 },
+  part_added: { offset: 0, time: 0 },
+  participant_joined: { offset: 0, time: 0, name: "" },
+  participant_left: { offset: 0, time: 0, reason: "" },
+  responder_changed: { offset: 0, time: 0, reason: "" },
+  response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
+  response_started: { offset: 0, time: 0, turn: "", parent: "" },
+  right_granted: { offset: 0, time: 0, worker: "" },
+  right_released: { offset: 0, time: 0, reason: "released" },
+  session_created: { offset: 0, time: 0, labels: {}, title: "" },
+  session_ended: { offset: 0, time: 0, reason: "" },
+  session_labelled: { offset: 0, time: 0 },
+  speech_queued: { offset: 0, time: 0 },
+  tool_decided: { offset: 0, time: 0, reason: "" },
+  tool_ended: { offset: 0, time: 0, result: "", reason: "" },
+  tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
+  tool_requested: { offset: 0, time: 0, response: "", key: "", idempotent: false, approval: "" },
+  tool_started: { offset: 0, time: 0 },
+  turn_ended: { offset: 0, time: 0, empty: false, incomplete: false },
+  turn_marked: { offset: 0, time: 0, media_time: -1 },
+  turn_started: { offset: 0, time: 0 },
+  voice_ended: { offset: 0, time: 0, reason: "" },
+  voice_started: { offset: 0, time: 0 },
+} as const;
+
+export const STATE_DEFAULTS = {
+  Part: { kind: "text", text: "", name: "", type: "", size: 0, sha256: "" },
+  Spoken: { words: [] },
+  Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, window_ms: 0 },
+  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, call: "", track: "" },
+  Right: { holder: "", worker: "" },
+  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, speech_end: -1, speech_characters: 0, speech_track: "" },
+  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
+  Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false },
+  Response: { turn: "", parent: "", cancel_requested: false },
+  Reopening: {  },
+  State: { fold: 1, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },
+} as const;
