@@ -99,6 +99,11 @@ def _union(name: str, kinds: list[type[msgspec.Struct]]) -> str:
     return f"export type {name} =\n  | " + "\n  | ".join(cls.__name__ for cls in kinds) + ";"
 
 
+def _control() -> str:
+    names = ", ".join(f'"{kind.__struct_config__.tag}"' for kind in events.KINDS if kind.control)
+    return f"export const CONTROL_EVENTS: ReadonlySet<string> = new Set([{names}]);"
+
+
 def render() -> str:
     """The whole file."""
     folded: list[type[msgspec.Struct]] = [
@@ -132,6 +137,8 @@ def render() -> str:
     ]
     lines += [
         "export type Event = KnownEvent | UnknownEvent;",
+        "",
+        _control(),
         "",
         *_defaults("EVENT_DEFAULTS", list(events.KINDS)),
         "",
