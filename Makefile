@@ -5,7 +5,8 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: help demo test check bench doctor lock clean install install-dev web system
+.PHONY: help demo test check bench doctor lock clean install install-dev web web-packages system generate
+.NOTPARALLEL:
 
 help: ## What you can do here
 	@echo "Legato: a conversation with an AI agent that never drops."
@@ -17,17 +18,18 @@ help: ## What you can do here
 	@echo "  make bench    the figures (ARGS='delivery join --json FILE' picks and keeps them)"
 	@echo "  make doctor   what this machine lacks, and how to get it"
 	@echo "  make lock     after a change of dependencies: resolve and lock them anew (UPGRADE=1: newest)"
+	@echo "  make generate after a change of events or envelopes: write the TypeScript types anew"
 	@echo "  make clean    remove what was installed and built"
 	@echo
 	@echo "Each installs what it needs (into .venv and web/node_modules) and is quick the second time."
 
-demo: install web ## Talk to it
+demo: web ## Talk to it
 	@exec $(BIN)/legato demo $(ARGS)
 
 test: install-dev web system ## Everything
 	@scripts/test.sh
 
-check: install-dev web ## While you work
+check: install-dev web-packages ## While you work
 	@scripts/check.sh
 
 bench: install-dev web system ## The figures
@@ -39,6 +41,9 @@ doctor: ## What is missing here
 lock: install-dev ## Dependencies
 	@scripts/lock.sh
 
+generate: install-dev ## The files that are written from Python's types
+	@$(BIN)/python scripts/generate_types.py
+
 clean: ## What was installed and built
 	rm -rf .venv .venv.lock web/node_modules web/dist web/.lock artefacts build dist
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -49,8 +54,11 @@ install:
 install-dev:
 	@scripts/venv.sh dev
 
-web:
-	@scripts/web.sh
+web: install
+	@scripts/web.sh page
+
+web-packages:
+	@scripts/web.sh packages
 
 system:
 	@scripts/debian.sh chromium=chromium redis-server=redis-server

@@ -3,6 +3,7 @@
 # and says at the end what failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+. scripts/say.sh
 
 failed=()
 step() { # step NAME COMMAND...
@@ -18,7 +19,8 @@ step types .venv/bin/mypy
 step imports .venv/bin/lint-imports --no-logo
 step tests .venv/bin/python -m pytest -m "not store and not e2e and not voice"
 if [ -e web/package.json ]; then
-    step "web types" npm --prefix web run --silent typecheck
+    . scripts/node.sh
+    step "web types" npm --prefix web run --silent check
     step "web tests" npm --prefix web test --silent
 fi
 

@@ -2,7 +2,7 @@
 """Says what this machine has and lacks for Legato, and how to get what is missing.
 
 Runs on any Python 3 with nothing installed, on a tree in which nothing was installed yet. Each finding is one
-line: `ok`, `note` (works, could be better), `make` (missing; a make target installs it by itself) or `missing`
+line: `ok`, `note` (works, could be better), `make` (missing; a make target installs it) or `missing`
 (yours to bring). Exits with 1 if anything is `missing`.
 
 What concerns a running hub (its store, its keys, its settings) is the business of `legato doctor`.
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 HOUSE = Path(__file__).resolve().parent.parent
 VENV_PYTHON = HOUSE / ".venv" / "bin" / "python"
 OLDEST_PYTHON = (3, 11)
-OLDEST_NODE = 18
-WANTED_NODE = 20
 MEBIBYTE = 1024 * 1024
 
 
@@ -96,23 +94,20 @@ def environment() -> Iterator[Finding]:
 
 
 def node() -> Iterator[Finding]:
-    cure = "apt-get install nodejs npm, or Node 20 or newer from elsewhere (18 is the oldest that builds)"
-    version = answer("node", "--version")
-    if version is None:
-        yield Finding("node", "missing", "not found", cure)
+    """What the bundler asks for is 20.19 or a newer 20, or 22.12 and everything after."""
+    version, npm = answer("node", "--version"), answer("npm", "--version")
+    if version is None or npm is None:
+        yield Finding(
+            "node", "make", "node or npm not found", "make demo takes one from the lock file, into .venv"
+        )
+        return
+    major, minor = (int(part) for part in version.lstrip("v").split(".")[:2])
+    if (major == 20 and minor >= 19) or (major == 22 and minor >= 12) or major > 22:
+        yield Finding("node", "ok", f"{version}, npm {npm}")
     else:
-        major = int(version.lstrip("v").partition(".")[0])
-        if major < OLDEST_NODE:
-            yield Finding("node", "missing", f"{version} is too old", cure)
-        else:
-            yield Finding(
-                "node",
-                "ok" if major >= WANTED_NODE else "note",
-                version,
-                "" if major >= WANTED_NODE else cure,
-            )
-    npm = answer("npm", "--version")
-    yield Finding("npm", "ok" if npm else "missing", npm or "not found", "" if npm else "apt-get install npm")
+        yield Finding(
+            "node", "make", f"{version} is too old", "make demo takes one from the lock file, into .venv"
+        )
 
 
 def page() -> Iterator[Finding]:

@@ -10,7 +10,7 @@ if [ -n "${UPGRADE:-}" ]; then upgrade=(--upgrade); fi
 lock() { # lock FILE ARGUMENT...
     local file=$1
     shift
-    .venv/bin/uv pip compile pyproject.toml "$@" "${upgrade[@]}" --quiet --no-config \
+    .venv/bin/uv pip compile "$@" "${upgrade[@]}" --quiet --no-config \
         --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
         --output-file "$file" >/dev/null
     { echo "# Made by \`make lock\` from pyproject.toml: do not edit."; cat "$file"; } >"$file.new"
@@ -18,5 +18,6 @@ lock() { # lock FILE ARGUMENT...
     echo "$file: $(grep -c '==' "$file") packages"
 }
 
-lock requirements.lock --extra demo --extra embedded --group build
-lock requirements-dev.lock --extra demo --extra embedded --group dev --constraint requirements.lock
+lock requirements.lock pyproject.toml --extra demo --extra embedded --group build
+lock requirements-dev.lock pyproject.toml --extra demo --extra embedded --group dev --constraint requirements.lock
+lock requirements-node.lock --group node

@@ -2,10 +2,12 @@
 # test.sh — every test there is: the browser's part, then Python, what is quick to fail first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/say.sh
 
 if [ -e web/package.json ]; then
     echo "── web"
-    (cd web && npm run --silent typecheck && npm test --silent) </dev/null
+    . scripts/node.sh
+    (cd web && npm run --silent check && npm test --silent) </dev/null
 fi
 
 echo "── python: machines, stores, doors"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# venv.sh run|dev [--current] — the Python environment in .venv: `run` is what a hub and its demo need,
-# `dev` what tests need too.
+# venv.sh run|dev|node [--current] — the Python environment in .venv: `run` is what a hub and its demo need,
+# `dev` what tests need too, `node` a Node for machines whose own is missing or too old.
 # Nothing is done when what is wanted is there: a stamp holds the digest of all that decides the outcome.
 # With --current it only answers, by its exit code, whether that is so.
 set -euo pipefail
@@ -29,8 +29,11 @@ find_python() {
 stamp=.venv/installed-$want
 decisive() {
     {
-        digest requirements.lock pyproject.toml
-        if [ "$want" = dev ]; then digest requirements-dev.lock; fi
+        case $want in
+            run) digest requirements.lock pyproject.toml ;;
+            dev) digest requirements.lock pyproject.toml requirements-dev.lock ;;
+            node) digest requirements-node.lock ;;
+        esac
         pwd
         .venv/bin/python -V
     } | digest
@@ -53,11 +56,18 @@ if is_current; then exit 0; fi
 
 pip() { .venv/bin/python -m pip "$@" -qq --no-input; }
 
+wheels() { pip install --require-hashes --only-binary :all: -r "$1"; }
+
 say "installing the locked dependencies ($want)"
-pip install --require-hashes --only-binary :all: -r requirements.lock
-if [ "$want" = dev ]; then
-    # One of the tests' tools comes as source only: it is built with the locked setuptools, not with one fetched unseen.
-    pip install --require-hashes --no-build-isolation -r requirements-dev.lock
-fi
-pip install --no-deps --no-build-isolation --editable .
+case $want in
+    run) wheels requirements.lock ;;
+    dev)
+        wheels requirements.lock
+        # One of the tests' tools comes as source only: it is built with the locked setuptools, not with one
+        # fetched unseen.
+        pip install --require-hashes --no-build-isolation -r requirements-dev.lock
+        ;;
+    node) wheels requirements-node.lock ;;
+esac
+[ "$want" = node ] || pip install --no-deps --no-build-isolation --editable .
 decisive >"$stamp"
