@@ -27,9 +27,9 @@ find_python() {
 }
 
 stamp=.venv/installed-$want
-decisive() {
+decisive() { # decisive KIND: the digest of all that decides what is in the environment
     {
-        case $want in
+        case $1 in
             run) digest requirements.lock pyproject.toml ;;
             dev) digest requirements.lock pyproject.toml requirements-dev.lock ;;
             node) digest requirements-node.lock ;;
@@ -38,7 +38,7 @@ decisive() {
         .venv/bin/python -V
     } | digest
 }
-is_current() { [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$(decisive)" ]; }
+is_current() { [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$(decisive "$want")" ]; }
 
 if [ "${2:-}" = --current ]; then is_current && exit 0 || exit 1; fi
 
@@ -70,4 +70,5 @@ case $want in
     node) wheels requirements-node.lock ;;
 esac
 [ "$want" = node ] || pip install --no-deps --no-build-isolation --editable .
-decisive >"$stamp"
+decisive "$want" >"$stamp"
+if [ "$want" = dev ]; then decisive run >.venv/installed-run; fi

@@ -20,7 +20,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$decided_by" ]; then
     npm ci --no-audit --no-fund --loglevel=error </dev/null >/dev/null
     printf '%s\n' "$decided_by" >"$stamp"
 fi
-[ "$want" = page ] || exit 0
+[ "$want" = page ] && [ -e index.html ] || exit 0
 
 sources() { find . \( -name node_modules -o -name dist -o -name .lock \) -prune -o -type f -print0 | LC_ALL=C sort -z; }
 
