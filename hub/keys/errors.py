@@ -52,3 +52,33 @@ class PlaceInvalid(KeysError, ValueError):
     def __init__(self, field: str) -> None:
         super().__init__(field)
         self.field = field
+
+
+class TicketRefused(KeysError):
+    """A ticket that is not good. It says the same of all of them: `detail` is for the log and the audit,
+    never for whoever sent it, and quotes nothing of the ticket."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__()
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return "ticket_refused"
+
+
+class KeyringInvalid(KeysError):
+    """The configured keys cannot be used. `where` is a path or a variable, `reason` says what is wrong."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
+
+
+class KeyringMissing(KeysError):
+    """Off loopback the hub signs and accepts tickets only with a configured key."""
+
+    def __str__(self) -> str:
+        return (
+            "no key for tickets is configured: set LEGATO_KEYRING to a keyring file, or LEGATO_TICKET_SECRET"
+        )

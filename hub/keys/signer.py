@@ -1,0 +1,104 @@
+"""Tickets signed and verified (RFC 7519, best practices of RFC 8725).
+
+Whatever is wrong with a ticket, its bearer learns the same: `TicketRefused`, which prints alike for all.
+What was wrong goes to the log, as a constant.
+"""
+
+import json
+import logging
+from typing import Final, Protocol
+
+import jwt
+
+from hub.keys.compact import read_header, read_object
+from hub.keys.errors import TicketRefused
+from hub.keys.keyring import Keyring, TicketKey
+from legato.session.tickets import Kind, Ticket, TicketInvalid, check_time, claims_of, ticket_from
+
+TYPES: Final[dict[str, Kind]] = {
+    "legato-access+jwt": "access",
+    "legato-resume+jwt": "resume",
+    "legato-invite+jwt": "invite",
+}
+ANY_KIND: Final[frozenset[Kind]] = frozenset(TYPES.values())
+
+_TYPE_OF: Final = {kind: name for name, kind in TYPES.items()}
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Revocations(Protocol):
+    """Which tickets were called back before they expired."""
+
+    def revoked(self, ticket: Ticket) -> bool:
+        """Whether this ticket is to be refused from now on."""
+
+
+class Signer(Protocol):
+    """What the doors need: tickets to text and back."""
+
+    def mint(self, ticket: Ticket) -> str:
+        """The ticket as text, signed. `TicketRefused` if this hub's key may not sign such a one."""
+
+    def verify(self, text: object, now: int, kinds: frozenset[Kind] = ANY_KIND) -> Ticket:
+        """The ticket that `text` is, good at `now` (seconds UTC) and of one of `kinds`; `TicketRefused`."""
+
+
+class TicketSigner:
+    """The `Signer` over a keyring."""
+
+    def __init__(self, keyring: Keyring, revocations: Revocations | None = None) -> None:
+        self._keyring = keyring
+        self._own = keyring.keys[keyring.sign_with]
+        self._revocations = revocations
+        self._signatures = jwt.PyJWS()
+
+    def mint(self, ticket: Ticket) -> str:
+        own = self._own
+        _check_limits(own, ticket)
+        claims = {"iss": own.issuer, "aud": self._keyring.audience, **claims_of(ticket)}
+        payload = json.dumps(claims, separators=(",", ":")).encode("ascii")
+        headers = {"kid": own.id, "typ": _TYPE_OF[ticket.kind]}
+        return self._signatures.encode(payload, own.signs, own.algorithm, headers)  # type: ignore[arg-type]
+
+    def verify(self, text: object, now: int, kinds: frozenset[Kind] = ANY_KIND) -> Ticket:
+        try:
+            return self._verified(text, now, kinds)
+        except TicketRefused as refused:
+            _LOG.info("ticket refused", extra={"detail": refused.detail})
+            raise
+        except TicketInvalid as invalid:
+            _LOG.info("ticket refused", extra={"detail": invalid.detail})
+            raise TicketRefused(invalid.detail) from None
+
+    def _verified(self, text: object, now: int, kinds: frozenset[Kind]) -> Ticket:
+        header = read_header(text)
+        key = self._keyring.keys.get(header.key_id)
+        if key is None:
+            raise TicketRefused("key_unknown")
+        if header.algorithm != key.algorithm:
+            raise TicketRefused("algorithm_not_of_key")
+        kind = TYPES.get(header.type)
+        if kind is None or kind not in kinds:
+            raise TicketRefused("type")
+        try:
+            payload = self._signatures.decode(str(text), key.verifies, algorithms=[key.algorithm])
+        except jwt.InvalidTokenError:
+            raise TicketRefused("signature") from None
+        claims = read_object(payload)
+        if claims.get("iss") != key.issuer:
+            raise TicketRefused("iss")
+        if claims.get("aud") != self._keyring.audience:
+            raise TicketRefused("aud")
+        ticket = ticket_from(kind, claims)
+        _check_limits(key, ticket)
+        check_time(ticket, now)
+        if self._revocations is not None and self._revocations.revoked(ticket):
+            raise TicketRefused("revoked")
+        return ticket
+
+
+def _check_limits(key: TicketKey, ticket: Ticket) -> None:
+    if ticket.kind not in key.kinds:
+        raise TicketRefused("kind_not_of_key")
+    if key.tenants and ticket.tenant not in key.tenants:
+        raise TicketRefused("tenant_not_of_key")

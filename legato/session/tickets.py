@@ -1,0 +1,330 @@
+"""Tickets: what a signed, expiring credential says, and what that lets its holder do.
+
+A ticket names tenant, session, participant, role and capabilities. What it does not say, its holder may
+not do: a role is only ever read from a ticket, and its capabilities are listed one by one, so that a
+later version of the hub gives nobody more. A role also has a ceiling; a ticket above it is no ticket.
+
+Three kinds. An *access* ticket attaches, works and calls HTTP for ten minutes. A *resume* ticket continues
+one attachment, is bound to the key of its holder, and has one holder at a time (`holder.py`). An *invite*
+is handed on: a link, a QR code, an agent's configuration.
+
+On the wire it is a JWT (RFC 7519) whose claims are short: `ten ses sub rol nam cap att`, `cnf` with `jkt`
+(RFC 7638 thumbprint) and `jwk` (RFC 7800), and the registered `iss aud exp nbf iat jti`. Times are integers,
+seconds UTC, passed in; two clocks may differ by 30 s. Signing is `hub.keys.signer`.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast, get_args
+
+from legato.session.events import Role
+from legato.session.ids import well_formed, well_formed_tenant
+from legato.session.proof_key import ProofKey, ProofKeyInvalid
+
+Kind = Literal["access", "resume", "invite"]
+Capability = Literal[
+    "read",  # attach, see the session, say what one takes and gives, leave
+    "publish",  # speak and write
+    "steer",  # cancel, redirect, pause
+    "approve",  # say yes or no to a tool call
+    "work",  # be an agent's worker: answer, call tools
+    "label",  # set labels and title
+    "end",  # end the session
+    "invite",  # hand on a ticket with no more than one's own capabilities
+    "monitor",  # hear without being heard
+    "whisper",  # be heard by one side only
+    "takeover",  # become the responder, and hand back
+    "list",  # list the tenant's sessions
+    "create",  # create sessions
+    "export",  # take log and sound out
+    "erase",  # make the session unreadable
+    "mint",  # make tickets for others within one's tenant and session
+    "simulate",  # break things on purpose
+]
+
+ANY_SESSION: Final = "*"
+LEEWAY_S: Final = 30
+LIFE_S: Final[Mapping[Kind, int]] = {"access": 600, "resume": 30 * 86_400, "invite": 86_400}
+MOST_LIFE_S: Final[Mapping[Kind, int]] = {"access": 600, "resume": 30 * 86_400, "invite": 30 * 86_400}
+KINDS: Final[frozenset[str]] = frozenset(get_args(Kind))
+ROLES: Final[frozenset[str]] = frozenset(get_args(Role))
+CAPABILITIES: Final[frozenset[str]] = frozenset(get_args(Capability))
+MOST_EXACT: Final = 2**53 - 1
+MOST_NAME: Final = 64
+
+_USER: Final = frozenset({"read", "publish", "steer", "approve", "end", "invite"})
+_AGENT: Final = frozenset({"read", "publish", "work", "label", "end"})
+_OPERATOR: Final = _USER | {"label", "monitor", "whisper", "takeover", "list"}
+_SUPERVISOR: Final = _OPERATOR | {"create", "export", "erase"}
+_OBSERVER: Final = frozenset({"read", "monitor"})
+
+DEFAULTS: Final[Mapping[Role, frozenset[str]]] = {
+    "user": _USER,
+    "agent": _AGENT,
+    "operator": _OPERATOR,
+    "supervisor": _SUPERVISOR,
+    "observer": _OBSERVER,
+}
+"""What a role gets when nothing else is asked for."""
+
+CEILINGS: Final[Mapping[Role, frozenset[str]]] = {
+    "user": _USER | {"label", "export", "simulate"},
+    "agent": _AGENT | {"invite", "list", "create", "export", "simulate"},
+    "operator": _OPERATOR | {"create", "export", "erase", "mint", "simulate"},
+    "supervisor": CAPABILITIES - {"work"},
+    "observer": _OBSERVER | {"list", "export"},
+}
+"""The most that a role may be given."""
+
+NEEDS: Final[Mapping[str, Capability]] = {
+    "post_message": "publish",
+    "start_message": "publish",
+    "grow_message": "publish",
+    "add_part": "publish",
+    "end_message": "publish",
+    "mark_turn": "publish",
+    "settle_heard": "publish",
+    "cancel_response": "steer",
+    "decide_tool": "approve",
+    "start_response": "work",
+    "end_response": "work",
+    "request_tool": "work",
+    "start_tool": "work",
+    "progress_tool": "work",
+    "end_tool": "work",
+    "accept_session": "work",
+    "release_right": "work",
+    "change_activity": "read",
+    "change_modality": "read",
+    "leave": "read",
+    "label_session": "label",
+    "end_session": "end",
+}
+"""The capability that each command needs. A command that is not here is allowed to nobody."""
+
+_SESSION_BOUND: Final[frozenset[str]] = frozenset({"user", "observer"})
+
+
+class TicketInvalid(ValueError):
+    """Claims that make no ticket. `detail` is a constant for the log; it quotes nothing of the ticket."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """What a ticket says. Times are seconds UTC; `attachment` and `key` are set in resume tickets.
+
+    `id` has 128 random bits and is also the nonce that the holder of `key` signs. `thumbprint` binds the
+    ticket to a key (empty: to none). An impossible ticket cannot be made: `TicketInvalid`.
+    """
+
+    kind: Kind
+    tenant: str
+    session: str
+    participant: str
+    role: Role
+    capabilities: frozenset[str]
+    id: str
+    issued: int
+    not_before: int
+    expires: int
+    name: str = ""
+    attachment: str = ""
+    thumbprint: str = ""
+    key: ProofKey | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.kind in KINDS, "kind")
+        _check(well_formed_tenant(self.tenant), "ten")
+        _check(self.session == ANY_SESSION or well_formed(self.session), "ses")
+        _check(well_formed(self.participant), "sub")
+        _check(self.role in ROLES, "rol")
+        _check(self.capabilities <= CEILINGS[self.role], "cap_above_role")
+        _check(well_formed(self.id), "jti")
+        _check(len(self.name) <= MOST_NAME and all(map(_printable, self.name)), "nam")
+        _check(self.attachment == "" or well_formed(self.attachment), "att")
+        _check(self.key is None or self.key.thumbprint == self.thumbprint, "cnf")
+        self._check_times()
+        self._check_bonds()
+
+    def allows(self, capability: Capability) -> bool:
+        """Whether the holder may do what `capability` names."""
+        return capability in self.capabilities
+
+    def allows_command(self, command: str) -> bool:
+        """Whether the holder may send commands of this type (its name on the wire)."""
+        return NEEDS.get(command, "") in self.capabilities
+
+    def covers(self, tenant: str, session: str) -> bool:
+        """Whether the ticket is for that session: one it does not cover must look like none at all."""
+        return self.tenant == tenant and self.session in (ANY_SESSION, session)
+
+    def _check_times(self) -> None:
+        for claim, seconds in (("iat", self.issued), ("nbf", self.not_before), ("exp", self.expires)):
+            _check(0 <= seconds <= MOST_EXACT, claim)
+        _check(self.not_before < self.expires and self.issued < self.expires, "exp")
+        _check(self.expires - min(self.issued, self.not_before) <= MOST_LIFE_S[self.kind], "exp_too_late")
+
+    def _check_bonds(self) -> None:
+        if self.kind == "resume":
+            _check(self.session != ANY_SESSION, "ses")
+            _check(self.attachment != "", "att")
+            _check(self.thumbprint != "", "cnf")
+        if self.role in _SESSION_BOUND:
+            _check(self.session != ANY_SESSION, "ses")
+
+
+def new_ticket(
+    kind: Kind,
+    *,
+    id: str,
+    now: int,
+    tenant: str,
+    session: str,
+    participant: str,
+    role: Role,
+    capabilities: frozenset[str] | None = None,
+    life: int | None = None,
+    name: str = "",
+    attachment: str = "",
+    key: ProofKey | None = None,
+) -> Ticket:
+    """A ticket good from `now` (seconds UTC) for `life` seconds, by default as long as its kind lives.
+
+    `id` comes from `new_id`; `capabilities` are by default those of the role. `TicketInvalid`.
+    """
+    _check(kind in KINDS, "kind")
+    _check(role in ROLES, "rol")
+    return Ticket(
+        kind=kind,
+        tenant=tenant,
+        session=session,
+        participant=participant,
+        role=role,
+        capabilities=DEFAULTS[role] if capabilities is None else capabilities,
+        id=id,
+        issued=now,
+        not_before=now,
+        expires=now + (LIFE_S[kind] if life is None else life),
+        name=name,
+        attachment=attachment,
+        thumbprint="" if key is None else key.thumbprint,
+        key=key,
+    )
+
+
+def check_time(ticket: Ticket, now: int) -> None:
+    """`TicketInvalid` unless the ticket is good at `now` (seconds UTC), give or take the leeway."""
+    _check(ticket.issued - LEEWAY_S <= now, "iat_in_future")
+    _check(ticket.not_before - LEEWAY_S <= now, "nbf_in_future")
+    _check(now < ticket.expires + LEEWAY_S, "expired")
+
+
+def check_grant(parent: Ticket, child: Ticket) -> None:
+    """`TicketInvalid` unless the holder of `parent` may be given `child`.
+
+    `mint` makes any ticket within its tenant and session, but never another `mint`. `invite` hands on a
+    part of one's own capabilities, to the same role or a humbler one. Anybody may renew their own.
+    """
+    _check(parent.tenant == child.tenant, "grant_tenant")
+    _check(parent.session in (ANY_SESSION, child.session), "grant_session")
+    if parent.allows("mint"):
+        _check(not child.allows("mint"), "grant_mint")
+        return
+    _check(child.capabilities <= parent.capabilities, "grant_capabilities")
+    if child.kind == "invite":
+        _check(parent.allows("invite"), "grant_invite")
+        _check(child.role in (parent.role, "user", "observer"), "grant_role")
+    else:
+        _check(child.role == parent.role and child.participant == parent.participant, "grant_other")
+
+
+def claims_of(ticket: Ticket) -> dict[str, Any]:
+    """The claims of a ticket but for `iss` and `aud`, which its signer adds."""
+    claims: dict[str, Any] = {
+        "jti": ticket.id,
+        "iat": ticket.issued,
+        "nbf": ticket.not_before,
+        "exp": ticket.expires,
+        "ten": ticket.tenant,
+        "ses": ticket.session,
+        "sub": ticket.participant,
+        "rol": ticket.role,
+        "cap": sorted(ticket.capabilities),
+    }
+    if ticket.name:
+        claims["nam"] = ticket.name
+    if ticket.attachment:
+        claims["att"] = ticket.attachment
+    if ticket.thumbprint:
+        claims["cnf"] = {"jkt": ticket.thumbprint}
+        if ticket.key is not None:
+            claims["cnf"]["jwk"] = ticket.key.jwk()
+    return claims
+
+
+def ticket_from(kind: Kind, claims: Mapping[str, Any]) -> Ticket:
+    """The ticket that verified `claims` say, or `TicketInvalid`. Unknown claims are ignored."""
+    thumbprint, key = _bond(claims.get("cnf", {}))
+    capabilities = claims.get("cap")
+    if not isinstance(capabilities, list) or not all(isinstance(item, str) for item in capabilities):
+        raise TicketInvalid("cap")
+    _check(len(set(capabilities)) == len(capabilities), "cap")
+    return Ticket(
+        kind=kind,
+        tenant=_text(claims, "ten"),
+        session=_text(claims, "ses"),
+        participant=_text(claims, "sub"),
+        role=cast("Role", _text(claims, "rol")),
+        capabilities=frozenset(capabilities),
+        id=_text(claims, "jti"),
+        issued=_seconds(claims, "iat"),
+        not_before=_seconds(claims, "nbf"),
+        expires=_seconds(claims, "exp"),
+        name=_text(claims, "nam") if "nam" in claims else "",
+        attachment=_text(claims, "att") if "att" in claims else "",
+        thumbprint=thumbprint,
+        key=key,
+    )
+
+
+def _bond(confirmation: object) -> tuple[str, ProofKey | None]:
+    if not isinstance(confirmation, dict):
+        raise TicketInvalid("cnf")
+    if not confirmation:
+        return "", None
+    thumbprint, jwk = confirmation.get("jkt"), confirmation.get("jwk")
+    if not isinstance(thumbprint, str) or len(thumbprint) != 43:
+        raise TicketInvalid("cnf")
+    try:
+        return thumbprint, None if jwk is None else ProofKey.from_jwk(jwk)
+    except ProofKeyInvalid:
+        raise TicketInvalid("cnf") from None
+
+
+def _text(claims: Mapping[str, Any], claim: str) -> str:
+    value = claims.get(claim)
+    if not isinstance(value, str) or not value:
+        raise TicketInvalid(claim)
+    return value
+
+
+def _seconds(claims: Mapping[str, Any], claim: str) -> int:
+    value = claims.get(claim)
+    if type(value) is not int:  # a bool is an int, and 1e9 is none
+        raise TicketInvalid(claim)
+    return value
+
+
+def _printable(character: str) -> bool:
+    """Neither a control character nor one that turns the direction of what stands around it."""
+    return unicodedata.category(character)[0] != "C" and character not in "\u2028\u2029"
+
+
+def _check(holds: bool, detail: str) -> None:
+    if not holds:
+        raise TicketInvalid(detail)
