@@ -1,0 +1,7 @@
+import { render } from "preact";
+import "../design/tokens.css";
+import "./demo.css";
+import { App } from "./app";
+
+const root = document.getElementById("app");
+if (root !== null) render(<App />, root);
