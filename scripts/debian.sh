@@ -38,7 +38,11 @@ if [ ! -e "$policy" ]; then
     "${as_root[@]}" chmod 755 "$policy"
     made_policy=yes
 fi
-restore() { if [ -n "$made_policy" ]; then "${as_root[@]}" rm -f "$policy"; fi; }
+report=$(mktemp)
+restore() {
+    rm -f "$report"
+    if [ -n "$made_policy" ]; then "${as_root[@]}" rm -f "$policy"; fi
+}
 trap restore EXIT
 
 apt() {
@@ -46,17 +50,13 @@ apt() {
         -o DPkg::Lock::Timeout=300 "$@" </dev/null
 }
 apt update >/dev/null
-apt install --no-install-recommends "${missing[@]}" >/dev/null
+apt install --no-install-recommends "${missing[@]}" >"$report" 2>&1 || {
+    cat "$report" >&2
+    stop "Debian's packages could not be installed: ${missing[*]}." "What apt-get said is above."
+}
 
-for package in "${missing[@]}"; do
-    if [ "$package" = redis-server ]; then
-        if have systemctl && [ -d /run/systemd/system ]; then
-            "${as_root[@]}" systemctl --quiet disable redis-server
-        elif have update-rc.d; then
-            "${as_root[@]}" update-rc.d redis-server disable
-        fi
-    fi
-done
+# (update-rc.d does it for systemd too.)
+if [[ " ${missing[*]} " == *" redis-server "* ]]; then "${as_root[@]}" update-rc.d redis-server disable; fi
 
 for pair in "$@"; do
     present "${pair%%=*}" || stop "${pair#*=} is installed, and still there is no ${pair%%=*}." \
