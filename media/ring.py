@@ -1,8 +1,8 @@
 """A track's last minutes of frames: batches by media time, in a hash per minute.
 
 The store keeps a hash for each track and minute; a field holds one batch: the frames that begin in one slot
-of 100 ms. Fields are written if absent, and a field's name says which frames it holds (`SLOT.CELLS`: the
-slot within the minute, and a bit for each cell of 2.5 ms in which a frame begins), so that
+of 100 ms. Fields are written if absent, and a field's number says which frames it holds (`slot << 40 |
+cells`: the slot within the minute, and a bit for each cell of 2.5 ms in which a frame begins), so that
 
 - a batch that comes late, from a replay or from another node, finds its place (a stream would refuse it);
 - the same batch written twice is one batch;
@@ -10,8 +10,8 @@ slot within the minute, and a bit for each cell of 2.5 ms in which a frame begin
 
 A reader merges what it finds and drops the frames that overlap one that it has; what is missing is a hole.
 
-`Batcher` is pure: frames and `now` (monotonic milliseconds) in, writes out. `Ring` is the thin shell on a
-`RingStore`, and seals each batch before it leaves the process.
+`Batcher` is pure: frames and `now` (monotonic milliseconds) in, writes out. `Ring` is the thin shell on the
+store, and seals each batch before it leaves the process.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
+from hub.store.promise import Rings, SessionKey
 from media.frames import BadBatch, Frame, pack, unpack
 from media.opus import FRAME, RATE
 from media.timeline import Hole, Why
@@ -33,13 +34,16 @@ HOT: Final = 120 * RATE
 FLUSH_AFTER: Final = 150
 """Milliseconds after its first frame at which a batch is written, full or not."""
 
+_LONGEST: Final = 6 * FRAME
 MAX_OPEN: Final = 64
 _REMEMBERED: Final = 128
-_CELL: Final = 120
+_CELLS: Final = 40
+_CELL: Final = SLOT // _CELLS
 """The shortest Opus frame: two frames that do not overlap never begin in one cell."""
 
-Seal = Callable[[bytes, bytes], bytes]
-"""`seal(plain, context)` and `open(sealed, context)`; `open` raises `ValueError` for what it cannot open."""
+Seal = Callable[[str, int, bytes], bytes]
+"""`seal(track, media_time, plain)` and `open(track, media_time, sealed)`: a batch opens only in the place for
+which it was sealed (the beginning of its first cell). `open` raises for what it cannot open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Write:
     """One batch on its way into the store. `minute` counts minutes of the track, from 0."""
 
     minute: int
-    field: str
+    field: int
     blob: bytes
 
 
@@ -101,70 +105,67 @@ class Batcher:
         if len(self._written) > _REMEMBERED:
             del self._written[next(iter(self._written))]
         minute, within = divmod(slot, MINUTE // SLOT)
-        return [Write(minute, f"{within}.{cells:x}", pack(_disjoint(frames.values())))]
-
-
-class RingStore(Protocol):
-    """Where batches rest while hot. The store never sees what they hold."""
-
-    async def put(self, track: str, minute: int, field: str, blob: bytes) -> bool:
-        """Write the field if it is absent, atomically; False if something is there already (and stays)."""
-        ...
-
-    async def minute(self, track: str, minute: int) -> dict[str, bytes]:
-        """All fields of the minute; empty if there is none."""
-        ...
-
-    async def drop(self, track: str, minute: int) -> None:
-        """Forget the minute. Forgetting what is not there is no error."""
-        ...
+        return [Write(minute, within << _CELLS | cells, pack(_disjoint(frames.values())))]
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """What a ring holds of `start` to `end` (media time): frames that touch it, in order, and the holes.
 
-    `damaged` names the fields (`minute/field`) that could not be opened or read: their frames are missing.
+    `damaged` names the batches (minute, field) that could not be opened or read: their frames are missing.
     """
 
     start: int
     end: int
     frames: tuple[Frame, ...]
     holes: tuple[Hole, ...]
-    damaged: tuple[str, ...] = ()
+    damaged: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """How one session's batches are sealed. `refusals` are what `open` raises for a damaged one."""
+
+    seal: Seal
+    open: Seal
+    refusals: tuple[type[Exception], ...] = (ValueError,)
 
 
 class Ring:
     """Writes and reads the rings of one session's tracks. Raises what the store raises, and TimeoutError."""
 
-    def __init__(self, store: RingStore, seal: Seal, open_: Seal, timeout: float = 2.0) -> None:
+    def __init__(self, store: Rings, key: SessionKey, seals: Seals, timeout: float = 2.0) -> None:
         """`timeout`: seconds that one store command may take."""
         self._store = store
-        self._seal = seal
-        self._open = open_
+        self._key = key
+        self._seals = seals
         self._timeout = timeout
 
-    async def write(self, track: str, writes: Sequence[Write]) -> int:
-        """Store the batches; returns how many were new. Writing again what was written is harmless."""
-        new = 0
-        for write in writes:
-            sealed = self._seal(write.blob, _context(track, write.minute, write.field))
+    async def write(self, track: str, writes: Sequence[Write]) -> None:
+        """Store the batches. Writing again what was written is harmless, so a failure is simply retried."""
+        batches = {
+            (write.minute, write.field): self._seals.seal(
+                track, _begin(write.minute, write.field), write.blob
+            )
+            for write in writes
+        }
+        if batches:
             async with asyncio.timeout(self._timeout):
-                new += await self._store.put(track, write.minute, write.field, sealed)
-        return new
+                await self._store.put_audio(self._key, track, batches)
 
     async def read(self, track: str, start: int, end: int) -> Stretch:
         """The stretch from `start` to `end`, as far as the ring still has it."""
         frames: list[Frame] = []
-        damaged: list[str] = []
-        for minute in range(max(0, start - FRAME * 6) // MINUTE, (max(start, end - 1)) // MINUTE + 1):
+        damaged: list[tuple[int, int]] = []
+        refusals: tuple[type[Exception], ...] = (BadBatch, *self._seals.refusals)
+        for minute in range(max(0, start - _LONGEST) // MINUTE, max(start, end - 1) // MINUTE + 1):
             async with asyncio.timeout(self._timeout):
-                fields = await self._store.minute(track, minute)
+                fields = await self._store.audio(self._key, track, minute)
             for field, sealed in fields.items():
                 try:
-                    frames += unpack(self._open(sealed, _context(track, minute, field)))
-                except (BadBatch, ValueError):
-                    damaged.append(f"{minute}/{field}")
+                    frames += unpack(self._seals.open(track, _begin(minute, field), sealed))
+                except refusals:
+                    damaged.append((minute, field))
         touching = [each for each in _disjoint(frames) if each.end > start and each.media_time < end]
         return Stretch(start, end, tuple(touching), holes(touching, start, end), tuple(damaged))
 
@@ -172,7 +173,7 @@ class Ring:
         """Forget the whole minutes from `since` (media time) that end at or before `media_time`."""
         for minute in range(since // MINUTE, media_time // MINUTE):
             async with asyncio.timeout(self._timeout):
-                await self._store.drop(track, minute)
+                await self._store.drop_audio(self._key, track, minute)
 
 
 def holes(frames: Iterable[Frame], start: int, end: int) -> tuple[Hole, ...]:
@@ -188,9 +189,11 @@ def holes(frames: Iterable[Frame], start: int, end: int) -> tuple[Hole, ...]:
     return tuple(found)
 
 
-def _context(track: str, minute: int, field: str) -> bytes:
-    """What a sealed batch is bound to: it opens nowhere else."""
-    return f"{track}/{minute}/{field}".encode()
+def _begin(minute: int, field: int) -> int:
+    """Media time at which the first cell of a field begins: what its batch is sealed for."""
+    cells = field & (1 << _CELLS) - 1
+    first = max(0, (cells & -cells).bit_length() - 1)
+    return minute * MINUTE + (field >> _CELLS) * SLOT + first * _CELL
 
 
 def _disjoint(frames: Iterable[Frame]) -> list[Frame]:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from hub.store.promise import SessionKey
+
 
 class MemoryRing:
-    """Keeps batches in a dict; `RingStore` says what each call promises."""
+    """Keeps batches in a dict; `hub.store.promise.Rings` says what each call promises."""
 
     def __init__(self) -> None:
-        self.fields: dict[tuple[str, int], dict[str, bytes]] = {}
+        self.batches: dict[tuple[SessionKey, str], dict[tuple[int, int], bytes]] = {}
 
-    async def put(self, track: str, minute: int, field: str, blob: bytes) -> bool:
-        fields = self.fields.setdefault((track, minute), {})
-        if field in fields:
-            return False
-        fields[field] = blob
-        return True
+    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+        kept = self.batches.setdefault((key, track), {})
+        for place, blob in batches.items():
+            kept.setdefault(place, blob)
 
-    async def minute(self, track: str, minute: int) -> dict[str, bytes]:
-        return dict(self.fields.get((track, minute), {}))
+    async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
+        kept = self.batches.get((key, track), {})
+        return {field: blob for (of, field), blob in kept.items() if of == minute}
 
-    async def drop(self, track: str, minute: int) -> None:
-        self.fields.pop((track, minute), None)
+    async def tracks(self, key: SessionKey) -> dict[str, list[int]]:
+        mine = {track: kept for (owner, track), kept in self.batches.items() if owner == key and kept}
+        return {track: sorted({minute for minute, _ in kept}) for track, kept in mine.items()}
+
+    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
+        kept = self.batches.get((key, track), {})
+        for place in [place for place in kept if place[0] == minute]:
+            del kept[place]

