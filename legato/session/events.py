@@ -82,7 +82,8 @@ class SessionEnded(ControlEvent, frozen=True, kw_only=True):
 
 
 class LogReopened(ControlEvent, frozen=True, kw_only=True):
-    """A tail was lost: offsets `lost_from` to `lost_to` of `previous_epoch` are gone for ever. Every right's token is void."""
+    """A tail was lost: offsets `lost_from` to `lost_to` of `previous_epoch` are gone for ever. Every right's
+    token is void."""
 
     previous_epoch: str
     lost_from: int

@@ -89,7 +89,7 @@ def _session_ended(state: State, event: e.SessionEnded) -> None:
 def _log_reopened(state: State, event: e.LogReopened) -> None:
     lost = Reopening(event.offset, event.previous_epoch, event.lost_from, event.lost_to)
     state.reopened = [*state.reopened, lost][-8:]
-    state.rights = {name: Right(right.token) for name, right in state.rights.items()}
+    state.rights = {name: Right(right.token, "", right.worker) for name, right in state.rights.items()}
 
 
 # --- who is there
@@ -212,9 +212,7 @@ def _response_started(state: State, event: e.ResponseStarted) -> None:
         event.response, event.by, event.offset, event.turn, event.parent
     )
     if (turn := state.turns.get(event.turn)) is not None:
-        state.turns[event.turn] = replace(
-            turn, status="answering", response=event.response, since=event.time
-        )
+        state.turns[event.turn] = replace(turn, status="answering", response=event.response, since=event.time)
 
 
 def _cancel_requested(state: State, event: e.CancelRequested) -> None:

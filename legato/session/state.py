@@ -182,15 +182,28 @@ class State(msgspec.Struct, omit_defaults=True):
 
     def waiting_turns(self) -> list[Turn]:
         """Turns that nobody has claimed, oldest first."""
-        return sorted((turn for turn in self.turns.values() if turn.status == "waiting"), key=lambda turn: turn.at)
+        waiting = (turn for turn in self.turns.values() if turn.status == "waiting")
+        return sorted(waiting, key=lambda turn: (turn.at, turn.id))
 
     def open_messages(self) -> list[Message]:
         """Messages that may still grow, in the order they began."""
-        return [entry for entry in self.entries.values() if isinstance(entry, Message) and entry.status == "open"]
+        return [entry for entry in self.open_entries() if isinstance(entry, Message)]
 
     def open_tools(self) -> list[ToolCall]:
         """Tool calls without an end, in the order they began."""
-        return [entry for entry in self.entries.values() if isinstance(entry, ToolCall) and entry.ordinal == 0]
+        return [entry for entry in self.open_entries() if isinstance(entry, ToolCall)]
+
+    def open_entries(self) -> list[Entry]:
+        """Messages and tool calls without an end, in the order they began."""
+        return sorted((entry for entry in self.entries.values() if entry.ordinal == 0), key=_began)
+
+    def ended_entries(self) -> list[Entry]:
+        """The kept entries that ended, in the order they ended."""
+        return sorted((entry for entry in self.entries.values() if entry.ordinal), key=_ended)
+
+    def present(self) -> int:
+        """How many take part now."""
+        return sum(not who.left for who in self.participants.values())
 
     def liveness(self, participant: str) -> Liveness:
         """Folded over the participant's attachments: online beats away beats offline; an agent's fault beats all."""
@@ -204,7 +217,15 @@ class State(msgspec.Struct, omit_defaults=True):
 
     def transcript(self) -> list[Entry]:
         """The kept entries in the order they began."""
-        return sorted(self.entries.values(), key=lambda entry: entry.at)
+        return sorted(self.entries.values(), key=_began)
+
+
+def _began(entry: Entry) -> tuple[int, str]:
+    return (entry.at, entry.id)
+
+
+def _ended(entry: Entry) -> int:
+    return entry.ordinal
 
 
 _COLLECTIONS: Final = (

@@ -1,0 +1,186 @@
+"""What is asked becomes facts, or is refused.
+
+`decide(state, actor, command)` is pure and changes nothing: the events it gives are appended, and come back
+into the state by folding what the store published. Each rule's theory is in the module named for its noun:
+`message_rules`, `tool_rules`, `right_rules`, `presence_rules`, `voice_rules`; the last three also hold the
+functions by which the hub itself decides (somebody joined, a worker crashed, a turn ended).
+
+*Plain* commands are appended unconditionally, and may be decided on a state that foresees the batches still
+in flight (`foresee`). What keeps them right is the token: words of an answer use the worker's right and the
+responder's, drafts and everything else an agent says only the worker's, and a person's words none. So what a
+zombie says is refused by the store, in the same step that would have stored it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from legato.session import commands as c
+from legato.session import events as e
+from legato.session import limits, message_rules, presence_rules, right_rules, tool_rules, voice_rules
+from legato.session.actors import (
+    RESPONDER,
+    SERVICE,
+    Actor,
+    Decided,
+    conducted,
+    raised,
+    responds,
+    worker_right,
+)
+from legato.session.commands import Command, Refusal
+from legato.session.fold import evolve
+from legato.session.message_rules import Decision
+from legato.session.state import Message, State
+from legato.session.tickets import NEEDS
+
+__all__ = ["SERVICE", "Actor", "Decided", "conducted", "decide", "decide_batch", "foresee", "raised"]
+
+
+def decide(state: State, actor: Actor, command: Command) -> list[e.Event] | Refusal:
+    """The events that `command` makes of `state` (perhaps several, to be appended together), or why not."""
+    refusal = _refused(state, actor, command)
+    if refusal is not None:
+        return refusal
+    events = _RULES[type(command)](state, actor, command)
+    if isinstance(events, Refusal):
+        return events
+    return limits.oversize(events) or events
+
+
+def decide_batch(state: State, actor: Actor, commands: Sequence[Command]) -> Decided | Refusal:
+    """What the whole batch makes of `state`; each command sees what the earlier ones made. All or nothing."""
+    if not 0 < len(commands) <= limits.BATCH:
+        return Refusal("too_large" if commands else "malformed", field="commands", expected=limits.BATCH)
+    seen, events = (state.copy() if len(commands) > 1 else state), list[e.Event]()
+    rights, raises = dict[str, int](), dict[str, int]()
+    for command in commands:
+        made = decide(seen, actor, command)
+        if isinstance(made, Refusal):
+            return made
+        rights |= {
+            name: token for name, token in rights_used(seen, actor, command).items() if name not in raises
+        }
+        more = raised(made)
+        if raises.keys() & more.keys():
+            return Refusal("wrong_order", "a right changes once in a batch", "right")
+        raises |= more
+        events += made
+        if len(commands) > 1:
+            _foresee(seen, made)
+    if len(events) > limits.EVENTS:
+        return Refusal("too_large", field="commands", expected=limits.EVENTS)
+    conditional = not all(command.plain for command in commands)
+    return Decided(tuple(events), conditional, rights, raises)
+
+
+def foresee(state: State, events: Iterable[e.Event]) -> State:
+    """The state as it will be when `events` are stored next (at the last known time)."""
+    coming = state.copy()
+    _foresee(coming, events)
+    return coming
+
+
+def _foresee(coming: State, events: Iterable[e.Event]) -> None:
+    for event in events:
+        evolve(coming, replace(event, offset=coming.offset + 1, time=coming.time))
+
+
+def rights_used(state: State, actor: Actor, command: Command) -> dict[str, int]:
+    """The rights that the command's events are written under, with the numbers their tokens have in `state`."""
+    used = dict[str, int]()
+    if (
+        actor.role == "agent"
+        and isinstance(command, _WORK)
+        and (name := worker_right(state, actor.participant))
+    ):
+        used[name] = state.rights[name].token
+    if responds(state, actor.participant) and _answers(state, command):
+        used[RESPONDER] = state.rights[RESPONDER].token
+    return used
+
+
+def _answers(state: State, command: Command) -> bool:
+    """Whether it is a part of an answer."""
+    if isinstance(command, _TOOLS | c.StartResponse | c.EndResponse):
+        return True
+    if isinstance(command, c.PostMessage | c.StartMessage):
+        return command.response != ""
+    if isinstance(command, c.GrowMessage | c.AddPart | c.EndMessage):
+        message = state.entries.get(command.message)
+        return isinstance(message, Message) and message.response != ""
+    return False
+
+
+def _refused(state: State, actor: Actor, command: Command) -> Refusal | None:
+    if type(command) not in _RULES:
+        return Refusal("unknown_command", command.type)
+    if state.ended:
+        return Refusal("session_ended", state.ended_reason)
+    if (refusal := limits.misshapen(command)) is not None:
+        return refusal
+    if actor.service:
+        return None
+    if NEEDS.get(command.type) not in actor.capabilities:
+        return Refusal("not_allowed", f"needs the capability {NEEDS.get(command.type, 'of nobody')}")
+    if isinstance(command, c.AcceptSession):
+        return None
+    who = state.participants.get(actor.participant)
+    if who is None or who.left:
+        return Refusal("resume_first", "join first")
+    if actor.role == "agent" and isinstance(command, _WORK):
+        return _unfit(state, actor)
+    return None
+
+
+def _unfit(state: State, actor: Actor) -> Refusal | None:
+    """Why this worker may not speak for its agent."""
+    name = worker_right(state, actor.participant)
+    if not name:
+        return Refusal("stale_token", "accept the session first", "right")
+    right = state.rights[name]
+    if actor.worker and right.worker != actor.worker:
+        return Refusal("stale_token", "another worker has the session", "right", expected=right.token)
+    return None
+
+
+_TOOLS: Final = c.RequestTool | c.StartTool | c.ProgressTool | c.EndTool
+_WORK: Final = (
+    _TOOLS
+    | c.PostMessage
+    | c.StartMessage
+    | c.GrowMessage
+    | c.AddPart
+    | c.EndMessage
+    | c.StartResponse
+    | c.EndResponse
+    | c.ChangeActivity
+)
+
+_RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
+    c.PostMessage: message_rules.post_message,
+    c.StartMessage: message_rules.start_message,
+    c.GrowMessage: message_rules.grow_message,
+    c.AddPart: message_rules.add_part,
+    c.EndMessage: message_rules.end_message,
+    c.SettleHeard: message_rules.settle_heard,
+    c.StartResponse: message_rules.start_response,
+    c.EndResponse: message_rules.end_response,
+    c.CancelResponse: message_rules.cancel_response,
+    c.RequestTool: tool_rules.request_tool,
+    c.DecideTool: tool_rules.decide_tool,
+    c.StartTool: tool_rules.start_tool,
+    c.ProgressTool: tool_rules.progress_tool,
+    c.EndTool: tool_rules.end_tool,
+    c.AcceptSession: right_rules.accept_session,
+    c.ReleaseRight: right_rules.release_right,
+    c.ChangeActivity: presence_rules.change_activity,
+    c.ChangeModality: presence_rules.change_modality,
+    c.LabelSession: presence_rules.label_session,
+    c.EndSession: presence_rules.end_session,
+    c.Leave: presence_rules.leave,
+    c.MarkTurn: voice_rules.mark_turn,
+}

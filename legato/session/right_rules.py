@@ -1,0 +1,185 @@
+"""Rights: who may answer, and what follows when a worker goes.
+
+A right's number grows by one each time it is granted or released, and by nothing else, so that whoever
+used the old number is refused. The right `responder` is held by `state.responder`. When a worker loses
+its right, whatever it left open is ended in the same batch, and its turn waits for the next worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from legato.session import commands as c
+from legato.session import events as e
+from legato.session import limits
+from legato.session.actors import RESPONDER, WORKER, Actor, responds, worker_right
+from legato.session.commands import Refusal
+from legato.session.ids import HUB
+from legato.session.message_rules import Decision, entry_ends, response_ends
+from legato.session.state import Right, State
+
+ReleaseReason = Literal["released", "crashed", "expired", "taken", "ended"]
+
+
+def accept_session(state: State, actor: Actor, command: c.AcceptSession) -> Decision:
+    """The worker takes the session, and answers if nobody does.
+
+    What another worker of this agent left open (its right was voided, not released) ends first.
+    """
+    if actor.role != "agent" or not command.right.startswith(WORKER):
+        return Refusal("not_allowed", "only an agent's worker accepts a session", "right")
+    right = state.rights.get(command.right, Right(0))
+    if right.holder:
+        return Refusal("already_exists", "another worker has it", "right", expected=right.token)
+    if worker_right(state, actor.participant):
+        return Refusal("already_exists", "this agent works in the session already", "right")
+    if len(state.rights.keys() | {command.right, RESPONDER}) > limits.RIGHTS:
+        return Refusal("too_large", "too many rights", "right")
+    name = command.right.removeprefix(WORKER)
+    events = _joined(state, actor, name)
+    if isinstance(events, Refusal):
+        return events
+    if right.worker != command.worker:
+        events += left_open(state, HUB, actor.participant, "interrupted", "another worker")
+    events.append(_granted(state, command.right, actor.participant, command.worker))
+    if not state.rights.get(RESPONDER, Right(0)).holder:
+        events.append(_granted(state, RESPONDER, actor.participant, command.worker))
+        if state.responder != actor.participant:
+            events.append(e.ResponderChanged(by=HUB, participant=actor.participant, reason="accepted"))
+    return events
+
+
+def release_right(state: State, actor: Actor, command: c.ReleaseRight) -> Decision:
+    """Give it back; what was open under it ends, and its turns wait."""
+    right = state.rights.get(command.right)
+    if right is None:
+        return Refusal("not_found", field="right")
+    if right.holder != actor.participant or right.token != command.token:
+        return Refusal("stale_token", field="right", expected=right.token)
+    rights = [command.right]
+    if command.right.startswith(WORKER) and responds(state, actor.participant):
+        rights.append(RESPONDER)
+    return [
+        *left_open(state, actor.participant, actor.participant, "interrupted", "released"),
+        *released(state, actor.participant, rights, "released"),
+    ]
+
+
+def left_open(
+    state: State, by: str, participant: str, outcome: e.Outcome, reason: str, *, spare: bool = True
+) -> list[e.Event]:
+    """The ends of everything that the participant left open. Turns go on waiting; idempotent tool calls
+    stay for the next worker (unless not `spare`d)."""
+    events: list[e.Event] = []
+    ended: set[str] = set()
+    for id in sorted(each.id for each in state.responses.values() if each.by == participant):
+        if id in ended:
+            continue
+        for event in response_ends(state, by, id, outcome, reason, turn_waits=spare, spare_idempotent=spare):
+            ended.add(_ended_id(event))
+            events.append(event)
+    for entry in state.open_entries():
+        spared = spare and getattr(entry, "idempotent", False)
+        if entry.by == participant and entry.id not in ended and not spared:
+            events.append(entry_ends(by, entry, outcome, reason))
+    return _once(events)
+
+
+def released(state: State, by: str, rights: Iterable[str], reason: ReleaseReason) -> list[e.Event]:
+    """The release of each right that somebody holds; without a responder nobody answers."""
+    events: list[e.Event] = []
+    for name in rights:
+        right = state.rights.get(name)
+        if right is None or not right.holder:
+            continue
+        events.append(e.RightReleased(by=by, right=name, token=right.token + 1, reason=reason))
+        if name == RESPONDER and state.responder:
+            events.append(e.ResponderChanged(by=by, participant="", reason=reason))
+    return events
+
+
+def unreachable(state: State, right: str, window_ms: int) -> list[e.Event]:
+    """The connection of the right's worker closed: its lease is kept for the window."""
+    holder = _holder(state, right)
+    if not holder or _fault(state, holder) == "unreachable":
+        return []
+    return [e.AgentUnreachable(by=HUB, participant=holder, right=right, window_ms=window_ms)]
+
+
+def reachable(state: State, right: str) -> list[e.Event]:
+    """The same worker is back within its window."""
+    holder = _holder(state, right)
+    if not holder or _fault(state, holder) != "unreachable":
+        return []
+    return [e.AgentReachable(by=HUB, participant=holder, right=right)]
+
+
+def crashed(state: State, right: str) -> list[e.Event]:
+    """The right's worker is lost: what it left open ends `interrupted`, its turns wait, its rights are released.
+
+    Nothing if nobody holds the right (any more).
+    """
+    holder = _holder(state, right)
+    if not holder:
+        return []
+    number = state.rights[right].token + 1
+    also = [RESPONDER] if responds(state, holder) else []
+    return [
+        *left_open(state, HUB, holder, "interrupted", "crashed"),
+        e.AgentCrashed(by=HUB, participant=holder, right=right, token=number),
+        *released(state, HUB, also, "crashed"),
+    ]
+
+
+def worker_lost(state: State, worker: str) -> list[e.Event]:
+    """The process named `worker` is gone: `crashed` for the right it holds here, if any."""
+    for name in sorted(state.rights):
+        right = state.rights[name]
+        if name.startswith(WORKER) and right.holder and right.worker == worker:
+            return crashed(state, name)
+    return []
+
+
+def _holder(state: State, right: str) -> str:
+    found = state.rights.get(right)
+    return found.holder if found is not None else ""
+
+
+def _fault(state: State, participant: str) -> str:
+    who = state.participants.get(participant)
+    return who.fault if who is not None else ""
+
+
+def _granted(state: State, right: str, holder: str, worker: str) -> e.Event:
+    number = state.rights.get(right, Right(0)).token + 1
+    return e.RightGranted(by=HUB, right=right, holder=holder, token=number, worker=worker)
+
+
+def _joined(state: State, actor: Actor, name: str) -> list[e.Event] | Refusal:
+    who = state.participants.get(actor.participant)
+    if who is not None and not who.left:
+        return []
+    if state.present() >= limits.PARTICIPANTS:
+        return Refusal("too_large", "too many participants")
+    return [e.ParticipantJoined(by=HUB, participant=actor.participant, role="agent", name=name)]
+
+
+def _ended_id(event: e.Event) -> str:
+    if isinstance(event, e.ResponseEnded):
+        return event.response
+    if isinstance(event, e.MessageEnded):
+        return event.message
+    return event.call if isinstance(event, e.ToolEnded) else ""
+
+
+def _once(events: list[e.Event]) -> list[e.Event]:
+    """Each end once: a response may be found both by its author and as a child."""
+    seen: set[tuple[str, str]] = set()
+    kept: list[e.Event] = []
+    for event in events:
+        key = (event.type, _ended_id(event))
+        if key not in seen:
+            seen.add(key)
+            kept.append(event)
+    return kept

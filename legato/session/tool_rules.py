@@ -1,0 +1,122 @@
+"""What may be done: tool calls.
+
+    requested ──(approval named)── decided yes ──┐
+        └────────(no approval)───────────────────┴── started ── ended
+    requested ── decided no ── ended (cancelled)
+
+Only the agent that requested a call starts, reports and ends it. A call that is not idempotent starts at
+most once; an idempotent one may be started again, with the same key, by a next worker. Every call has
+exactly one end.
+"""
+
+from __future__ import annotations
+
+from legato.session import commands as c
+from legato.session import events as e
+from legato.session import limits
+from legato.session.actors import Actor
+from legato.session.commands import Refusal
+from legato.session.message_rules import Decision, own_response
+from legato.session.state import State, ToolCall
+
+
+def request_tool(state: State, actor: Actor, command: c.RequestTool) -> Decision:
+    if actor.role != "agent":
+        return Refusal("not_allowed", "only agents call tools", "call")
+    if command.call in state.entries:
+        return Refusal("already_exists", field="call")
+    if command.response and own_response(state, actor, command.response) is None:
+        return Refusal("already_ended", "ended, or never begun", "response")
+    open_calls = state.open_tools()
+    text = sum(len(each.arguments) for each in open_calls) + len(command.arguments)
+    if len(open_calls) >= limits.OPEN_TOOLS or text > limits.OPEN_TOOL_TEXT:
+        return Refusal("too_large", "too much is asked of tools at once", "call")
+    return [
+        e.ToolRequested(
+            by=actor.participant,
+            call=command.call,
+            name=command.name,
+            arguments=command.arguments,
+            response=command.response,
+            key=command.key,
+            idempotent=command.idempotent,
+            approval=command.approval,
+        )
+    ]
+
+
+def decide_tool(state: State, actor: Actor, command: c.DecideTool) -> Decision:
+    tool = _open(state, command.call)
+    if isinstance(tool, Refusal):
+        return tool
+    if not tool.approval or actor.role != tool.approval:
+        return Refusal("not_allowed", "this call is not yours to approve", "call")
+    if tool.decided_by:
+        return Refusal("already_exists", "it has been decided", "call")
+    decided = e.ToolDecided(
+        by=actor.participant, call=command.call, approved=command.approved, reason=command.reason
+    )
+    if command.approved:
+        return [decided]
+    return [decided, e.ToolEnded(by=actor.participant, call=tool.id, outcome="cancelled", reason="denied")]
+
+
+def start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
+    tool = _own(state, actor, command.call)
+    if isinstance(tool, Refusal):
+        return tool
+    if tool.status == "requested" and tool.approval:
+        return Refusal("wrong_order", "it is not approved", "call")
+    if tool.status == "started" and not tool.idempotent:
+        return Refusal("already_exists", "it was started, and is not idempotent", "call")
+    return [e.ToolStarted(by=actor.participant, call=command.call)]
+
+
+def progress_tool(state: State, actor: Actor, command: c.ProgressTool) -> Decision:
+    tool = _own(state, actor, command.call)
+    if isinstance(tool, Refusal):
+        return tool
+    if tool.status != "started":
+        return Refusal("wrong_order", "it is not started", "call")
+    if len(command.text) > limits.TEXTS["status"]:
+        return Refusal("too_large", field="text")
+    return [
+        e.ToolProgressed(
+            by=actor.participant,
+            call=command.call,
+            text=command.text,
+            step=command.step,
+            steps=command.steps,
+        )
+    ]
+
+
+def end_tool(state: State, actor: Actor, command: c.EndTool) -> Decision:
+    tool = _own(state, actor, command.call)
+    if isinstance(tool, Refusal):
+        return tool
+    if command.outcome == "finished" and tool.status != "started":
+        return Refusal("wrong_order", "it is not started", "call")
+    return [
+        e.ToolEnded(
+            by=actor.participant,
+            call=command.call,
+            outcome=command.outcome,
+            result=command.result,
+            reason=command.reason,
+        )
+    ]
+
+
+def _open(state: State, id: str) -> ToolCall | Refusal:
+    tool = state.entries.get(id)
+    if not isinstance(tool, ToolCall):
+        return Refusal("not_found", field="call")
+    return Refusal("already_ended", field="call") if tool.ordinal else tool
+
+
+def _own(state: State, actor: Actor, id: str) -> ToolCall | Refusal:
+    tool = _open(state, id)
+    if isinstance(tool, ToolCall) and tool.by != actor.participant and not actor.service:
+        return Refusal("not_allowed", "only its author works a call", "call")
+    return tool
