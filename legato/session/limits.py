@@ -34,16 +34,16 @@ BATCH: Final = 64
 EVENTS: Final = 256
 """Events of one batch (the store's index of an entry in its batch is one byte)."""
 
-PARTICIPANTS: Final = 64
-ATTACHMENTS: Final = 64
+PARTICIPANTS: Final = 48
+ATTACHMENTS: Final = 48
 ATTACHMENTS_EACH: Final = 16
 OPEN_MESSAGES_EACH: Final = 16
 OPEN_RESPONSES: Final = 16
 OPEN_TOOLS: Final = 32
-OPEN_TOOL_TEXT: Final = 24_000
+OPEN_TOOL_TEXT: Final = 16_000
 """Arguments of all open tool calls together."""
 
-WAITING_TURNS: Final = 64
+WAITING_TURNS: Final = 32
 RIGHTS: Final = 64
 LABELS: Final = 32
 
@@ -55,8 +55,8 @@ TEXTS: Final = {
     "key": 128,
     "arguments": 16_000,
     "result": 16_000,
-    "label": 256,
-    "status": 500,
+    "label": 128,
+    "status": 200,
 }
 """Longest text of a field; `label` is a label's value, `status` the text of an activity or of progress."""
 
@@ -110,7 +110,7 @@ def misshapen_parts(parts: list[Part] | tuple[Part, ...]) -> Refusal | None:
 
 
 def misshapen_labels(labels: dict[str, str]) -> Refusal | None:
-    """Label names are shaped like ids; values are at most 256 code points."""
+    """Label names are shaped like ids; values are at most 128 code points."""
     if len(labels) > LABELS:
         return Refusal("too_large", field="labels")
     for label, value in labels.items():

@@ -23,6 +23,9 @@ KEPT: Final = 20
 KEPT_UNKNOWN: Final = 64
 """Events of later versions that the state keeps verbatim."""
 
+BROKEN: Final = -1
+"""`deltas` of a message that was given a delta out of order: it takes no more (`decide` lets none into a log)."""
+
 Liveness = Literal["online", "away", "offline", "unreachable", "crashed"]
 Status = Literal["open", "finished", "cancelled", "interrupted", "failed"]
 ToolStatus = Literal["requested", "approved", "started", "finished", "cancelled", "interrupted", "failed"]

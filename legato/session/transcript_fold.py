@@ -1,0 +1,178 @@
+"""How turns, responses, messages and tool calls change by what happens to them (a part of `fold`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from legato.session import bounds
+from legato.session import events as e
+from legato.session.parts import Part
+from legato.session.state import BROKEN, Message, Response, State, ToolCall, Turn
+
+# --- turns, responses, messages
+
+
+def turn_started(state: State, event: e.TurnStarted) -> None:
+    state.turns[event.turn] = Turn(event.turn, event.participant, since=event.time, at=event.offset)
+    bounds.forget_turns(state)
+
+
+def turn_ended(state: State, event: e.TurnEnded) -> None:
+    if (turn := state.turns.get(event.turn)) is None or turn.status != "speaking":
+        return
+    if event.empty:
+        del state.turns[event.turn]
+    else:
+        state.turns[event.turn] = replace(
+            turn, status="waiting", since=event.time, incomplete=event.incomplete
+        )
+
+
+def response_started(state: State, event: e.ResponseStarted) -> None:
+    state.responses[event.response] = Response(
+        event.response, event.by, event.offset, event.turn, event.parent
+    )
+    if (turn := state.turns.get(event.turn)) is not None:
+        state.turns[event.turn] = replace(turn, status="answering", response=event.response, since=event.time)
+
+
+def cancel_requested(state: State, event: e.CancelRequested) -> None:
+    if (response := state.responses.get(event.response)) is not None:
+        state.responses[event.response] = replace(response, cancel_requested=True)
+
+
+def response_ended(state: State, event: e.ResponseEnded) -> None:
+    response = state.responses.pop(event.response, None)
+    turn = state.turns.get(response.turn) if response is not None else None
+    if turn is None or turn.response != event.response:
+        return
+    if event.turn_waits:
+        state.turns[turn.id] = replace(turn, status="waiting", response="", since=event.time)
+    else:
+        del state.turns[turn.id]
+
+
+def message_posted(state: State, event: e.MessagePosted) -> None:
+    if event.message in state.entries:
+        return
+    state.finished += 1
+    state.entries[event.message] = Message(
+        event.message,
+        event.by,
+        event.offset,
+        event.time,
+        status="finished",
+        parts=tuple(event.parts),
+        turn=event.turn,
+        response=event.response,
+        ordinal=state.finished,
+        spoken=event.spoken,
+    )
+    if event.ends_turn and event.turn:
+        turn = state.turns.get(event.turn) or Turn(event.turn, event.by, at=event.offset)
+        if turn.status == "speaking":
+            state.turns[event.turn] = replace(turn, status="waiting", since=event.time)
+            bounds.forget_turns(state)
+
+
+def message_started(state: State, event: e.MessageStarted) -> None:
+    if event.message not in state.entries:
+        state.entries[event.message] = Message(
+            event.message, event.by, event.offset, event.time, response=event.response
+        )
+
+
+def _open_message(state: State, id: str) -> Message | None:
+    entry = state.entries.get(id)
+    return entry if isinstance(entry, Message) and entry.status == "open" else None
+
+
+def message_grown(state: State, event: e.MessageGrown) -> None:
+    message = _open_message(state, event.message)
+    if message is None:
+        return
+    if event.index != message.deltas or event.index < 0 or event.count < 1:
+        state.entries[event.message] = replace(message, deltas=BROKEN)
+        return
+    parts = list(message.parts)
+    if 0 <= event.part < len(parts) and parts[event.part].kind == event.kind:
+        parts[event.part] = replace(parts[event.part], text=parts[event.part].text + event.text)
+    elif event.part == len(parts):
+        parts.append(Part(event.kind, event.text))
+    state.entries[event.message] = replace(message, parts=tuple(parts), deltas=event.index + event.count)
+
+
+def part_added(state: State, event: e.PartAdded) -> None:
+    if (message := _open_message(state, event.message)) is not None:
+        state.entries[event.message] = replace(message, parts=(*message.parts, event.part))
+
+
+def message_ended(state: State, event: e.MessageEnded) -> None:
+    if (message := _open_message(state, event.message)) is not None:
+        state.finished += 1
+        state.entries[event.message] = replace(
+            message, status=event.outcome, reason=event.reason, ordinal=state.finished
+        )
+
+
+def speech_queued(state: State, event: e.SpeechQueued) -> None:
+    message = state.entries.get(event.message)
+    if isinstance(message, Message):
+        state.entries[event.message] = replace(
+            message, speech_track=event.track, speech_end=event.end, speech_characters=event.characters
+        )
+
+
+def heard_settled(state: State, event: e.HeardSettled) -> None:
+    message = state.entries.get(event.message)
+    if isinstance(message, Message):
+        heard = {**message.heard, event.participant: event.characters}
+        state.entries[event.message] = replace(message, heard=heard)
+
+
+# --- tools
+
+
+def tool_requested(state: State, event: e.ToolRequested) -> None:
+    if event.call not in state.entries:
+        state.entries[event.call] = ToolCall(
+            event.call,
+            event.by,
+            event.offset,
+            event.time,
+            event.name,
+            event.arguments,
+            response=event.response,
+            key=event.key,
+            idempotent=event.idempotent,
+            approval=event.approval,
+        )
+
+
+def _tool(state: State, id: str, **changes: Any) -> None:
+    entry = state.entries.get(id)
+    if isinstance(entry, ToolCall) and entry.ordinal == 0:
+        state.entries[id] = replace(entry, **changes)
+
+
+def tool_decided(state: State, event: e.ToolDecided) -> None:
+    _tool(state, event.call, decided_by=event.by, **({"status": "approved"} if event.approved else {}))
+
+
+def tool_started(state: State, event: e.ToolStarted) -> None:
+    _tool(state, event.call, status="started")
+
+
+def tool_progressed(state: State, event: e.ToolProgressed) -> None:
+    _tool(state, event.call, text=event.text, step=event.step, steps=event.steps)
+
+
+def tool_ended(state: State, event: e.ToolEnded) -> None:
+    entry = state.entries.get(event.call)
+    if isinstance(entry, ToolCall) and entry.ordinal == 0:
+        state.finished += 1
+        state.entries[event.call] = replace(
+            entry, status=event.outcome, result=event.result, reason=event.reason, ordinal=state.finished
+        )
