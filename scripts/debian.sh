@@ -38,22 +38,16 @@ if [ ! -e "$policy" ]; then
     "${as_root[@]}" chmod 755 "$policy"
     made_policy=yes
 fi
-report=$(mktemp)
-restore() {
-    rm -f "$report"
-    if [ -n "$made_policy" ]; then "${as_root[@]}" rm -f "$policy"; fi
-}
+restore() { if [ -n "$made_policy" ]; then "${as_root[@]}" rm -f "$policy"; fi; }
 trap restore EXIT
 
 apt() {
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o Dpkg::Use-Pty=0 \
-        -o DPkg::Lock::Timeout=300 "$@" </dev/null
+    quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0 \
+        -o DPkg::Lock::Timeout=300 "$@"
 }
-apt update >/dev/null
-apt install --no-install-recommends "${missing[@]}" >"$report" 2>&1 || {
-    cat "$report" >&2
+apt update || say "the list of Debian's packages could not be brought up to date; trying with the one that is here"
+apt install --no-install-recommends "${missing[@]}" ||
     stop "Debian's packages could not be installed: ${missing[*]}." "What apt-get said is above."
-}
 
 # (update-rc.d does it for systemd too.)
 if [[ " ${missing[*]} " == *" redis-server "* ]]; then "${as_root[@]}" update-rc.d redis-server disable; fi

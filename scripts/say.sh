@@ -10,6 +10,22 @@ stop() {
     exit 1
 }
 
+# quietly COMMAND...: what it prints is shown only if it fails.
+quietly() {
+    local report
+    report=$(mktemp)
+    if "$@" >"$report" 2>&1 </dev/null; then
+        rm -f "$report"
+    else
+        cat "$report" >&2
+        rm -f "$report"
+        return 1
+    fi
+}
+
+# Colours are for people who look at a terminal.
+[ -t 1 ] || export NO_COLOR=1
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 on_debian() { [ -e /etc/debian_version ] && have apt-get; }

@@ -17,7 +17,7 @@ stamp=node_modules/.installed
 decided_by=$({ digest package.json package-lock.json; node --version; } | digest)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$decided_by" ]; then
     say "installing the web part's locked packages"
-    npm ci --no-audit --no-fund --loglevel=error </dev/null >/dev/null
+    quietly npm ci --no-audit --no-fund
     printf '%s\n' "$decided_by" >"$stamp"
 fi
 [ "$want" = page ] && [ -e index.html ] || exit 0
@@ -28,7 +28,7 @@ stamp=dist/.built
 decided_by=$({ sources | xargs -0 cat; node --version; } | digest)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$decided_by" ]; then
     say "building the page"
-    npm run --silent build </dev/null
+    quietly npm run --silent build
     mkdir -p dist
     printf '%s\n' "$decided_by" >"$stamp"
 fi
