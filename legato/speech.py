@@ -18,7 +18,7 @@ stop: somebody interrupted. An engine stops then, and returns.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
 import msgspec
@@ -58,7 +58,7 @@ class Heard(msgspec.Struct, frozen=True):
 class Spoken(msgspec.Struct, frozen=True):
     """A piece of speech: it follows the piece before it without a gap.
 
-    `words` are those that begin in this piece, if the engine knows them. `characters` says how much of the
+    `words` are those that became known with this piece, if the engine knows them. `characters` says how much of the
     text given is spoken when the piece has been played, counted from the start of the text; 0 if unknown.
     """
 
@@ -71,7 +71,7 @@ class Spoken(msgspec.Struct, frozen=True):
 class Ears(Protocol):
     """Speech to text."""
 
-    def hear(self, audio: AsyncIterator[Pcm]) -> AsyncIterator[Heard]:
+    def hear(self, audio: AsyncIterator[Pcm]) -> AsyncGenerator[Heard, None]:
         """Understand one utterance: `audio` is one person's, in order, and ends when they pause.
 
         Yields any number of guesses and at least one final result, the last of them after `audio` ended.
@@ -83,7 +83,7 @@ class Ears(Protocol):
 class Voice(Protocol):
     """Text to speech."""
 
-    def speak(self, text: AsyncIterator[str]) -> AsyncIterator[Spoken]:
+    def speak(self, text: AsyncIterator[str]) -> AsyncGenerator[Spoken, None]:
         """Speak one message: `text` comes in pieces of any size as the agent finds its words.
 
         The pieces are plain words to be said (Markdown is taken out before). Speech may come faster than

@@ -75,6 +75,12 @@ class Activity:
             return marks + self._speech(start, end)
         return marks + self._quiet_until(end)
 
+    def stop(self) -> list[SpeechMark]:
+        """The track stopped coming: speech that was under way ended with its last window."""
+        speaking = self.stage in (Stage.SPEAKING, Stage.FALLING)
+        self.stage = Stage.QUIET
+        return [SpeechEnded(self._last)] if speaking else []
+
     def _speech(self, start: int, end: int) -> list[SpeechMark]:
         if self.stage is Stage.QUIET:
             self.stage, self._began, self._voiced = Stage.RISING, start, 0

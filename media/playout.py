@@ -18,18 +18,11 @@ from typing import Final
 
 import msgspec
 
+from legato.speech import Word
 from media.opus import FRAME
 
 MAX_QUEUED: Final = 6_000
 """Frames that a queue holds at most: two minutes. What is beyond waits in the store."""
-
-
-class SpokenWord(msgspec.Struct, frozen=True):
-    """A word and its time, in samples at 48 kHz from the start of its message's sound."""
-
-    text: str
-    start: int
-    end: int
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -49,7 +42,7 @@ class Cut:
     samples: int
     generated: int
     words: int
-    last_word: SpokenWord | None
+    last_word: Word | None
 
 
 class PlayoutFull(Exception):
@@ -79,7 +72,7 @@ class Stage(Enum):
 class _Queued:
     message: str
     frames: deque[bytes] = field(default_factory=deque)
-    words: list[SpokenWord] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
     sent: int = 0  # frames
     generated: int = 0
     finished: bool = False
@@ -110,8 +103,9 @@ class Playout:
         """Whether a message was begun, or waits, and is not yet drained."""
         return bool(self._messages)
 
-    def enqueue(self, message: str, frames: Sequence[bytes], words: Iterable[SpokenWord] = ()) -> None:
-        """Add speech of a message: Opus packets of 20 ms, and the times of words already known.
+    def enqueue(self, message: str, frames: Sequence[bytes], words: Iterable[Word] = ()) -> None:
+        """Add speech of a message: Opus packets of 20 ms, and the times of words already known (in samples at
+        48 kHz from the start of the message's speech).
 
         Messages are played one after another in the order of their first speech; a message may grow while
         others wait behind it. Raises `PlayoutFull` or `MessageClosed`, having taken nothing.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +28,7 @@ class ChildEars:
         self._engine = engine
         self._guess_every = None if guess_every is None else guess_every * EARS_RATE // 1000
 
-    async def hear(self, audio: AsyncIterator[Pcm]) -> AsyncIterator[Heard]:
+    async def hear(self, audio: AsyncIterator[Pcm]) -> AsyncGenerator[Heard, None]:
         utterance = Utterance()
         guessed = 0
         async for piece in audio:

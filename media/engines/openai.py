@@ -65,7 +65,7 @@ class HttpEars:
         self._outbound = outbound
         self._service = service
 
-    async def hear(self, audio: AsyncIterator[Pcm]) -> AsyncIterator[Heard]:
+    async def hear(self, audio: AsyncIterator[Pcm]) -> AsyncGenerator[Heard, None]:
         utterance = Utterance()
         async for piece in audio:
             utterance.add(piece)
@@ -110,7 +110,7 @@ class HttpVoice:
         self._outbound = outbound
         self._service = service
 
-    async def speak(self, text: AsyncIterator[str]) -> AsyncIterator[Spoken]:
+    async def speak(self, text: AsyncIterator[str]) -> AsyncGenerator[Spoken, None]:
         rate = self._service.voice_rate
         offset = characters = 0
         async for piece in text:

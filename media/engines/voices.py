@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
 
 from legato.speech import Spoken, Word
@@ -17,7 +17,7 @@ class ChildVoice:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def speak(self, text: AsyncIterator[str]) -> AsyncIterator[Spoken]:
+    async def speak(self, text: AsyncIterator[str]) -> AsyncGenerator[Spoken, None]:
         offset = characters = 0
         async for piece in text:
             characters += len(piece)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
+from legato.speech import Word
 from media.opus import FRAME
-from media.playout import MessageClosed, Playout, PlayoutFull, SpokenWord
+from media.playout import MessageClosed, Playout, PlayoutFull
 from tests.media.builders import packet
 
 
@@ -16,8 +16,8 @@ def packets(count: int, first: int = 0) -> list[bytes]:
     return [packet(first + i) for i in range(count)]
 
 
-def words(count: int, length: int) -> list[SpokenWord]:
-    return [SpokenWord(f"w{i}", i * length, (i + 1) * length) for i in range(count)]
+def words(count: int, length: int) -> list[Word]:
+    return [Word(f"w{i}", i * length, (i + 1) * length) for i in range(count)]
 
 
 def test_frames_leave_in_order_with_the_ends_of_their_message() -> None:
@@ -63,7 +63,7 @@ def test_a_cut_tells_samples_and_whole_words() -> None:
         playout.next()
     one, two = playout.cut()
     assert (one.message, one.samples, one.generated, one.words) == ("a", 3 * FRAME, 10 * FRAME, 2)
-    assert one.last_word == SpokenWord("w1", FRAME + 1, 2 * (FRAME + 1))
+    assert one.last_word == Word("w1", FRAME + 1, 2 * (FRAME + 1))
     assert (two.message, two.samples, two.words, two.last_word) == ("b", 0, 0, None)
     assert playout.next() is None
     assert playout.queued == 0
@@ -71,7 +71,7 @@ def test_a_cut_tells_samples_and_whole_words() -> None:
 
 def test_a_word_counts_when_its_last_sample_was_sent() -> None:
     playout = Playout()
-    playout.enqueue("a", packets(2), [SpokenWord("w", 0, FRAME)])
+    playout.enqueue("a", packets(2), [Word("w", 0, FRAME)])
     playout.next()
     progress = playout.progress()
     assert progress is not None
@@ -182,5 +182,4 @@ class Queue(RuleBasedStateMachine):
         assert 0 <= self.playout.queued <= 30
 
 
-Queue.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestQueue = Queue.TestCase

@@ -1,0 +1,44 @@
+"""Engines for tests of the engine room: they live in the real worker, and misbehave on request."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from media.engines.models import Unspeakable
+from media.engines.wire import Recognise, Recognised, Say, Sound
+
+
+class Pupil:
+    """Says what it is told in zeros; a word of command makes it fail."""
+
+    version = "pupil 1"
+
+    def recognise(self, request: Recognise) -> Iterator[Recognised]:
+        yield Recognised(request.request, f"{len(request.pcm)} bytes")
+
+    def say(self, request: Say) -> Iterator[Sound]:
+        word, _, rest = request.text.partition(" ")
+        if word == "die":
+            os._exit(9)
+        if word == "once" and not Path(rest).exists():
+            Path(rest).touch()
+            os._exit(9)
+        if word == "hang":
+            time.sleep(600)
+        if word == "slow":
+            time.sleep(0.3)
+        if word == "refuse":
+            raise Unspeakable("empty")
+        if word == "babble":
+            sys.__stdout__.write("this is not the protocol")  # type: ignore[union-attr]
+            os.write(1, b"nor is this")
+        yield Sound(request.request, bytes(2 * len(request.text)), 8_000)
+        yield Sound(request.request, b"\1\1", 8_000, last=True)
+
+
+def load() -> Pupil:
+    return Pupil()
