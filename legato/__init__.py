@@ -1,0 +1,51 @@
+"""Legato: durable sessions between AI agents and people.
+
+import legato
+
+agent = legato.Agent("concierge")
+
+@agent.on_turn
+async def answer(turn: legato.Turn) -> None:
+    await turn.say(f"You said: {turn.text}")
+
+agent.run("ws://localhost:8080")
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from legato.agent import Agent, Said, Turn
+    from legato.client import Client
+    from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
+    from legato.session.parts import Part
+
+__all__ = [
+    "Agent",
+    "Client",
+    "LegatoError",
+    "NoTicket",
+    "Part",
+    "Refused",
+    "Said",
+    "SessionClosed",
+    "Superseded",
+    "ToolFailed",
+    "Turn",
+]
+
+_HOMES = {
+    "Agent": "legato.agent",
+    "Turn": "legato.agent",
+    "Said": "legato.agent",
+    "Client": "legato.client",
+    "Part": "legato.session.parts",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Names are brought when they are used: the pure core imports no network."""
+    if name not in __all__:
+        raise AttributeError(name)
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES.get(name, "legato.errors")), name)

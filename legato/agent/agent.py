@@ -1,0 +1,122 @@
+"""What one writes: an agent is a name, a handler for turns, and tools."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import aiohttp
+
+from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn
+from legato.agent.tools import Tool, ToolFunction, describe
+from legato.agent.worker import Worker
+from legato.client import Client
+from legato.client.client import GetTicket
+from legato.errors import NoTicket
+from legato.session.ids import new_id
+from legato.wire import down as d
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Agent:
+    """An agent by its name. Crashes, restarts and broken networks are the hub's matter and this class's.
+
+    ```python
+    agent = legato.Agent("concierge")
+
+    @agent.on_turn
+    async def answer(turn: legato.Turn) -> None:
+        await turn.say(f"You said: {turn.text}")
+
+    agent.run("ws://localhost:8080")
+    ```
+    """
+
+    def __init__(self, name: str, *, capacity: int = 64) -> None:
+        self.name, self.capacity = name, capacity
+        self._handlers = Handlers()
+
+    # --- what the author declares
+
+    def on_turn(self, handler: F) -> F:
+        """Answer a turn: a coroutine function that uses `turn.say`, or an async generator of words."""
+        self._handlers.on_turn = handler
+        return handler
+
+    def on_join(self, handler: F) -> F:
+        """Called as `handler(session, participant, returning)` when a person joins for the first time."""
+        self._handlers.on_join = handler
+        return handler
+
+    def tool(self, function: F | None = None, *, idempotent: bool = False, approval: str = "") -> Any:
+        """Declare a tool: a coroutine function; `idempotent` if it may safely be done again with the same
+        arguments, `approval="operator"` if a person of that role must say yes first."""
+
+        def declare(tool: F) -> F:
+            self._handlers.tools[tool.__name__] = describe(tool, idempotent=idempotent, approval=approval)
+            return tool
+
+        return declare if function is None else declare(function)
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        """The declared tools, as one describes them to a model (`name`, `description`, `parameters`)."""
+        return list(self._handlers.tools.values())
+
+    # --- work
+
+    def run(self, hub: str | Sequence[str] = "", *, ticket: str | GetTicket = "") -> None:
+        """Work at the hub until interrupted. The address may also come from `LEGATO_HUB`, the credential from
+        `LEGATO_TICKET`. Raises `NoTicket`, `SessionClosed`."""
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(self.work(hub, ticket=ticket))
+
+    async def work(
+        self,
+        hub: str | Sequence[str] = "",
+        *,
+        ticket: str | GetTicket = "",
+        ready: asyncio.Event | None = None,
+    ) -> None:
+        """The same as a coroutine; `ready` is set once the hub has the worker."""
+        addresses = hub or os.environ.get("LEGATO_HUB", "ws://127.0.0.1:8080")
+        hubs = [addresses] if isinstance(addresses, str) else list(addresses)
+        given = ticket or os.environ.get("LEGATO_TICKET", "")
+        if not given:
+            raise NoTicket
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+            name = new_id("k", secrets.token_bytes)
+            worker = Worker(
+                hubs,
+                given if callable(given) else _always(given),
+                agent=self.name,
+                worker=name,
+                capacity=self.capacity,
+                engaged=lambda offered: self._engage(hubs, name, offered, http),
+            )
+            if ready is not None:
+                worker.ready = ready
+            await worker.run(http)
+
+    async def _engage(
+        self, hubs: list[str], worker: str, offered: d.Offered, http: aiohttp.ClientSession
+    ) -> None:
+        async with Client(hubs, ticket=offered.ticket, device="worker", http=http) as session:
+            await Engagement(session, self.name, worker, self._handlers).run()
+
+
+def _always(ticket: str) -> Callable[[], Awaitable[str]]:
+    async def get() -> str:
+        return ticket
+
+    return get
+
+
+__all__ = ["Agent", "OnJoin", "OnTurn", "ToolFunction"]

@@ -1,0 +1,151 @@
+"""One session's work by one worker: accept, answer turns, stop when asked, go when superseded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from legato.agent.duties import Duties, duties
+from legato.agent.tools import Tool
+from legato.agent.turn import Turn
+from legato.client import Client
+from legato.errors import Refused, SessionClosed
+from legato.session import commands as c
+from legato.session.actors import WORKER
+from legato.session.events import Event, ParticipantJoined, Unknown
+
+log = logging.getLogger("legato.agent")
+OnTurn = Callable[[Turn], Awaitable[None] | AsyncIterator[str]]
+OnJoin = Callable[["Engagement", str, bool], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Handlers:
+    """What the agent's author wrote."""
+
+    on_turn: OnTurn | None = None
+    on_join: OnJoin | None = None
+    tools: dict[str, Tool] = field(default_factory=dict)
+
+
+class Engagement:
+    """Runs until the session ends, another worker has it, or the worker stops."""
+
+    def __init__(self, session: Client, agent: str, worker: str, handlers: Handlers) -> None:
+        self.session = session
+        self._agent, self._worker, self._handlers = agent, worker, handlers
+        self._accepted = False
+        self._answering: dict[str, asyncio.Task[None]] = {}
+        self._claimed: set[str] = set()
+        self._joined: list[str] = []
+
+    @property
+    def participant(self) -> str:
+        """Who we are in the session."""
+        attached = self.session.attached
+        return attached.participant if attached is not None else f"agent:{self._agent}"
+
+    async def run(self) -> None:
+        """Work until there is nothing left for us here."""
+        self.session.on_events.append(self._seen)
+        me = self.participant
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                async for state in self.session.changes():
+                    duty = duties(state, self._agent, me, self._worker, accepted=self._accepted)
+                    if duty.lost or not await self._do(duty, tasks):
+                        break
+                for task in self._answering.values():
+                    task.cancel()
+        except* SessionClosed as closed:
+            log.info(
+                "session closed to the agent", extra={"reasons": [str(each) for each in closed.exceptions]}
+            )
+        finally:
+            self.session.on_events.remove(self._seen)
+
+    async def greet(self, words: str) -> None:
+        """Say something unasked."""
+        response, message = self.session.new_id("r"), self.session.new_id("m")
+        await self.session.do(
+            c.StartResponse(response=response), c.StartMessage(message=message, response=response)
+        )
+        await self.session.do(c.GrowMessage(message=message, index=0, text=words))
+        await self.session.do(c.EndResponse(response=response))
+
+    # --- inside
+
+    async def _do(self, duty: Duties, tasks: asyncio.TaskGroup) -> bool:
+        if duty.accept and not await self._accept():
+            return False
+        for response in duty.stop:
+            if (task := self._answering.get(response)) is not None:
+                task.cancel()
+        for turn in duty.turns:
+            if turn not in self._claimed:
+                self._claimed.add(turn)
+                response = self.session.new_id("r")
+                task = tasks.create_task(self._answer(turn, response))
+                self._answering[response] = task
+        if self._joined and self._handlers.on_join is not None:
+            joined, self._joined = self._joined, []
+            for participant in joined:
+                tasks.create_task(self._guarded(self._handlers.on_join(self, participant, False)))
+        return True
+
+    async def _accept(self) -> bool:
+        try:
+            await self.session.do(c.AcceptSession(right=f"{WORKER}{self._agent}", worker=self._worker))
+        except Refused as refused:
+            log.info("session taken by another worker", extra={"reason": refused.refusal.reason})
+            return False
+        self._accepted = True
+        return True
+
+    async def _answer(self, turn_id: str, response: str) -> None:
+        try:
+            await self.session.do(c.StartResponse(response=response, turn=turn_id))
+        except Refused:
+            self._claimed.discard(turn_id)
+            return  # somebody else claimed it, or it was withdrawn
+        turn = Turn(self.session, turn_id, response, self._handlers.tools)
+        try:
+            await self._handle(turn)
+            await turn.finish("finished")
+        except asyncio.CancelledError:
+            asyncio.current_task().uncancel()  # type: ignore[union-attr]  # we are in a task; the cancel was ours
+            await self._guarded(turn.finish("cancelled"))
+        except Refused as refused:
+            log.warning("answer refused", extra={"reason": refused.refusal.reason})
+        except SessionClosed:
+            raise
+        except Exception as problem:  # a handler's fault ends its answer, not the session
+            log.exception("answer failed", extra={"problem": type(problem).__name__})
+            await self._guarded(turn.finish("failed", type(problem).__name__))
+        finally:
+            self._answering.pop(response, None)
+            self._claimed.discard(turn_id)
+
+    async def _handle(self, turn: Turn) -> None:
+        if self._handlers.on_turn is None:
+            return
+        work: Any = self._handlers.on_turn(turn)
+        if hasattr(work, "__aiter__"):
+            async for words in work:
+                await turn.say(words)
+        else:
+            await work
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Refused as refused:
+            log.info("refused", extra={"reason": refused.refusal.reason})
+
+    def _seen(self, events: tuple[Event | Unknown, ...] | Any) -> None:
+        for event in events:
+            if isinstance(event, ParticipantJoined) and event.role == "user":
+                self._joined.append(event.participant)

@@ -1,0 +1,46 @@
+"""Tools: functions that an agent may call, described for models by their signatures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import msgspec
+
+ToolFunction = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """`idempotent`: may be done again with the same key after a crash. `approval`: the role that says yes first."""
+
+    name: str
+    function: ToolFunction
+    description: str
+    parameters: dict[str, Any]
+    idempotent: bool = False
+    approval: str = ""
+
+    def convert(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments as the function's annotations want them. Raises `msgspec.ValidationError`."""
+        return {
+            name: msgspec.convert(value, self._hint(name), strict=False) for name, value in arguments.items()
+        }
+
+    def _hint(self, name: str) -> Any:
+        return get_type_hints(self.function).get(name, Any)
+
+
+def describe(function: ToolFunction, *, idempotent: bool, approval: str) -> Tool:
+    """The tool that `function` is: name and description from itself, parameters (JSON Schema) from its annotations."""
+    hints = get_type_hints(function)
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        properties[name] = msgspec.json.schema(hints.get(name, Any))
+        if parameter.default is inspect.Parameter.empty:
+            required.append(name)
+    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return Tool(function.__name__, function, inspect.getdoc(function) or "", schema, idempotent, approval)

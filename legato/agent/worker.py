@@ -1,0 +1,126 @@
+"""A worker's place at the hub: a connection of its own on which sessions are offered.
+
+It comes back by itself, at once and then with growing waits; sessions in progress have connections of
+their own and do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import aiohttp
+import msgspec
+
+from legato.client.client import GetTicket
+from legato.client.socket import Socket
+from legato.errors import SessionClosed
+from legato.wire import down as d
+from legato.wire import up as u
+
+log = logging.getLogger("legato.agent")
+LONGEST_WAIT_S: Final = 2.0
+
+
+class Worker:
+    """Keeps the place; `engaged(offered)` runs one offered session to its end."""
+
+    def __init__(
+        self,
+        hubs: list[str],
+        get_ticket: GetTicket,
+        *,
+        agent: str,
+        worker: str,
+        capacity: int,
+        engaged: Callable[[d.Offered], Awaitable[None]],
+    ) -> None:
+        self._hubs, self._get_ticket = hubs, get_ticket
+        self._agent, self._worker, self._capacity = agent, worker, capacity
+        self._engaged = engaged
+        self._busy: set[str] = set()
+        self._socket: Socket | None = None
+        self._refused: d.Closing | None = None
+        self._beat_s = 3.0
+        self.ready = asyncio.Event()
+        """Set once the hub has registered the worker."""
+
+    async def run(self, http: aiohttp.ClientSession) -> None:
+        """Work until cancelled. Raises `SessionClosed` if the hub will not have this worker."""
+        tries = 0
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                if tries:
+                    full = min(0.05 * 2 ** (tries - 1), LONGEST_WAIT_S)
+                    await asyncio.sleep(full * (0.5 + random.random() / 2))
+                self.ready.clear()
+                await self._stay(self._hubs[tries % len(self._hubs)], http, tasks)
+                if self._refused is not None and self._refused.retry_after_ms < 0:
+                    raise SessionClosed(self._refused.code, self._refused.reason)
+                tries = 0 if self.ready.is_set() else tries + 1
+
+    async def _stay(self, hub: str, http: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> None:
+        ticket = await self._get_ticket()
+
+        def opened(socket: Socket) -> None:
+            free = max(0, self._capacity - len(self._busy))
+            socket.send(
+                u.encode_up(
+                    u.Work(v=u.VERSION, ticket=ticket, name=self._agent, worker=self._worker, capacity=free)
+                )
+            )
+
+        def received(socket: Socket, raw: bytes) -> None:
+            self._received(d.decode_down(raw), tasks)
+
+        socket = Socket(hub, opened, received, lambda _: None, lambda _: None)
+        self._socket = socket
+        beats = tasks.create_task(self._beat(socket))
+        try:
+            await socket.run(http)
+        finally:
+            beats.cancel()
+            self._socket = None
+
+    async def _beat(self, socket: Socket) -> None:
+        while True:
+            await asyncio.sleep(self._beat_s)
+            socket.send(u.encode_up(u.Ping()))
+
+    def _received(self, envelope: d.Down, tasks: asyncio.TaskGroup) -> None:
+        match envelope:
+            case d.Working(beat_ms=beat_ms):
+                self._beat_s = beat_ms / 1000
+                self.ready.set()
+            case d.Offered():
+                self._offered(envelope, tasks)
+            case d.Closing():
+                self._refused = envelope
+                log.warning("the hub closed the worker's connection", extra={"reason": envelope.reason})
+
+    def _offered(self, offered: d.Offered, tasks: asyncio.TaskGroup) -> None:
+        if offered.session in self._busy:
+            return  # offered again while we take it
+        if len(self._busy) >= self._capacity:
+            self._tell(u.Decline(offer=offered.offer, reason="full"))
+            return
+        self._busy.add(offered.session)
+        tasks.create_task(self._engage(offered))
+
+    async def _engage(self, offered: d.Offered) -> None:
+        try:
+            await self._engaged(offered)
+        except* (SessionClosed, aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as problem:
+            log.warning(
+                "session given up", extra={"problems": [type(each).__name__ for each in problem.exceptions]}
+            )
+        finally:
+            self._busy.discard(offered.session)
+            self._tell(u.Capacity(free=max(0, self._capacity - len(self._busy))))
+
+    def _tell(self, envelope: u.Up) -> None:
+        if self._socket is not None:
+            self._socket.send(u.encode_up(envelope))

@@ -1,0 +1,370 @@
+"""One attachment's link to the hub: a pure machine, with network, clock and randomness outside.
+
+    IDLE ── start ──▶ OPENING ── opened ──▶ GREETING ── attached ──▶ LIVE
+                         ▲                                            │ closed, silent
+                         └────────────── WAITING ◀────────────────────┘
+    any ── replaced, refused for good, detached ──▶ ENDED
+
+The first way back is tried at once; after that the waits double from 50 ms to 2 s, each drawn between half
+and the whole, so that a thousand clients do not come at the same instant. `web/src/client/link.ts` is its twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+
+from legato.session import events as e
+from legato.session.commands import Command, Refusal
+from legato.session.fold import evolve
+from legato.session.outbox import Batch, Outbox
+from legato.session.parts import Part
+from legato.session.state import State, decode_state
+from legato.wire import down as d
+from legato.wire import up as u
+
+OPENING_MS: Final = 5_000
+FIRST_WAIT: Final = 50
+LONGEST_WAIT: Final = 2_000
+SILENT_BEATS: Final = 3
+
+
+class Phase(Enum):
+    """Where the link is."""
+
+    IDLE = "idle"
+    OPENING = "opening"
+    GREETING = "greeting"
+    LIVE = "live"
+    WAITING = "waiting"
+    ENDED = "ended"
+
+
+# --- what the shell is asked to do
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a transport."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this envelope."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Let go of the transport, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskTicket:
+    """Get an access ticket; answer with `ticketed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Sign `nonce`; answer with `signed`."""
+
+    resume: d.ResumeTicket
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The batch is in the log (or refused for good)."""
+
+    batch: Batch
+    refusal: Refusal | None = None
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Events folded into the state, each once and in order; none after a snapshot."""
+
+    events: tuple[e.Event | e.Unknown, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The session is live (again)."""
+
+    attached: d.Attached
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Acknowledged events were lost for good."""
+
+    lost_from: int
+    lost_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An envelope that is for the shell: signals, history pages, listening, draining."""
+
+    envelope: d.Down
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The link will not come back."""
+
+    code: int
+    reason: str
+
+
+Effect = Open | Send | Close | AskTicket | Sign | Settled | Delivered | Back | Lost | Told | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOptions:
+    """How to attach. `key` is the public half (JWK) of the key that resume tickets are bound to."""
+
+    producer: str
+    key: dict[str, str] | None
+    device: str = ""
+    takes: tuple[e.Medium, ...] = ("text",)
+    gives: tuple[e.Medium, ...] = ("text",)
+    require: Any = ""
+
+
+@dataclass(slots=True)
+class Link:
+    """See the module. `random` draws from [0, 1); `now` is monotonic integer ms."""
+
+    options: LinkOptions
+    random: Callable[[], float]
+    outbox: Outbox = field(default_factory=Outbox)
+    phase: Phase = Phase.IDLE
+    state: State = field(default_factory=State)
+    position: str = ""
+    attached: d.Attached | None = None
+    _ticket: str = ""
+    _resume: tuple[str, str] | None = None
+    _holds_state: bool = False
+    _tries: int = 0
+    _deadline: int | None = None
+    _heard_at: int = 0
+    _spoke_at: int = 0
+
+    # --- what the world tells it
+
+    def start(self, now: int) -> list[Effect]:
+        """Begin."""
+        return self._reopen(now)
+
+    def ticketed(self, ticket: str, now: int) -> list[Effect]:
+        """An access ticket, as asked for."""
+        self._ticket = ticket
+        return self._open(now) if self.phase is Phase.OPENING else []
+
+    def signed(self, resume: d.ResumeTicket, proof: str) -> list[Effect]:
+        """The proof for a resume ticket, as asked for."""
+        self._resume = (resume.ticket, proof)
+        return [_send(u.Kept(ticket=resume.id))] if self.phase is Phase.LIVE else []
+
+    def opened(self, now: int) -> list[Effect]:
+        """The transport is open."""
+        if self.phase is not Phase.OPENING:
+            return []
+        self.phase, self._deadline = Phase.GREETING, now + OPENING_MS
+        self._heard_at = self._spoke_at = now
+        return [_send(self._greeting())]
+
+    def closed(self, now: int) -> list[Effect]:
+        """The transport ended, however it did."""
+        return self._lose(now) if self.phase in (Phase.OPENING, Phase.GREETING, Phase.LIVE) else []
+
+    def put(self, commands: Sequence[Command], now: int) -> tuple[Batch, list[Effect]]:
+        """Put a batch in line; it is sent until the log has it."""
+        batch = self.outbox.put(commands)
+        return batch, self._flush(now)
+
+    def tell(self, envelope: u.Up) -> list[Effect]:
+        """Send something that need not survive: a signal, a question."""
+        return [_send(envelope)] if self.phase is Phase.LIVE else []
+
+    def detach(self) -> list[Effect]:
+        """End the attachment on purpose."""
+        said: list[Effect] = [_send(u.Detach())] if self.phase is Phase.LIVE else []
+        return [*said, *self._end(1000, "detached")]
+
+    def received(self, envelope: d.Down, now: int) -> list[Effect]:
+        """An envelope came."""
+        self._heard_at = now
+        match envelope:
+            case d.Attached():
+                return self._welcome(envelope, now)
+            case d.Events(events=raw, position=position):
+                return self._advance(raw, position, now)
+            case d.Snapshot(snapshot=snapshot, position=position):
+                return self._take(snapshot, position)
+            case d.Acks(acks=acks, level=level):
+                return [
+                    *self._settle([self.outbox.acked(seq, now) for seq, _, _ in acks], level),
+                    *self._flush(now),
+                ]
+            case d.Refused():
+                return self._refused(envelope, now)
+            case d.Discontinuity():
+                return self._discontinued(envelope, now)
+            case d.Closing():
+                return self._closing(envelope, now)
+            case d.Pong():
+                return []
+        return [Told(envelope)]
+
+    def next_deadline(self) -> int | None:
+        """When `expire` next has something to do."""
+        times = [self._deadline]
+        if self.phase is Phase.LIVE:
+            silent = self._heard_at + SILENT_BEATS * self._beat
+            times += [self._spoke_at + self._beat, silent, self.outbox.next_deadline()]
+        return min((time for time in times if time is not None), default=None)
+
+    def expire(self, now: int) -> list[Effect]:
+        """Time passed."""
+        due = self._deadline is not None and now >= self._deadline
+        if self.phase is Phase.WAITING and due:
+            return self._reopen(now)
+        if self.phase in (Phase.OPENING, Phase.GREETING) and due:
+            return self._lose(now)
+        if self.phase is not Phase.LIVE:
+            return []
+        if now >= self._heard_at + SILENT_BEATS * self._beat:
+            return self._lose(now)
+        if now >= self._spoke_at + self._beat:
+            self._spoke_at = now
+            return [_send(u.Ping()), *self._flush(now)]
+        return self._flush(now)
+
+    # --- inside
+
+    @property
+    def _beat(self) -> int:
+        return self.attached.beat_ms if self.attached is not None else OPENING_MS
+
+    def _greeting(self) -> u.Up:
+        known: dict[str, Any] = {
+            "v": u.VERSION,
+            "producer": self.options.producer,
+            "position": self.position,
+            "whole": not self._holds_state,
+            "require": self.options.require,
+        }
+        if self._resume is not None:
+            return u.Resume(ticket=self._resume[0], proof=self._resume[1], **known)
+        options = self.options
+        come: dict[str, Any] = {"device": options.device, "takes": options.takes, "gives": options.gives}
+        return u.Attach(ticket=self._ticket, key=options.key, **come, **known)
+
+    def _reopen(self, now: int) -> list[Effect]:
+        self.phase = Phase.OPENING
+        if self._resume is None and not self._ticket:
+            self._deadline = None
+            return [AskTicket()]
+        return self._open(now)
+
+    def _open(self, now: int) -> list[Effect]:
+        self._deadline = now + OPENING_MS
+        return [Open()]
+
+    def _lose(self, now: int, wait: int = 0) -> list[Effect]:
+        full = min(FIRST_WAIT << (self._tries - 1), LONGEST_WAIT) if self._tries else 0
+        self._tries = min(self._tries + 1, 16)
+        self.phase, self.attached = Phase.WAITING, None
+        self._deadline = now + max(wait, int(full * (0.5 + self.random() / 2)))
+        return [Close(), *(self._reopen(now) if self._deadline <= now else [])]
+
+    def _end(self, code: int, reason: str) -> list[Effect]:
+        self.phase, self._deadline, self.attached = Phase.ENDED, None, None
+        return [Close(), Ended(code, reason)]
+
+    def _welcome(self, envelope: d.Attached, now: int) -> list[Effect]:
+        self.phase, self._deadline, self._tries, self.attached = Phase.LIVE, None, 0, envelope
+        if envelope.snapshot is not None:
+            seen = self._take(envelope.snapshot, envelope.position)
+        else:
+            seen = self._fold(envelope.events, envelope.position)
+        settled = self._settle(self.outbox.opened(envelope.producer.last, now), envelope.level)
+        sign: list[Effect] = [Sign(envelope.resume)] if envelope.resume is not None else []
+        return [*sign, Back(envelope), *seen, *settled, *self._flush(now)]
+
+    def _take(self, snapshot: bytes | msgspec.Raw, position: str) -> list[Effect]:
+        self.state = decode_state(bytes(snapshot))
+        self.position, self._holds_state = position, True
+        return [Delivered()]
+
+    def _advance(self, raw: Sequence[bytes | msgspec.Raw], position: str, now: int) -> list[Effect]:
+        events = [e.decode(bytes(each)) for each in raw]
+        fresh = [event for event in events if event.offset > self.state.offset]
+        if fresh and fresh[0].offset != self.state.offset + 1:
+            return self._lose(now)
+        return self._fold_events(fresh, position)
+
+    def _fold(self, raw: Sequence[bytes | msgspec.Raw], position: str) -> list[Effect]:
+        return self._fold_events([e.decode(bytes(each)) for each in raw], position)
+
+    def _fold_events(self, events: Sequence[e.Event | e.Unknown], position: str) -> list[Effect]:
+        fresh = tuple(event for event in events if event.offset > self.state.offset)
+        for event in fresh:
+            evolve(self.state, event)
+        self.position = position
+        return [Delivered(fresh)] if fresh else []
+
+    def _settle(self, batches: Sequence[Batch | None], level: str) -> list[Effect]:
+        return [Settled(batch, level=level) for batch in batches if batch is not None]
+
+    def _refused(self, envelope: d.Refused, now: int) -> list[Effect]:
+        refusal = Refusal(
+            envelope.reason,  # type: ignore[arg-type]  # a later hub's reason is passed on as it is
+            envelope.detail,
+            envelope.field,
+            envelope.expected,
+            envelope.retry_after_ms,
+        )
+        batch = self.outbox.refused(envelope.seq, refusal, now)
+        told: list[Effect] = [Settled(batch, refusal)] if batch is not None else []
+        if refusal.reason == "resume_first":
+            return [*told, *self._lose(now)]
+        return [*told, *self._flush(now)]
+
+    def _discontinued(self, envelope: d.Discontinuity, now: int) -> list[Effect]:
+        seen = self._take(envelope.snapshot, envelope.position)
+        if envelope.producer is not None:
+            self.outbox.discontinued(envelope.producer.last, now)
+        return [Lost(envelope.lost_from, envelope.lost_to), *seen, *self._flush(now)]
+
+    def _closing(self, envelope: d.Closing, now: int) -> list[Effect]:
+        if envelope.code == 4001:
+            self._resume, self._ticket = None, ""
+            return self._lose(now)
+        if envelope.retry_after_ms < 0:
+            return self._end(envelope.code, envelope.reason)
+        return self._lose(now, envelope.retry_after_ms)
+
+    def _flush(self, now: int) -> list[Effect]:
+        if self.phase is not Phase.LIVE:
+            return []
+        out = self.outbox.take(now)
+        if out:
+            self._spoke_at = now
+        return [Send(raw) for raw in out]
+
+
+def _send(envelope: u.Up) -> Send:
+    return Send(u.encode_up(envelope))
+
+
+def text_parts(text: str) -> list[Part]:
+    """A message's parts for plain text."""
+    return [Part(text=text)]

@@ -1,0 +1,96 @@
+"""The WebSocket to a hub: carries envelopes, decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import aiohttp
+
+CONNECT_S: Final = 5.0
+SUBPROTOCOL: Final = "legato.1"
+MAX_BYTES: Final = 4 * 1024 * 1024
+
+
+def socket_url(hub: str) -> str:
+    """The WebSocket address of a hub given as `http(s)://…` or `ws(s)://…`."""
+    scheme, _, rest = hub.rstrip("/").partition("://")
+    return f"{'wss' if scheme in ('https', 'wss') else 'ws'}://{rest}/v1/connect"
+
+
+class Socket:
+    """One connection. `received` gets text as bytes, `audio` binary envelopes; `closed` is called once at the end."""
+
+    def __init__(
+        self,
+        hub: str,
+        opened: Callable[[Socket], None],
+        received: Callable[[Socket, bytes], None],
+        audio: Callable[[bytes], None],
+        closed: Callable[[Socket], None],
+    ) -> None:
+        self._hub = hub
+        self._opened, self._received, self._audio, self._closed = opened, received, audio, closed
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._out: asyncio.Queue[bytes | tuple[bytes]] = asyncio.Queue(4096)
+
+    async def run(self, http: aiohttp.ClientSession) -> None:
+        """Connect and carry until either side ends it."""
+        try:
+            timeout = aiohttp.ClientWSTimeout(ws_close=1.0)
+            async with asyncio.timeout(CONNECT_S):
+                self._socket = await http.ws_connect(
+                    socket_url(self._hub),
+                    protocols=(SUBPROTOCOL,),
+                    compress=0,
+                    max_msg_size=MAX_BYTES,
+                    timeout=timeout,
+                )
+            self._opened(self)
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(self._write(self._socket))
+                await self._read(self._socket)
+                writer.cancel()
+        except* (aiohttp.ClientError, OSError, TimeoutError):
+            pass  # the link decides what a lost connection means
+        finally:
+            if self._socket is not None and not self._socket.closed:
+                await self._socket.close()
+            self._closed(self)
+
+    def send(self, raw: bytes) -> None:
+        """Send a text envelope. Never blocks; a queue that is full means a connection that is dead."""
+        if self._out.full():
+            self.close()
+        else:
+            self._out.put_nowait(raw)
+
+    def send_audio(self, raw: bytes) -> bool:
+        """Send a binary envelope; False if the connection is behind (send it again later)."""
+        if self._out.qsize() > 512:
+            return False
+        self._out.put_nowait((raw,))
+        return True
+
+    def close(self) -> None:
+        """Cut it, without ceremony."""
+        if self._socket is not None:
+            transport = self._socket.get_extra_info("transport")
+            if transport is not None:
+                transport.abort()
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self._received(self, message.data.encode())
+            elif message.type is aiohttp.WSMsgType.BINARY:
+                self._audio(message.data)
+
+    async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        while True:
+            raw = await self._out.get()
+            if isinstance(raw, tuple):
+                await socket.send_bytes(raw[0])
+            else:
+                await socket.send_str(raw.decode())

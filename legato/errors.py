@@ -1,0 +1,46 @@
+"""One tree of errors for those who use the Python API. Each carries facts; blame is in the type."""
+
+from __future__ import annotations
+
+from legato.session.commands import Refusal
+
+
+class LegatoError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class Refused(LegatoError):
+    """The hub did not do a batch, for the reason in `refusal`; nothing of it was appended."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"{refusal.reason}: {refusal.detail}" if refusal.detail else refusal.reason)
+        self.refusal = refusal
+
+
+class SessionClosed(LegatoError):
+    """The link to the session ended for good; `code` and `reason` are the hub's."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"the session is closed to us: {reason} ({code})")
+        self.code, self.reason = code, reason
+
+
+class Superseded(LegatoError):
+    """Another worker holds the session now; what this one says is refused."""
+
+
+class NoTicket(LegatoError):
+    """No credential was given."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no ticket: pass ticket=… or set LEGATO_TICKET (`legato ticket --agent NAME` makes one)"
+        )
+
+
+class ToolFailed(LegatoError):
+    """A tool call ended otherwise than finished; `outcome` says how, the message why."""
+
+    def __init__(self, outcome: str, reason: str) -> None:
+        super().__init__(f"{outcome}: {reason}" if reason else outcome)
+        self.outcome, self.reason = outcome, reason
