@@ -1,0 +1,1 @@
+"""The demo: an agent that works offline, a page, and buttons that break things."""

@@ -1,0 +1,71 @@
+"""The demo's agent: hears what is typed or spoken, streams its answer word by word, has two tools.
+
+Offline it thinks with `brain`; with `OPENAI_API_KEY` (and perhaps `OPENAI_BASE_URL`, `OPENAI_MODEL`) set it uses
+that model. It imports nothing of the hub: any agent is written like this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+import legato
+from signaling.demo import brain
+from signaling.demo.model import Model
+
+WORD_S = 0.03
+"""Between two words of the offline brain: about as fast as a model streams."""
+
+agent = legato.Agent("concierge")
+
+
+@agent.tool(idempotent=True)
+async def order(number: str) -> dict[str, Any]:
+    """Look up an order by its four-digit number."""
+    await asyncio.sleep(0.2)
+    return brain.find_order(number)
+
+
+@agent.tool(idempotent=True)
+async def refund(number: str, amount: float) -> dict[str, Any]:
+    """Refund an order; the same order is refunded once however often this is asked."""
+    await asyncio.sleep(0.4)
+    return {"number": number, "amount": amount, "receipt": f"R{number}"}
+
+
+async def _offline(turn: legato.Turn) -> None:
+    earlier = " ".join(line.text for line in turn.history)
+    plan = brain.plan(turn.text, earlier)
+    await _stream(turn, plan.say)
+    if plan.tool and plan.report is not None:
+        result = await turn.call(plan.tool, **dict(plan.arguments or {}))
+        await _stream(turn, plan.report(result))
+
+
+async def _stream(turn: legato.Turn, text: str) -> None:
+    for word in brain.words_of(text):
+        await turn.say(word)
+        await asyncio.sleep(WORD_S)
+
+
+@agent.on_turn
+async def answer(turn: legato.Turn) -> None:
+    """Answer with the model if there is one, else with the offline brain."""
+    model = Model.from_environment()
+    if model is None:
+        await _offline(turn)
+    else:
+        await model.answer(turn, agent.tools)
+
+
+@agent.on_join
+async def welcome(session: Any, participant: str, returning: bool) -> None:
+    """Greet whoever comes for the first time."""
+    if not returning:
+        await session.greet(f"Welcome. {brain.TRY}")
+
+
+if __name__ == "__main__":
+    agent.run(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("LEGATO_HUB", ""))
