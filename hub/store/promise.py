@@ -44,6 +44,9 @@ Level = Literal["memory", "buffered", "replicated", "synced"]
 WINDOW = 64
 """Batches of a producer that a store remembers, and so the most that may be in flight."""
 
+MOST_DRAFTS = 255
+"""Events that one batch may hold; a larger one is `Refused("too_large")` and uses up nothing."""
+
 PAGE = 1000
 """Entries that one read returns at most."""
 

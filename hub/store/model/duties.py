@@ -65,7 +65,7 @@ class DutiesSide:
             return
         if deadline is None:
             deadlines.pop(key, None)
-        elif self.server.session(key) is not None:
+        else:
             deadlines[key] = deadline
 
     async def time(self) -> int:

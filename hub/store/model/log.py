@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Final
 
 from hub.store.promise import (
+    MOST_DRAFTS,
     WINDOW,
     Append,
     Appended,
@@ -101,6 +102,8 @@ class LogModel:
 
     def append(self, batch: Append, now: int, level: Level) -> Outcome:
         """Steps 2 to 7 of the promise."""
+        if len(batch.drafts) > MOST_DRAFTS:
+            return Refused("too_large", MOST_DRAFTS)
         return self._blocked(batch) or self._lost_race(batch) or self._accept(batch, now, level)
 
     def refuse(self, batch: Append, refusal: Refused) -> Outcome:

@@ -71,6 +71,7 @@ class ModelServer:
 
     def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
         """Make the log, append its genesis, write its row."""
+        self._nearer(key, genesis.deadline)
         known = self.exists(key)
         if known == "erased":
             return Refused("session_erased")
@@ -85,17 +86,18 @@ class ModelServer:
             Listed(key.session, session.log.time, session.log.time, False, dict(labels)),
             (),
         )
-        self._took(key, session, 0, genesis.deadline)
+        self._publish(key, session, 0)
         return outcome
 
     def append(self, key: SessionKey, batch: Append) -> Outcome:
         """The append of the promise."""
+        self._nearer(key, batch.deadline)
         session = self.session(key)
         if session is None:
             return self.missing(key)
         before = session.log.tail.offset
         outcome = session.log.append(batch, self.clock(), self.level)
-        self._took(key, session, before, batch.deadline)
+        self._publish(key, session, before)
         return outcome
 
     def refuse(self, key: SessionKey, batch: Append, refusal: Refused) -> Outcome:
@@ -105,20 +107,22 @@ class ModelServer:
 
     def reopen(self, key: SessionKey, evidence: Position, batch: Append) -> Outcome:
         """A new epoch of the log."""
+        self._nearer(key, batch.deadline)
         session = self.session(key)
         if session is None:
             return self.missing(key)
         before = session.log.tail.offset
         epoch = epoch_from_bits(self._random_bytes(8))
         outcome = session.log.reopen(epoch, evidence, batch, self.clock(), self.level)
-        self._took(key, session, before, batch.deadline)
+        self._publish(key, session, before)
         return outcome
 
     def erase(self, key: SessionKey, tombstone_ttl_s: int) -> None:
         """Everything of the session goes; a tombstone stays."""
         kept = self.contents
-        for table in (kept.sessions, kept.index, kept.deadlines, *kept.wanted.values()):
-            table.pop(key, None)  # type: ignore[attr-defined]
+        kept.sessions.pop(key, None)
+        kept.index.pop(key, None)
+        kept.deadlines.pop(key, None)
         kept.tombstones[key] = self.clock() + tombstone_ttl_s * 1000
         for subscriber in self.subscribers:
             subscriber.erased(key)
@@ -134,11 +138,13 @@ class ModelServer:
             return Refused("already_exists")
         return self.append(key, genesis)
 
-    def _took(self, key: SessionKey, session: SessionModel, before: int, deadline: int | None) -> None:
-        """Publish what came after `before`; an append only ever moves a deadline nearer."""
-        entries = session.log.page(before, len(session.log.entries)).entries
+    def _nearer(self, key: SessionKey, deadline: int | None) -> None:
+        """An append only ever moves a deadline nearer, and before anything else."""
         if deadline is not None:
             self.contents.deadlines[key] = min(deadline, self.contents.deadlines.get(key, deadline))
-        if entries:
-            for subscriber in self.subscribers:
-                subscriber.published(key, entries)
+
+    def _publish(self, key: SessionKey, session: SessionModel, before: int) -> None:
+        """Tell the subscribers what came after `before`."""
+        entries = session.log.page(before, len(session.log.entries)).entries
+        for subscriber in self.subscribers if entries else ():
+            subscriber.published(key, entries)

@@ -50,10 +50,7 @@ class LogSide:
 
     def __init__(self, server: ModelServer) -> None:
         self.server = server
-
-    @property
-    def level(self) -> Level:
-        return self.server.level
+        self.level: Level = server.level
 
     async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
         return self.server.create(key, genesis, labels)

@@ -1,0 +1,19 @@
+"""How a script is run on the connection that carries sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hub.store.connection import Connection
+from hub.store.scripts import script
+
+
+class Asking:
+    """What the sides of a real store have in common: the connection."""
+
+    _connection: Connection
+
+    def call(self, name: str, keys: list[str], *arguments: Any) -> asyncio.Future[Any]:
+        """Run a script by its digest; it takes its place in order at once."""
+        return self._connection.ask("EVALSHA", script(name).digest, len(keys), *keys, *arguments)

@@ -1,0 +1,145 @@
+"""The log of sessions on a real store: one script each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
+
+import hiredis
+
+from hub.store import layout
+from hub.store.connection import Connection
+from hub.store.flight import Kind
+from hub.store.layout import Head, beside, meta
+from hub.store.promise import (
+    MOST_DRAFTS,
+    PAGE,
+    Append,
+    Appended,
+    Joined,
+    Level,
+    LostTail,
+    Opened,
+    Outcome,
+    Page,
+    Refused,
+    SessionKey,
+    Snapshot,
+    StoreUnavailable,
+)
+from hub.store.scripts import script
+from hub.store.shelf import ShelfSide
+from legato.session import chain
+from legato.session.ids import RandomBytes
+from legato.session.position import Position, epoch_from_bits
+
+_FULL: Final = {"OOM": "overloaded", "MISCONF": "unavailable"}
+
+
+class LogSide(ShelfSide):
+    """See the promise."""
+
+    def __init__(self, connection: Connection, level: Level, random_bytes: RandomBytes) -> None:
+        self._connection = connection
+        self.level = level
+        self._random_bytes = random_bytes
+
+    async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
+        epoch = epoch_from_bits(self._random_bytes(8))
+        base = chain.genesis(key.tenant, key.session, epoch)
+        outcome = await self._append(
+            "create", key, genesis, layout.batch_arguments(genesis, fourth=base, fifth=epoch)
+        )
+        if isinstance(outcome, Appended):
+            await self._first_row(key, outcome.time, labels)
+        return outcome
+
+    def append(self, key: SessionKey, batch: Append) -> Awaitable[Outcome]:
+        return self._append("append", key, batch, layout.batch_arguments(batch))
+
+    def refuse(self, key: SessionKey, batch: Append, refusal: Refused) -> Awaitable[Outcome]:
+        return self._append("refuse", key, batch, layout.batch_arguments(batch, refusal))
+
+    async def reopen(self, key: SessionKey, evidence: Position, batch: Append) -> Outcome:
+        epoch = epoch_from_bits(self._random_bytes(8))
+        place = layout.packed_position(evidence)
+        return await self._append(
+            "reopen", key, batch, layout.batch_arguments(batch, fourth=place, fifth=epoch)
+        )
+
+    async def open_producer(self, key: SessionKey, producer: str) -> Opened | None:
+        keys = [meta(key), beside(key, "log"), beside(key, "producers")]
+        opened = await self.call("open_producer", keys, producer)
+        return None if opened is None else Opened(*opened)
+
+    async def join(self, key: SessionKey, producer: str | None = None) -> Joined | None:
+        keys = [meta(key), *(beside(key, what) for what in ("log", "producers", "snapshots"))]
+        got = await self.call("join", keys, producer or "", PAGE)
+        if got is None:
+            return None
+        fields = dict(zip(got[0][::2], got[0][1::2], strict=True))
+        head = Head.read(fields[b"h"])
+        rights = {name[2:].decode(): int(number) for name, number in fields.items() if name[:2] == b"r:"}
+        snapshot = layout.read_snapshot(got[1]) if got[1] else None
+        page = Page(layout.read_range(got[2]), head.first, head.position)
+        return Joined(snapshot, page, rights, Opened(*got[3]) if got[3] else None)
+
+    async def read(self, key: SessionKey, after: int, limit: int = PAGE) -> Page | None:
+        got = await self._range(key, after, limit)
+        return None if got is None else Page(got[1], got[0].first, got[0].position)
+
+    async def position(self, key: SessionKey, offset: int) -> Position | None:
+        got = await self._range(key, offset - 1, 1)
+        if got is None:
+            return None
+        head, entries = got
+        if offset == head.first - 1:
+            return Position.at(head.epoch, offset, head.base)
+        found = entries[0] if entries else None
+        return Position.at(head.epoch, offset, found.digest) if found and found.offset == offset else None
+
+    async def write_snapshot(self, key: SessionKey, snapshot: Snapshot) -> bool:
+        keys = [meta(key), beside(key, "log"), beside(key, "snapshots")]
+        place = layout.packed_position(snapshot.position)
+        return bool(await self.call("snapshot", keys, place, layout.write_snapshot(snapshot)))
+
+    async def trim(self, key: SessionKey, keep_from: int) -> int:
+        keys = [meta(key), beside(key, "log"), beside(key, "snapshots")]
+        return int(await self.call("trim", keys, keep_from))
+
+    async def keep_cursor(self, key: SessionKey, name: str, offset: int) -> None:
+        await self.call("keep_cursor", [meta(key)], name, offset)
+
+    def _append(
+        self, name: str, key: SessionKey, batch: Append, arguments: list[Any]
+    ) -> asyncio.Future[Outcome]:
+        if len(batch.drafts) > MOST_DRAFTS:
+            refused: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            refused.set_result(Refused("too_large", MOST_DRAFTS))
+            return refused
+        if batch.deadline is not None:
+            self._connection.ask("ZADD", layout.bucket(key), "LT", batch.deadline, layout.tag(key))
+        keys = (meta(key), beside(key, "log"), beside(key, "producers"))
+        return self._connection.ask(
+            "EVALSHA", script(name).digest, 3, *keys, *arguments, decode=self._outcome, kind=Kind.ORDERED
+        )
+
+    def _outcome(self, reply: Any) -> Outcome:
+        if isinstance(reply, hiredis.ReplyError):
+            reason = _FULL.get(str(reply).partition(" ")[0])
+            if reason == "overloaded":
+                return Refused("overloaded", detail="the store is out of memory")
+            if reason == "unavailable":
+                return Refused("unavailable", detail="the store cannot write to its disk")
+            raise StoreUnavailable(str(reply))
+        if reply[0] == 1:
+            _, first, count, time, repeat = reply
+            return Appended(first, count, time, self.level, bool(repeat))
+        if reply[0] == 2:
+            return Refused(reply[1].decode(), reply[2], reply[3].decode())
+        return LostTail(Position.at(reply[1].decode(), reply[2], reply[3]))
+
+    async def _range(self, key: SessionKey, after: int, limit: int) -> tuple[Head, tuple[Any, ...]] | None:
+        got = await self.call("read", [meta(key), beside(key, "log")], max(0, after), limit)
+        return None if got is None else (Head.read(got[0]), layout.read_range(got[1]))

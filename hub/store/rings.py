@@ -1,0 +1,50 @@
+"""Hot audio on a real store: a hash per track and minute, set if absent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from hub.store.asking import Asking
+from hub.store.layout import beside, meta
+from hub.store.promise import RING_MS, SessionKey
+
+
+class RingsSide(Asking):
+    """See the promise."""
+
+    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+        minutes: dict[int, list[Any]] = defaultdict(list)
+        for (minute, field), sealed in batches.items():
+            minutes[minute] += (field, sealed)
+        keys = [meta(key), beside(key, "tracks"), *(_minute(key, track, minute) for minute in minutes)]
+        arguments: list[Any] = [RING_MS, track]
+        for minute, pairs in minutes.items():
+            arguments += (minute, len(pairs) // 2, *pairs)
+        await self.call("put_audio", keys, *arguments)
+
+    async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
+        fields = await self._connection.ask("HGETALL", _minute(key, track, minute))
+        return dict(sorted((int(field), sealed) for field, sealed in fields.items()))
+
+    async def tracks(self, key: SessionKey) -> dict[str, list[int]]:
+        asked = [self._connection.ask("TIME")]
+        asked.append(self._connection.ask("ZRANGE", beside(key, "tracks"), 0, -1, "WITHSCORES"))
+        (seconds, micros), rows = await asyncio.gather(*asked)
+        now = int(seconds) * 1000 + int(micros) // 1000
+        members = [member.decode().partition("/") for member, expires in rows if expires > now]
+        held: dict[str, list[int]] = {}
+        for track, minute in sorted((track, int(minute)) for minute, _, track in members):
+            held.setdefault(track, []).append(minute)
+        return held
+
+    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
+        gone = self._connection.ask("DEL", _minute(key, track, minute))
+        noted = self._connection.ask("ZREM", beside(key, "tracks"), f"{minute}/{track}")
+        await asyncio.gather(gone, noted)
+
+
+def _minute(key: SessionKey, track: str, minute: int) -> str:
+    return beside(key, f"audio:{minute}/{track}")

@@ -1,0 +1,29 @@
+"""Every store keeps the promise: the model, and each real server on this machine."""
+
+from tests.hub.store.contract import AppendContract, WitnessContract
+from tests.hub.store.duties_contract import BusContract, DutiesContract, RingsContract
+from tests.hub.store.shelf_contract import CreateContract, ShelfContract, SnapshotContract
+
+
+class TestAppend(AppendContract): ...
+
+
+class TestWitness(WitnessContract): ...
+
+
+class TestCreate(CreateContract): ...
+
+
+class TestSnapshots(SnapshotContract): ...
+
+
+class TestShelf(ShelfContract): ...
+
+
+class TestBus(BusContract): ...
+
+
+class TestDuties(DutiesContract): ...
+
+
+class TestRings(RingsContract): ...
