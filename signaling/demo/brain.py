@@ -41,8 +41,9 @@ TRY: Final = (
 STORY: Final = (
     "Legato means: play it with no break between the notes. A cellist walks on stage and begins a long, slow melody. "
     "In the third bar a string snaps. She does not stop; she moves the melody to the next string. "
-    "In the tenth bar the lights go out. She plays on, by heart. In the twentieth bar the hall itself falls down around her, "
-    "and somebody builds it up again in a third of a second, because everything that was played is written down. "
+    "In the tenth bar the lights go out. She plays on, by heart. In the twentieth bar the hall itself falls down "
+    "around her, and somebody builds it up again in a third of a second, because everything that was played is "
+    "written down. "
     "The melody goes on from the very note. Nobody in the audience has missed a sound. That is the whole idea. "
     "When you kill the hub in the middle of this sentence, the sentence goes on, and not one word of it comes twice."
 )
@@ -102,7 +103,8 @@ def _order_report(result: Mapping[str, Any]) -> str:
     if not result.get("found"):
         return f"I find no order {spell(str(result.get('number', '')))}. Try 4 7 1 1."
     return (
-        f"Order {spell(str(result['number']))} is {result['item']}. It is {result['status']} and arrives {result['arrives']}. "
+        f"Order {spell(str(result['number']))} is {result['item']}. "
+        f"It is {result['status']} and arrives {result['arrives']}. "
         "Shall I refund it, or is all well?"
     )
 
