@@ -145,6 +145,23 @@ export class Session {
     return this.link.attached?.connection ?? "";
   }
 
+  /** Which process of the hub this page is connected to; a call lives in one. */
+  get node(): string {
+    return this.link.attached?.node ?? "";
+  }
+
+  /** Offer a call; resolves with the hub's answer. */
+  async call(sdp: string): Promise<string> {
+    const answer = await fetch(`${this.options.hub ?? ""}/v1/sessions/${this.link.attached?.session ?? ""}/calls`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${this.connection}` },
+      body: JSON.stringify({ sdp }),
+      credentials: "omit",
+    });
+    if (!answer.ok) throw new Error(`call: ${answer.status}`);
+    return ((await answer.json()) as { sdp: string }).sdp;
+  }
+
   /** Break the connection (as a failing network would); the session comes back by itself. */
   cut(): void {
     this.wire?.close();

@@ -2,8 +2,9 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Session, View } from "../client";
+import { Talk } from "./talk";
 
-export function Composer({ session, view }: { session: Session; view: View; voice: boolean }): JSX.Element {
+export function Composer({ session, view, voice }: { session: Session; view: View; voice: boolean }): JSX.Element {
   const [text, setText] = useState("");
   const answering = Object.keys(view.state.responses).length > 0;
   const send = (event: Event): void => {
@@ -15,6 +16,7 @@ export function Composer({ session, view }: { session: Session; view: View; voic
   };
   return (
     <form class="composer" onSubmit={send}>
+      {voice && <Talk session={session} />}
       <label class="hidden" for="words">Message</label>
       <input
         id="words"
