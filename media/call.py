@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, NamedTuple, Protocol
 
-from media.certificate import Certificate
+from media.certificate import DtlsCertificate
 from media.dtls import Dtls, Role, Stage
 from media.rtcp import Inbound, Reports
 from media.rtp import MAX_OPUS, AudioPacket, extend, read_header, write_packet
@@ -124,7 +124,7 @@ class Call:
         self,
         key: str,
         terms: Terms,
-        certificate: Certificate,
+        certificate: DtlsCertificate,
         outlet: Outlet,
         handlers: Handlers,
         bits: Callable[[int], int],

@@ -1,7 +1,7 @@
-"""The hub's one certificate for calls: ECDSA P-256, self-signed, pinned by its SHA-256 fingerprint.
+"""The hub's certificate as calls use it: ECDSA P-256, self-signed, pinned by its SHA-256 fingerprint.
 
 A browser trusts it because the answer that came over the signed-in connection names the fingerprint; so
-its lifetime and its names mean nothing. Whoever keeps it seals `pem()`.
+its lifetime and its names mean nothing here. It is made, kept and turned by `hub.keys`.
 """
 
 from functools import cached_property
@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from OpenSSL import SSL, crypto
 
-from media.parts import PROFILES, RTCCertificate
+from hub.keys.certificates import Certificate
+from media.parts import PROFILES
 
 _CIPHERS = ":".join(
     [
@@ -30,37 +31,14 @@ MTU = 1200
 _NO_RENEGOTIATION = 1 << 30
 
 
-class Certificate:
-    """Key and certificate. Immutable; one serves all calls of a hub."""
+class DtlsCertificate:
+    """Key and certificate as OpenSSL takes them. Immutable; one serves all calls of a hub."""
 
-    def __init__(self, key: crypto.PKey, certificate: crypto.X509) -> None:
-        self._key = key
-        self._certificate = certificate
-
-    @classmethod
-    def mint(cls) -> "Certificate":
-        """A new one, with a new key."""
-        made = RTCCertificate.generateCertificate()
-        return cls(crypto.PKey.from_cryptography_key(made._key), crypto.X509.from_cryptography(made._cert))
-
-    @classmethod
-    def from_pem(cls, pem: bytes) -> "Certificate":
-        """What `pem` gave. Raises OpenSSL.crypto.Error for anything else."""
-        return cls(
-            crypto.load_privatekey(crypto.FILETYPE_PEM, pem),
-            crypto.load_certificate(crypto.FILETYPE_PEM, pem),
-        )
-
-    def pem(self) -> bytes:
-        """Private key and certificate. Secret: seal it."""
-        return crypto.dump_privatekey(crypto.FILETYPE_PEM, self._key) + crypto.dump_certificate(
-            crypto.FILETYPE_PEM, self._certificate
-        )
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256, as SDP writes it: `AB:CD:…`."""
-        return fingerprint_of(self._certificate)
+    def __init__(self, pair: Certificate) -> None:
+        """Raises OpenSSL.crypto.Error if the PEM of the pair is not that of a certificate and its key."""
+        self.fingerprint: str = pair.fingerprint
+        self._key = crypto.load_privatekey(crypto.FILETYPE_PEM, pair.key.encode())
+        self._certificate = crypto.load_certificate(crypto.FILETYPE_PEM, pair.certificate.encode())
 
     @cached_property
     def context(self) -> SSL.Context:

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from OpenSSL import SSL
 
-from media.certificate import MTU, Certificate, fingerprint_of
+from media.certificate import MTU, DtlsCertificate, fingerprint_of
 from media.parts import PROFILES, SRTPProtectionProfile
 
 HANDSHAKE_TIMEOUT: Final = 15_000
@@ -67,7 +67,7 @@ class SrtpKeys(NamedTuple):
 class Dtls:
     """One association. `keys` is there from READY on; `failure` when FAILED."""
 
-    def __init__(self, certificate: Certificate, role: Role, fingerprints: Sequence[str]) -> None:
+    def __init__(self, certificate: DtlsCertificate, role: Role, fingerprints: Sequence[str]) -> None:
         """`fingerprints`: SHA-256, as in SDP; the peer's certificate must match one of them."""
         self.stage = Stage.NEW
         self.keys: SrtpKeys | None = None

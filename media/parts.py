@@ -12,7 +12,6 @@ from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_256_GCM,
     SRTP_AES128_CM_SHA1_80,
     SRTP_PROFILES,
-    RTCCertificate,
     SRTPProtectionProfile,
 )
 
@@ -23,7 +22,7 @@ PROFILES: Final[tuple[SRTPProtectionProfile, ...]] = tuple(
 )
 """The protection that calls may have, best first (no 32-bit tags, no null cipher)."""
 
-__all__ = ["PROFILES", "RTCCertificate", "SRTPProtectionProfile", "WrongPart", "check_parts"]
+__all__ = ["PROFILES", "SRTPProtectionProfile", "WrongPart", "check_parts"]
 
 
 class WrongPart(Exception):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from media.call import Call, CallState, Handlers, Terms
-from media.certificate import Certificate
+from media.certificate import DtlsCertificate
 from media.dtls import Role
 from media.parts import check_parts
 from media.rtp import AudioPacket
@@ -35,7 +35,7 @@ class CallPortOptions:
     """
 
     secret: bytes
-    certificate: Certificate
+    certificate: DtlsCertificate
     advertise: Sequence[str]
     clock: Callable[[], int]
     host: str | None = None

@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 
 from media.call import Call, CallState
-from media.certificate import Certificate
 from media.rtp import AudioPacket
 from signaling.call_port import CallPort, CallPortOptions
 from signaling.sdp import Offer, read_offer
+from tests.support.certificates import minted
 from tests.support.chromium import Tab, launched, opened
 from tests.support.sound import opus_of, pitch, samples_of, tone, write_wav
 
@@ -80,7 +80,7 @@ class Door:
 async def door(advertised_port: int | None = None) -> AsyncIterator[Door]:
     options = CallPortOptions(
         secret=b"a secret of this test, 32 bytes.",
-        certificate=Certificate.mint(),
+        certificate=minted(),
         advertise=["127.0.0.1"],
         clock=lambda: time.monotonic_ns() // 1_000_000,
         host="127.0.0.1",

@@ -162,7 +162,7 @@ class Wandering(RuleBasedStateMachine):
     def authenticates(self, datagram: bytes) -> str | None:
         """The call that this datagram is a check for which nobody has made before."""
         read = stun.read_check(datagram)
-        if read is None or read.transaction in self.seen_transactions:
+        if read is None or read.hub_ufrag not in KEYS or read.transaction in self.seen_transactions:
             return None
         self.seen_transactions.add(read.transaction)
         return read.hub_ufrag
@@ -175,7 +175,8 @@ class Wandering(RuleBasedStateMachine):
         known = self.audio.get(effect.datagram)
         if known is None or known[0].key != effect.key or known[1] <= known[0].highest:
             return []
-        phone, phone.highest = known
+        phone, index = known
+        phone.highest = index
         if not effect.trial:
             return []
         found = self.mux.newest(effect.key, effect.address, len(effect.datagram), self.now)
