@@ -119,11 +119,11 @@ def _attachment(state: State, id: str, **changes: Any) -> None:
 
 
 def _attachment_away(state: State, event: e.AttachmentAway) -> None:
-    _attachment(state, event.attachment, away_since=event.time)
+    _attachment(state, event.attachment, away_since=event.time, away_at=event.offset)
 
 
 def _attachment_back(state: State, event: e.AttachmentBack) -> None:
-    _attachment(state, event.attachment, away_since=0)
+    _attachment(state, event.attachment, away_since=0, away_at=0)
 
 
 def _attachment_closed(state: State, event: e.AttachmentClosed) -> None:
@@ -154,7 +154,7 @@ def _activity_changed(state: State, event: e.ActivityChanged) -> None:
 
 def _right_granted(state: State, event: e.RightGranted) -> None:
     state.rights[event.right] = Right(event.token, event.holder, event.worker)
-    _participant(state, event.holder, fault="", fault_since=0, window_ms=0)
+    _participant(state, event.holder, fault="", fault_since=0, fault_at=0, window_ms=0)
 
 
 def _right_released(state: State, event: e.RightReleased) -> None:
@@ -167,17 +167,28 @@ def _responder_changed(state: State, event: e.ResponderChanged) -> None:
 
 def _agent_unreachable(state: State, event: e.AgentUnreachable) -> None:
     _participant(
-        state, event.participant, fault="unreachable", fault_since=event.time, window_ms=event.window_ms
+        state,
+        event.participant,
+        fault="unreachable",
+        fault_since=event.time,
+        fault_at=event.offset,
+        window_ms=event.window_ms,
     )
 
 
 def _agent_reachable(state: State, event: e.AgentReachable) -> None:
-    _participant(state, event.participant, fault="", fault_since=0, window_ms=0)
+    _participant(state, event.participant, fault="", fault_since=0, fault_at=0, window_ms=0)
 
 
 def _agent_crashed(state: State, event: e.AgentCrashed) -> None:
     _participant(
-        state, event.participant, fault="crashed", fault_since=event.time, window_ms=0, activity="idle"
+        state,
+        event.participant,
+        fault="crashed",
+        fault_since=event.time,
+        fault_at=event.offset,
+        window_ms=0,
+        activity="idle",
     )
     state.rights[event.right] = Right(event.token)
 

@@ -32,7 +32,8 @@ ToolStatus = Literal["requested", "approved", "started", "finished", "cancelled"
 
 
 class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who takes part. `fault` is set while an agent's worker is unreachable or has crashed."""
+    """Who takes part. `fault` is set while an agent's worker is unreachable or has crashed, since the event at
+    offset `fault_at`."""
 
     id: str
     role: Role
@@ -46,11 +47,13 @@ class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
     since: int = 0
     fault: Literal["", "unreachable", "crashed"] = ""
     fault_since: int = 0
+    fault_at: int = 0
     window_ms: int = 0
 
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One device or tab; `away_since` is the session time its last connection ended (0: here)."""
+    """One device or tab; `away_since` is the session time its last connection ended (0: here), as the event at
+    offset `away_at` says."""
 
     id: str
     participant: str
@@ -58,6 +61,7 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
     takes: tuple[Medium, ...] = ("text",)
     gives: tuple[Medium, ...] = ("text",)
     away_since: int = 0
+    away_at: int = 0
     call: str = ""
     track: str = ""
 

@@ -1,0 +1,92 @@
+"""What happens by itself when nobody does anything, in session time.
+
+Every deadline follows from the state, so that any node can find it, and it is fired by appending events under
+a producer that its name and the offset of its cause determine: `timer:NAME:OFFSET`, sequence 1. Fired twice, by
+two nodes, it takes effect once; fired late, it takes effect late; and fired when its cause is gone, it has no events.
+
+| name | cause | after | what happens |
+|---|---|---|---|
+| `grace` | an attachment went away | 30 s | it is closed |
+| `window` | an agent's worker is unreachable | its window | it has crashed |
+| `approval` | a tool call asks for a person's yes | 10 min | it ends, cancelled |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from legato.session import events as e
+from legato.session.actors import worker_right
+from legato.session.ids import HUB
+from legato.session.presence_rules import grace_over
+from legato.session.right_rules import crashed
+from legato.session.state import State
+
+GRACE_MS: Final = 30_000
+APPROVAL_MS: Final = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """At session time `at`, because of the event at `offset`, about `subject`."""
+
+    at: int
+    offset: int
+    name: Literal["grace", "window", "approval"]
+    subject: str
+
+    @property
+    def producer(self) -> str:
+        """Who appends what it fires."""
+        return f"timer:{self.name}:{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """Events to append under `producer`, sequence 1, on condition that nothing of control came since the state."""
+
+    producer: str
+    events: tuple[e.Event, ...]
+
+
+def deadlines(state: State) -> list[Deadline]:
+    """All deadlines of the state, the earliest first. An ended session has none."""
+    return [] if state.ended else sorted(_found(state), key=lambda each: (each.at, each.offset, each.name))
+
+
+def earliest(state: State) -> int | None:
+    """When `fired` next has something to say, in session time (ms); None: never."""
+    return min((each.at for each in _found(state)), default=None) if not state.ended else None
+
+
+def fired(state: State, now: int) -> list[Fired]:
+    """What is due at session time `now`, the earliest first. Only the first is decided on `state` itself: fold what
+    it appended before asking for the next."""
+    due = [each for each in deadlines(state) if each.at <= now]
+    return [Fired(each.producer, tuple(events)) for each in due if (events := _events(state, each))]
+
+
+def _found(state: State) -> Iterator[Deadline]:
+    for attachment in state.attachments.values():
+        if attachment.away_since:
+            yield Deadline(attachment.away_since + GRACE_MS, attachment.away_at, "grace", attachment.id)
+    for who in state.participants.values():
+        if who.fault == "unreachable" and not who.left:
+            yield Deadline(who.fault_since + who.window_ms, who.fault_at, "window", who.id)
+    for tool in state.open_tools():
+        if tool.approval and not tool.decided_by:
+            yield Deadline(tool.time + APPROVAL_MS, tool.at, "approval", tool.id)
+
+
+def _events(state: State, deadline: Deadline) -> list[e.Event]:
+    match deadline.name:
+        case "grace":
+            return grace_over(state, deadline.subject)
+        case "window":
+            return crashed(state, worker_right(state, deadline.subject))
+        case "approval":
+            return [
+                e.ToolEnded(by=HUB, call=deadline.subject, outcome="cancelled", reason="nobody approved it")
+            ]

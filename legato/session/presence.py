@@ -1,0 +1,63 @@
+"""Who is there and what they are doing, as a screen, an API or an agent asks for it: derived from the state."""
+
+from __future__ import annotations
+
+import msgspec
+
+from legato.session.events import Activity, Medium, Role
+from legato.session.state import Liveness, State
+
+
+class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One participant. `takes` and `gives` are what its attachments that are here take and give together; `since` is
+    the session time of its activity."""
+
+    participant: str
+    role: Role
+    name: str
+    liveness: Liveness
+    activity: Activity = "idle"
+    text: str = ""
+    since: int = 0
+    attachments: int = 0
+    takes: tuple[Medium, ...] = ()
+    gives: tuple[Medium, ...] = ()
+    responder: bool = False
+
+
+def roster(state: State) -> list[Presence]:
+    """Everyone who takes part, in the order of their ids; who left is not among them."""
+    return [_presence(state, id) for id in sorted(state.participants) if not state.participants[id].left]
+
+
+def audience(state: State, medium: Medium) -> list[str]:
+    """Participants (agents are none) with an attachment that is here and takes `medium`, in the order of their ids."""
+    return [each.participant for each in roster(state) if each.role != "agent" and medium in each.takes]
+
+
+def returning(state: State, participant: str) -> bool:
+    """Whether it was in the session before (as far back as the state remembers)."""
+    return participant in state.participants
+
+
+def _presence(state: State, id: str) -> Presence:
+    who = state.participants[id]
+    here = [each for each in state.attachments.values() if each.participant == id and not each.away_since]
+    return Presence(
+        id,
+        who.role,
+        who.name,
+        state.liveness(id),
+        who.activity,
+        who.text,
+        who.since,
+        len(here),
+        _media({medium for each in here for medium in each.takes}),
+        _media({medium for each in here for medium in each.gives}),
+        state.responder == id,
+    )
+
+
+def _media(found: set[Medium]) -> tuple[Medium, ...]:
+    order: tuple[Medium, ...] = ("text", "audio")
+    return tuple(medium for medium in order if medium in found)
