@@ -79,8 +79,17 @@ def house_files() -> list[Path]:
         cwd=HOUSE, capture_output=True, check=False, timeout=15,
     )  # fmt: skip
     if listing.returncode:
-        hidden = {".git", ".venv", "node_modules", "dist"}
-        return [path for path in HOUSE.rglob("*") if path.is_file() and not hidden & set(path.parts)]
+        made_here = {"node_modules", "dist", "build", "artefacts", "__pycache__"}
+        return [
+            path
+            for path in HOUSE.rglob("*")
+            if path.is_file()
+            and not any(
+                folder in made_here or (folder.startswith(".") and folder != ".ci")
+                for folder in path.relative_to(HOUSE).parts[:-1]
+            )
+            and path.name != ".venv.lock"
+        ]
     paths = (HOUSE / name.decode() for name in listing.stdout.split(b"\0") if name)
     return sorted({path for path in paths if path.is_file()})
 
