@@ -33,6 +33,7 @@ from legato.client.link import (
     Lost,
     Open,
     Phase,
+    Renumbered,
     Send,
     Settled,
     Sign,
@@ -237,6 +238,8 @@ class Client:
                     told(envelope)
             case Sign(resume=resume):
                 self._run(self._link.signed(resume, self._key.prove(resume.nonce)))
+            case Renumbered(sequences=sequences):
+                self._waiting = {sequences.get(seq, seq): future for seq, future in self._waiting.items()}
             case Lost(lost_from=first, lost_to=last):
                 for lost in self.on_lost:
                     lost(first, last)

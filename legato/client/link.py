@@ -122,7 +122,16 @@ class Ended:
     reason: str
 
 
-Effect = Open | Send | Close | AskTicket | Sign | Settled | Delivered | Back | Lost | Told | Ended
+@dataclass(frozen=True, slots=True)
+class Renumbered:
+    """Batches that wait have new sequences: old to new."""
+
+    sequences: dict[int, int]
+
+
+Effect = (
+    Open | Send | Close | AskTicket | Sign | Settled | Delivered | Back | Lost | Told | Ended | Renumbered
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +195,7 @@ class Link:
 
     def put(self, commands: Sequence[Command], now: int) -> tuple[Batch, list[Effect]]:
         """Put a batch in line; it is sent until the log has it."""
-        batch = self.outbox.put(commands)
+        batch = self.outbox.put(_batch(self.outbox.next, u.encode_commands(commands)))
         return batch, self._flush(now)
 
     def tell(self, envelope: u.Up) -> list[Effect]:
@@ -295,9 +304,24 @@ class Link:
             seen = self._take(envelope.snapshot, envelope.position)
         else:
             seen = self._fold(envelope.events, envelope.position)
-        settled = self._settle(self.outbox.opened(envelope.producer.last, now), envelope.level)
+        settled = self._opened(envelope.producer.last, envelope.level, now)
         sign: list[Effect] = [Sign(envelope.resume)] if envelope.resume is not None else []
         return [*sign, Back(envelope), *seen, *settled, *self._flush(now)]
+
+    def _opened(self, last: int, level: str, now: int) -> list[Effect]:
+        settled = self._settle(self.outbox.opened(last, now), level)
+        return settled if self.outbox.follows(last) else [*settled, self._renumber(last)]
+
+    def _renumber(self, last: int) -> Effect:
+        """The log lost batches that nobody keeps any more: what waits goes on from what it holds."""
+        sequences: dict[int, int] = {}
+
+        def anew(seq: int, batch: Batch) -> str:
+            sequences[batch.seq] = seq
+            return _batch(seq, batch.raw[batch.raw.index('"commands":') + len('"commands":') : -1])
+
+        self.outbox.renumbered(last, anew)
+        return Renumbered(sequences)
 
     def _take(self, snapshot: bytes | msgspec.Raw, position: str) -> list[Effect]:
         self.state = decode_state(bytes(snapshot))
@@ -358,7 +382,11 @@ class Link:
         out = self.outbox.take(now)
         if out:
             self._spoke_at = now
-        return [Send(raw) for raw in out]
+        return [Send(batch.raw.encode()) for batch in out]
+
+
+def _batch(seq: int, commands: str) -> str:
+    return f'{{"type":"do","seq":{seq},"commands":{commands}}}'
 
 
 def _send(envelope: u.Up) -> Send:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -168,3 +169,8 @@ def decode_command(raw: bytes | msgspec.Raw) -> Command:
     command = _command.decode(raw)
     assert isinstance(command, Command)
     return command
+
+
+def encode_commands(commands: Sequence[Command]) -> str:
+    """The commands of a batch as a JSON array."""
+    return _encoder.encode(list(commands)).decode()
