@@ -159,6 +159,23 @@ def test_a_long_life_cannot_hide_behind_a_late_issue() -> None:
         dataclasses.replace(ticket(), issued=NOW - 3_600)
 
 
+def test_a_ticket_that_ends_before_it_begins_is_none() -> None:
+    with pytest.raises(TicketInvalid) as caught:
+        dataclasses.replace(ticket(), not_before=NOW + 600)
+    assert caught.value.detail == "exp"
+    with pytest.raises(TicketInvalid) as caught:
+        dataclasses.replace(ticket(), issued=NOW + 600)
+    assert caught.value.detail == "exp"
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf", "exp"])
+def test_true_is_no_time(claim: str) -> None:
+    claims = {**claims_of(ticket(now=0, life=1)), claim: claim == "exp"}
+    with pytest.raises(TicketInvalid) as caught:
+        ticket_from("access", claims)
+    assert caught.value.detail == claim
+
+
 @pytest.mark.parametrize(
     ("now", "detail"),
     [

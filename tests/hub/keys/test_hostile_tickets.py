@@ -1,4 +1,10 @@
-"""Every forged, twisted or stale ticket is refused, and all refusals look alike."""
+"""Every forged, twisted or stale ticket is refused, and all refusals look alike.
+
+Mutants that these tests kill: the algorithm is read from the ticket; a header may carry more than three
+parameters, or one twice; base64 is read in any spelling; issuer or audience are compared loosely or not at
+all; a key signs kinds or tenants that are not its own; a role's ceiling, a claim's type, a time's leeway or
+a kind's longest life is not checked; numbers that JSON has not are read; a long ticket is parsed.
+"""
 
 import json
 import logging

@@ -1,4 +1,10 @@
-"""Opened keys are few, short-lived, and gone after an erasure."""
+"""Opened keys are few, short-lived, and gone after an erasure.
+
+Mutants that these tests kill: a key lives longer than 60 s unasked; it is counted from its last use, or
+from the answer instead of the question; `forget` drops it only before, or only after, the place was told;
+an answer from before an erasure is kept; a dropped key still works in a sealer that somebody kept; the most
+used key is dropped first; a wrapped key opens for another session; an old version of a secret opens.
+"""
 
 import asyncio
 import json
@@ -32,6 +38,7 @@ class CountedKeys(MemoryKeys):
         super().__init__()
         self.asked = 0
         self.gate: asyncio.Event | None = None
+        self.forget_gate: asyncio.Event | None = None
 
     async def read(self, tenant: str, session: str) -> bytes | None:
         self.asked += 1
@@ -40,6 +47,11 @@ class CountedKeys(MemoryKeys):
             gate, self.gate = self.gate, None
             await gate.wait()
         return found
+
+    async def forget(self, tenant: str, session: str) -> bool:
+        if self.forget_gate is not None:
+            await self.forget_gate.wait()
+        return await super().forget(tenant, session)
 
 
 class Bench:
@@ -140,6 +152,22 @@ async def test_an_answer_from_before_an_erasure_does_not_open_the_key_again(benc
     gate.set()
     with pytest.raises(SessionForgotten):
         await opening
+    assert node.opened("main", "s_1") is None
+
+
+async def test_nothing_is_open_here_while_an_erasure_is_under_way(bench: Bench) -> None:
+    node = bench.node()
+    sealer = await node.sealer("main", "s_1", create=True)
+    bench.rest.forget_gate = gate = asyncio.Event()
+    forgetting = asyncio.ensure_future(node.forget("main", "s_1"))
+    await asyncio.sleep(0)
+    with pytest.raises(KeyNotOpen):
+        sealer.seal_event("w", 1, 0, b"words")
+    late = await node.sealer("main", "s_1")
+    gate.set()
+    assert await forgetting
+    with pytest.raises(KeyNotOpen):
+        late.seal_event("w", 1, 0, b"words")
     assert node.opened("main", "s_1") is None
 
 
@@ -276,6 +304,20 @@ def test_a_key_file_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) 
     assert open_key_file(path) == keys
     assert path.stat().st_mode & 0o777 == 0o600
     assert [entry.name for entry in path.parent.iterdir()] == ["keyfile"]
+
+
+def test_of_two_processes_that_make_the_key_file_at_once_the_first_wins(tmp_path: Path) -> None:
+    path = tmp_path / "keyfile"
+    other: list[list[bytes]] = []
+
+    def interrupted(size: int) -> bytes:
+        """The other process is done just after this one saw no file."""
+        if not other:
+            other.append(open_key_file(path))
+        return os.urandom(size)
+
+    assert open_key_file(path, interrupted) == other[0]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["keyfile"]
 
 
 def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:

@@ -188,6 +188,18 @@ def test_a_signature_that_is_none_proves_nothing(signature: bytes) -> None:
     assert not verify_proof(KEY, signature, b"message")
 
 
+def test_a_signature_has_one_spelling() -> None:
+    known = PROOF["known"]
+    message, signature = bytes.fromhex(known["message"]), base64.urlsafe_b64decode(known["signature"] + "==")
+    assert verify_proof(KEY, signature, message)
+    assert not verify_proof(KEY, signature[:32] + b"\0" + signature[32:], message)
+    vector = PROOF["proofs"][0]
+    key, proof = ProofKey.from_jwk(PROOF["keys"][vector["key"]]["jwk"]), vector["proof"]
+    assert proves(key, proof, vector["nonce"])
+    assert not proves(key, proof[:10] + "." + proof[10:], vector["nonce"])
+    assert not proves(key, proof + "==", vector["nonce"])
+
+
 def test_a_point_off_the_curve_proves_nothing() -> None:
     assert not verify_proof(ProofKey("A" * 43, "A" * 43), b"\1" * 64, b"message")
     assert not verify_proof(ProofKey(KEY.x, KEY.x), b"\1" * 64, b"message")
