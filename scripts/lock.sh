@@ -4,13 +4,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-upgrade=()
-if [ -n "${UPGRADE:-}" ]; then upgrade=(--upgrade); fi
+kept=--no-upgrade
+if [ -n "${UPGRADE:-}" ]; then kept=--upgrade; fi
 
 lock() { # lock FILE ARGUMENT...
     local file=$1
     shift
-    .venv/bin/uv pip compile "$@" "${upgrade[@]}" --quiet --no-config \
+    .venv/bin/uv pip compile "$@" "$kept" --quiet --no-config \
         --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
         --output-file "$file" >/dev/null
     { echo "# Made by \`make lock\` from pyproject.toml: do not edit."; cat "$file"; } >"$file.new"
