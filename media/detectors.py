@@ -31,20 +31,29 @@ class Judge(Protocol):
 
 
 class EnergyGate:
-    """Lets through what is louder than the noise floor, which it learns."""
+    """Lets through what is louder than the noise floor: the quietest window of the last three seconds.
 
-    def __init__(self, margin: float = 8.0, floor: float = -60.0, quietest: float = -55.0) -> None:
-        """In dB: `margin` over the floor, the floor to begin with, the level below which nothing passes."""
+    A hum is learnt in that time; a sentence is not, because it has pauses.
+    """
+
+    _BLOCK: Final = 12
+    _BLOCKS: Final = 12
+
+    def __init__(self, margin: float = 8.0, quietest: float = -55.0) -> None:
+        """In dB: `margin` over the floor, and the level below which nothing passes."""
         self._margin = margin
-        self._floor = floor
         self._quietest = quietest
+        self._minima: deque[float] = deque(maxlen=self._BLOCKS)
+        self._windows = 0
 
     def speech(self, window: bytes) -> bool:
-        """The floor falls at once and rises by 3 dB a second: a hum is learnt, a sentence is not."""
         level = loudness(window)
-        open_ = level > max(self._quietest, self._floor + self._margin)
-        self._floor = max(-80.0, min(level, self._floor + 0.06))
-        return open_
+        if self._windows % self._BLOCK == 0:
+            self._minima.append(level)
+        else:
+            self._minima[-1] = min(self._minima[-1], level)
+        self._windows += 1
+        return level > max(self._quietest, min(self._minima) + self._margin)
 
 
 class WebRtcJudge:

@@ -13,30 +13,33 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from media.codecs import Resampler
 from media.engines import wire
 from media.engines.openai import wav
-from media.engines.wire import Failed, Ready, Say, Sound
+from media.engines.wire import Say, Sound
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 48_000
-_VERSION = "1"
+_VERSION = "2"
 
 
 def speech_wav(*sentences: str, lead_ms: int = 500, gap_ms: int = 1500, tail_ms: int = 2000) -> Path:
     """A WAV file (48 kHz, mono, s16) of the sentences, with silence before, between and after them."""
-    key = "|".join([_VERSION, str(lead_ms), str(gap_ms), str(tail_ms), *sentences])
-    return _cached(key, ".wav", lambda: wav(_track(sentences, lead_ms, gap_ms, tail_ms), RATE))
+    path = _place("|".join([str(lead_ms), str(gap_ms), str(tail_ms), *sentences]), ".wav")
+    if not path.exists():
+        spoken = silence(gap_ms).join(part.read_bytes() for part in _spoken(sentences))
+        _write(path, wav(silence(lead_ms) + spoken + silence(tail_ms), RATE))
+    return path
 
 
 def speech_pcm(text: str, rate: int = RATE) -> bytes:
     """The sentence as s16 mono PCM at `rate`, without silence around it."""
-    spoken = _cached(f"{_VERSION}|{text}", ".pcm", lambda: _say(text)).read_bytes()
+    (spoken,) = _spoken((text,))
     resampler = Resampler(RATE, rate)
-    return resampler.push(spoken) + resampler.flush()
+    return resampler.push(spoken.read_bytes()) + resampler.flush()
 
 
 def silence(milliseconds: int, rate: int = RATE) -> bytes:
@@ -44,41 +47,43 @@ def silence(milliseconds: int, rate: int = RATE) -> bytes:
     return bytes(2 * (rate * milliseconds // 1000))
 
 
-def _track(sentences: tuple[str, ...], lead_ms: int, gap_ms: int, tail_ms: int) -> bytes:
-    spoken = silence(gap_ms).join(speech_pcm(sentence) for sentence in sentences)
-    return silence(lead_ms) + spoken + silence(tail_ms)
+def _spoken(texts: Sequence[str]) -> list[Path]:
+    """PCM files at 48 kHz; those that are not there yet are made by one process, as the hub would."""
+    places = [_place(text, ".pcm") for text in texts]
+    missing = [(text, place) for text, place in zip(texts, places, strict=True) if not place.exists()]
+    if missing:
+        requests = b"".join(wire.encode(Say(number, text)) for number, (text, _) in enumerate(missing))
+        command = [sys.executable, "-m", "media.engines.worker", "piper"]
+        done = subprocess.run(command, input=requests, capture_output=True, cwd=ROOT, timeout=120, check=True)
+        for number, (_, place) in enumerate(missing):
+            _write(place, _sound(done.stdout, number))
+    return places
 
 
-def _say(text: str) -> bytes:
-    """Ask the engine in its own process, as the hub does."""
-    command = [sys.executable, "-m", "media.engines.worker", "piper"]
-    done = subprocess.run(
-        command, input=wire.encode(Say(1, text)), capture_output=True, cwd=ROOT, timeout=60, check=True
-    )
-    out, answers = done.stdout, []
+def _sound(out: bytes, request: int) -> bytes:
+    pcm, rate = b"", RATE
     while out:
         size = wire.length(out[: wire.HEAD])
-        answers.append(wire.answer(out[wire.HEAD : wire.HEAD + size]))
+        answer = wire.answer(out[wire.HEAD : wire.HEAD + size])
         out = out[wire.HEAD + size :]
-    ready, *sounds = answers
-    assert isinstance(ready, Ready)
-    pcm, rate = b"", RATE
-    for sound in sounds:
-        assert isinstance(sound, Sound), sound.reason if isinstance(sound, Failed) else sound
-        pcm, rate = pcm + sound.pcm, sound.rate
+        if isinstance(answer, Sound) and answer.request == request:
+            pcm, rate = pcm + answer.pcm, answer.rate
+    if not pcm:
+        raise RuntimeError("the voice said nothing")
     resampler = Resampler(rate, RATE)
     return resampler.push(pcm) + resampler.flush()
 
 
-def _cached(key: str, suffix: str, make: Callable[[], bytes]) -> Path:
+def _place(key: str, suffix: str) -> Path:
     folder = Path(tempfile.gettempdir()) / f"legato-speech-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / (hashlib.sha256(key.encode()).hexdigest()[:24] + suffix)
-    if not path.exists():
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_bytes(make())
-        fresh.replace(path)
-    return path
+    return folder / (hashlib.sha256(f"{_VERSION}|{key}".encode()).hexdigest()[:24] + suffix)
+
+
+def _write(path: Path, data: bytes) -> None:
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_bytes(data)
+    fresh.replace(path)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,16 @@ from moonshine_voice.utils import get_model_path
 from media.engines.models import Unspeakable
 from media.engines.wire import Recognise, Recognised, Say, Sound
 
+_QUIETEST = 0.005
+"""Nothing that never gets louder than this (-46 dB) has words in it."""
+
 
 class Moonshine:
     """Whole utterances in, text out."""
 
     def __init__(self) -> None:
-        # Its own voice activity would cut again what was cut already, and drop short answers: it is opened wide.
+        # Its own voice activity cuts again what was cut already, and hears a "You" in the pieces: it is opened
+        # wide. In silence it would then hear words, too, so silence is not given to it.
         options = {"vad_threshold": "0.0", "identify_speakers": "false", "return_audio_data": "false"}
         self._transcriber = Transcriber(get_model_path("tiny-en"), ModelArch.TINY, options=options)
         self.version = "moonshine-voice " + version("moonshine-voice")
@@ -27,6 +31,9 @@ class Moonshine:
         if len(request.pcm) < 2 or len(request.pcm) % 2:
             raise Unspeakable("empty")
         samples = np.frombuffer(request.pcm, np.int16).astype(np.float32) / 32768.0
+        if not samples.size or float(np.abs(samples).max()) < _QUIETEST:
+            yield Recognised(request.request, "")
+            return
         transcript = self._transcriber.transcribe_without_streaming(samples.tolist(), request.rate)
         text = " ".join(line.text.strip() for line in transcript.lines if line.text.strip())
         yield Recognised(request.request, text)
@@ -37,6 +44,7 @@ class Moonshine:
 
 def load() -> Moonshine:
     model = Moonshine()
-    for _ in model.recognise(Recognise(0, bytes(2 * 16_000), 16_000)):
+    hum = np.sin(np.arange(16_000) / 20) * 3_000
+    for _ in model.recognise(Recognise(0, hum.astype(np.int16).tobytes(), 16_000)):
         pass
     return model

