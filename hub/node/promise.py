@@ -26,7 +26,8 @@ class Listener(Protocol):
     """One connection, as a room sees it. Called synchronously on the loop; must not call back into the room."""
 
     def events(self, encoded: Sequence[bytes], events: Sequence[Event], position: Position) -> None:
-        """The next events (wire JSON and decoded), and the position after them. One call for all of one pass of the loop."""
+        """The next events (wire JSON and decoded), and the position after them. One call for all of one pass
+        of the loop."""
 
     def snapshot(self, encoded_state: bytes, position: Position, reason: str) -> None:
         """Go on from this state instead."""
@@ -52,7 +53,11 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One `do` of a producer. `raw` is what it sent (the keyed digest is made of it)."""
+    """One `do` of a producer. `raw` is what it sent (the keyed digest is made of it).
+
+    With a `refusal` the door has refused it already, for a lasting reason (an unknown command, a field of the
+    wrong kind): `commands` is empty, and the room records the refusal under the sequence, in its turn.
+    """
 
     producer: str
     producer_epoch: int
@@ -60,6 +65,7 @@ class Batch:
     raw: bytes
     commands: tuple[Command, ...]
     witness: Position | None = None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,11 @@ class Room(Protocol):
     def position(self) -> Position:
         """The position that `state` is at."""
 
+    async def reach(self, position: Position) -> None:
+        """Before `listen` with a position that a client brought: catch up to it if this node is behind (the
+        client heard it from another), and if it is not on the log, find out what was lost and open an epoch.
+        Raises `StoreUnavailable`."""
+
     def listen(self, listener: Listener, after: Position | None) -> Welcome:
         """Join the live events. What `welcome` returns and what the listener is told later have no seam
         between them. With a position that is not on this log: the listener is told by `discontinuity` at once
@@ -98,16 +109,20 @@ class Room(Protocol):
 
     def execute(self, actor: Actor, batch: Batch) -> Awaitable[Done | Refusal]:
         """Decide and append. Batches of one producer take effect in the order of the calls. Lost races are
-        decided anew inside; unknown outcomes are sent again inside; what is refused for a lasting reason is recorded."""
+        decided anew inside; unknown outcomes are sent again inside; what is refused for a lasting reason is
+        recorded. A refusal with `retry_after_ms` > 0 used up nothing: the same batch may be sent again."""
 
     def signal(self, by: str, name: str, data: Any) -> None:
         """Tell everyone in the session, on every node; latest wins; may be lost."""
 
-    def append_as_hub(self, producer: str, events: Sequence[Event], *, conditional: bool) -> Awaitable[Done | Refusal]:
+    def append_as_hub(
+        self, producer: str, events: Sequence[Event], *, conditional: bool
+    ) -> Awaitable[Done | Refusal]:
         """Events that the hub itself decided (media, presence), under a producer of this node's."""
 
     async def history(self, before: int, limit: int) -> tuple[list[bytes], int]:
-        """Ended entries (wire JSON) with ordinal < before (0: newest), oldest first, and the `before` of the next page (0: none)."""
+        """Ended entries (wire JSON) with ordinal < before (0: newest), oldest first, and the `before` of the
+        next page (0: none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +154,8 @@ class Node(Protocol):
         """Append what an arrival means: joined, attachment opened; or back, for one that was away."""
 
     async def lost(self, room: Room, attachment: str, reason: str) -> None:
-        """The attachment's last connection here ended or fell silent: `attachment_away`, unless it is back elsewhere."""
+        """The attachment's last connection here ended or fell silent: `attachment_away`, unless it is back
+        elsewhere."""
 
     async def departed(self, room: Room, attachment: str) -> None:
         """The attachment detached on purpose."""

@@ -1,0 +1,339 @@
+"""From batches to appends: decide on the folded state, seal, hand to the store, act on the outcome.
+
+No task an append: a store answers through futures, and callbacks do the rest, so what is decided in one
+pass of the loop leaves in one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol
+
+from hub.keys.digests import CommandDigest
+from hub.keys.sealing import Sealer
+from hub.metrics import Metrics
+from hub.node.lane import Lane, Stage, Work
+from hub.node.promise import Done
+from hub.store.promise import (
+    Append,
+    Appended,
+    Draft,
+    Log,
+    LostTail,
+    Outcome,
+    Refused,
+    SessionKey,
+    StoreUnavailable,
+)
+from legato.session.commands import Refusal
+from legato.session.decisions import Decided
+from legato.session.events import Event, encode
+from legato.session.position import Position
+from legato.session.state import State
+
+PATIENCE_MS: Final = 30_000
+"""How long a batch is tried before it is refused `unavailable` (the producer may send it again)."""
+
+RETRY_MS: Final = 50
+"""Pause before bytes whose outcome is unknown are sent again; the store itself waits for seconds."""
+
+MOST_RACES: Final = 64
+MOST_LANES: Final = 64
+
+_GONE: Final = ("session_erased", "not_found")
+_MISNUMBERED: Final = ("sequence_gap", "sequence_reused")
+_BEHIND: Final = ("lost_race", "resume_first")
+
+
+class Ground(Protocol):
+    """What an executor stands on: a room."""
+
+    key: SessionKey
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def position(self) -> Position: ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether the state may be decided on: not while a tail is being looked for."""
+
+    def sealer(self) -> Sealer | None:
+        """The session's sealer; None while its key is being opened (the lanes are pumped after)."""
+
+    def catch_up(self) -> None:
+        """Read what the store has more; the lanes are pumped after."""
+
+    def tail_lost(self, evidence: Position) -> None:
+        """The store says that `evidence` is not on its log; the lanes are pumped when that is dealt with."""
+
+    def vanished(self, reason: str) -> None:
+        """There is no such session any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What an executor works with. `now` is monotonic ms; `later(ms, callback)` calls back;
+    `deadline(state, events)` is the session time (ms) of the earliest deadline that the events cause."""
+
+    log: Log
+    digests: CommandDigest
+    metrics: Metrics
+    now: Callable[[], int]
+    later: Callable[[int, Callable[[], None]], object]
+    deadline: Callable[[State, Sequence[Event]], int | None]
+
+
+class Executor:
+    """All lanes of one room."""
+
+    def __init__(self, ground: Ground, tools: Tools) -> None:
+        self._ground = ground
+        self._tools = tools
+        self._lanes: dict[str, Lane] = {}
+        self._stuck: dict[Lane, None] = {}
+
+    def submit(self, producer: str, work: Work) -> None:
+        """Take `work` on; its answer comes through `work.answer`."""
+        lane = self._lane(producer)
+        if lane.full:
+            work.answer.set_result(Refusal("overloaded", field="producer", retry_after_ms=1000))
+            return
+        work.give_up_at = self._tools.now() + PATIENCE_MS
+        lane.waiting.append(work)
+        self._pump(lane)
+
+    def number(self, producer: str, last: int) -> None:
+        """The producer (one of this node's own) was opened: its batches are numbered after `last`."""
+        self._lane(producer).last = last
+
+    def pump(self) -> None:
+        """Go on where something was waited for."""
+        if self._stuck:
+            stuck, self._stuck = self._stuck, {}
+            for lane in stuck:
+                self._pump(lane)
+
+    def expire(self) -> None:
+        """Give up what has waited for too long."""
+        now = self._tools.now()
+        for lane in tuple(self._lanes.values()):
+            for work in lane.overdue(now):
+                _answer(work, Refusal("unavailable", retry_after_ms=1000))
+            self._pump(lane)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way."""
+        return all(lane.idle for lane in self._lanes.values())
+
+    def abandon(self, refusal: Refusal) -> None:
+        """Answer everything on its way with `refusal`."""
+        for lane in self._lanes.values():
+            for work in lane.abandon():
+                _answer(work, refusal)
+
+    # --- on the way out
+
+    def _lane(self, producer: str) -> Lane:
+        lane = self._lanes.get(producer)
+        if lane is None:
+            if len(self._lanes) >= MOST_LANES:
+                self._tidy()
+            lane = self._lanes[producer] = Lane(producer)
+        return lane
+
+    def _tidy(self) -> None:
+        folded = self._ground.position.offset
+        for name, lane in tuple(self._lanes.items()):
+            if lane.idle and lane.folded_to <= folded and not lane.last:
+                del self._lanes[name]
+
+    def _pump(self, lane: Lane) -> None:
+        if not self._go_on(lane):
+            self._stuck[lane] = None
+
+    def _go_on(self, lane: Lane) -> bool:
+        """Give to the store what may fly; False if something must be waited for."""
+        if not self._ground.settled:
+            return lane.idle
+        for work in lane.again():
+            if not self._fly(lane, work):
+                return False
+        while (following := lane.next(self._ground.position.offset)) is not None:
+            if not self._fly(lane, following):
+                return False
+        return not lane.waiting
+
+    def _fly(self, lane: Lane, work: Work) -> bool:
+        """Give it to the store; False if that must wait."""
+        if work.stage is Stage.SAME_AGAIN and work.append is not None:
+            self._send(lane, work)
+            return True
+        if not self._may_decide(lane, work) or not self._prepare(lane, work):
+            if work.stage is Stage.WAITING:
+                lane.hold_back(work)
+            return False
+        return True
+
+    def _may_decide(self, lane: Lane, work: Work) -> bool:
+        """Whether the state holds what the decision must see."""
+        folded = self._ground.position.offset
+        seen = work.witness.offset if work.witness is not None else 0
+        if max(seen, work.needs) <= folded:
+            return True
+        self._ground.catch_up()
+        return False
+
+    def _prepare(self, lane: Lane, work: Work) -> bool:
+        """Decide it and send what it came to; False if the state or the key is not there yet."""
+        decided = work.decide(self._ground.state)
+        if isinstance(decided, Refusal):
+            return self._refuse(lane, work, decided)
+        if work.own and not decided.events:
+            lane.landed(work, 0)
+            _answer(work, Done(0, 0, 0, self._tools.log.level))
+            return True
+        sealer = self._ground.sealer()
+        if sealer is None:
+            return False
+        lane.number(work)
+        work.append = self._sealed(lane, work, decided, sealer)
+        self._send(lane, work)
+        return True
+
+    def _refuse(self, lane: Lane, work: Work, refusal: Refusal) -> bool:
+        """A refusal stands only if it was decided on a state that holds what the producer did before."""
+        caught_up = lane.is_first(work) and self._ground.position.offset >= lane.folded_to
+        if work.stage is Stage.WAITING and not caught_up:
+            work.barrier = True
+            return False
+        if work.own or refusal.retry_after_ms:
+            self._settle(lane, work, refusal)
+            return True
+        work.append = self._batch(lane, work, ())
+        work.refused = refusal
+        self._send(lane, work)
+        return True
+
+    def _sealed(self, lane: Lane, work: Work, decided: Decided, sealer: Sealer) -> Append:
+        drafts = tuple(
+            Draft(sealer.seal_event(lane.producer, work.sequence, index, encode(event)), event.control)
+            for index, event in enumerate(decided.events)
+        )
+        return self._batch(lane, work, drafts, decided)
+
+    def _batch(
+        self, lane: Lane, work: Work, drafts: tuple[Draft, ...], decided: Decided | None = None
+    ) -> Append:
+        key, state = self._ground.key, self._ground.state
+        digest = self._tools.digests.of(key.tenant, key.session, lane.producer, work.raw)
+        witness = self._ground.position
+        head = (lane.producer, work.producer_epoch, work.sequence, digest, drafts, witness)
+        if decided is None:
+            return Append(*head)
+        return Append(
+            *head,
+            rights=decided.rights,
+            raises=decided.raises,
+            control=state.control if decided.conditional else None,
+            deadline=self._tools.deadline(state, decided.events),
+        )
+
+    def _send(self, lane: Lane, work: Work) -> None:
+        assert work.append is not None
+        work.stage = Stage.FLYING
+        key, log = self._ground.key, self._tools.log
+        answer: Awaitable[Outcome]
+        if work.refused is None:
+            answer = log.append(key, work.append)
+        else:
+            answer = log.refuse(key, work.append, _kept(work.refused))
+        asyncio.ensure_future(answer).add_done_callback(partial(self._answered, lane, work))
+
+    # --- on the way back
+
+    def _answered(self, lane: Lane, work: Work, answer: asyncio.Future[Outcome]) -> None:
+        if work not in lane.flying:
+            return  # abandoned meanwhile
+        if answer.cancelled() or isinstance(answer.exception(), StoreUnavailable):
+            self._unknown(lane, work)
+            return
+        if failure := answer.exception():
+            lane.landed(work, 0)
+            _fail(work, failure)
+        else:
+            self._known(lane, work, answer.result())
+        self._pump(lane)
+
+    def _unknown(self, lane: Lane, work: Work) -> None:
+        if self._tools.now() >= work.give_up_at:
+            self._settle(lane, work, Refusal("unavailable", retry_after_ms=1000))
+            self._pump(lane)
+            return
+        work.stage = Stage.SAME_AGAIN
+        self._tools.later(RETRY_MS, partial(self._pump, lane))
+
+    def _known(self, lane: Lane, work: Work, outcome: Outcome) -> None:
+        if isinstance(outcome, Appended):
+            last = outcome.first + outcome.count - 1
+            lane.landed(work, last)
+            self._tools.metrics.acks.labels(outcome.level).inc()
+            _answer(work, Done(work.sequence, outcome.first, outcome.count, outcome.level))
+        elif isinstance(outcome, LostTail):
+            evidence = work.append.witness if work.append else None
+            work.anew()
+            self._ground.tail_lost(evidence or self._ground.position)
+        else:
+            self._refused(lane, work, outcome)
+
+    def _refused(self, lane: Lane, work: Work, outcome: Refused) -> None:
+        if outcome.reason == "sequence_gap" and not lane.is_first(work):
+            work.stage = Stage.SAME_AGAIN
+        elif outcome.reason in _MISNUMBERED and work.own:
+            lane.last = outcome.expected - 1 if outcome.reason == "sequence_gap" else work.sequence
+            work.sequence = 0
+            work.anew()
+        elif outcome.reason in _BEHIND and self._may_race(work):
+            newer = outcome.expected if outcome.reason == "lost_race" and not outcome.detail else 0
+            work.anew(newer or self._ground.position.offset + 1)
+        elif outcome.reason in _GONE:
+            self._settle(lane, work, Refusal(outcome.reason))
+            self._ground.vanished(outcome.reason)
+        else:
+            said = work.refused
+            same = said is not None and said.reason == outcome.reason
+            self._settle(lane, work, said if same and said else _refusal(outcome))
+
+    def _may_race(self, work: Work) -> bool:
+        work.races += 1
+        return not work.once and work.races <= MOST_RACES
+
+    def _settle(self, lane: Lane, work: Work, refusal: Refusal) -> None:
+        lane.landed(work, 0)
+        self._tools.metrics.refusals.labels(refusal.reason).inc()
+        _answer(work, refusal)
+
+
+def _kept(refusal: Refusal) -> Refused:
+    return Refused(refusal.reason, refusal.expected, refusal.field or refusal.detail)
+
+
+def _refusal(outcome: Refused) -> Refusal:
+    retry = 100 if outcome.reason in ("lost_race", "resume_first") else 0
+    return Refusal(outcome.reason, field=outcome.detail, expected=outcome.expected, retry_after_ms=retry)
+
+
+def _answer(work: Work, answer: Any) -> None:
+    if not work.answer.done():
+        work.answer.set_result(answer)
+
+
+def _fail(work: Work, failure: BaseException) -> None:
+    if not work.answer.done():
+        work.answer.set_exception(failure)

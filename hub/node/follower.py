@@ -1,0 +1,385 @@
+"""Following a session's log: from the store's push to the folded state, through holes, new connections
+and lost tails.
+
+What is pushed is folded at once. A hole, a tail that is ahead, and the opening of an epoch (only a read
+tells its name) start one *read*; what is pushed meanwhile is kept and folded after it. What does not fit
+the chain, and an append whose witness the store does not know, start a *recovery*.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final, Protocol
+
+from hub.keys.anchors import Anchors
+from hub.keys.digests import CommandDigest
+from hub.keys.errors import KeyNotOpen, KeyStoreUnavailable, KeyUnknown, SessionForgotten
+from hub.keys.sealing import Sealer
+from hub.metrics import Metrics
+from hub.node.entries import Keys, SessionDamaged
+from hub.node.opening import Opening, opened_log
+from hub.node.recent import Standing, Told
+from hub.node.recovery import common_offset, reopen_log
+from hub.node.view import Verdict, View
+from hub.store.promise import Page, SessionKey, Store, Stored, StoreUnavailable
+from legato.session.position import Position
+from legato.session.state import State
+
+log: Final = logging.getLogger("legato.node")
+
+MOST_PUSHED: Final = 4096
+"""Pushed entries kept while a read is under way; what is beyond is read."""
+
+PAUSE_S: Final = 0.1
+"""Between two tries when the store or the key store does not answer."""
+
+
+class Stage(Enum):
+    """What a follower is at."""
+
+    LIVE = auto()
+    READING = auto()
+    RECOVERING = auto()
+    CLOSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What rooms of a node work with.
+
+    `now` is this process's monotonic ms, `session_now` its best guess of the store's clock (ms since 1970).
+    `later(ms, callback)` calls back; `schedule` in the next pass of the loop; `spawn` runs a coroutine that
+    the node owns.
+    """
+
+    node: str
+    store: Store
+    keys: Keys
+    anchors: Anchors
+    digests: CommandDigest
+    metrics: Metrics
+    now: Callable[[], int]
+    session_now: Callable[[], int]
+    later: Callable[[int, Callable[[], None]], object]
+    schedule: Callable[[Callable[[], None]], object]
+    spawn: Callable[[Coroutine[Any, Any, None]], object]
+    random_bytes: Callable[[int], bytes]
+
+
+class Ears(Protocol):
+    """Who is told what the follower finds: the room."""
+
+    def told(self, events: list[Told]) -> None:
+        """These were folded."""
+
+    def moved(self, why: str) -> None:
+        """The state was replaced by one at a newer position of the same log."""
+
+    def lost(self, lost_from: int, lost_to: int) -> None:
+        """These offsets, folded here before, are not in the log; the state is now what the log says."""
+
+    def signalled(self, payload: bytes) -> None:
+        """A sealed signal came."""
+
+    def ready(self) -> None:
+        """What waited for the follower may go on."""
+
+    def gone(self, reason: str) -> None:
+        """There is no such session any more."""
+
+
+class Follower:
+    """See the module. It is the sink that the store feeds (`entries`, `signal`, `resynced`)."""
+
+    def __init__(self, key: SessionKey, tools: Tools, ears: Ears) -> None:
+        self.key = key
+        self.stage = Stage.READING
+        self._tools = tools
+        self._ears = ears
+        self._view: View | None = None
+        self._pushed: deque[Stored] = deque(maxlen=MOST_PUSHED)
+        self._evidence: Position | None = None
+        self._hole = (0, 0)
+        self._caught_up: asyncio.Future[None] | None = None
+
+    @property
+    def view(self) -> View:
+        """What is folded (after `begin`)."""
+        assert self._view is not None
+        return self._view
+
+    @property
+    def state(self) -> State:
+        """The folded state."""
+        return self.view.state
+
+    @property
+    def position(self) -> Position:
+        """Where the state is at."""
+        return self.view.position
+
+    @property
+    def settled(self) -> bool:
+        """Whether the state may be decided on."""
+        return self.stage in (Stage.LIVE, Stage.READING)
+
+    async def begin(self) -> bool:
+        """Subscribe, join, fold. False: no such session. Raises `SessionDamaged`, `StoreUnavailable`,
+        `KeysError`."""
+        await self._tools.store.subscribe(self.key, self)
+        opening = await self._open()
+        if opening is None:
+            await self.close()
+            return False
+        self._view = View(self.key, opening)
+        self._resume()
+        return True
+
+    async def close(self) -> None:
+        """Follow no more."""
+        if self.stage is not Stage.CLOSED:
+            self.stage = Stage.CLOSED
+            self._pushed.clear()
+            self._wake()
+            await self._tools.store.unsubscribe(self.key, self)
+
+    # --- what the store calls
+
+    def entries(self, entries: Sequence[Stored]) -> None:
+        """New entries, as published."""
+        if self.stage is Stage.LIVE:
+            self._take(entries)
+        elif self.stage is not Stage.CLOSED:
+            self._pushed.extend(entries)
+
+    def signal(self, payload: bytes) -> None:
+        """An unlogged signal."""
+        if self.stage is not Stage.CLOSED:
+            self._ears.signalled(payload)
+
+    def resynced(self, tail: Position | None) -> None:
+        """The store's tail, after a new connection and every 10 s."""
+        if self.stage is Stage.CLOSED:
+            return
+        self._tools.metrics.resyncs.inc()
+        if tail is None:
+            self.vanished("erased")
+        elif self.stage is Stage.LIVE and tail != self.position:
+            self.catch_up()
+
+    # --- what the executor and the room call
+
+    def sealer(self) -> Sealer | None:
+        """The session's sealer; None while its key is asked for (`Ears.ready` follows)."""
+        sealer = self._tools.keys.opened(self.key.tenant, self.key.session)
+        if sealer is None:
+            self.catch_up()
+        return sealer
+
+    def catch_up(self) -> None:
+        """Read what the store has more."""
+        if self.stage is Stage.LIVE:
+            self.stage = Stage.READING
+            self._tools.spawn(self._read())
+
+    def tail_lost(self, evidence: Position) -> None:
+        """The store says that `evidence` is not on its log."""
+        if self.settled and evidence.epoch == self.position.epoch:
+            self.stage, self._evidence = Stage.RECOVERING, evidence
+            self._tools.spawn(self._recover())
+
+    def vanished(self, reason: str) -> None:
+        """There is no such session any more."""
+        if self.stage is not Stage.CLOSED:
+            self._ears.gone(reason)
+
+    async def reach(self, position: Position) -> None:
+        """Catch up to `position` if it is on the log; if it is not, a tail was lost: open an epoch.
+
+        Raises `StoreUnavailable` when the store does not answer.
+        """
+        standing = self._standing(position)
+        if standing is Standing.AHEAD:
+            await self.caught_up()
+            standing = self._standing(position)
+        if standing is Standing.OLDER:
+            known = await self._tools.store.position(self.key, position.offset)
+            if known is not None and known.check != position.check:
+                standing = Standing.LOST
+        if standing in (Standing.AHEAD, Standing.LOST) and position.epoch == self.position.epoch:
+            self.tail_lost(position)
+            await self.caught_up()
+
+    async def caught_up(self) -> None:
+        """Wait until everything that the store has by now is folded."""
+        if self.stage in (Stage.READING, Stage.RECOVERING):
+            await self._turn()
+        self.catch_up()
+        while self.stage in (Stage.READING, Stage.RECOVERING):
+            await self._turn()
+
+    def _standing(self, position: Position) -> Standing:
+        return self.view.recent.standing(position, self.state.reopened)
+
+    async def _turn(self) -> None:
+        if self._caught_up is None:
+            self._caught_up = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._caught_up)
+
+    # --- folding
+
+    def _take(self, entries: Sequence[Stored], *, reopened: bool = False) -> Verdict:
+        sealer = self._tools.keys.opened(self.key.tenant, self.key.session)
+        if sealer is None:
+            self._pushed.extend(entries)
+            self.catch_up()
+            return Verdict.HOLE
+        verdict = Verdict.HOLE
+        try:
+            verdict = self.view.take(sealer, entries, reopened=reopened)
+        except KeyNotOpen:
+            self._pushed.extend(entries)
+            self.catch_up()
+        except SessionDamaged as damage:
+            self._damaged(damage)
+        if fresh := self.view.fresh():
+            self._ears.told(fresh)
+        if self.stage is Stage.LIVE and verdict is not Verdict.ALL:
+            self._fill(entries, verdict)
+        return verdict
+
+    def _fill(self, entries: Sequence[Stored], verdict: Verdict) -> None:
+        """Read what is missing. Entries that a read did not connect are not of this log: they are dropped."""
+        hole = (self.view.recent.offset, entries[-1].offset)
+        if hole != self._hole:
+            self._hole = hole
+            self._tools.metrics.holes.inc()
+            if verdict is not Verdict.DIVERGED:
+                self._pushed.extend(entries)
+            self.catch_up()
+
+    def _resume(self) -> None:
+        """Reading or recovering is done."""
+        if self.stage is Stage.CLOSED:
+            return
+        self.stage = Stage.LIVE
+        pushed = tuple(self._pushed)
+        self._pushed.clear()
+        if pushed:
+            self._take(pushed)
+        self._wake()
+        self._ears.ready()
+
+    def _wake(self) -> None:
+        waiting, self._caught_up = self._caught_up, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    def _damaged(self, damage: SessionDamaged) -> None:
+        log.error("what the store holds is not what a hub put there", extra={"offset": damage.offset})
+        self.vanished("damaged")
+
+    async def _open(self) -> Opening | None:
+        sealer = await self._tools.keys.sealer(self.key.tenant, self.key.session)
+        return await opened_log(self.key, self._tools.store, sealer, self._tools.anchors)
+
+    # --- the two things that take time
+
+    async def _read(self) -> None:
+        """Read on until the tail; what does not fit, or is trimmed away, is dealt with."""
+        while self.stage is Stage.READING:
+            try:
+                await self._tools.keys.sealer(self.key.tenant, self.key.session)
+                page = await self._tools.store.read(self.key, self.view.recent.offset)
+                if await self._read_page(page):
+                    break
+            except (StoreUnavailable, KeyStoreUnavailable):
+                await asyncio.sleep(PAUSE_S)
+            except (SessionForgotten, KeyUnknown):
+                self.vanished("erased")
+            except SessionDamaged as damage:
+                self._damaged(damage)
+        if self.stage is Stage.READING:
+            self._resume()
+
+    async def _read_page(self, page: Page | None) -> bool:
+        """Whether that was all."""
+        if self.stage is not Stage.READING:
+            return True
+        view = self.view
+        if page is None:
+            self.vanished("erased")
+            return True
+        if page.tail.offset >= view.recent.offset and page.first > view.recent.offset + 1:
+            return await self._rejoin()
+        if self._diverged(page):
+            self.tail_lost(self.position)
+            return True
+        view.recent.epoch = page.tail.epoch
+        verdict = self._take(page.entries, reopened=True)
+        if verdict is Verdict.DIVERGED:
+            self.tail_lost(self.position)
+            return True
+        return view.recent.offset >= page.tail.offset
+
+    def _diverged(self, page: Page) -> bool:
+        recent = self.view.recent
+        if page.tail.offset == recent.offset:
+            return page.tail.check != recent.position.check
+        if page.tail.offset < recent.offset:
+            return True
+        return bool(page.entries) and self.view.stands(page.entries[0]) is Verdict.DIVERGED
+
+    async def _rejoin(self) -> bool:
+        """What follows was trimmed away: go on from the snapshot."""
+        opening = await self._open()
+        if opening is None:
+            self.vanished("erased")
+        else:
+            self.view.replace(opening)
+            self._tools.metrics.moves.labels("trimmed").inc()
+            self._ears.moved("behind")
+        return True
+
+    async def _recover(self) -> None:
+        """Find what is left of the log, open an epoch unless somebody did, and go on from there."""
+        while self.stage is Stage.RECOVERING:
+            try:
+                if await self._recovered():
+                    break
+                self.vanished("erased")
+            except (StoreUnavailable, KeyStoreUnavailable):
+                await asyncio.sleep(PAUSE_S)
+            except (SessionForgotten, KeyUnknown):
+                self.vanished("erased")
+            except SessionDamaged as damage:
+                self._damaged(damage)
+        if self.stage is Stage.RECOVERING:
+            self._resume()
+
+    async def _recovered(self) -> bool:
+        """False: no such session."""
+        before, evidence = self.position, self._evidence or self.position
+        found = await common_offset(self._tools.store, self.key, self.view.recent, evidence)
+        if found is None:
+            return False
+        behind = found.common < before.offset
+        if found.lost:
+            await reopen_log(self._tools, self.key, before if behind else evidence, found.common)
+        opening = await self._open()
+        if opening is None:
+            return False
+        self.view.replace(opening)
+        self._evidence = None
+        if behind:
+            log.warning("a tail was lost", extra={"from": found.common + 1, "to": before.offset})
+            self._tools.metrics.discontinuities.inc()
+            self._ears.lost(found.common + 1, before.offset)
+        else:
+            self._ears.moved("reopened")
+        return True

@@ -1,0 +1,152 @@
+"""One producer's batches on their way into the log, in order.
+
+A batch *flies* from when it is given to the store until its outcome is known. Plain batches fly
+together, at most `WINDOW` of them. A *barrier* (a batch that needs an invariant) flies alone: it is
+decided on a state that holds all that its producer did before, and what comes after it may build on it.
+
+An outcome may ask for another try: *the same bytes* when it stayed unknown or when a batch before it has
+not landed yet; *anew* when it surely did not land and the world moved on. Nothing is sent again before
+all that fly have answered, and then everything that must be is sent again in order: so the store never
+sees a producer's batches in another order than it made them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final
+
+from hub.store.promise import WINDOW, Append
+from legato.session.commands import Refusal
+from legato.session.decisions import Decided
+from legato.session.position import Position
+from legato.session.state import State
+
+MAX_WAITING: Final = 256
+"""Batches of one producer that may wait for their turn; more are refused `overloaded`."""
+
+
+class Stage(Enum):
+    """Where a batch is."""
+
+    WAITING = auto()
+    FLYING = auto()
+    SAME_AGAIN = auto()
+    """Send the same bytes again."""
+    ANEW = auto()
+    """It surely did not land: decide it again."""
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One batch. `sequence` 0: the next one, given when it first flies.
+
+    `own`: the hub's own, so that a refusal is not recorded. `once`: a lost race is its answer. `needs` is an
+    offset that must be folded before it is decided. `append` is what was given to the store; `refused` is
+    what the node decided, if that was a refusal.
+    """
+
+    decide: Callable[[State], Decided | Refusal]
+    raw: bytes
+    barrier: bool
+    answer: asyncio.Future[Any]
+    producer_epoch: int
+    sequence: int = 0
+    witness: Position | None = None
+    own: bool = False
+    once: bool = False
+    stage: Stage = Stage.WAITING
+    needs: int = 0
+    append: Append | None = None
+    refused: Refusal | None = None
+    give_up_at: int = 0
+    races: int = 0
+
+    def anew(self, needs: int = 0) -> None:
+        """It surely did not land: decide it again when `needs` is folded."""
+        self.stage, self.needs = Stage.ANEW, needs
+        self.append = self.refused = None
+
+
+class Lane:
+    """The order of one producer's batches.
+
+    `folded_to` is the offset that its next barrier must see folded; `last` the sequence that was given last
+    to a batch of this node's own.
+    """
+
+    def __init__(self, producer: str) -> None:
+        self.producer = producer
+        self.flying: deque[Work] = deque()
+        self.waiting: deque[Work] = deque()
+        self.folded_to = 0
+        self.last = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing flies or waits."""
+        return not self.flying and not self.waiting
+
+    @property
+    def full(self) -> bool:
+        """Whether no more may wait."""
+        return len(self.waiting) >= MAX_WAITING
+
+    def again(self) -> list[Work]:
+        """What must be sent again, in order: nothing while anything still flies."""
+        if any(work.stage is Stage.FLYING for work in self.flying):
+            return []
+        return list(self.flying)
+
+    def next(self, folded: int) -> Work | None:
+        """The next batch that may fly, when the state is folded up to `folded`. It flies from now on."""
+        if not self.waiting or len(self.flying) >= WINDOW:
+            return None
+        work = self.waiting[0]
+        if self.flying and (work.barrier or self.flying[-1].barrier or self._unsettled()):
+            return None
+        if work.barrier and folded < self.folded_to:
+            return None
+        self.flying.append(self.waiting.popleft())
+        return work
+
+    def hold_back(self, work: Work) -> None:
+        """It was taken too early: it waits, first in line."""
+        self.flying.remove(work)
+        self.waiting.appendleft(work)
+
+    def number(self, work: Work) -> None:
+        """Give it its sequence, if it has none."""
+        if work.sequence == 0:
+            self.last += 1
+            work.sequence = self.last
+
+    def landed(self, work: Work, last: int) -> None:
+        """It is in the log, with `last` as its last offset (0: it was refused for good)."""
+        self.flying.remove(work)
+        self.folded_to = max(self.folded_to, last)
+
+    def is_first(self, work: Work) -> bool:
+        """Whether nothing that was sent before it is unsettled."""
+        return self.flying[0] is work
+
+    def overdue(self, now: int) -> list[Work]:
+        """What has waited for too long; it is out of the lane."""
+        late = [work for work in (*self.flying, *self.waiting) if work.give_up_at <= now]
+        late = [work for work in late if work.stage is not Stage.FLYING]
+        for work in late:
+            (self.flying if work in self.flying else self.waiting).remove(work)
+        return late
+
+    def abandon(self) -> Iterable[Work]:
+        """All of it, and the lane is empty."""
+        work = [*self.flying, *self.waiting]
+        self.flying.clear()
+        self.waiting.clear()
+        return work
+
+    def _unsettled(self) -> bool:
+        return any(work.stage is not Stage.FLYING for work in self.flying)

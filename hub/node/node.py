@@ -1,0 +1,154 @@
+"""One hub process: its rooms, its duties, its workers (`hub.node.promise.Node`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from hub.keys.anchors import Anchors
+from hub.keys.digests import CommandDigest
+from hub.keys.errors import SessionForgotten
+from hub.metrics import Metrics
+from hub.node.entries import Keys
+from hub.node.follower import Tools
+from hub.node.presence import Attendance
+from hub.node.promise import Done, Presence
+from hub.node.recent import Told
+from hub.node.room import Room
+from hub.node.rooms import Rooms
+from hub.node.tasks import Tasks
+from hub.settings import Settings
+from hub.store.promise import Append, Appended, Draft, Refused, SessionKey, Store
+from legato.session.commands import Refusal
+from legato.session.deadlines import earliest
+from legato.session.decisions import foresee
+from legato.session.events import AgentUnreachable, AttachmentAway, Event, ToolRequested, encode
+from legato.session.presence_rules import session_created
+from legato.session.state import State
+
+log: Final = logging.getLogger("legato.node")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a node is made of. `now` is monotonic ms; `name` is its own for as long as it lives."""
+
+    name: str
+    store: Store
+    keys: Keys
+    anchors: Anchors
+    digests: CommandDigest
+    now: Callable[[], int]
+    random_bytes: Callable[[int], bytes]
+    settings: Settings = field(default_factory=Settings)
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
+    """The session's earliest deadline when `events` are stored next, if they cause one (session time, ms;
+    perhaps a little early, never late)."""
+    if not any(isinstance(event, AttachmentAway | AgentUnreachable | ToolRequested) for event in events):
+        return None
+    return earliest(foresee(state, events))
+
+
+class Node:
+    """See the module. An async context: inside, it works; leaving it ends everything it runs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.name = parts.name
+        self.metrics = parts.metrics
+        self.settings = parts.settings
+        self._parts = parts
+        self._tasks = Tasks(parts.metrics)
+        self._skew = 0
+        self._tools = Tools(
+            parts.name, parts.store, parts.keys, parts.anchors, parts.digests, parts.metrics, parts.now,
+            self._session_now, self._later, self._schedule, self._tasks.spawn, parts.random_bytes,
+        )  # fmt: skip
+        self._rooms = Rooms(self._tools, self._make_room)
+        self._attendance = Attendance(self._tools)
+        self._draining = False
+
+    async def __aenter__(self) -> Self:
+        self._skew = await self._parts.store.time() - self._parts.now()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._tasks.close()
+
+    # --- rooms
+
+    async def create(self, key: SessionKey, by: str, labels: Mapping[str, str], title: str) -> Room | Refusal:
+        """See the promise."""
+        if self._draining:
+            return Refusal("overloaded", "draining", retry_after_ms=100)
+        try:
+            sealer = await self._parts.keys.sealer(key.tenant, key.session, create=True)
+        except SessionForgotten:
+            return Refusal("session_erased")
+        (event,) = session_created(by, dict(labels), title)
+        producer = f"genesis:{self._parts.random_bytes(9).hex()}"
+        encoded = encode(event)
+        digest = self._parts.digests.of(key.tenant, key.session, producer, encoded)
+        draft = Draft(sealer.seal_event(producer, 1, 0, encoded), control=True)
+        outcome = await self._parts.store.create(key, Append(producer, 0, 1, digest, (draft,)), labels)
+        if isinstance(outcome, Refused):
+            return Refusal(outcome.reason, outcome.detail)
+        assert isinstance(outcome, Appended)
+        return await self.open(key) or Refusal("session_erased")
+
+    async def open(self, key: SessionKey) -> Room | None:
+        """See the promise. Raises `StoreUnavailable`, `KeysError`, `SessionDamaged`."""
+        return await self._rooms.open(key)
+
+    def release(self, room: Room) -> None:
+        """See the promise."""
+        self._rooms.release(room)
+
+    # --- who is there
+
+    async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
+        """See the promise."""
+        return await self._attendance.arrive(room, presence)
+
+    async def lost(self, room: Room, attachment: str, reason: str) -> None:
+        """See the promise."""
+        await self._attendance.lost(room, attachment, reason)
+
+    async def departed(self, room: Room, attachment: str) -> None:
+        """See the promise."""
+        await self._attendance.departed(room, attachment)
+
+    async def erase(self, key: SessionKey) -> None:
+        """See the promise."""
+        await self._parts.keys.forget(key.tenant, key.session)
+        await self._parts.store.erase(key, self.settings.tombstone_s)
+        room = self._rooms.here(key)
+        if room is not None:
+            room.gone("erased")
+
+    # --- within
+
+    def _make_room(self, key: SessionKey) -> Room:
+        room = Room(key, self._tools, caused_deadline)
+        room.watch, room.overheard, room.ended_here = self._watch, self._attendance.overheard, self._gone
+        return room
+
+    def _watch(self, room: Room, events: list[Told]) -> None:
+        self._attendance.watch(room, events)
+
+    def _gone(self, room: Room, _: str) -> None:
+        self._rooms.forget(room)
+
+    def _session_now(self) -> int:
+        return self._parts.now() + self._skew
+
+    def _later(self, ms: int, callback: Callable[[], None]) -> object:
+        return asyncio.get_running_loop().call_later(ms / 1000, callback)
+
+    def _schedule(self, callback: Callable[[], None]) -> object:
+        return asyncio.get_running_loop().call_soon(callback)

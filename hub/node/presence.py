@@ -1,0 +1,124 @@
+"""Who is connected to this node, and what the log is told of it.
+
+Attachments beat in their node's memory. In the store there is one note for each, `attachment:ID` held by
+the node, so that the node's death finds them. A client that moved to another node is heard of by a signal
+between nodes; should that be lost, the worst is a short `away`, which the node that has the attachment
+answers with `back` at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hub.node.follower import Tools
+from hub.node.promise import Done, Presence
+from hub.node.recent import Told
+from hub.node.room import Room
+from legato.session.commands import Refusal
+from legato.session.decisions import Decided, foresee, raised
+from legato.session.events import AttachmentAway, Event
+from legato.session.ids import HUB
+from legato.session.presence_rules import attached, closed, connection_lost, joined, resumed
+from legato.session.state import State
+
+PRODUCER: Final = "presence"
+HERE: Final = "_here"
+NOTE: Final = "attachment:"
+
+
+def holder_of(node: str) -> str:
+    """What a node is called among those that beat."""
+    return f"n:{node}"
+
+
+class Attendance:
+    """Arrivals and departures at one node."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._holder = holder_of(tools.node)
+
+    async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
+        """Append what an arrival means, and note that the attachment is here."""
+        attachment = presence.actor.attachment
+        room.present.add(attachment)
+        room.signal(HUB, HERE, {"attachment": attachment, "node": self._tools.node})
+        done, _ = await asyncio.gather(
+            room.settle(PRODUCER, lambda state: self._arrival(state, presence)),
+            self._tools.store.hold(self._holder, room.key, NOTE + attachment),
+        )
+        if isinstance(done, Refusal):
+            room.present.discard(attachment)
+            await self._tools.store.let_go(self._holder, room.key, NOTE + attachment)
+        return done
+
+    async def lost(self, room: Room, attachment: str, reason: str) -> None:
+        """Its last connection here ended or fell silent."""
+        if attachment in room.present:
+            room.present.discard(attachment)
+            await room.settle(PRODUCER, lambda state: _told(connection_lost(state, attachment, reason)))
+            await self._forget(room, attachment)
+
+    async def departed(self, room: Room, attachment: str) -> None:
+        """It detached on purpose."""
+        room.present.discard(attachment)
+        await room.settle(PRODUCER, lambda state: _told(closed(state, attachment)))
+        await self._forget(room, attachment)
+
+    async def died(self, room: Room, attachment: str, reason: str) -> None:
+        """Its node died: it has its grace to appear elsewhere."""
+        if attachment not in room.present:
+            await room.settle(PRODUCER, lambda state: _told(connection_lost(state, attachment, reason)))
+
+    def watch(self, room: Room, events: list[Told]) -> None:
+        """Contradict an `away` of an attachment that is here."""
+        for told in events:
+            event = told.event
+            if isinstance(event, AttachmentAway) and event.attachment in room.present:
+                self._tools.spawn(self._still_here(room, event.attachment))
+
+    def overheard(self, room: Room, signal: Mapping[str, Any]) -> None:
+        """Another node has the attachment now."""
+        where = signal.get("data")
+        if signal["name"] == HERE and isinstance(where, dict) and where.get("node") != self._tools.node:
+            attachment = str(where.get("attachment"))
+            if attachment in room.present:
+                room.present.discard(attachment)
+                self._tools.spawn(self._forget(room, attachment))
+
+    async def _still_here(self, room: Room, attachment: str) -> None:
+        await self._tools.store.hold(self._holder, room.key, NOTE + attachment)
+        now = self._tools.session_now()
+        await room.settle(
+            PRODUCER,
+            lambda state: _told(resumed(state, attachment, now) if attachment in room.present else []),
+        )
+
+    async def _forget(self, room: Room, attachment: str) -> None:
+        if attachment not in room.present:
+            await self._tools.store.let_go(self._holder, room.key, NOTE + attachment)
+
+    def _arrival(self, state: State, presence: Presence) -> Decided | Refusal:
+        actor = presence.actor
+        if state.ended:
+            return Refusal("session_ended", state.ended_reason)
+        assert actor.role != "service"
+        first = joined(state, actor.participant, actor.role, presence.name)
+        if isinstance(first, Refusal):
+            return first
+        then = attached(
+            foresee(state, first) if first else state,
+            actor.participant,
+            actor.attachment,
+            self._tools.session_now(),
+            presence.device,
+            presence.takes,
+            presence.gives,
+        )
+        return then if isinstance(then, Refusal) else _told([*first, *then])
+
+
+def _told(events: list[Event]) -> Decided:
+    return Decided(tuple(events), False, {}, raised(events))

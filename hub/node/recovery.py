@@ -1,0 +1,84 @@
+"""After a lost tail: what is still common, and the opening of a new epoch.
+
+A replica that was promoted without the newest entries goes on with the same names. The digests of what
+was folded here, compared with the log's, tell the last position that both share; everything after it that
+was folded or told here is lost, exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hub.node.recent import Recent
+from hub.store.promise import Append, Draft, Log, SessionKey
+from legato.session.events import encode
+from legato.session.position import CHECK_SIZE, Position
+from legato.session.presence_rules import log_reopened
+
+if TYPE_CHECKING:
+    from hub.node.follower import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`common`: the last offset that both have. `lost`: something that was told is not on the log."""
+
+    common: int
+    lost: bool
+
+
+async def common_offset(log: Log, key: SessionKey, recent: Recent, evidence: Position) -> Found | None:
+    """Compare what is remembered with the log. None: no such session.
+
+    Digests cover all before them, so what is common is a prefix: a binary search finds its end. If nothing
+    that is remembered is common, what the log does not reach is surely lost, and so is all that is remembered.
+    """
+    page = await log.read(key, recent.offset, 1)
+    if page is None:
+        return None
+    low, high = recent.first - 1, min(recent.offset, page.tail.offset)
+    common = page.tail.offset if high < low else await _end_of_common(log, key, recent, low, high)
+    lost = common < recent.offset or not await _holds(log, key, evidence, page.tail)
+    return Found(max(common, 0), lost)
+
+
+async def reopen_log(tools: Tools, key: SessionKey, evidence: Position, common: int) -> None:
+    """Open a new epoch, naming what is lost; if another node did, that is as well.
+
+    The batch's producer is named for the evidence, so that a retry is harmless.
+    """
+    sealer = await tools.keys.sealer(key.tenant, key.session)
+    producer = f"reopen:{evidence.epoch}:{evidence.offset}"
+    lost_from = min(common + 1, evidence.offset)
+    (event,) = log_reopened(evidence.epoch, lost_from, evidence.offset)
+    sealed = sealer.seal_event(producer, 1, 0, encode(event))
+    digest = tools.digests.of(key.tenant, key.session, producer, evidence.to_text().encode())
+    batch = Append(producer, 0, 1, digest, (Draft(sealed, control=True),))
+    await tools.store.reopen(key, evidence, batch)
+
+
+async def _end_of_common(log: Log, key: SessionKey, recent: Recent, low: int, high: int) -> int:
+    """The greatest offset from `low` to `high` that is the same here and there; `low - 1` if none is."""
+    if await _same(log, key, recent, high):
+        return high
+    common, high = low - 1, high - 1
+    while low <= high:
+        middle = (low + high) // 2
+        if await _same(log, key, recent, middle):
+            common, low = middle, middle + 1
+        else:
+            high = middle - 1
+    return common
+
+
+async def _same(log: Log, key: SessionKey, recent: Recent, offset: int) -> bool:
+    known, here = await log.position(key, offset), recent.digest_at(offset)
+    return known is None or here is None or known.check == here[:CHECK_SIZE]
+
+
+async def _holds(log: Log, key: SessionKey, position: Position, tail: Position) -> bool:
+    if position.offset > tail.offset:
+        return False
+    known = await log.position(key, position.offset)
+    return known is None or known.check == position.check

@@ -1,0 +1,111 @@
+"""The rooms of a node: opened once however many ask, counted, and closed when nobody needs them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hub.keys.errors import KeysError, KeyUnknown, SessionForgotten
+from hub.node.entries import SessionDamaged
+from hub.node.follower import Tools
+from hub.node.room import Room
+from hub.store.promise import SessionKey, StoreUnavailable
+
+
+@dataclass(slots=True)
+class _Place:
+    """`room` once it is open; `needed` by so many; unneeded since `idle_since` (monotonic ms)."""
+
+    opening: asyncio.Future[Room | None]
+    room: Room | None = None
+    needed: int = 0
+    idle_since: int = 0
+
+
+class Rooms:
+    """See the module. `made` sets a new room up before anybody has it."""
+
+    def __init__(self, tools: Tools, make: Callable[[SessionKey], Room]) -> None:
+        self._tools = tools
+        self._make = make
+        self._places: dict[SessionKey, _Place] = {}
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter([place.room for place in self._places.values() if place.room is not None])
+
+    def here(self, key: SessionKey) -> Room | None:
+        """The room, if it is open."""
+        place = self._places.get(key)
+        return None if place is None else place.room
+
+    async def open(self, key: SessionKey) -> Room | None:
+        """The room, opened if need be, and needed once more; None if there is no such session."""
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = _Place(asyncio.get_running_loop().create_future())
+            self._tools.spawn(self._opened(key, place))
+        place.needed += 1
+        try:
+            room = await asyncio.shield(place.opening)
+        except BaseException:
+            place.needed -= 1
+            raise
+        if room is None:
+            place.needed -= 1
+        return room
+
+    def release(self, room: Room) -> None:
+        """Needed once less."""
+        place = self._places.get(room.key)
+        if place is not None and place.room is room:
+            place.needed -= 1
+            place.idle_since = self._tools.now()
+
+    def idle(self, longer_than: int) -> list[Room]:
+        """Rooms that nobody has needed for so long (ms)."""
+        now = self._tools.now()
+        return [
+            place.room
+            for place in self._places.values()
+            if place.room is not None
+            and place.needed == 0
+            and place.room.quiet
+            and now - place.idle_since >= longer_than
+        ]
+
+    def needed(self, room: Room) -> bool:
+        """Whether anybody needs it."""
+        place = self._places.get(room.key)
+        return place is not None and place.room is room and place.needed > 0
+
+    def forget(self, room: Room) -> None:
+        """It is closed: the next who asks opens it anew."""
+        place = self._places.get(room.key)
+        if place is not None and place.room is room:
+            del self._places[room.key]
+            self._tools.metrics.rooms.dec()
+            self._tools.spawn(room.follower.close())
+
+    async def _opened(self, key: SessionKey, place: _Place) -> None:
+        room = self._make(key)
+        try:
+            there = await room.follower.begin()
+        except (KeyUnknown, SessionForgotten):
+            there = False
+        except asyncio.CancelledError:
+            self._places.pop(key, None)
+            place.opening.cancel()
+            raise
+        except (KeysError, SessionDamaged, StoreUnavailable) as failure:
+            self._places.pop(key, None)
+            place.opening.set_exception(failure)
+            await room.follower.close()
+            return
+        if there:
+            place.room, place.idle_since = room, self._tools.now()
+            self._tools.metrics.rooms.inc()
+        else:
+            self._places.pop(key, None)
+            await room.follower.close()
+        place.opening.set_result(room if there else None)
