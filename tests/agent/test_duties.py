@@ -1,0 +1,91 @@
+"""An agent's work follows from the state, not from what it happened to see."""
+
+from __future__ import annotations
+
+from legato.agent.duties import Duties, duties
+from legato.agent.tools import describe
+from legato.agent.turn import Said, history_of
+from legato.session import events as e
+from legato.session.fold import fold
+from legato.session.parts import Part
+from legato.session.state import State
+
+ME = "agent:concierge"
+
+
+def log(*events: e.Event) -> State:
+    placed = [
+        type(event)(
+            **{
+                name: getattr(event, name)
+                for name in event.__struct_fields__
+                if name not in ("offset", "time")
+            },
+            offset=at,
+            time=at,
+        )
+        for at, event in enumerate(events, 1)
+    ]
+    return fold(placed)
+
+
+GRANTED = e.RightGranted(by="hub", right="worker:concierge", holder=ME, token=1, worker="k_1")
+RESPONDS = e.ResponderChanged(by="hub", participant=ME)
+ASKED = e.MessagePosted(by="p_1", message="m_1", parts=[Part(text="hello")], turn="m_1", ends_turn=True)
+
+
+def due(state: State, *, worker: str = "k_1", accepted: bool = True) -> Duties:
+    return duties(state, "concierge", ME, worker, accepted=accepted)
+
+
+def test_a_session_without_a_worker_is_accepted() -> None:
+    assert due(State(), accepted=False) == Duties(accept=True)
+
+
+def test_a_session_that_another_worker_has_is_let_go() -> None:
+    assert due(log(GRANTED), worker="k_2", accepted=False).lost
+    assert due(log(GRANTED), worker="k_2").lost
+
+
+def test_a_waiting_turn_is_claimed_by_whoever_answers() -> None:
+    assert due(log(GRANTED, RESPONDS, ASKED)) == Duties(turns=("m_1",))
+    assert due(log(GRANTED, ASKED)) == Duties()
+
+
+def test_a_turn_that_is_being_answered_is_not_claimed_again() -> None:
+    answering = e.ResponseStarted(by=ME, response="r_1", turn="m_1")
+    assert due(log(GRANTED, RESPONDS, ASKED, answering)) == Duties()
+
+
+def test_a_response_that_was_asked_to_stop_is_stopped() -> None:
+    answering = e.ResponseStarted(by=ME, response="r_1", turn="m_1")
+    asked = e.CancelRequested(by="p_1", response="r_1")
+    assert due(log(GRANTED, RESPONDS, ASKED, answering, asked)) == Duties(stop=("r_1",))
+
+
+def test_an_ended_session_has_no_work() -> None:
+    assert due(log(GRANTED, RESPONDS, ASKED, e.SessionEnded(by="hub"))) == Duties(lost=True)
+
+
+def test_the_history_holds_only_what_was_heard_of_an_interrupted_answer() -> None:
+    state = log(
+        ASKED,
+        e.MessageStarted(by=ME, message="m_2"),
+        e.MessageGrown(by=ME, message="m_2", index=0, text="thinking", kind="reasoning"),
+        e.MessageGrown(by=ME, message="m_2", index=1, text="One two three", part=1),
+        e.MessageEnded(by=ME, message="m_2", outcome="interrupted"),
+        e.HeardSettled(by="hub", message="m_2", participant="p_1", characters=7),
+    )
+    assert history_of(state, ME) == [Said("user", "hello", "p_1"), Said("assistant", "One two", ME)]
+
+
+def test_a_tool_is_described_by_its_signature() -> None:
+    async def order(number: str, express: bool = False) -> dict[str, str]:
+        """Look up an order."""
+        return {"number": number, "express": str(express)}
+
+    tool = describe(order, idempotent=True, approval="")
+    assert tool.description == "Look up an order."
+    assert tool.parameters["required"] == ["number"]
+    assert tool.parameters["properties"]["express"] == {"type": "boolean"}
+    assert tool.convert({"number": "4711", "express": True}) == {"number": "4711", "express": True}

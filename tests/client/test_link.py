@@ -1,0 +1,176 @@
+"""A link comes back, tells what it missed once, and sends what is not acknowledged again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from legato.client import link as l
+from legato.session import events as e
+from legato.session.commands import PostMessage
+from legato.session.parts import Part
+from legato.session.state import State, encode_state
+from legato.wire import down as d
+from legato.wire import up as u
+
+OPTIONS = l.LinkOptions("w_1", {"kty": "EC", "crv": "P-256", "x": "x", "y": "y"})
+RESUME = d.ResumeTicket("j1", "resume-ticket", "nonce", 99)
+
+
+def attached(*, last: int = 0, position: str = "p0", resume: bool = True, **more: Any) -> d.Attached:
+    given: dict[str, Any] = {"snapshot": msgspec.Raw(encode_state(State()))} if "events" not in more else {}
+    return d.Attached(
+        v=1,
+        session="s_1",
+        tenant="main",
+        participant="p_1",
+        attachment="a_1",
+        node="n1",
+        connection="c_1",
+        position=position,
+        level="buffered",
+        producer=d.ProducerAt(1, last),
+        beat_ms=1000,
+        resume=RESUME if resume else None,
+        **{**given, **more},
+    )
+
+
+def posted(offset: int) -> msgspec.Raw:
+    event = e.MessagePosted(by="p_2", message=f"m_{offset}", parts=[Part(text="hi")])
+    return msgspec.Raw(e.stamp(e.encode(event), offset, offset))
+
+
+def say(text: str) -> PostMessage:
+    return PostMessage(message=f"m_{text}", parts=[Part(text=text)])
+
+
+def sent(effects: list[l.Effect]) -> list[u.Up]:
+    return [u.decode_up(effect.raw) for effect in effects if isinstance(effect, l.Send)]
+
+
+def live(now: int = 0) -> l.Link:
+    link = l.Link(OPTIONS, lambda: 0.5)
+    assert link.start(now) == [l.AskTicket()]
+    assert link.ticketed("access", now) == [l.Open()]
+    [greeting] = sent(link.opened(now))
+    assert isinstance(greeting, u.Attach)
+    link.received(attached(), now)
+    link.signed(RESUME, "proof")
+    return link
+
+
+def test_the_first_way_back_is_tried_at_once_with_the_resume_ticket() -> None:
+    link = live()
+    assert link.closed(10) == [l.Close(), l.Open()]
+    [greeting] = sent(link.opened(11))
+    assert greeting == u.Resume(v=1, ticket="resume-ticket", producer="w_1", position="p0", proof="proof")
+
+
+def test_the_waits_between_tries_double_and_are_bounded() -> None:
+    link = live()
+    link.closed(0)
+    waits = []
+    now = 0
+    for _ in range(9):
+        link.closed(now)
+        deadline = link.next_deadline()
+        assert deadline is not None
+        waits.append(deadline - now)
+        now = deadline
+        assert link.expire(now) == [l.Open()]
+    assert waits == [37, 75, 150, 300, 600, 1200, 1500, 1500, 1500]
+
+
+def test_batches_without_an_acknowledgement_are_sent_again_in_order_and_the_same() -> None:
+    link = live()
+    first = sent(link.put([say("a")], 1)[1])
+    second = sent(link.put([say("b")], 1)[1])
+    link.received(d.Acks(level="buffered", acks=[(1, 1, 1)]), 2)
+    link.closed(3)
+    link.opened(4)
+    again = sent(link.received(attached(last=1, events=[]), 5))
+    assert [each for each in again if isinstance(each, u.Do)] == second
+    assert first != second
+
+
+def test_what_the_log_holds_already_is_settled_by_the_resume() -> None:
+    link = live()
+    link.put([say("a")], 1)
+    link.closed(2)
+    link.opened(3)
+    effects = link.received(attached(last=1, events=[]), 4)
+    assert [effect.batch.seq for effect in effects if isinstance(effect, l.Settled)] == [1]
+
+
+def test_an_event_that_comes_twice_is_delivered_once() -> None:
+    link = live()
+    [delivered] = link.received(d.Events(events=[posted(1), posted(2)], position="p2"), 1)
+    assert isinstance(delivered, l.Delivered)
+    assert link.received(d.Events(events=[posted(2)], position="p2"), 2) == []
+    assert link.state.offset == 2
+
+
+def test_a_hole_in_the_offsets_is_never_folded_over() -> None:
+    link = live()
+    effects = link.received(d.Events(events=[posted(2)], position="p2"), 1)
+    assert l.Close() in effects
+    assert link.state.offset == 0
+
+
+def test_silence_for_three_beats_is_a_lost_connection() -> None:
+    link = live()
+    assert sent(link.expire(1000)) == [u.Ping()]
+    link.expire(2000)
+    assert link.expire(2999) == []
+    assert link.expire(3000)[0] == l.Close()
+
+
+def test_a_resume_ticket_that_is_not_valid_any_more_is_replaced_by_a_fresh_attach() -> None:
+    link = live()
+    link.closed(1)
+    link.opened(2)
+    effects = link.received(d.Closing(code=4001, reason="unauthenticated", retry_after_ms=0), 3)
+    assert l.Close() in effects
+    assert link.expire(10_000) == [l.AskTicket()] or l.AskTicket() in effects
+
+
+@pytest.mark.parametrize("code", [4003, 4004, 4010, 4101])
+def test_what_the_hub_ends_for_good_stays_ended(code: int) -> None:
+    link = live()
+    assert link.received(d.Closing(code=code, reason="no", retry_after_ms=-1), 1) == [
+        l.Close(),
+        l.Ended(code, "no"),
+    ]
+    assert link.closed(2) == []
+    assert link.next_deadline() is None
+
+
+def test_a_lasting_refusal_settles_its_batch_and_the_next_ones_go_on() -> None:
+    link = live()
+    link.put([say("a")], 1)
+    link.put([say("b")], 1)
+    [settled] = link.received(d.Refused(seq=1, reason="not_allowed"), 2)
+    assert isinstance(settled, l.Settled)
+    assert settled.refusal is not None
+    [done] = link.received(d.Acks(level="buffered", acks=[(2, 1, 1)]), 3)
+    assert isinstance(done, l.Settled)
+    assert done.refusal is None
+
+
+def test_after_a_discontinuity_what_was_acknowledged_lately_is_sent_again() -> None:
+    link = live()
+    _, first = link.put([say("a")], 1)
+    link.received(d.Acks(level="buffered", acks=[(1, 1, 1)]), 2)
+    lost = d.Discontinuity(
+        lost_from=1,
+        lost_to=1,
+        position="p9",
+        snapshot=msgspec.Raw(encode_state(State())),
+        producer=d.ProducerAt(2, 0),
+    )
+    effects = link.received(lost, 3)
+    assert l.Lost(1, 1) in effects
+    assert [effect for effect in effects if isinstance(effect, l.Send)] == first
