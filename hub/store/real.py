@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from hub.store.backoff import Backoff
 from hub.store.bus import BusSide
-from hub.store.connection import PATIENT, Connection, Manners
+from hub.store.connection import PATIENT, Connection, Manners, plain
 from hub.store.duties import DutiesSide
 from hub.store.endpoint import Endpoint
 from hub.store.log import LogSide
-from hub.store.promise import Level
+from hub.store.pressure import Pressure, pressure
+from hub.store.promise import Append, Level, Outcome, Refused, SessionKey, StoreUnavailable
 from hub.store.rings import RingsSide
 from legato.session.ids import RandomBytes
 
-DUTIES_PATIENCE_MS = 2_000
+DUTIES_PATIENCE_MS: Final = 2_000
 
 
 class RealStore(LogSide, BusSide, DutiesSide, RingsSide):
@@ -26,7 +28,9 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide):
         LogSide.__init__(self, sessions, level, random_bytes)
         BusSide.__init__(self, sessions)
         DutiesSide.__init__(self, duties, random_bytes)
+        self.pressure = Pressure.CALM
         self._open = (sessions, duties)
+        duties.on_live = duties.on_quiet = self._gauge
 
     @classmethod
     async def open(
@@ -52,11 +56,41 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide):
             raise
         return store
 
+    async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
+        if self.pressure >= Pressure.NO_NEW_SESSIONS and await self.exists(key) == "no":
+            return Refused("overloaded", detail="the store is nearly full: no new sessions")
+        return await super().create(key, genesis, labels)
+
+    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+        if self.pressure >= Pressure.NO_AUDIO:
+            await self._shed_audio(key)
+            raise StoreUnavailable("the store is nearly full: audio is not kept")
+        await super().put_audio(key, track, batches)
+
     async def close(self) -> None:
         for connection in self._open:
             await connection.close()
 
     async def memory(self) -> tuple[int, int]:
-        text = (await self._duties.ask("INFO", "memory")).decode()
-        facts = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-        return int(facts["used_memory"]), int(facts["maxmemory"])
+        used, limit = _used_and_limit(await self._duties.ask("INFO", "memory"))
+        self.pressure = pressure(used, limit)
+        return used, limit
+
+    def _gauge(self) -> None:
+        """Ask how full it is; the answer counts from when it comes."""
+
+        def gauged(reply: Any) -> None:
+            self.pressure = pressure(*_used_and_limit(plain(reply)))
+
+        self._duties.ask("INFO", "memory", decode=gauged)
+
+    async def _shed_audio(self, key: SessionKey) -> None:
+        """Drop the session's minutes but the newest of each track."""
+        for track, minutes in (await self.tracks(key)).items():
+            for minute in minutes[:-1]:
+                await self.drop_audio(key, track, minute)
+
+
+def _used_and_limit(reply: bytes) -> tuple[int, int]:
+    facts = dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
+    return int(facts["used_memory"]), int(facts["maxmemory"])

