@@ -222,8 +222,7 @@ def _plausible(step: int, ahead: int, elapsed: int) -> bool:
 
 
 def _adjoin(left: _Span, right: _Span) -> bool:
-    together = left.end == right.start and left.leg == right.leg
-    return together and (left.leg == 0 or left.last + 1 == right.first)
+    return left.end == right.start and left.leg == right.leg
 
 
 def _why(before: _Span | None, after: _Span) -> Why:

@@ -1,0 +1,189 @@
+"""Broken variants of the machines of sound. Each must be noticed by an example, or that example is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from media import activity, frames, pacer, playout, ring, timeline, turns
+from tests.media import (
+    test_activity,
+    test_frames,
+    test_pacer,
+    test_playout,
+    test_ring,
+    test_timeline,
+    test_turns,
+)
+
+
+class Mutant(NamedTuple):
+    """In the source of `module`, `old` (which occurs once) becomes `new`; `examples` must notice."""
+
+    module: ModuleType
+    examples: ModuleType
+    old: str
+    new: str
+
+
+def of(module: ModuleType, examples: ModuleType, *pairs: tuple[str, str]) -> list[Mutant]:
+    return [Mutant(module, examples, old, new) for old, new in pairs]
+
+
+MUTANTS: Final = [
+    *of(
+        timeline,
+        test_timeline,
+        ("spans[index - 1].end > span.start", "False"),
+        ("spans[index].start < span.end", "False"),
+        ("if span.start < self._floor:", "if False:"),
+        ("self._floor = max(self._floor, self._tail - MEMORY)", "pass"),
+        ("len(spans) > MAX_SPANS or ", ""),
+        ("// FRAME * FRAME", "// FRAME * 0"),
+        ("return Refused.DOUBTED", "pass"),
+        ("if leg.doubt != (sequence, timestamp):", "if True:"),
+        ("(step > 0) == (ahead > 0) and ", ""),
+        ("<= max(0, elapsed) * PER_MS + JUMP", "< 2**31"),
+        ("if ahead >= 0:\n            leg.timestamp", "if True:\n            leg.timestamp"),
+        ("return Why.SILENT if before.last + 1 == after.first else Why.LOST", "return Why.LOST"),
+        ("before.leg != after.leg or ", ""),
+        ("_signed(sequence - leg.sequence, 16)", "sequence - leg.sequence"),
+        ("_signed(timestamp - leg.timestamp, 32)", "timestamp - leg.timestamp"),
+    ),
+    *of(
+        ring,
+        test_ring,
+        ("if cells >> cell & 1:", "if False:"),
+        ("now + self._flush_after", "now + 10 * self._flush_after"),
+        ("if samples + sum(", "if sum("),
+        ("if len(self._open) > MAX_OPEN:", "if False:"),
+        ("batch.deadline <= now", "batch.deadline < now"),
+        ("divmod(slot, MINUTE // SLOT)", "divmod(slot, 601)"),
+        ("within << _CELLS | cells", "within << _CELLS"),
+        ("key=lambda one: (one.media_time, one.mark)", "key=lambda one: (one.media_time, -one.mark)"),
+        ("each.media_time >= kept[-1].end", "True"),
+        ("found.append(Hole(at, min(each.media_time, end), Why.ABSENT))", "pass"),
+        ("damaged.append((minute, field))", "pass"),
+    ),
+    *of(
+        playout,
+        test_playout,
+        ("if len(frames) > self.room:", "if False:"),
+        ("if message in self._closed:", "if False:"),
+        ("if self.stage is Stage.PAUSED or not", "if not"),
+        ("word.end <= samples", "word.start <= samples"),
+        ("word.end <= samples", "word.end < samples"),
+        ("entry.sent == 1, last", "False, last"),
+        ("last = entry.finished and not entry.frames", "last = not entry.frames"),
+        ("self._messages.clear()\n        self._queued = 0", "self._messages.clear()"),
+        ("if entry.frames:\n            return False", "if False:\n            return False"),
+    ),
+    *of(
+        pacer,
+        test_pacer,
+        ("if behind > 0:", "if False:"),
+        ("seat.skipped += turns", "pass"),
+        ("min(range(NOTCHES), key=lambda each: len(self._notches[each]))", "0"),
+        ("self._tick += 1\n", "self._tick += 2\n"),
+        ("(seat.frames + seat.skipped) * FRAME", "seat.frames * FRAME"),
+        ("self._tick + NOTCHES + 1", "self._tick + NOTCHES"),
+        ("if listener in self._notch_of:", "if False:"),
+    ),
+    *of(
+        activity,
+        test_activity,
+        ("marks = self._quiet_until(start)\n", "marks: list[SpeechMark] = []\n"),
+        ("self._voiced >= self._start_after", "self._voiced > self._start_after"),
+        ("quiet > self._forgive", "quiet >= 0"),
+        ("quiet >= self._end_after", "quiet > self._end_after"),
+        ("return [SpeechStarted(self._began)]", "return [SpeechStarted(start)]"),
+        ("return [SpeechEnded(self._last)]\n        elif", "return [SpeechEnded(at)]\n        elif"),
+    ),
+    *of(
+        turns,
+        test_turns,
+        ("self._wanted = mark.at + self._silence * PER_MS", "self._wanted = mark.at"),
+        ("self._held_until is None and self._heard_to", "self._heard_to"),
+        ("self._heard_to >= self._wanted", "self._heard_to > self._wanted"),
+        ("self._held_until = now + HOLD", "self._held_until = now"),
+        ("self._wanted += more * PER_MS", "pass"),
+        ("self._heard_at + self._silence + GRACE\n\n", "self._heard_at + self._silence\n\n"),
+        ("incomplete=held or self.stage is Stage.OPEN", "incomplete=held"),
+        ("incomplete=held or self.stage is Stage.OPEN", "incomplete=self.stage is Stage.OPEN"),
+        ("self.number += 1", "self.number = 1"),
+        ("if held and self.stage is Stage.OPEN and", "if False and"),
+    ),
+    *of(
+        frames,
+        test_frames,
+        ("if at != len(blob):", "if False:"),
+        ("if version != VERSION:", "if False:"),
+        ("if flags & ~(_KNOWN | _MOVED):", "if False:"),
+        ("if gap < 0 or gap >= 2**32:", "if gap >= 2**32:"),
+        ("media_time += gap", "pass"),
+        ("if media_time + samples > MAX_MEDIA_TIME:", "if False:"),
+    ),
+]
+
+
+@contextmanager
+def broken(mutant: Mutant) -> Iterator[ModuleType]:
+    """The module as it would be with the mutant in it."""
+    name = mutant.module.__name__
+    source = inspect.getsource(mutant.module)
+    assert source.count(mutant.old) == 1, f"the mutant fits nowhere, or twice: {mutant.old}"
+    spec = importlib.util.spec_from_loader(name, loader=None)
+    assert spec is not None
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[name] = made
+    try:
+        exec(compile(source.replace(mutant.old, mutant.new), f"<mutant of {name}>", "exec"), made.__dict__)
+        yield made
+    finally:
+        sys.modules[name] = mutant.module
+
+
+def plain(examples: ModuleType) -> list[Callable[[], Any]]:
+    """The examples that take no arguments: neither tables nor properties."""
+    return [
+        test
+        for name, test in vars(examples).items()
+        if name.startswith("test_")
+        and inspect.isfunction(test)
+        and not inspect.signature(test).parameters
+        and not hasattr(test, "hypothesis")
+    ]
+
+
+def noticed(examples: ModuleType) -> bool:
+    for test in plain(examples):
+        try:
+            result = test()
+            if inspect.iscoroutine(result):
+                asyncio.run(result)
+        except (AssertionError, LookupError, TypeError, ValueError, pytest.fail.Exception):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.module.__name__}: {m.old[:40]}")
+def test_the_examples_notice_each_mutant(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    with broken(mutant) as variant:
+        for name, value in vars(mutant.module).items():
+            if getattr(mutant.examples, name, None) is value:
+                monkeypatch.setattr(mutant.examples, name, getattr(variant, name))
+        assert noticed(mutant.examples)
+
+
+@pytest.mark.parametrize("examples", {mutant.examples for mutant in MUTANTS}, ids=lambda m: m.__name__)
+def test_the_examples_pass_when_nothing_is_broken(examples: ModuleType) -> None:
+    assert plain(examples)
+    assert not noticed(examples)
