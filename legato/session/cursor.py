@@ -102,8 +102,7 @@ class Cursor(Generic[T]):
         if self.stage is Stage.LOST or event.offset <= self.delivered:
             return Step([])
         self._seen = max(self._seen, event.offset)
-        self._hold(event)
-        released = self._release()
+        released = self._in_turn(event)
         if self.stage is Stage.LIVE and self._seen > self.delivered:
             self.stage = Stage.READING
             return Step(released, Want.READ)
@@ -121,10 +120,7 @@ class Cursor(Generic[T]):
         released: list[T] = []
         for event in page:
             if event.offset == self.delivered + 1:
-                released.append(event)
-                self.delivered = event.offset
-                self._held.pop(event.offset, None)
-        released += self._release()
+                released += self._in_turn(event)
         if self.delivered >= self._seen:
             self.stage = Stage.LIVE
             return Step(released)
@@ -164,10 +160,15 @@ class Cursor(Generic[T]):
         self.stage = Stage.READING
         return Want.READ
 
-    def _hold(self, event: T) -> None:
+    def _in_turn(self, event: T) -> list[T]:
+        if event.offset == self.delivered + 1:
+            self.delivered = event.offset
+            self._held.pop(event.offset, None)
+            return [event, *self._release()]
         self._held[event.offset] = event
         if len(self._held) > self.most:
             del self._held[max(self._held)]
+        return []
 
     def _release(self) -> list[T]:
         released: list[T] = []
