@@ -123,7 +123,9 @@ class Mux:
             return self._stranger(datagram, address, now)
         route, path = owner
         path.receive(len(datagram), now)
-        return [Deliver(route.key, datagram, address, path is not route.active)]
+        if path.validated or path is not route.active:
+            return [Deliver(route.key, datagram, address, path is not route.active)]
+        return [Deliver(route.key, datagram, address, False), *self._challenge(route, path, now)]
 
     def newest(self, key: str, address: Address, size: int, now: int) -> list[Effect]:
         """The packet of `size` bytes, delivered on trial, is authentic and the newest: move there."""
@@ -136,7 +138,7 @@ class Mux:
             if path is None:
                 return self._silence(Dropped.ADDRESS_TAKEN)
             path.receive(size, now)
-        return self._move(route, path)
+        return self._move(route, path, now)
 
     def send(self, key: str, datagram: bytes) -> list[Transmit]:
         """A datagram of the call to where it is now: to no, one or two addresses."""
@@ -215,9 +217,9 @@ class Mux:
         answer = stun.write_success(check.transaction, address[0], address[1], route.password)
         effects: list[Effect] = [Transmit(answer, address)] if path.admit(len(answer)) else []
         if fresh and (route.active is None or (check.nominated and path is not route.active)):
-            effects += self._move(route, path)
-        elif path is route.active and route.targets > 1:
-            effects += self._challenge(route, path)
+            effects += self._move(route, path, now)
+        elif path is route.active:
+            effects += self._challenge(route, path, now)
         return effects
 
     def _reply(self, datagram: bytes, address: Address, now: int) -> list[Effect]:
@@ -245,16 +247,18 @@ class Mux:
             return self._silence(Dropped.UNOPENED)
         return [Deliver(key, datagram, address, True) for key in keys] or self._silence(Dropped.OVER_BUDGET)
 
-    def _move(self, route: Route, path: Path) -> list[Effect]:
+    def _move(self, route: Route, path: Path, now: int) -> list[Effect]:
         if path is route.active:
             return []
         old = route.active.address if route.active else None
         route.go(path)
-        effects: list[Effect] = [Moved(route.key, old, path.address, path.validated)]
-        return effects + self._challenge(route, path) if old is not None else effects
+        return [Moved(route.key, old, path.address, path.validated), *self._challenge(route, path, now)]
 
-    def _challenge(self, route: Route, path: Path) -> list[Effect]:
-        check = None if path.validated else route.challenge(path, self._randomness(12))
+    def _challenge(self, route: Route, path: Path, now: int) -> list[Effect]:
+        """At its first address a call needs no challenge: the handshake is one."""
+        if path.validated or route.targets == 1 or not route.may_challenge(now):
+            return []
+        check = route.challenge(path, self._randomness(12), now)
         return [Transmit(check, path.address)] if check else []
 
     def _silence(self, why: Dropped) -> list[Effect]:

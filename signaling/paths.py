@@ -19,6 +19,8 @@ Randomness = Callable[[int], bytes]
 
 AMPLIFICATION: Final = 3
 MAX_CHALLENGES: Final = 4
+CHALLENGE_EVERY: Final = 200
+"""Milliseconds between two challenges of one address."""
 
 
 class Limits(NamedTuple):
@@ -67,6 +69,7 @@ class Route:
 
     __slots__ = (
         "active",
+        "challenged",
         "challenges",
         "checked",
         "former",
@@ -89,6 +92,7 @@ class Route:
         self.paths: dict[Address, Path] = {}
         self.seen = TransactionMemory()
         self.challenges: dict[bytes, Address] = {}
+        self.challenged: int | None = None
         self.checked: int | None = None
         self.targets = 0
         """How many addresses the call was ever pointed at: with one, a finished handshake proves it."""
@@ -98,6 +102,7 @@ class Route:
         proven = next((p for p in (self.active, self.former) if p is not None and p.validated), None)
         self.former = None if path.validated or proven is path else proven
         self.active = path
+        self.challenged = None
         self.targets += 1
 
     def prove(self, path: Path) -> None:
@@ -113,7 +118,11 @@ class Route:
             self.active, self.former = self.former, None
         self.challenges = {t: a for t, a in self.challenges.items() if a != path.address}
 
-    def challenge(self, path: Path, transaction: bytes) -> bytes | None:
+    def may_challenge(self, now: int) -> bool:
+        """Whether the last challenge is long enough ago; a new address may always be asked."""
+        return self.challenged is None or now - self.challenged >= CHALLENGE_EVERY
+
+    def challenge(self, path: Path, transaction: bytes, now: int) -> bytes | None:
         """Ask the receiver at an unproven address for a transaction id that nobody else was sent."""
         check = stun.write_check(transaction, f"{self.peer_ufrag}:{self.key}", self.peer_password)
         if not path.admit(len(check)):
@@ -121,6 +130,7 @@ class Route:
         while len(self.challenges) >= MAX_CHALLENGES:
             del self.challenges[next(iter(self.challenges))]
         self.challenges[transaction] = path.address
+        self.challenged = now
         return check
 
     def answered(self, path: Path, datagram: bytes, reply: stun.Reply) -> bool:

@@ -204,7 +204,7 @@ def test_the_old_address_takes_the_call_back_by_one_newer_packet() -> None:
 def test_two_moves_without_proof_keep_the_last_proven_address() -> None:
     hub = Hub().at_home()
     hub.check(AWAY)
-    hub.check(THIRD)
+    assert sent_to(hub.check(THIRD)) == [THIRD, THIRD]
     assert sent_to(hub.mux.send("call", b"x" * 20)) == [THIRD, HOME]
 
 
@@ -241,12 +241,26 @@ def test_a_handshake_proves_the_address_only_if_the_call_was_never_elsewhere() -
     assert hub.where() == (AWAY, True)
 
 
-def test_an_unproven_second_address_is_challenged_again_by_its_next_check() -> None:
+def test_an_unproven_second_address_is_challenged_again_every_200_ms() -> None:
     hub = Hub()
     hub.open()
     hub.check(HOME)
     hub.check(AWAY)
+    hub.now += 199
+    assert len(sent_to(hub.check(AWAY))) == 1
+    hub.now += 1
     assert len(sent_to(hub.check(AWAY))) == 2
+    hub.now += 200
+    assert sent_to(hub.hear(DTLS, AWAY)) == [AWAY]
+
+
+def test_the_first_address_is_not_challenged() -> None:
+    hub = Hub()
+    hub.open()
+    hub.check(HOME)
+    hub.now += 1000
+    assert sent_to(hub.check(HOME)) == [HOME]
+    assert sent_to(hub.hear(DTLS, HOME)) == []
 
 
 def test_tcp_proves_its_address() -> None:

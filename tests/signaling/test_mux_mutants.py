@@ -38,7 +38,11 @@ MUTANTS: Final = [
     Mutant(
         mux, "[Transmit(answer, address)] if path.admit(len(answer)) else []", "[Transmit(answer, address)]"
     ),
-    Mutant(mux, "elif path is route.active and route.targets > 1:", "elif False:"),
+    Mutant(mux, "elif path is route.active:", "elif False:"),
+    Mutant(mux, "if path.validated or route.targets == 1 or not", "if path.validated or not"),
+    Mutant(mux, "if path.validated or path is not route.active:", "if True:"),
+    Mutant(paths, ">= CHALLENGE_EVERY", ">= 0"),
+    Mutant(paths, "self.challenged = None\n        self.targets", "self.targets"),
     Mutant(mux, "if not route.answered(path, datagram, reply):", "if False:"),
     Mutant(mux, "64 <= datagram[1] & 0x7F < 96", "False"),
     Mutant(mux, "datagram[0] < 128 or", ""),
@@ -50,9 +54,7 @@ MUTANTS: Final = [
     Mutant(mux, "if key in self._routes:\n            raise", "if False:\n            raise"),
     Mutant(mux, "self._trials.release(key)", "pass"),
     Mutant(mux, "self._addresses.drop(route, path)\n        self._trials", "pass\n        self._trials"),
-    Mutant(
-        mux, "return effects + self._challenge(route, path) if old is not None else effects", "return effects"
-    ),
+    Mutant(mux, "path.validated), *self._challenge(route, path, now)]", "path.validated)]"),
     Mutant(paths, "if not self.validated and self.sent + size > AMPLIFICATION * self.received:", "if False:"),
     Mutant(paths, "AMPLIFICATION: Final = 3", "AMPLIFICATION: Final = 4"),
     Mutant(paths, "AMPLIFICATION: Final = 3", "AMPLIFICATION: Final = 2"),

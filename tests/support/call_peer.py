@@ -3,7 +3,7 @@
 import re
 
 from media.dtls import Dtls, Role, Stage
-from media.rtcp import Reports
+from media.rtcp import Inbound, Reports
 from media.rtp import write_packet
 from media.srtp import LibSrtp
 from tests.support.certificates import minted
@@ -47,6 +47,7 @@ class CallPeer:
         self.checks = 0
         self.sequence = 0
         self.heard: list[bytes] = []
+        self.inbound: Inbound | None = None
 
     def offer(self, extra: str = "") -> str:
         return OFFER.format(
@@ -102,11 +103,23 @@ class CallPeer:
         self.sequence += 1
         return self.srtp.protect(packet)
 
-    def report(self, now: int) -> bytes:
+    def reports_about_hub(self, report: bytes, hub_ssrc: int, now: int) -> None:
+        """Take in a report of the hub, to be echoed by the next `echo`."""
+        assert self.srtp is not None
+        self.reports.read(self.srtp.unprotect_report(report), now)
+        self.inbound = Inbound(hub_ssrc, 0)
+
+    def echo(self, now: int) -> bytes:
         """A report about what was heard, protected."""
         assert self.srtp is not None
-        compound, _ = self.reports.write(now, 0, 0, 0, None)
-        return self.srtp.protect_report(compound)
+        return self.srtp.protect_report(self.reports.write(now, 0, 0, 0, self.inbound)[0])
+
+    def guess(self, hub_ssrc: int, mark: int) -> bytes:
+        """A report that claims to have heard a report with this mark."""
+        assert self.srtp is not None
+        block = Inbound(hub_ssrc, 0).block(mark, 0)
+        head = bytes([0x81, 201]) + (1 + len(block) // 4).to_bytes(2, "big") + SSRC.to_bytes(4, "big")
+        return self.srtp.protect_report(head + block)
 
 
 def found(pattern: str, text: str) -> str:
