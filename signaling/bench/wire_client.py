@@ -1,0 +1,133 @@
+"""A WebSocket client that costs little: what is measured should be the hub, not the one who measures.
+
+Text messages of one frame each, no extensions (RFC 6455). The mask is zero, which leaves the payload as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import struct
+from collections.abc import Callable
+from typing import Final
+
+_HEAD: Final = (
+    "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: legato.1\r\n\r\n"
+)
+TEXT: Final = 1
+CLOSE: Final = 8
+PING: Final = 9
+PONG: Final = 10
+
+
+def frame(payload: bytes, opcode: int = TEXT) -> bytes:
+    """One client frame with a mask of zeros."""
+    size = len(payload)
+    if size < 126:
+        head = struct.pack("!BB", 0x80 | opcode, 0x80 | size)
+    elif size < 65_536:
+        head = struct.pack("!BBH", 0x80 | opcode, 0xFE, size)
+    else:
+        head = struct.pack("!BBQ", 0x80 | opcode, 0xFF, size)
+    return head + b"\0\0\0\0" + payload
+
+
+class WireClient(asyncio.Protocol):
+    """`received(text)` gets every message; `opened` is done once the hub has switched protocols."""
+
+    def __init__(self, host: str, received: Callable[[bytes], None], path: str = "/v1/connect") -> None:
+        self._received = received
+        self._host, self._path = host, path
+        self._buffer = bytearray()
+        self._switched = False
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for the switch at once."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        key = base64.b64encode(os.urandom(16)).decode()
+        transport.write(_HEAD.format(path=self._path, host=self._host, key=key).encode())
+
+    def connection_lost(self, problem: Exception | None) -> None:
+        """The connection ended."""
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError("not opened"))
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def send(self, text: bytes) -> None:
+        """Send one text message."""
+        if self._transport is not None:
+            self._transport.write(frame(text))
+
+    def abort(self) -> None:
+        """Vanish without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what came into messages."""
+        self._buffer += data
+        if not self._switched and not self._switch():
+            return
+        place = 0
+        while (found := self._frame_at(place)) is not None:
+            opcode, start, end = found
+            payload = bytes(self._buffer[start:end])
+            place = end
+            if opcode == TEXT:
+                self._received(payload)
+            elif opcode == PING and self._transport is not None:
+                self._transport.write(frame(payload, PONG))
+        if place:
+            del self._buffer[:place]
+
+    def _switch(self) -> bool:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        status = bytes(self._buffer[: self._buffer.find(b"\r\n")])
+        del self._buffer[: end + 4]
+        self._switched = True
+        if b" 101 " not in status:
+            self.opened.set_exception(ConnectionError(status.decode(errors="replace")))
+            self.abort()
+            return False
+        self.opened.set_result(None)
+        return True
+
+    def _frame_at(self, place: int) -> tuple[int, int, int] | None:
+        have = len(self._buffer) - place
+        if have < 2:
+            return None
+        size, start = self._buffer[place + 1] & 0x7F, place + 2
+        if size == 126:
+            if have < 4:
+                return None
+            (size,) = struct.unpack_from("!H", self._buffer, start)
+            start += 2
+        elif size == 127:
+            if have < 10:
+                return None
+            (size,) = struct.unpack_from("!Q", self._buffer, start)
+            start += 8
+        end = start + size
+        return (self._buffer[place] & 0x0F, start, end) if len(self._buffer) >= end else None
+
+
+async def open_wire(
+    host: str, port: int, received: Callable[[bytes], None], path: str = "/v1/connect"
+) -> WireClient:
+    """Connect and switch. Raises `ConnectionError`, `TimeoutError`."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(20):
+        _, client = await loop.create_connection(
+            lambda: WireClient(f"{host}:{port}", received, path), host, port
+        )
+        await client.opened
+    return client
