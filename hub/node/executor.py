@@ -45,6 +45,7 @@ MOST_LANES: Final = 64
 
 _GONE: Final = ("session_erased", "not_found")
 _MISNUMBERED: Final = ("sequence_gap", "sequence_reused")
+_RETRY: Final = {"lost_race": 100, "resume_first": 100, "overloaded": 1000, "unavailable": 1000}
 _BEHIND: Final = ("lost_race", "resume_first")
 
 
@@ -126,6 +127,10 @@ class Executor:
             for work in lane.overdue(now):
                 _answer(work, Refusal("unavailable", retry_after_ms=1000))
             self._pump(lane)
+
+    def unanswered(self) -> list[asyncio.Future[Any]]:
+        """The answers that are due."""
+        return [work.answer for lane in self._lanes.values() for work in (*lane.flying, *lane.waiting)]
 
     @property
     def idle(self) -> bool:
@@ -325,7 +330,7 @@ def _kept(refusal: Refusal) -> Refused:
 
 
 def _refusal(outcome: Refused) -> Refusal:
-    retry = 100 if outcome.reason in ("lost_race", "resume_first") else 0
+    retry = _RETRY.get(outcome.reason, 0)
     return Refusal(outcome.reason, field=outcome.detail, expected=outcome.expected, retry_after_ms=retry)
 
 

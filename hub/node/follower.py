@@ -101,6 +101,8 @@ class Follower:
         self.stage = Stage.READING
         self._tools = tools
         self._ears = ears
+        self.opened_at = 0
+        """The offset of the snapshot that the log was opened from (0: from its beginning)."""
         self._view: View | None = None
         self._pushed: deque[Stored] = deque(maxlen=MOST_PUSHED)
         self._evidence: Position | None = None
@@ -136,7 +138,7 @@ class Follower:
         if opening is None:
             await self.close()
             return False
-        self._view = View(self.key, opening)
+        self._view, self.opened_at = View(self.key, opening), opening.snapshot
         self._resume()
         return True
 

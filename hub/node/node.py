@@ -12,10 +12,11 @@ from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
 from hub.keys.errors import SessionForgotten
 from hub.metrics import Metrics
+from hub.node.duties import Duties
 from hub.node.entries import Keys
 from hub.node.follower import Tools
 from hub.node.presence import Attendance
-from hub.node.promise import Done, Presence
+from hub.node.promise import Done, Offer, Presence
 from hub.node.recent import Told
 from hub.node.room import Room
 from hub.node.rooms import Rooms
@@ -64,17 +65,17 @@ class Node:
         self.settings = parts.settings
         self._parts = parts
         self._tasks = Tasks(parts.metrics)
-        self._skew = 0
         self._tools = Tools(
             parts.name, parts.store, parts.keys, parts.anchors, parts.digests, parts.metrics, parts.now,
             self._session_now, self._later, self._schedule, self._tasks.spawn, parts.random_bytes,
         )  # fmt: skip
-        self._rooms = Rooms(self._tools, self._make_room)
         self._attendance = Attendance(self._tools)
+        self._duties = Duties(self._tools, parts.settings, self._attendance)
+        self._rooms = Rooms(self._tools, self._make_room, self._duties.opened, self._duties.closed)
         self._draining = False
 
     async def __aenter__(self) -> Self:
-        self._skew = await self._parts.store.time() - self._parts.now()
+        await self._duties.begin(self._rooms)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -131,6 +132,43 @@ class Node:
         if room is not None:
             room.gone("erased")
 
+    # --- workers
+
+    def register_worker(self, tenant: str, agent: str, worker: str, capacity: int, offer: Offer) -> None:
+        """See the promise."""
+        self._duties.register_worker(tenant, agent, worker)
+        self._duties.dispatch.register(tenant, agent, worker, capacity, offer)
+
+    def worker_lost(self, tenant: str, agent: str, worker: str) -> None:
+        """See the promise."""
+        self._duties.worker_lost(tenant, agent, worker)
+
+    def worker_capacity(self, tenant: str, agent: str, worker: str, free: int) -> None:
+        """See the promise."""
+        self._duties.dispatch.capacity(tenant, agent, worker, free)
+
+    def decline(self, tenant: str, agent: str, worker: str, key: SessionKey) -> None:
+        """See the promise."""
+        self._duties.dispatch.decline(tenant, agent, worker, key)
+
+    # --- the end
+
+    @property
+    def draining(self) -> bool:
+        """Whether the node takes no new work."""
+        return self._draining
+
+    async def drain(self) -> None:
+        """See the promise."""
+        self._draining = True
+        answers = [answer for room in self._rooms for answer in room.unanswered()]
+        if answers:
+            await asyncio.wait(answers, timeout=self.settings.drain_patience / 1000)
+        for room in tuple(self._rooms):
+            room.let_go("draining")
+            await self._duties.resign(room)
+            self._rooms.forget(room)
+
     # --- within
 
     def _make_room(self, key: SessionKey) -> Room:
@@ -140,12 +178,13 @@ class Node:
 
     def _watch(self, room: Room, events: list[Told]) -> None:
         self._attendance.watch(room, events)
+        self._duties.watch(room, events)
 
     def _gone(self, room: Room, _: str) -> None:
         self._rooms.forget(room)
 
     def _session_now(self) -> int:
-        return self._parts.now() + self._skew
+        return self._parts.now() + self._duties.skew
 
     def _later(self, ms: int, callback: Callable[[], None]) -> object:
         return asyncio.get_running_loop().call_later(ms / 1000, callback)

@@ -169,6 +169,16 @@ class Node(Protocol):
     def worker_lost(self, tenant: str, agent: str, worker: str) -> None:
         """Its connection closed: unreachable at once, crashed after the reconnect window unless it comes back."""
 
+    def worker_capacity(self, tenant: str, agent: str, worker: str, free: int) -> None:
+        """The worker would take so many more sessions."""
+
+    def decline(self, tenant: str, agent: str, worker: str, key: SessionKey) -> None:
+        """The worker does not want the session it was offered."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether the node takes no new work."""
+
     async def drain(self) -> None:
         """Stop taking new work, settle what is in flight, let go of rooms."""
 

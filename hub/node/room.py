@@ -78,6 +78,10 @@ class Room:
         """The position that `state` is at."""
         return self.follower.position
 
+    def unanswered(self) -> list[asyncio.Future[Any]]:
+        """The answers of what is on its way into the log."""
+        return self._executor.unanswered()
+
     @property
     def quiet(self) -> bool:
         """Whether nobody listens and nothing is on its way."""
@@ -286,11 +290,15 @@ class Room:
         self._executor.abandon(
             Refusal("session_erased" if reason == "erased" else "unavailable", detail=reason)
         )
-        self._tools.metrics.listeners.dec(len(self._delivery))
-        self._delivery.gone(reason)
+        self.let_go(reason)
         ended, self.ended_here = self.ended_here, None
         if ended is not None:
             ended(self, reason)
+
+    def let_go(self, reason: str) -> None:
+        """The node lets the listeners go; the room may still settle what is on its way."""
+        self._tools.metrics.listeners.dec(len(self._delivery))
+        self._delivery.gone(reason)
 
     def expire(self) -> None:
         """Called every second: give up what has waited for too long."""

@@ -24,11 +24,20 @@ class _Place:
 
 
 class Rooms:
-    """See the module. `made` sets a new room up before anybody has it."""
+    """See the module. `make` makes a room; `opened` and `closed` are told of it, before anybody has it and
+    after nobody has."""
 
-    def __init__(self, tools: Tools, make: Callable[[SessionKey], Room]) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        make: Callable[[SessionKey], Room],
+        opened: Callable[[Room], None],
+        closed: Callable[[Room], None],
+    ) -> None:
         self._tools = tools
         self._make = make
+        self._opened_one = opened
+        self._closed_one = closed
         self._places: dict[SessionKey, _Place] = {}
 
     def __iter__(self) -> Iterator[Room]:
@@ -84,6 +93,7 @@ class Rooms:
         place = self._places.get(room.key)
         if place is not None and place.room is room:
             del self._places[room.key]
+            self._closed_one(room)
             self._tools.metrics.rooms.dec()
             self._tools.spawn(room.follower.close())
 
@@ -105,6 +115,7 @@ class Rooms:
         if there:
             place.room, place.idle_since = room, self._tools.now()
             self._tools.metrics.rooms.inc()
+            self._opened_one(room)
         else:
             self._places.pop(key, None)
             await room.follower.close()

@@ -1,0 +1,211 @@
+"""The duties of a session, done by one node of those that have it open: the conductor.
+
+History before snapshot, snapshot before trim. Nothing depends on there being exactly one conductor: history
+keeps what is there, a snapshot is refused unless it is newer, trimming stops at the older snapshot, and a
+deadline fires under a name that all nodes give it. So whoever finds a duty overdue just takes over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import Final
+
+from hub.keys.errors import KeysError
+from hub.node.entries import sealed_record, sealed_snapshot
+from hub.node.follower import Stage, Tools
+from hub.node.recent import Told
+from hub.node.room import Room
+from hub.settings import Settings
+from hub.store.promise import Listed, StoreUnavailable
+from legato.session.deadlines import earliest, fired
+from legato.session.decisions import Decided, raised
+from legato.session.state import State
+
+log: Final = logging.getLogger("legato.node")
+
+OVERDUE: Final = 2
+"""A node that does not conduct takes over when this many snapshots are due."""
+
+
+class Part(Enum):
+    """What this node is in a session."""
+
+    ASKING = auto()
+    CONDUCTS = auto()
+    LISTENS = auto()
+
+
+class Conductor:
+    """This node's part in one session's duties."""
+
+    def __init__(
+        self,
+        room: Room,
+        tools: Tools,
+        settings: Settings,
+        wants: Callable[[Room], None],
+        lives: Callable[[str], bool],
+    ) -> None:
+        self.room = room
+        self.part = Part.ASKING
+        self.conductor = ""
+        self._tools = tools
+        self._settings = settings
+        self._wants = wants
+        self._lives = lives
+        self._snapshots = [room.follower.opened_at, room.follower.opened_at]
+        self._history = 0
+        self._indexed = (0, b"")
+        self._busy = False
+        self._timer = 0
+        self._still = (0, 0)
+
+    # --- who conducts
+
+    async def claim(self, seen: str = "") -> None:
+        """Become the conductor if it is still `seen`, or if who is it lives no more."""
+        me, store = self._tools.node, self._tools.store
+        try:
+            self.conductor = await store.claim_conductor(self.room.key, me, seen)
+            if self.conductor not in (me, seen) and not self._lives(self.conductor):
+                self.conductor = await store.claim_conductor(self.room.key, me, self.conductor)
+        except StoreUnavailable:
+            return
+        self.part = Part.CONDUCTS if self.conductor == self._tools.node else Part.LISTENS
+        if self.part is Part.CONDUCTS:
+            self._wants(self.room)
+            self.look()
+
+    async def resign(self) -> None:
+        """Leave the session in order: a last snapshot, and nobody conducts."""
+        if self.part is Part.CONDUCTS:
+            self.part = Part.LISTENS
+            await self._duties(at_rest=True)
+            await self._tools.store.claim_conductor(self.room.key, "", self._tools.node)
+
+    # --- what calls for duties
+
+    def watch(self, events: list[Told]) -> None:
+        """Events were folded."""
+        if self.part is Part.CONDUCTS:
+            self._wants(self.room)
+            self.look()
+        elif self._behind() >= OVERDUE * self._settings.snapshot_every and not self._busy:
+            self._tools.spawn(self.claim(self.conductor))
+
+    def look(self) -> None:
+        """Do what is due, and look again when the next thing will be."""
+        self._set_timer()
+        due = self._behind() >= self._settings.snapshot_every or any(
+            ordinal > self._history for ordinal in self.room.follower.view.left
+        )
+        if due and not self._busy:
+            self._busy = True
+            self._tools.spawn(self._work())
+
+    def rest(self) -> None:
+        """Called every second. When the session is quiet, what is usually done later is done now."""
+        offset, now = self.room.position.offset, self._tools.now()
+        if self._still[0] != offset:
+            self._still = (offset, now)
+        if self.part is not Part.CONDUCTS or self._busy:
+            return
+        quiet = now - self._still[1] >= self._settings.snapshot_quiet
+        index = now - self._indexed[0] >= self._settings.index_every and self._row_changed()
+        if (quiet and self._behind()) or index:
+            self._busy = True
+            self._tools.spawn(self._work(at_rest=quiet))
+
+    async def fire(self) -> None:
+        """Append what is due by session time, one deadline after another, then schedule the next."""
+        seen = earliest(self.room.state)
+        while due := fired(self.room.state, self._tools.session_now()):
+            before = self.room.position
+            await self.room.fire(due[0].producer, lambda state: self._due(state))
+            self._tools.metrics.duties.labels("deadline").inc()
+            await self.room.follower.caught_up()
+            if self.room.position == before or self.room.follower.stage is Stage.CLOSED:
+                break
+        await self._tools.store.schedule(self.room.key, earliest(self.room.state), seen)
+
+    def _due(self, state: State) -> Decided:
+        due = fired(state, self._tools.session_now())
+        events = due[0].events if due else ()
+        return Decided(events, True, {}, raised(events))
+
+    def _set_timer(self) -> None:
+        """A timer for the earliest deadline, so that short windows do not wait for the sweep."""
+        at = earliest(self.room.state)
+        if at is not None and at != self._timer:
+            self._timer = at
+            self._tools.later(max(1, at - self._tools.session_now()), lambda: self._ring(at))
+
+    def _ring(self, at: int) -> None:
+        if self._timer == at:
+            self._timer = 0
+        if self.room.follower.stage is not Stage.CLOSED and earliest(self.room.state) == at:
+            self._tools.spawn(self.fire())
+
+    # --- the duties
+
+    def _behind(self) -> int:
+        return self.room.position.offset - self._snapshots[-1]
+
+    async def _work(self, at_rest: bool = False) -> None:
+        try:
+            await self._duties(at_rest)
+        except (StoreUnavailable, KeysError):
+            self._tools.later(1000, self.look)
+        finally:
+            self._busy = False
+
+    async def _duties(self, at_rest: bool) -> None:
+        await self._put_history()
+        if self._behind() >= (1 if at_rest else self._settings.snapshot_every):
+            await self._snapshot()
+        await self._index()
+
+    async def _put_history(self) -> None:
+        left = {
+            ordinal: entry
+            for ordinal, entry in self.room.follower.view.left.items()
+            if ordinal > self._history
+        }
+        if left:
+            sealer = await self._tools.keys.sealer(self.room.key.tenant, self.room.key.session)
+            pages = {ordinal: sealed_record(sealer, entry) for ordinal, entry in left.items()}
+            await self._tools.store.put_history(self.room.key, pages)
+            self._history = max(left)
+            self._tools.metrics.duties.labels("history").inc()
+
+    async def _snapshot(self) -> None:
+        """The state as it is now; what left the window by now must be in the history before."""
+        key, view = self.room.key, self.room.follower.view
+        sealer = await self._tools.keys.sealer(key.tenant, key.session)
+        if any(ordinal > self._history for ordinal in view.left):
+            await self._put_history()
+        position = view.position
+        snapshot = sealed_snapshot(key, sealer, self._tools.anchors, view.state, position, view.recent.digest)
+        written = await self._tools.store.write_snapshot(key, snapshot)
+        self._snapshots = [self._snapshots[-1], position.offset]
+        if written:
+            self._tools.metrics.duties.labels("snapshot").inc()
+            if self._snapshots[0]:
+                await self._tools.store.trim(key, self._snapshots[0] + 1)
+
+    def _row(self) -> tuple[Listed, tuple[str, ...]]:
+        state = self.room.state
+        labels: Mapping[str, str] = dict(state.labels)
+        listed = Listed(self.room.key.session, state.created, state.time, state.ended, labels)
+        return listed, tuple(sorted(id for id, who in state.participants.items() if not who.left))
+
+    def _row_changed(self) -> bool:
+        return repr(self._row()).encode() != self._indexed[1]
+
+    async def _index(self) -> None:
+        listed, participants = self._row()
+        self._indexed = (self._tools.now(), repr((listed, participants)).encode())
+        await self._tools.store.index(self.room.key, listed, participants)
+        self._tools.metrics.duties.labels("index").inc()

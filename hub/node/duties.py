@@ -1,0 +1,242 @@
+"""What a node does besides answering: beats and watches, sweeps deadlines, conducts, offers, tidies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from hub.keys.errors import KeysError
+from hub.node.clockwatch import ClockWatch
+from hub.node.conductor import Conductor, Part
+from hub.node.dispatch import Dispatch, worker_holder
+from hub.node.entries import SessionDamaged
+from hub.node.follower import Stage, Tools
+from hub.node.leases import Leases
+from hub.node.presence import NOTE, Attendance, holder_of
+from hub.node.recent import Told
+from hub.node.room import Room
+from hub.node.rooms import Rooms
+from hub.settings import Settings
+from hub.store.promise import SessionKey, StoreUnavailable
+from legato.session.actors import WORKER
+from legato.session.decisions import Decided, raised
+from legato.session.events import AgentCrashed, Event, RightGranted, RightReleased
+from legato.session.right_rules import reachable, unreachable
+from legato.session.state import State
+
+log: Final = logging.getLogger("legato.node")
+
+PRODUCER: Final = "duties"
+FOREIGN_MS: Final = 2_000
+"""How long a deadline of a session that another node conducts may be overdue."""
+
+TIDY_MS: Final = 1_000
+
+
+class Duties:
+    """See the module. `session_now` is kept right by the sweep."""
+
+    def __init__(self, tools: Tools, settings: Settings, attendance: Attendance) -> None:
+        self.skew = 0
+        self.dispatch = Dispatch(tools, settings.offer_patience)
+        self.leases = Leases(tools, settings.lease, self._bury)
+        self._tools = tools
+        self._settings = settings
+        self._attendance = attendance
+        self._clock = ClockWatch(settings.clock_jump)
+        self._conductors: dict[SessionKey, Conductor] = {}
+        self._firing: set[SessionKey] = set()
+        self._rooms: Rooms
+
+    async def begin(self, rooms: Rooms) -> None:
+        """Learn the store's time and who lives, then work in the background."""
+        self._rooms = rooms
+        self.skew = self._clock.read(await self._tools.store.time(), self._tools.now())
+        await self.leases.beat()
+        for pause, work in (
+            (self._settings.beat, self.leases.beat),
+            (self._settings.sweep, self._sweep),
+            (TIDY_MS, self._tidy),
+            (TIDY_MS, self.dispatch.offer),
+        ):
+            self._tools.spawn(self._every(pause, work))
+
+    # --- rooms
+
+    def opened(self, room: Room) -> None:
+        """A room was opened here."""
+        conductor = Conductor(room, self._tools, self._settings, self.dispatch.look, self._lives)
+        self._conductors[room.key] = conductor
+        self._tools.spawn(conductor.claim())
+
+    def closed(self, room: Room) -> None:
+        """A room is open here no more."""
+        self._conductors.pop(room.key, None)
+        self.dispatch.forget(room.key)
+
+    def watch(self, room: Room, events: list[Told]) -> None:
+        """Events were folded in a room."""
+        for told in events:
+            event = told.event
+            if isinstance(event, RightGranted | RightReleased | AgentCrashed):
+                self._right_moved(room, event)
+        conductor = self._conductors.get(room.key)
+        if conductor is not None:
+            conductor.watch(events)
+
+    async def resign(self, room: Room) -> None:
+        """The room closes: leave its duties in order."""
+        conductor = self._conductors.get(room.key)
+        if conductor is not None:
+            try:
+                await conductor.resign()
+            except (StoreUnavailable, KeysError):
+                log.warning("a session was left without a last snapshot")
+
+    # --- workers
+
+    def register_worker(self, tenant: str, agent: str, worker: str) -> None:
+        """It is connected here: it beats through us, and is reachable again."""
+        holder = worker_holder(tenant, worker)
+        self.leases.holders.add(holder)
+        self._tools.spawn(self._for_each_held(holder, self._reachable))
+
+    def worker_lost(self, tenant: str, agent: str, worker: str) -> None:
+        """Its connection closed."""
+        holder = worker_holder(tenant, worker)
+        self.leases.holders.discard(holder)
+        self.dispatch.unregister(tenant, agent, worker)
+        self._tools.spawn(self._for_each_held(holder, self._unreachable))
+
+    def _right_moved(self, room: Room, event: RightGranted | RightReleased | AgentCrashed) -> None:
+        if event.right.startswith(WORKER):
+            worker = event.worker if isinstance(event, RightGranted) else ""
+            agent = event.right.removeprefix(WORKER)
+            self.dispatch.settled(room.key.tenant, agent, room.key, worker)
+            if worker and worker_holder(room.key.tenant, worker) in self.leases.holders:
+                holder = worker_holder(room.key.tenant, worker)
+                self._tools.spawn(self._tools_hold(holder, room.key, event.right))
+
+    async def _tools_hold(self, holder: str, key: SessionKey, right: str) -> None:
+        await self._tools.store.hold(holder, key, right)
+
+    async def _for_each_held(
+        self, holder: str, do: Callable[[str, SessionKey, str, int], Awaitable[None]]
+    ) -> None:
+        for key, right in await self._tools.store.held(holder):
+            await do(holder, key, right, self._settings.reconnect_window)
+
+    async def _reachable(self, holder: str, key: SessionKey, right: str, _: int) -> None:
+        await self._settle(key, lambda state: reachable(state, right) if _has(state, right, holder) else [])
+
+    async def _unreachable(self, holder: str, key: SessionKey, right: str, window: int) -> None:
+        if holder in self.leases.holders:
+            return  # it is back already
+        await self._settle(
+            key, lambda state: unreachable(state, right, window) if _has(state, right, holder) else []
+        )
+
+    async def _settle(self, key: SessionKey, decide: Callable[[State], list[Event]]) -> None:
+        """Append what `decide` makes of the session's state."""
+
+        def decided(state: State) -> Decided:
+            events = tuple(decide(state))
+            return Decided(events, True, {}, raised(events))
+
+        room = await self._rooms.open(key)
+        if room is not None:
+            try:
+                await room.settle(PRODUCER, decided)
+            finally:
+                self._rooms.release(room)
+
+    # --- deaths
+
+    def _lives(self, node: str) -> bool:
+        return holder_of(node) in self.leases.living
+
+    async def _bury(
+        self, holder: str, key: SessionKey, right: str, elsewhere: frozenset[tuple[SessionKey, str]]
+    ) -> None:
+        if right.startswith(WORKER):
+            await self._unreachable(holder, key, right, self._settings.node_death_window)
+        elif right.startswith(NOTE) and (key, right) not in elsewhere:
+            room = await self._rooms.open(key)
+            if room is not None:
+                try:
+                    await self._attendance.died(room, right.removeprefix(NOTE), "node died")
+                finally:
+                    self._rooms.release(room)
+
+    # --- what comes round
+
+    async def _every(self, pause: int, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            asked = self._tools.now()
+            await asyncio.sleep(pause / 1000)
+            late = self._tools.now() - asked - pause
+            self._tools.metrics.loop_lag.observe(max(0, late) / 1000)
+            try:
+                await work()
+            except (StoreUnavailable, KeysError, SessionDamaged):
+                log.warning("a duty waits for the store")
+
+    async def _sweep(self) -> None:
+        """Fire what is due, wherever nobody else does."""
+        self.skew = self._clock.read(await self._tools.store.time(), self._tools.now())
+        self._tools.metrics.deadlines_suspended.set(int(self._clock.suspended))
+        for conductor in tuple(self._conductors.values()):
+            if conductor.part is Part.LISTENS and not self._lives(conductor.conductor):
+                await conductor.claim(conductor.conductor)
+        if self._clock.suspended:
+            self._tools.metrics.clock_jumps.inc()
+            log.error("the store's clock jumped: deadlines are suspended")
+            return
+        now = self._tools.session_now()
+        for key, at in await self._tools.store.due(now):
+            if key not in self._firing:
+                self._firing.add(key)
+                self._tools.spawn(self._fire(key, now - at))
+
+    async def _fire(self, key: SessionKey, overdue: int) -> None:
+        """The deadlines of one session, unless a living node conducts it."""
+        try:
+            if self._rooms.here(key) is None and overdue < FOREIGN_MS:
+                who = await self._tools.store.claim_conductor(key, self._tools.node, "")
+                if who not in ("", self._tools.node) and self._lives(who):
+                    return
+            room = await self._rooms.open(key)
+            if room is None:
+                await self._tools.store.schedule(key, None)
+                return
+            try:
+                conductor = self._conductors.get(key)
+                if conductor is not None and (conductor.part is Part.CONDUCTS or overdue >= FOREIGN_MS):
+                    await conductor.fire()
+            finally:
+                self._rooms.release(room)
+        finally:
+            self._firing.discard(key)
+
+    async def _tidy(self) -> None:
+        """Keys that are too old, rooms that nobody needs, work that waited too long, sessions at rest."""
+        self._tools.keys.expire()
+        for room in self._rooms:
+            if self._tools.keys.opened(room.key.tenant, room.key.session) is None:
+                room.follower.catch_up()
+            room.expire()
+            conductor = self._conductors.get(room.key)
+            if conductor is not None and room.follower.stage is Stage.LIVE:
+                conductor.rest()
+        for room in self._rooms.idle(self._settings.idle_close):
+            await self.resign(room)
+            if room in self._rooms.idle(self._settings.idle_close):
+                self._rooms.forget(room)
+
+
+def _has(state: State, right: str, holder: str) -> bool:
+    """Whether it is this holder's worker that has the right."""
+    found = state.rights.get(right)
+    return found is not None and found.holder != "" and found.worker == holder.split(":", 2)[2]
