@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from legato.session.events import _snake
+from legato.session.events import 
 
 
 class Down(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake):
@@ -152,7 +152,16 @@ class Draining(Down, frozen=True, kw_only=True):
 
 
 class Pong(Down, frozen=True, kw_only=True):
+    """Answer to a `ping`, with its number; and, with 0, the hub's own beat when it has nothing else to say."""
+
     n: int = 0
+
+
+class Notice(Down, frozen=True, kw_only=True):
+    """Something that the holder should know: `ticket_misused` (somebody without the key showed this
+    attachment's resume ticket; nothing came of it)."""
+
+    reason: str
 
 
 class Closing(Down, frozen=True, kw_only=True):
@@ -164,7 +173,9 @@ class Closing(Down, frozen=True, kw_only=True):
     retry_after_ms: int = 0
 
 
-KINDS_DOWN: Final[tuple[type[Down], ...]] = tuple(sorted(Down.__subclasses__(), key=lambda kind: kind.__name__))
+KINDS_DOWN: Final[tuple[type[Down], ...]] = tuple(
+    sorted(Down.__subclasses__(), key=lambda kind: kind.__name__)
+)
 
 _encoder: Final = msgspec.json.Encoder()
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from legato.session.commands import KINDS, Command
-from legato.session.events import Medium, _snake
+from legato.session.events import Medium, 
 
 VERSION: Final = 1
 AnyCommand = Command
@@ -23,7 +23,9 @@ class Attach(Up, frozen=True, kw_only=True):
 
     `key` is the public half (JWK, ECDSA P-256) of a key the client keeps; resume tickets are bound to it.
     `position` tells what the client has seen (from an earlier visit); with `whole` it no longer holds the state
-    (a reloaded page) and gets the snapshot even so. `require` refuses a lesser level.
+    (a reloaded page) and gets the snapshot even so. `require` refuses a lesser level. `worker` names an agent's
+    process, as in its `accept_session`. `was` tells what a lost connection was in the midst of: when many
+    come back at once, those go first.
     """
 
     v: int
@@ -37,6 +39,8 @@ class Attach(Up, frozen=True, kw_only=True):
     position: str = ""
     whole: bool = False
     require: Literal["", "memory", "buffered", "replicated", "synced"] = ""
+    worker: str = ""
+    was: Literal["", "voice", "streaming"] = ""
 
 
 class Resume(Up, frozen=True, kw_only=True):
@@ -49,6 +53,8 @@ class Resume(Up, frozen=True, kw_only=True):
     whole: bool = False
     proof: str = ""
     require: Literal["", "memory", "buffered", "replicated", "synced"] = ""
+    worker: str = ""
+    was: Literal["", "voice", "streaming"] = ""
 
 
 class Work(Up, frozen=True, kw_only=True):

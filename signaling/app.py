@@ -1,0 +1,128 @@
+"""The doors of one node, put together: an `aiohttp.web.Application` that a composition root serves.
+
+    app = build_app(node, keys, options)
+    async with node, app_of(app): …
+
+It owns the hall (every connection) and what the hall needs; node, store and keys are the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from os import urandom
+from typing import Any, Final
+
+from aiohttp import web
+
+from hub.keys.signer import Revocations, Signer
+from hub.node.promise import Node
+from hub.store.promise import Level
+from legato.session.ids import RandomBytes
+from signaling.admission import Admission
+from signaling.doorkeeper import Doorkeeper, Holders, HoldersInMemory, Keeping
+from signaling.hall import SWEEP_S, Furnishing, Hall
+from signaling.http.guard import PEER, guard
+from signaling.limits import DEFAULT, ConnectionLimits
+from signaling.line import Line, Sounds
+from signaling.policy import Policy
+from signaling.staff import Staff
+from signaling.turnstile import Turnstile
+from signaling.websocket import serve_socket
+
+HALL: Final = web.AppKey("hall", Hall)
+
+
+class NoSound:
+    """A hub without sound: what is said about it is not understood."""
+
+    def sound(self, line: Line, what: Any) -> None:
+        """Nothing listens."""
+
+    def ended(self, line: Line) -> None:
+        """Nothing to end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorKeys:
+    """Who signs, and what was called back."""
+
+    signer: Signer
+    revocations: Revocations | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorOptions:
+    """How the doors behave. `now`: monotonic ms; `wall`: seconds UTC; `nodes`: addresses told to clients."""
+
+    level: Level = "buffered"
+    policy: Policy = field(default_factory=Policy)
+    limits: ConnectionLimits = DEFAULT
+    nodes: Sequence[str] = ()
+    sounds: Sounds = field(default_factory=NoSound)
+    holders: Holders = field(default_factory=HoldersInMemory)
+    admission: Admission = field(default_factory=Admission)
+    now: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
+    wall: Callable[[], int] = lambda: int(time.time())
+    random_bytes: RandomBytes = urandom
+
+
+def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Application:
+    """The application. Its hall is `app[HALL]`."""
+    hall = _hall(node, keys, options)
+    app = web.Application(middlewares=[guard(options.policy)])
+    app[HALL] = hall
+
+    async def connect(request: web.Request) -> web.StreamResponse:
+        return await serve_socket(hall, request, request[PEER])
+
+    app.router.add_get("/v1/connect", connect)
+    app.cleanup_ctx.append(_sweeping)
+    return app
+
+
+def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
+    warn: list[Callable[..., None]] = []
+    doorkeeper = Doorkeeper(
+        Keeping(
+            node=node,
+            signer=keys.signer,
+            holders=options.holders,
+            level=options.level,
+            wall=options.wall,
+            random_bytes=options.random_bytes,
+            misused=lambda key, attachment: warn[0](key, attachment),
+        )
+    )
+    hall = Hall(
+        Furnishing(
+            node=node,
+            doorkeeper=doorkeeper,
+            turnstile=Turnstile(options.admission),
+            staff=Staff(node, keys.signer, options.wall, options.random_bytes, list(options.nodes)),
+            sounds=options.sounds,
+            now=options.now,
+            random_bytes=options.random_bytes,
+            revocations=keys.revocations,
+            limits=options.limits,
+            nodes=options.nodes,
+        )
+    )
+    warn.append(hall.warn_misused)
+    return hall
+
+
+async def _sweeping(app: web.Application) -> AsyncIterator[None]:
+    hall = app[HALL]
+
+    async def sweep() -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            hall.expel_revoked()
+
+    task = asyncio.get_running_loop().create_task(sweep())
+    yield
+    task.cancel()
+    await hall.close()

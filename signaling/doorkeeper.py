@@ -1,0 +1,338 @@
+"""Who comes in: from a ticket to an attachment in a session, or to a registered worker.
+
+What a ticket does not say, its holder may not do. Whatever is wrong with one, its bearer learns the same; a
+session that is not there and one that the ticket is not for look alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from hub.keys.errors import KeysError, TicketRefused
+from hub.keys.proof import proves
+from hub.keys.signer import Signer
+from hub.node.promise import Node, Presence, Room
+from hub.store.promise import Level, Opened, SessionKey, StoreUnavailable
+from legato.session.commands import Refusal
+from legato.session.decisions import Actor
+from legato.session.events import Medium
+from legato.session.holder import Denial, Denied, Holder, acknowledge, present
+from legato.session.ids import RandomBytes, new_id, well_formed
+from legato.session.position import Position, PositionInvalid
+from legato.session.proof_key import ProofKey, ProofKeyInvalid
+from legato.session.tickets import ANY_SESSION, LIFE_S, Kind, Ticket
+from legato.wire.down import ResumeTicket
+from legato.wire.up import Attach, Resume, Work
+from signaling import close_codes
+from signaling.batches import producer_name
+from signaling.effects import NEVER
+
+ENTRY: Final[frozenset[Kind]] = frozenset({"access", "invite"})
+LEVELS: Final = {"": 0, "memory": 1, "buffered": 2, "replicated": 3, "synced": 4}
+BEAT_MS: Final = 3_000
+LIVE_BEAT_MS: Final = 1_000
+"""The beat of those whose going must be noticed sooner: who speaks, agents, workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Nobody comes in: the connection closes with this."""
+
+    code: int
+    reason: str
+    detail: str = ""
+    retry_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody who is in. The room was opened for them: whoever lets them go releases it."""
+
+    ticket: Ticket
+    room: Room
+    actor: Actor
+    presence: Presence
+    producer: str
+    opened: Opened
+    level: Level
+    after: Position | None
+    beat_ms: int
+    resume: ResumeTicket | None
+    away_ms: int
+    returning: bool
+
+
+class Holders(Protocol):
+    """Who holds each attachment's resume tickets."""
+
+    async def change(
+        self, key: SessionKey, attachment: str, change: Callable[[Holder | None], Holder | None]
+    ) -> None:
+        """Replace the holder by what `change` makes of it (None: leave it), atomically."""
+
+
+class HoldersInMemory:
+    """Holders as this node knows them. One that it does not know is taken from the ticket, which names its
+    key: a spent ticket that comes to another node is good once more, though never with another key."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._most = most
+        self._holders: dict[tuple[SessionKey, str], Holder] = {}
+
+    async def change(
+        self, key: SessionKey, attachment: str, change: Callable[[Holder | None], Holder | None]
+    ) -> None:
+        name = (key, attachment)
+        if (changed := change(self._holders.get(name))) is not None:
+            self._holders.pop(name, None)
+            self._holders[name] = changed
+            while len(self._holders) > self._most:
+                self._holders.pop(next(iter(self._holders)))
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a doorkeeper works with. `wall` gives seconds UTC; `misused(key, attachment)` is called when somebody
+    without the holder's key showed its resume ticket."""
+
+    node: Node
+    signer: Signer
+    holders: Holders
+    level: Level
+    wall: Callable[[], int]
+    random_bytes: RandomBytes
+    misused: Callable[[SessionKey, str], None] = lambda key, attachment: None
+
+
+class Doorkeeper:
+    """See the module."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._node = keeping.node
+        self._signer = keeping.signer
+        self._keeping = keeping
+
+    async def admit(self, envelope: Attach | Resume) -> Arrival | TurnedAway:
+        """Bring somebody in. Cancelled, or turned away, nobody is."""
+        try:
+            if isinstance(envelope, Attach):
+                return await self._attach(envelope)
+            return await self._resume(envelope)
+        except TicketRefused:
+            return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
+        except (StoreUnavailable, KeysError):
+            return TurnedAway(close_codes.OVERLOADED, "unavailable", retry_after_ms=1000)
+
+    def hire(self, envelope: Work) -> Ticket | TurnedAway:
+        """The ticket of a worker who may take sessions under this name."""
+        try:
+            ticket = self._signer.verify(envelope.ticket, self._keeping.wall(), frozenset({"access"}))
+        except TicketRefused:
+            return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
+        if not (
+            well_formed(envelope.name) and well_formed(envelope.worker) and 0 <= envelope.capacity <= 10_000
+        ):
+            return TurnedAway(close_codes.MALFORMED, "malformed", retry_after_ms=NEVER)
+        if ticket.role != "agent" or not ticket.allows("work") or ticket.session != ANY_SESSION:
+            return TurnedAway(close_codes.NOT_ALLOWED, "not_allowed", retry_after_ms=NEVER)
+        return ticket
+
+    async def keep(self, arrival: Arrival, ticket: str) -> None:
+        """The client has stored the resume ticket with this id."""
+        await self._keeping.holders.change(
+            arrival.room.key,
+            arrival.actor.attachment,
+            lambda holder: None if holder is None else acknowledge(holder, ticket),
+        )
+
+    # --- the two ways in
+
+    async def _attach(self, envelope: Attach) -> Arrival | TurnedAway:
+        ticket = self._signer.verify(envelope.ticket, self._keeping.wall(), ENTRY)
+        session = envelope.session or ticket.session
+        if not ticket.covers(ticket.tenant, session) or session == ANY_SESSION or not well_formed(session):
+            return _not_found()
+        if turned := self._misfit(ticket, envelope):
+            return turned
+        try:
+            key = None if envelope.key is None else ProofKey.from_jwk(envelope.key)
+        except ProofKeyInvalid:
+            return TurnedAway(close_codes.MALFORMED, "malformed", "key", NEVER)
+        attachment = new_id("a", self._keeping.random_bytes)
+        coming = _Coming(ticket, SessionKey(ticket.tenant, session), attachment, envelope, key)
+        coming.device, coming.takes, coming.gives = envelope.device[:128], envelope.takes, envelope.gives
+        return await self._enter(coming, self._first_holder)
+
+    async def _resume(self, envelope: Resume) -> Arrival | TurnedAway:
+        ticket = self._signer.verify(envelope.ticket, self._keeping.wall(), frozenset({"resume"}))
+        if turned := self._misfit(ticket, envelope):
+            return turned
+        coming = _Coming(
+            ticket, SessionKey(ticket.tenant, ticket.session), ticket.attachment, envelope, ticket.key
+        )
+        if ticket.key is None or not proves(ticket.key, envelope.proof, ticket.id):
+            self._keeping.misused(coming.key, coming.attachment)
+            return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
+        return await self._enter(coming, self._next_holder)
+
+    def _misfit(self, ticket: Ticket, envelope: Attach | Resume) -> TurnedAway | None:
+        if not ticket.allows("read"):
+            return TurnedAway(close_codes.NOT_ALLOWED, "not_allowed", retry_after_ms=NEVER)
+        if not well_formed(envelope.producer):
+            return TurnedAway(close_codes.MALFORMED, "malformed", "producer", NEVER)
+        if LEVELS[envelope.require] > LEVELS[self._keeping.level]:
+            return TurnedAway(close_codes.LEVEL_UNAVAILABLE, "level_unavailable", self._keeping.level, NEVER)
+        return None
+
+    async def _enter(
+        self, coming: _Coming, holding: Callable[[_Coming], Awaitable[ResumeTicket | TurnedAway | None]]
+    ) -> Arrival | TurnedAway:
+        try:
+            after = Position.from_text(coming.envelope.position) if coming.envelope.position else None
+        except PositionInvalid:
+            return TurnedAway(close_codes.MALFORMED, "malformed", "position", NEVER)
+        room = await self._node.open(coming.key)
+        if room is None:
+            return _not_found()
+        try:
+            arrival = await self._arrive(coming, room, after, holding)
+        except BaseException:
+            self._node.release(room)
+            raise
+        if isinstance(arrival, TurnedAway):
+            self._node.release(room)
+        return arrival
+
+    async def _arrive(
+        self,
+        coming: _Coming,
+        room: Room,
+        after: Position | None,
+        holding: Callable[[_Coming], Awaitable[ResumeTicket | TurnedAway | None]],
+    ) -> Arrival | TurnedAway:
+        ticket = coming.ticket
+        resume = await holding(coming)
+        if isinstance(resume, TurnedAway):
+            return resume
+        producer = producer_name(ticket.participant, coming.envelope.producer)
+        opened = await room.open_producer(producer)
+        if after is not None:
+            await room.reach(after)
+        known = room.state.attachments.get(coming.attachment)
+        if known is not None:
+            coming.device, coming.takes, coming.gives = known.device, known.takes, known.gives
+        away_since = known.away_since if known is not None else 0
+        returning = ticket.participant in room.state.participants
+        worker = coming.envelope.worker if ticket.role == "agent" else ""
+        actor = Actor(ticket.participant, ticket.role, ticket.capabilities, coming.attachment, worker)
+        presence = Presence(actor, ticket.name, coming.device, coming.takes, coming.gives)
+        arrived = await self._node.arrive(room, presence)
+        if isinstance(arrived, Refusal):
+            return _turned(arrived)
+        live = ticket.role == "agent" or "audio" in (*coming.takes, *coming.gives)
+        return Arrival(
+            ticket=ticket,
+            room=room,
+            actor=actor,
+            presence=presence,
+            producer=producer,
+            opened=opened,
+            level=self._keeping.level,
+            after=after,
+            beat_ms=LIVE_BEAT_MS if live else BEAT_MS,
+            resume=resume,
+            away_ms=max(0, self._keeping.wall() * 1000 - away_since) if away_since else 0,
+            returning=returning,
+        )
+
+    # --- resume tickets
+
+    async def _first_holder(self, coming: _Coming) -> ResumeTicket | None:
+        if coming.proof_key is None:
+            return None
+        fresh = new_id("j", self._keeping.random_bytes)
+        holder = Holder(coming.proof_key.thumbprint, held=coming.ticket.id, next=fresh)
+        await self._keeping.holders.change(coming.key, coming.attachment, lambda _: holder)
+        return self._resume_ticket(coming, fresh)
+
+    async def _next_holder(self, coming: _Coming) -> ResumeTicket | TurnedAway | None:
+        ticket = coming.ticket
+        fresh = new_id("j", self._keeping.random_bytes)
+        told: list[str | Denied] = []
+
+        def change(holder: Holder | None) -> Holder | None:
+            presented = present(
+                holder or Holder(ticket.thumbprint, held=ticket.id), ticket.id, ticket.thumbprint, fresh
+            )
+            told.append(presented if isinstance(presented, Denied) else presented.ticket)
+            return None if isinstance(presented, Denied) else presented.holder
+
+        await self._keeping.holders.change(coming.key, coming.attachment, change)
+        answer = told[-1]
+        if isinstance(answer, Denied):
+            if answer.why is Denial.OTHER_KEY:
+                self._keeping.misused(coming.key, coming.attachment)
+            return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
+        return self._resume_ticket(coming, answer)
+
+    def _resume_ticket(self, coming: _Coming, name: str) -> ResumeTicket:
+        assert coming.proof_key is not None
+        now = self._keeping.wall()
+        ticket = replace(
+            coming.ticket,
+            kind="resume",
+            session=coming.key.session,
+            id=name,
+            issued=now,
+            not_before=now,
+            expires=now + LIFE_S["resume"],
+            attachment=coming.attachment,
+            key=coming.proof_key,
+            thumbprint=coming.proof_key.thumbprint,
+        )
+        return ResumeTicket(name, self._signer.mint(ticket), name, ticket.expires)
+
+
+class _Coming:
+    """Somebody on the way in."""
+
+    def __init__(
+        self,
+        ticket: Ticket,
+        key: SessionKey,
+        attachment: str,
+        envelope: Attach | Resume,
+        proof_key: ProofKey | None,
+    ) -> None:
+        self.ticket = ticket
+        self.key = key
+        self.attachment = attachment
+        self.envelope = envelope
+        self.proof_key = proof_key
+        self.device = ""
+        self.takes: tuple[Medium, ...] = ("text",)
+        self.gives: tuple[Medium, ...] = ("text",)
+
+
+def _not_found() -> TurnedAway:
+    return TurnedAway(close_codes.NOT_FOUND, "not_found", retry_after_ms=NEVER)
+
+
+_TURNED: Final = {
+    "not_found": close_codes.NOT_FOUND,
+    "session_erased": close_codes.NOT_FOUND,
+    "not_allowed": close_codes.NOT_ALLOWED,
+    "session_ended": close_codes.NOT_ALLOWED,
+    "malformed": close_codes.MALFORMED,
+    "too_large": close_codes.OVERLOADED,
+    "too_fast": close_codes.TOO_FAST,
+}
+
+
+def _turned(refusal: Refusal) -> TurnedAway:
+    code = _TURNED.get(refusal.reason, close_codes.OVERLOADED)
+    comes_back = code in (close_codes.OVERLOADED, close_codes.TOO_FAST)
+    reason = "not_found" if code == close_codes.NOT_FOUND else refusal.reason
+    return TurnedAway(code, reason, refusal.detail, (refusal.retry_after_ms or 1000) if comes_back else NEVER)

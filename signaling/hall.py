@@ -1,0 +1,226 @@
+"""All connections of a node: who is here, who replaces whom, and who has to go.
+
+There is one connection an attachment: a newer one wins and the older is told. What an attachment needs after its
+connection ended (to be marked away, or closed) is done here, in tasks that the hall owns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from hub.keys.signer import Revocations
+from hub.node.promise import Node, Welcome
+from hub.store.promise import SessionKey
+from legato.session.ids import RandomBytes
+from legato.wire import down
+from legato.wire.up import VERSION, Attach, Resume
+from signaling import close_codes
+from signaling.connection import Connection
+from signaling.doorkeeper import Arrival, Doorkeeper, TurnedAway
+from signaling.effects import NEVER, Effect
+from signaling.limits import DEFAULT, ConnectionLimits
+from signaling.turnstile import Crowded, Turnstile, rank_of
+
+if TYPE_CHECKING:
+    from signaling.line import Line, Sounds
+    from signaling.staff import Staff
+
+log: Final = logging.getLogger("legato.connection")
+
+SWEEP_S: Final = 0.5
+"""How often open connections are held against the revocations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furnishing:
+    """What a hall works with. `now`: monotonic ms. `nodes`: the addresses at which this hub is reached."""
+
+    node: Node
+    doorkeeper: Doorkeeper
+    turnstile: Turnstile
+    staff: Staff
+    sounds: Sounds
+    now: Callable[[], int]
+    random_bytes: RandomBytes
+    revocations: Revocations | None = None
+    limits: ConnectionLimits = DEFAULT
+    nodes: Sequence[str] = field(default_factory=tuple)
+    patience_s: float = 5.0
+
+
+class Hall:
+    """See the module."""
+
+    def __init__(self, furnishing: Furnishing) -> None:
+        self.limits = furnishing.limits
+        self.now = furnishing.now
+        self.doorkeeper = furnishing.doorkeeper
+        self.sounds = furnishing.sounds
+        self.staff = furnishing.staff
+        self.patience_s = furnishing.patience_s
+        self.draining = False
+        self._it = furnishing
+        self._lines: dict[str, Line] = {}
+        self._attachments: dict[tuple[SessionKey, str], Line] = {}
+        self._departed: set[Line] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(tuple(self._lines.values()))
+
+    def line(self, connection: str) -> Line | None:
+        """The line with that secret."""
+        return self._lines.get(connection)
+
+    def new_secret(self) -> str:
+        """A name for a connection that nobody guesses: 192 bits."""
+        return "c_" + urlsafe_b64encode(self._it.random_bytes(24)).decode()
+
+    # --- in
+
+    def enter(self, line: Line) -> None:
+        """A connection was opened."""
+        self._lines[line.connection] = line
+
+    async def admit(self, envelope: Attach | Resume) -> Arrival | TurnedAway:
+        """Let somebody in, in their turn."""
+        try:
+            async with self._it.turnstile.turn(rank_of(envelope)):
+                return await self.doorkeeper.admit(envelope)
+        except Crowded:
+            return TurnedAway(close_codes.OVERLOADED, "overloaded", retry_after_ms=2000)
+
+    def attach(self, line: Line, arrival: Arrival) -> None:
+        """The line carries this attachment from now on; one that did is told."""
+        name = (arrival.room.key, arrival.actor.attachment)
+        older, self._attachments[name] = self._attachments.get(name), line
+        if older is not None and older is not line:
+            older.close(close_codes.REPLACED, "replaced", NEVER)
+
+    def attached(self, line: Line, arrival: Arrival, welcome: Welcome) -> down.Attached:
+        """The answer to who came in."""
+        return down.Attached(
+            v=VERSION,
+            session=arrival.room.key.session,
+            tenant=arrival.room.key.tenant,
+            participant=arrival.actor.participant,
+            attachment=arrival.actor.attachment,
+            node=self._it.node.name,
+            connection=line.connection,
+            position=welcome.position.to_text(),
+            level=arrival.level,
+            producer=down.ProducerAt(arrival.opened.epoch, arrival.opened.last),
+            beat_ms=arrival.beat_ms,
+            resume=arrival.resume,
+            snapshot=None if welcome.snapshot is None else msgspec.Raw(welcome.snapshot),
+            events=[msgspec.Raw(event) for event in welcome.events],
+            away_ms=arrival.away_ms,
+            returning=arrival.returning,
+            nodes=list(self._it.nodes),
+        )
+
+    # --- out
+
+    def depart(self, line: Line) -> None:
+        """The client ended its attachment on purpose."""
+        self._departed.add(line)
+
+    def leave(self, line: Line, reason: str) -> None:
+        """The connection is over."""
+        self._lines.pop(line.connection, None)
+        self.staff.leave(line)
+        self.sounds.ended(line)
+        if line.arrival is not None:
+            self.forget(line.arrival, reason, line)
+
+    def forget(self, arrival: Arrival, reason: str = "gone", line: Line | None = None) -> None:
+        """Nobody is at the attachment any more, unless a newer connection carries it."""
+        name = (arrival.room.key, arrival.actor.attachment)
+        carried = self._attachments.get(name)
+        departed = line in self._departed
+        if line is not None:
+            self._departed.discard(line)
+        if carried is line:
+            self._attachments.pop(name, None)
+        self.spawn(self._see_off(arrival, reason, departed, mine=carried is line))
+
+    async def _see_off(self, arrival: Arrival, reason: str, departed: bool, *, mine: bool) -> None:
+        attachment = arrival.actor.attachment
+        name = (arrival.room.key, attachment)
+        try:
+            if departed:
+                await self._it.node.departed(arrival.room, attachment)
+            elif mine and name not in self._attachments:
+                await self._it.node.lost(arrival.room, attachment, reason)
+                await self._still_here(name)
+        finally:
+            self._it.node.release(arrival.room)
+
+    async def _still_here(self, name: tuple[SessionKey, str]) -> None:
+        """A client that came back while its going was being written down: it is here."""
+        line = self._attachments.get(name)
+        if line is not None and line.arrival is not None:
+            await self._it.node.arrive(line.arrival.room, line.arrival.presence)
+
+    def farewell(self, machine: Connection, reason: str) -> list[Effect]:
+        """What a room that is gone means for its connections."""
+        if reason in ("erased", "session_erased"):
+            return machine.close(close_codes.ERASED, "session_erased", retry_after_ms=NEVER)
+        return machine.close(close_codes.GOING_AWAY, "moved", reason)
+
+    # --- those who must go
+
+    def expel_revoked(self) -> None:
+        """Close the connections whose ticket was called back. To be called every `SWEEP_S`."""
+        revocations = self._it.revocations
+        if revocations is None:
+            return
+        for line in self:
+            ticket = line.arrival.ticket if line.arrival is not None else self.staff.ticket(line)
+            if ticket is not None and revocations.revoked(ticket):
+                line.close(close_codes.UNAUTHENTICATED, "ticket_refused")
+
+    def warn_misused(self, key: SessionKey, attachment: str) -> None:
+        """Tell the holder that somebody without its key showed its resume ticket."""
+        log.warning("a resume ticket was shown without its key", extra={"tenant": key.tenant})
+        if (line := self._attachments.get((key, attachment))) is not None:
+            line.tell(down.Notice(reason="ticket_misused"))
+
+    def drain(self, spread_ms: int) -> None:
+        """Tell everybody to go elsewhere, each at a moment of its own within `spread_ms`."""
+        self.draining = True
+        for line in self:
+            after = int.from_bytes(self._it.random_bytes(4)) % max(spread_ms, 1)
+            line.drain(after, list(self._it.nodes))
+
+    async def close(self) -> None:
+        """Close what is left, and see everybody off."""
+        self.draining = True
+        for line in self:
+            line.close(close_codes.GOING_AWAY, "draining")
+        while self._tasks:
+            await asyncio.wait(self._tasks, timeout=self.patience_s)
+            for task in tuple(self._tasks):
+                task.cancel()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it under the hall's supervision."""
+        task = asyncio.get_running_loop().create_task(self._supervised(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _supervised(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as failure:
+            log.error("seeing somebody off failed", extra={"kind": type(failure).__name__}, exc_info=failure)
