@@ -67,8 +67,8 @@ class Door:
 
     async def greet(self) -> None:
         """Speak a tone at 50 frames a second for as long as the call lives."""
-        await self.connected.wait()
         frames = opus_of(tone(GREETING, 2.0))
+        await self.connected.wait()
         start, sent = time.monotonic(), 0
         while self.call is not None and self.call.state is CallState.CONNECTED:
             self.call.send_audio(frames[sent % len(frames)], 960)
