@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.codecs import RATES, BadPcm, Decoder, Encoder, Resampler, loudness
+from media.codecs import RATES, BadPcm, Decoder, Encoder, Resampler, encode_frame, loudness, opus_encoder
 from media.opus import FRAME, SHORT_SILENCE, SILENCE, BadOpus, duration, stereo
 from tests.media.builders import tone
 
@@ -66,6 +66,22 @@ def test_chunking_changes_nothing(sizes: list[int]) -> None:
         at += size
     assert parts + two.flush() == whole
     assert len(whole) == -(-(sum(sizes) + 312) // FRAME) * bool(sum(sizes))
+
+
+def test_stereo_packets_are_heard_in_mono() -> None:
+    left = np.frombuffer(tone(440, 48_000), np.int16)
+    both = np.stack([left, left], axis=1).tobytes()
+    encoder = opus_encoder("stereo", 64_000, "audio")
+    packets = [
+        p
+        for at in range(0, len(both), 4 * FRAME)
+        for p in encode_frame(encoder, both[at : at + 4 * FRAME], at // 4)
+    ]
+    assert {stereo(packet) for packet in packets} == {True}
+    decoder = Decoder()
+    out = b"".join(decoder.push(packet) for packet in packets)
+    assert len(out) == 2 * 48_000
+    assert pitch(out, 48_000) == pytest.approx(440, abs=4)
 
 
 def test_nothing_encodes_to_nothing() -> None:
