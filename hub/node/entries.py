@@ -17,7 +17,7 @@ from hub.keys.sealing import Sealer
 from hub.node.recent import Told
 from hub.store.promise import SessionKey, Snapshot, Stored
 from legato.session import chain
-from legato.session.events import decode, stamp
+from legato.session.event_json import decode, stamp
 from legato.session.position import Position
 from legato.session.state import Entry, State, decode_state, encode_state
 

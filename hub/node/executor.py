@@ -30,7 +30,8 @@ from hub.store.promise import (
 )
 from legato.session.commands import Refusal
 from legato.session.decisions import Decided
-from legato.session.events import Event, encode
+from legato.session.event_json import encode
+from legato.session.events import Event
 from legato.session.position import Position
 from legato.session.state import State
 

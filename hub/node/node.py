@@ -26,7 +26,8 @@ from hub.store.promise import Append, Appended, Draft, Refused, SessionKey, Stor
 from legato.session.commands import Refusal
 from legato.session.deadlines import earliest
 from legato.session.decisions import foresee
-from legato.session.events import AgentUnreachable, AttachmentAway, Event, ToolRequested, encode
+from legato.session.event_json import encode
+from legato.session.events import AgentUnreachable, AttachmentAway, Event, ToolRequested
 from legato.session.presence_rules import session_created
 from legato.session.state import State
 

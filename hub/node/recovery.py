@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hub.node.recent import Recent
 from hub.store.promise import Append, Draft, Log, SessionKey
-from legato.session.events import encode
+from legato.session.event_json import encode
 from legato.session.position import CHECK_SIZE, Position
 from legato.session.presence_rules import log_reopened
 

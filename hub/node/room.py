@@ -25,7 +25,8 @@ from hub.store.promise import Opened, SessionKey
 from legato.session.commands import Refusal
 from legato.session.compaction import compact
 from legato.session.decisions import Actor, Decided, decide_batch, raised
-from legato.session.events import Event, encode
+from legato.session.event_json import encode
+from legato.session.events import Event
 from legato.session.position import Position
 from legato.session.state import State, encode_state
 

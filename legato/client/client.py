@@ -41,7 +41,8 @@ from legato.client.link import (
     text_parts,
 )
 from legato.client.socket import Socket
-from legato.errors import NoTicket, Refused, SessionClosed
+from legato.client.waiting import Waiting
+from legato.errors import NoTicket, SessionClosed
 from legato.session import events as e
 from legato.session.commands import Command, PostMessage
 from legato.session.ids import RandomBytes, new_id
@@ -91,7 +92,7 @@ class Client:
         self._socket: Socket | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: dict[int, asyncio.Future[str]] = {}
+        self._waiting = Waiting()
         self._changed = asyncio.Event()
         self._ended: SessionClosed | None = None
         self._tries = 0
@@ -180,7 +181,7 @@ class Client:
             future.set_exception(self._ended)
             return future
         batch, effects = self._link.put(commands, self._clock())
-        self._waiting[batch.seq] = future
+        self._waiting.put(batch.seq, future)
         self._run(effects)
         return future
 
@@ -232,14 +233,14 @@ class Client:
                     ears(events)
                 self._announce()
             case Settled():
-                self._settle(effect)
+                self._waiting.settle(effect)
             case Told(envelope=envelope):
                 for told in self.on_told:
                     told(envelope)
             case Sign(resume=resume):
                 self._run(self._link.signed(resume, self._key.prove(resume.nonce)))
             case Renumbered(sequences=sequences):
-                self._waiting = {sequences.get(seq, seq): future for seq, future in self._waiting.items()}
+                self._waiting.renumber(sequences)
             case Lost(lost_from=first, lost_to=last):
                 for lost in self.on_lost:
                     lost(first, last)
@@ -262,22 +263,9 @@ class Client:
             case Ended(code=code, reason=reason):
                 self._end(SessionClosed(code, reason))
 
-    def _settle(self, settled: Settled) -> None:
-        future = self._waiting.pop(settled.batch.seq, None)
-        if future is None or future.done():
-            return
-        if settled.refusal is not None:
-            future.set_exception(Refused(settled.refusal))
-        else:
-            future.set_result(settled.level)
-
     def _end(self, closed: SessionClosed) -> None:
         self._ended = closed
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(closed)
-                future.exception()  # whoever waits still gets it; nobody waiting is no error
-        self._waiting.clear()
+        self._waiting.fail(closed)
         self._announce()
 
     def _spawn(self, work: Any) -> None:

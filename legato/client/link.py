@@ -20,6 +20,7 @@ import msgspec
 
 from legato.session import events as e
 from legato.session.commands import Command, Refusal
+from legato.session.event_json import decode
 from legato.session.fold import evolve
 from legato.session.outbox import Batch, Outbox
 from legato.session.parts import Part
@@ -329,14 +330,14 @@ class Link:
         return [Delivered()]
 
     def _advance(self, raw: Sequence[bytes | msgspec.Raw], position: str, now: int) -> list[Effect]:
-        events = [e.decode(bytes(each)) for each in raw]
+        events = [decode(bytes(each)) for each in raw]
         fresh = [event for event in events if event.offset > self.state.offset]
         if fresh and fresh[0].offset != self.state.offset + 1:
             return self._lose(now)
         return self._fold_events(fresh, position)
 
     def _fold(self, raw: Sequence[bytes | msgspec.Raw], position: str) -> list[Effect]:
-        return self._fold_events([e.decode(bytes(each)) for each in raw], position)
+        return self._fold_events([decode(bytes(each)) for each in raw], position)
 
     def _fold_events(self, events: Sequence[e.Event | e.Unknown], position: str) -> list[Effect]:
         fresh = tuple(event for event in events if event.offset > self.state.offset)

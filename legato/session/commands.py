@@ -14,11 +14,11 @@ from typing import ClassVar, Final, Literal
 
 import msgspec
 
-from legato.session.events import Activity, Mark, Medium, Outcome, _snake
 from legato.session.parts import Part
+from legato.session.vocabulary import Activity, Mark, Medium, Outcome, snake
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake):
+class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake):
     """What every command has: a type."""
 
     plain: ClassVar[bool] = False

@@ -15,34 +15,20 @@ among them, so a stream cannot starve a takeover.
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
 from legato.session.parts import Part, Spoken
-
-Role = Literal["user", "agent", "operator", "supervisor", "observer"]
-Medium = Literal["text", "audio"]
-Activity = Literal["idle", "listening", "thinking", "speaking", "tool"]
-Outcome = Literal["finished", "cancelled", "interrupted", "failed"]
-Mark = Literal[
-    "speech_started",
-    "end_of_speech",
-    "end_of_turn",
-    "transcript_final",
-    "first_word",
-    "first_audio_in",
-    "first_audio_out",
-    "heard",
-]
+from legato.session.vocabulary import Activity as Activity
+from legato.session.vocabulary import Mark as Mark
+from legato.session.vocabulary import Medium as Medium
+from legato.session.vocabulary import Outcome as Outcome
+from legato.session.vocabulary import Role as Role
+from legato.session.vocabulary import snake
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake):
     """What every event carries. `offset` and `time` (session time, ms since 1970) are 0 until stored."""
 
     control: ClassVar[bool] = False
@@ -394,39 +380,3 @@ def _concrete(base: type[Event]) -> list[type[Event]]:
 
 KINDS: Final[tuple[type[Event], ...]] = tuple(sorted(_concrete(Event), key=lambda kind: kind.__name__))
 BY_TYPE: Final = {str(kind.__struct_config__.tag): kind for kind in KINDS}
-
-_encoder: Final = msgspec.json.Encoder()
-_decoders: Final = {name: msgspec.json.Decoder(kind) for name, kind in BY_TYPE.items()}
-
-
-class _Header(msgspec.Struct):
-    type: str
-    by: str = ""
-    offset: int = 0
-    time: int = 0
-
-
-_header: Final = msgspec.json.Decoder(_Header)
-_raw: Final = msgspec.json.Decoder(dict[str, Any])
-
-
-def encode(event: Event | Unknown) -> bytes:
-    """The event as one flat JSON object; fields at their default are left out."""
-    return _encoder.encode(event.raw if isinstance(event, Unknown) else event)
-
-
-def stamp(encoded: bytes, offset: int, time: int) -> bytes:
-    """The JSON of a stored event: `encoded` (sealed without a place) with the place it was given."""
-    return b'{"offset":%d,"time":%d,%b' % (offset, time, encoded[1:])
-
-
-def decode(raw: bytes) -> Event | Unknown:
-    """The event that `raw` says. Of a type this version does not know: `Unknown`, verbatim.
-
-    Raises `msgspec.DecodeError` if it is not an event at all.
-    """
-    header = _header.decode(raw)
-    decoder = _decoders.get(header.type)
-    if decoder is None:
-        return Unknown(header.type, header.by, header.offset, header.time, _raw.decode(raw))
-    return decoder.decode(raw)

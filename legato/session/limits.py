@@ -14,7 +14,8 @@ from msgspec import structs
 
 from legato.session.chain import MAX_EXACT
 from legato.session.commands import Command, Refusal
-from legato.session.events import Event, Unknown, encode
+from legato.session.event_json import encode
+from legato.session.events import Event, Unknown
 from legato.session.ids import well_formed
 from legato.session.parts import Part
 

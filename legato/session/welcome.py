@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from legato.session.compaction import AnyEvent, compact
-from legato.session.events import encode
+from legato.session.event_json import encode
 from legato.session.state import State
 
 

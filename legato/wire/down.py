@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
-from legato.session.events import 
+from legato.session.vocabulary import snake
 
 
-class Down(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake):
+class Down(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake):
     """Any envelope from the hub."""
 
 

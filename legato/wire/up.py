@@ -8,13 +8,13 @@ from typing import Any, Final, Literal
 import msgspec
 
 from legato.session.commands import KINDS, Command
-from legato.session.events import Medium, 
+from legato.session.vocabulary import Medium, snake
 
 VERSION: Final = 1
 AnyCommand = Command
 
 
-class Up(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_snake):
+class Up(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake):
     """Any envelope to the hub."""
 
 

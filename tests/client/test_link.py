@@ -10,6 +10,7 @@ import pytest
 from legato.client import link as l
 from legato.session import events as e
 from legato.session.commands import PostMessage
+from legato.session.event_json import encode, stamp
 from legato.session.parts import Part
 from legato.session.state import State, encode_state
 from legato.wire import down as d
@@ -40,7 +41,7 @@ def attached(*, last: int = 0, position: str = "p0", resume: bool = True, **more
 
 def posted(offset: int) -> msgspec.Raw:
     event = e.MessagePosted(by="p_2", message=f"m_{offset}", parts=[Part(text="hi")])
-    return msgspec.Raw(e.stamp(e.encode(event), offset, offset))
+    return msgspec.Raw(stamp(encode(event), offset, offset))
 
 
 def say(text: str) -> PostMessage:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from legato.session import events as e
 from legato.session.compaction import AnyEvent, compact
+from legato.session.event_json import decode
 from legato.session.fold import fold
 from legato.session.parts import Part
 from legato.session.state import State, encode_state
@@ -149,7 +150,7 @@ def test_compacting_again_changes_nothing() -> None:
 
 
 def fold_of(encoded: tuple[bytes, ...], onto: State) -> bytes:
-    return encode_state(fold([e.decode(each) for each in encoded], onto))
+    return encode_state(fold([decode(each) for each in encoded], onto))
 
 
 @settings(deadline=None)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from legato.session import bounds
 from legato.session import events as e
 from legato.session.compaction import AnyEvent, compact
+from legato.session.event_json import decode
 from legato.session.fold import evolve, fold
 from legato.session.parts import Part, Spoken, Word
 from legato.session.state import BROKEN, Message, State, ToolCall, decode_state, encode_state
@@ -145,7 +146,7 @@ def test_who_left_does_nothing_any_more() -> None:
 
 def test_events_of_later_versions_are_kept_word_for_word() -> None:
     raw = b'{"type":"later","by":"p","offset":1,"time":2,"deep":{"x":[1,null,"y"]}}'
-    state = fold([e.decode(raw)])
+    state = fold([decode(raw)])
     assert msgspec.json.encode(state.unknown[0]) == raw
     assert (state.offset, state.time, state.control) == (1, 2, 0)
 

@@ -427,6 +427,7 @@ export interface Participant {
   since: number;
   fault: "" | "crashed" | "unreachable";
   fault_since: number;
+  fault_at: number;
   window_ms: number;
 }
 
@@ -437,6 +438,7 @@ export interface Attachment {
   takes: ("audio" | "text")[];
   gives: ("audio" | "text")[];
   away_since: number;
+  away_at: number;
   call: string;
   track: string;
 }
@@ -714,6 +716,8 @@ export interface UpAttach {
   position?: string;
   whole?: boolean;
   require?: "" | "buffered" | "memory" | "replicated" | "synced";
+  worker?: string;
+  was?: "" | "streaming" | "voice";
 }
 
 export interface UpCapacity {
@@ -775,6 +779,8 @@ export interface UpResume {
   whole?: boolean;
   proof?: string;
   require?: "" | "buffered" | "memory" | "replicated" | "synced";
+  worker?: string;
+  was?: "" | "streaming" | "voice";
 }
 
 export interface UpSignal {
@@ -890,6 +896,11 @@ export interface DownListening {
   rate: number;
 }
 
+export interface DownNotice {
+  type: "notice";
+  reason: string;
+}
+
 export interface DownOffered {
   type: "offered";
   offer: string;
@@ -943,6 +954,7 @@ export type Down =
   | DownEvents
   | DownHistoryPage
   | DownListening
+  | DownNotice
   | DownOffered
   | DownPong
   | DownRefused
@@ -1068,8 +1080,8 @@ export const EVENT_DEFAULTS = {
 export const STATE_DEFAULTS = {
   Part: { kind: "text", text: "", name: "", type: "", size: 0, sha256: "" },
   Spoken: { words: [] },
-  Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, window_ms: 0 },
-  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, call: "", track: "" },
+  Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0 },
+  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
   Right: { holder: "", worker: "" },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, speech_end: -1, speech_characters: 0, speech_track: "" },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },

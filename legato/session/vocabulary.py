@@ -1,0 +1,26 @@
+"""The words that events, commands and state share: closed sets of names, as they stand on the wire."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Role = Literal["user", "agent", "operator", "supervisor", "observer"]
+Medium = Literal["text", "audio"]
+Activity = Literal["idle", "listening", "thinking", "speaking", "tool"]
+Outcome = Literal["finished", "cancelled", "interrupted", "failed"]
+Mark = Literal[
+    "speech_started",
+    "end_of_speech",
+    "end_of_turn",
+    "transcript_final",
+    "first_word",
+    "first_audio_in",
+    "first_audio_out",
+    "heard",
+]
+
+
+def snake(name: str) -> str:
+    """A class's name as it stands on the wire: `MessageGrown` is `message_grown`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
