@@ -9,24 +9,21 @@ address that an authentic check opened; nothing that comes is trusted further th
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from media.certificate import DtlsCertificate
 from media.dtls import Dtls, Role, Stage
-from media.rtcp import Inbound, Reports
-from media.rtp import MAX_OPUS, AudioPacket, extend, read_header, write_packet
+from media.flows import Inflow, Outflow
+from media.proofs import ECHO_BITS, Address, Proofs
+from media.rtcp import Reports
+from media.rtp import AudioPacket
 from media.srtp import HotPath, LibSrtp, Unprotectable
-
-Address = tuple[Any, ...]
 
 ARRIVAL_TIMEOUT: Final = 15_000
 """Milliseconds from the answer to the first check of the browser."""
 SILENCE_TIMEOUT: Final = 30_000
 """Milliseconds without anything authentic, after which a call is over."""
 REPORT_EVERY: Final = 1000
-MAX_STREAMS: Final = 8
-MAX_WRONG_ECHOES: Final = 64
-_ECHO_BITS: Final = 16
 
 
 class CallState(Enum):
@@ -142,15 +139,12 @@ class Call:
         self._dtls = Dtls(certificate, terms.role, terms.fingerprints)
         self._path: HotPath | None = None
         self._reports = Reports(self.ssrc, terms.cname)
-        self._streams: dict[int, Inbound] = {}
-        self._stream: Inbound | None = None
-        self._sequence = bits(15)
-        self._timestamp = bits(32)
-        self._sent = self._octets = self._rejected = 0
+        self._in = Inflow(terms.payload_type, terms.level_extension, outlet.claim)
+        self._out = Outflow(terms.payload_type, self.ssrc, bits(15), bits(32))
+        self._proofs = Proofs()
+        self._rejected = 0
         self._heard = now
         self._report_at = 0
-        self._proofs: dict[int, Address] = {}
-        self._wrong_echoes = 0
 
     def arrive(self, now: int) -> None:
         """The first authentic check came: the call has an address."""
@@ -172,10 +166,14 @@ class Call:
             if 64 <= datagram[1] & 0x7F < 96:
                 self._report(path.unprotect_report(datagram), now)
                 return False
-            return self._audio(datagram, path, now)
+            arrival = self._in.receive(datagram, path, now)
         except Unprotectable:
             self._rejected += 1
             return False
+        self._heard = now
+        if arrival.frame is not None:
+            self._handlers.on_audio(arrival.frame, now)
+        return arrival.newest
 
     def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
         """Send one frame of `samples` (48 kHz), `skipped` samples after the end of the last one.
@@ -185,13 +183,7 @@ class Call:
         path = self._path
         if path is None or self.state is not CallState.CONNECTED:
             return None
-        marker = skipped > 0 or self._sent == 0
-        stamp = self._timestamp = (self._timestamp + skipped) & 0xFFFFFFFF
-        packet = write_packet(self._terms.payload_type, marker, self._sequence, stamp, self.ssrc, opus)
-        self._sequence += 1
-        self._timestamp += samples
-        self._sent += 1
-        self._octets += len(opus)
+        packet, stamp = self._out.packet(opus, samples, skipped)
         self._outlet.transmit(path.protect(packet))
         return stamp
 
@@ -227,11 +219,11 @@ class Call:
 
     def stats(self) -> CallStats:
         """How the call goes."""
-        quality, stream = self._reports.quality, self._stream
+        quality, stream = self._reports.quality, self._in.stream
         return CallStats(
-            packets_received=sum(s.received for s in self._streams.values()),
-            packets_sent=self._sent,
-            octets_sent=self._octets,
+            packets_received=self._in.received,
+            packets_sent=self._out.packets,
+            octets_sent=self._out.octets,
             rejected=self._rejected,
             lost=stream.lost if stream else 0,
             jitter=stream.jitter / 16 / 48 if stream else 0.0,
@@ -260,49 +252,14 @@ class Call:
         elif stage is Stage.CLOSED:
             self._end(CallState.CLOSED, Ending.PEER)
 
-    def _audio(self, datagram: bytes, path: HotPath, now: int) -> bool:
-        ssrc = int.from_bytes(datagram[8:12], "big")
-        stream = self._streams.get(ssrc)
-        if stream is None and len(self._streams) >= MAX_STREAMS:
-            raise Unprotectable
-        packet = path.unprotect(datagram)
-        self._heard = now
-        header = read_header(packet, self._terms.level_extension)
-        if header is None:
-            raise Unprotectable
-        if stream is None:
-            stream = self._begin(ssrc, header.sequence)
-            index, newest = header.sequence, True
-        else:
-            index = extend(header.sequence, stream.highest)
-            newest = index > stream.highest
-        stream.count(index, header.timestamp, now)
-        if stream is not self._stream:
-            return False
-        if header.payload_type == self._terms.payload_type and header.end - header.start <= MAX_OPUS:
-            payload = packet[header.start : header.end]
-            sound = AudioPacket(
-                header.sequence, header.timestamp, header.marker, payload, index, header.audio_level, ssrc
-            )
-            self._handlers.on_audio(sound, now)
-        return newest
-
-    def _begin(self, ssrc: int, sequence: int) -> Inbound:
-        """A stream of a new SSRC takes the place of the last; what is left of that one is not heard."""
-        self._stream = self._streams[ssrc] = Inbound(ssrc, sequence)
-        self._outlet.claim(ssrc)
-        return self._stream
-
     def _report(self, compound: bytes, now: int) -> None:
         self._heard = now
         learned = self._reports.read(compound, now)
         if learned.echoed is None:
             return
-        address = self._proofs.pop(learned.echoed, None)
+        address = self._proofs.echoed(learned.echoed, self._reports.sent(learned.echoed))
         if address is not None:
             self._outlet.validate(address, by_handshake=False)
-        elif not self._reports.sent(learned.echoed):
-            self._wrong_echoes += 1
 
     def _tell(self, now: int) -> None:
         """A report to where the call is, and one with a secret mark to an address that is to be proven."""
@@ -313,17 +270,16 @@ class Call:
         unproven = self._outlet.unproven()
         if unproven is None:
             self._proofs.clear()
-        elif self._sent and self._wrong_echoes < MAX_WRONG_ECHOES:
-            report, mark = self._write_report(now, self._bits(_ECHO_BITS))
-            self._proofs[mark] = unproven
-            while len(self._proofs) > MAX_STREAMS:
-                del self._proofs[next(iter(self._proofs))]
+        elif self._out.packets and self._proofs.usable:
+            report, mark = self._write_report(now, self._bits(ECHO_BITS))
+            self._proofs.expect(mark, unproven)
             self._outlet.transmit_to(path.protect_report(report), unproven)
         report, _ = self._write_report(now, 0)
         self._outlet.transmit(path.protect_report(report))
 
     def _write_report(self, now: int, skew: int) -> tuple[bytes, int]:
-        return self._reports.write(now, self._timestamp, self._sent, self._octets, self._stream, skew)
+        out = self._out
+        return self._reports.write(now, out.timestamp, out.packets, out.octets, self._in.stream, skew)
 
     def _interval(self) -> int:
         """0.5 to 1.5 of the usual, so that calls do not report in step (RFC 3550 §6.2)."""

@@ -7,10 +7,8 @@ import pytest
 
 from media.call import (
     ARRIVAL_TIMEOUT,
-    MAX_STREAMS,
     NEXT,
     SILENCE_TIMEOUT,
-    Address,
     Call,
     CallState,
     Ending,
@@ -18,7 +16,9 @@ from media.call import (
     Terms,
 )
 from media.dtls import Role
+from media.flows import MAX_STREAMS
 from media.parts import AIORTC_VERSION, WrongPart, check_parts
+from media.proofs import Address
 from media.rtp import AudioPacket, read_header, write_packet
 from tests.support.call_peer import LEVEL_EXTENSION, PAYLOAD_TYPE, SSRC, CallPeer
 from tests.support.certificates import minted
