@@ -3,7 +3,7 @@
 `push` decodes a frame, asks the judge, and returns the marks that came of it: synchronous, some 100 µs a
 frame, so that barge-in is known at once. What takes longer happens in `run`, one task a track: each
 utterance goes to the ears as it is spoken, and its words come out as events. Frames must come in order of
-media time; what was sent again after a gap may be pushed late, as long as nothing after the gap was pushed.
+media time (`media.order` puts them so, and waits for what is sent again after a gap).
 
 The order of events within a turn: `TurnStarted`, `SpeechStarted`, `SpeechEnded`, `Transcript`s (which may be
 later than the `TurnEnded`), `TurnEnded`, and last `TurnHeard` with all the words of the turn.

@@ -13,10 +13,11 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from media import activity, frames, pacer, playout, ring, timeline, turns
+from media import activity, frames, order, pacer, playout, ring, timeline, turns
 from tests.media import (
     test_activity,
     test_frames,
+    test_order,
     test_pacer,
     test_playout,
     test_ring,
@@ -120,6 +121,17 @@ MUTANTS: Final = [
         ("incomplete=held or self.stage is Stage.OPEN", "incomplete=self.stage is Stage.OPEN"),
         ("self.number += 1", "self.number = 1"),
         ("if held and self.stage is Stage.OPEN and", "if False and"),
+    ),
+    *of(
+        order,
+        test_order,
+        ("self._since + self._patience, self._held_until", "self._since + self._patience, 0"),
+        ("self._held_until = now + HOLD", "self._held_until = now"),
+        ("self._held_until = now\n", "pass\n"),
+        ("deadline <= now", "deadline < now"),
+        ("if len(self._waiting) > MAX_WAITING:", "if False:"),
+        ("            if frame.media_time < self._next:\n", "            if False:\n"),
+        ("if ready:\n            self._since = now", "if False:\n            self._since = now"),
     ),
     *of(
         frames,
