@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import aiohttp
@@ -16,7 +16,8 @@ from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn
 from legato.agent.tools import Tool, ToolFunction, describe
 from legato.agent.worker import Worker
 from legato.client import Client
-from legato.client.client import GetTicket
+from legato.client.client import always
+from legato.client.driver import GetTicket
 from legato.errors import NoTicket
 from legato.session.ids import new_id
 from legato.wire import down as d
@@ -95,7 +96,7 @@ class Agent:
             name = new_id("k", secrets.token_bytes)
             worker = Worker(
                 hubs,
-                given if callable(given) else _always(given),
+                given if callable(given) else always(given),
                 agent=self.name,
                 worker=name,
                 capacity=self.capacity,
@@ -110,13 +111,6 @@ class Agent:
     ) -> None:
         async with Client(hubs, ticket=offered.ticket, device="worker", http=http) as session:
             await Engagement(session, self.name, worker, self._handlers).run()
-
-
-def _always(ticket: str) -> Callable[[], Awaitable[str]]:
-    async def get() -> str:
-        return ticket
-
-    return get
 
 
 __all__ = ["Agent", "OnJoin", "OnTurn", "ToolFunction"]

@@ -50,7 +50,7 @@ class Engagement:
 
     async def run(self) -> None:
         """Work until there is nothing left for us here."""
-        self.session.on_events.append(self._seen)
+        self.session.on.events.append(self._seen)
         me = self.participant
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -65,7 +65,7 @@ class Engagement:
                 "session closed to the agent", extra={"reasons": [str(each) for each in closed.exceptions]}
             )
         finally:
-            self.session.on_events.remove(self._seen)
+            self.session.on.events.remove(self._seen)
 
     async def greet(self, words: str) -> None:
         """Say something unasked."""

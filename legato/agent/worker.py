@@ -15,7 +15,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from legato.client.client import GetTicket
+from legato.client.driver import GetTicket
 from legato.client.socket import Socket
 from legato.errors import SessionClosed
 from legato.wire import down as d
