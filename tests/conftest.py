@@ -9,7 +9,7 @@ from random import SystemRandom
 from typing import Final, NamedTuple
 
 import pytest
-from blockbuster import blockbuster_ctx
+from blockbuster import BlockBuster
 from hypothesis import HealthCheck, settings
 
 ROOMS: Final = ["legato", "hub", "media", "signaling"]
@@ -47,6 +47,9 @@ ALLOWANCES: Final = [
     ),
 ]
 
+# Guarding these replaces methods of built-in types, and Debian's Python 3.11.2 crashes for it on its way out.
+UNGUARDED: Final = "io."
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,10 +82,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def nothing_blocks_the_event_loop() -> Iterator[None]:
     """A call from our rooms that would block a running event loop raises `BlockingError` where it stands."""
-    with blockbuster_ctx(scanned_modules=ROOMS) as guard:
-        for allowance in ALLOWANCES:
-            guard.functions[allowance.call].can_block_in(allowance.file, allowance.functions)
-        yield
+    guard = BlockBuster(scanned_modules=ROOMS)
+    for name in [name for name in guard.functions if name.startswith(UNGUARDED)]:
+        del guard.functions[name]
+    for allowance in ALLOWANCES:
+        guard.functions[allowance.call].can_block_in(allowance.file, allowance.functions)
+    guard.activate()
+    yield
+    guard.deactivate()
 
 
 @pytest.fixture
