@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from media.call import Call, CallState, Handlers, Terms
 from media.certificate import DtlsCertificate
@@ -47,6 +48,16 @@ class CallPortOptions:
     random_bits: Callable[[int], int] = secrets.randbits
 
 
+class PortStats(NamedTuple):
+    """Calls now, and counts since the start: datagrams met with silence by reason (see `mux.Dropped`),
+    datagrams that the kernel did not take, TCP connections refused."""
+
+    calls: int
+    dropped: dict[str, int]
+    unsent: int
+    refused: int
+
+
 class CallPort:
     """Open with `start`, close with `close`; between them `accept` makes calls of offers."""
 
@@ -57,6 +68,8 @@ class CallPort:
         self._udp, self._tcp = _bind(options)
         self.mux = Mux(options.secret, options.random_bytes, options.limits)
         self._seats: dict[str, _Seat] = {}
+        self.certificate = options.certificate
+        """That of new calls; set it when the hub's is turned. Calls that stand keep theirs."""
         self.port = self._udp.port
 
     async def start(self) -> None:
@@ -96,13 +109,13 @@ class CallPort:
         )
         seat = _Seat(self, key, on_state)
         handlers = Handlers(on_audio, seat.turned)
-        seat.call = Call(key, terms, options.certificate, seat, handlers, options.random_bits, now)
+        seat.call = Call(key, terms, self.certificate, seat, handlers, options.random_bits, now)
         self._seats[key] = seat
         seat.arm()
         side = HubSide(
             ufrag=key,
             password=password,
-            fingerprint=options.certificate.fingerprint,
+            fingerprint=self.certificate.fingerprint,
             ssrc=seat.call.ssrc,
             session=options.random_bits(62),
             candidates=self._candidates(),
@@ -126,6 +139,12 @@ class CallPort:
         """A call is over."""
         self._seats.pop(key, None)
         self.mux.close(key)
+
+    def stats(self) -> PortStats:
+        """How the door fares."""
+        dropped = {why.value: count for why, count in self.mux.dropped.items()}
+        refused = self._tcp.refused if self._tcp is not None else 0
+        return PortStats(len(self._seats), dropped, self._udp.unsent, refused)
 
     def now(self) -> int:
         return self._options.clock()

@@ -1,6 +1,7 @@
 """A real Chromium and a call port, over real sockets: sound both ways, and over a change of address."""
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -41,10 +42,13 @@ class Door:
         self.connected = asyncio.Event()
         self.changed = asyncio.Event()
         self.url = ""
+        self.blocks_udp = False
 
     async def offer(self, request: web.Request) -> web.Response:
         self.offers.append(read_offer(await request.text()))
         answer, self.call = self.port.accept(self.offers[-1], self.hear, self.turn)
+        if self.blocks_udp:
+            answer = re.sub(r"a=candidate:\d+ 1 udp .*\r\n", "", answer)
         self.answers.append(answer)
         return web.Response(text=answer)
 
@@ -144,6 +148,18 @@ async def test_sound_flows_both_ways(tmp_path: Path) -> None:
         where = hub.port.mux.where(hub.call.key) if hub.call else None
         assert where is not None
         assert where[1]
+
+
+async def test_sound_flows_over_tcp_where_udp_does_not(tmp_path: Path) -> None:
+    async with door() as hub:
+        hub.blocks_udp = True
+        async with talking(tmp_path, hub) as tab:
+            await heard(tab, GREETING)
+            await hub.until(lambda: len(hub.packets) >= 50)
+            where = hub.port.mux.where(hub.call.key) if hub.call else None
+            assert where is not None
+            assert where[0][2] == "tcp"
+            assert tab.errors == []
 
 
 async def test_the_page_hanging_up_ends_the_call(tmp_path: Path) -> None:

@@ -273,6 +273,18 @@ async def test_the_number_of_calls_is_bounded() -> None:
             port.accept(read_offer(CallPeer().offer()), lambda *_: None)
 
 
+async def test_a_turned_certificate_is_that_of_new_calls() -> None:
+    async with call_port() as port, connected(port) as (old, old_call, old_ear):
+        port.certificate = minted()
+        async with connected(port) as (new, new_call, _):
+            assert new.peer.hub_fingerprint == port.certificate.fingerprint
+            assert old.peer.hub_fingerprint == CERTIFICATE.fingerprint
+            old.send(old.peer.speak())
+            await old_ear.heard(1)
+            assert (old_call.state, new_call.state) == (CallState.CONNECTED, CallState.CONNECTED)
+            assert port.stats().calls == 2
+
+
 async def test_closing_the_port_says_goodbye_to_every_call() -> None:
     async with call_port() as port, connected(port) as (peer, call, _):
         await port.close()
