@@ -75,6 +75,11 @@ def judge(seen: Facts, accepted: str = "") -> Fitness:
         warnings.append(
             "appendfsync is `no`: a power cut may lose half a minute. Set it to `everysec` or `always`."
         )
+    if seen.fsync == "everysec":
+        warnings.append(
+            "appendfsync is `everysec`: while one flush is slow the server acknowledges what it has not written yet, so "
+            "its crash may lose up to two seconds (which is then reported). `always` closes that gap."
+        )
     if seen.aof_failing:
         warnings.append("The last write of the append-only file failed: look at the server's disk.")
     return Fitness(_level(seen), tuple(warnings))

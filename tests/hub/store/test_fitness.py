@@ -48,12 +48,13 @@ def test_what_cannot_work_is_never_accepted(changes: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("changes", "level", "warnings"),
     [
-        ({}, "buffered", 0),
+        ({}, "buffered", 1),
         ({"fsync": "always"}, "synced", 0),
         ({"fsync": "no"}, "buffered", 1),
-        ({"maxmemory": 0}, "buffered", 1),
-        ({"aof_failing": True}, "buffered", 1),
-        ({"version": "10.0"}, "buffered", 0),
+        ({"maxmemory": 0}, "buffered", 2),
+        ({"aof_failing": True}, "buffered", 2),
+        ({"fsync": "always", "maxmemory": 0}, "synced", 1),
+        ({"version": "10.0", "fsync": "always"}, "synced", 0),
     ],
 )
 def test_the_level_is_what_the_server_gives(changes: dict[str, object], level: Level, warnings: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,6 +97,13 @@ def check_chain(key: SessionKey, first_epoch: str, entries: Sequence[Stored]) ->
         assert (entry.offset, entry.digest) == (offset, digest)
         assert entry.time >= before
         before = entry.time
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until something outside this process's events is so (at most 10 s)."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - nobody here could set an event for it
+            await asyncio.sleep(0.002)
 
 
 @dataclass(eq=False)
