@@ -1,10 +1,12 @@
 """The handshake, its losses, and what a third party can throw at it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from OpenSSL import SSL
 
 from media.certificate import MTU
 from media.dtls import HANDSHAKE_TIMEOUT, Dtls, Failure, Role, Stage
@@ -122,6 +124,33 @@ def test_a_goodbye_closes_the_other_end() -> None:
     for datagram in peer.close():
         hub.receive(datagram, 0)
     assert (hub.stage, peer.stage) == (Stage.CLOSED, Stage.CLOSED)
+
+
+def test_what_decrypts_after_the_handshake_is_read_and_dropped() -> None:
+    """A chunk that looped another stack for ever, and an acknowledgement that blocked it, from a real peer."""
+    raw = SSL.Connection(PEER.context)
+    raw.set_ciphertext_mtu(MTU)
+    raw.set_accept_state()
+    hub = Dtls(HUB, Role.CLIENT, [PEER.fingerprint])
+    to_peer = hub.start(0)
+    while to_peer:
+        for datagram in to_peer:
+            raw.bio_write(datagram)
+        with suppress(SSL.WantReadError):
+            raw.do_handshake()
+        to_peer = hub.receive(raw.bio_read(4096), 0)
+    assert hub.stage is Stage.READY
+    endless = bytes.fromhex("1388138800000000000000000100000c0000000000000000")
+    blocking = (
+        bytes.fromhex("13881388000000000000000003000470")
+        + bytes(10)
+        + b"\x01\x18"
+        + b"\x00\x01\xff\xff" * 250
+    )
+    for data in (endless, blocking, b"\0"):
+        raw.send(data)
+        assert hub.receive(raw.bio_read(4096), 0) == []
+    assert hub.stage is Stage.READY
 
 
 def test_a_forged_goodbye_closes_nothing() -> None:
