@@ -77,7 +77,7 @@ def judge(seen: Facts, accepted: str = "") -> Fitness:
         )
     if seen.fsync == "everysec":
         warnings.append(
-            "appendfsync is `everysec`: while one flush is slow the server acknowledges what it has not written yet, so "
+            "appendfsync is `everysec`: while one flush is slow it acknowledges what it has not written yet, so "
             "its crash may lose up to two seconds (which is then reported). `always` closes that gap."
         )
     if seen.aof_failing:
