@@ -122,7 +122,7 @@ class Hall:
             producer=down.ProducerAt(arrival.opened.epoch, arrival.opened.last),
             beat_ms=arrival.beat_ms,
             resume=arrival.resume,
-            snapshot=None if welcome.snapshot is None else msgspec.Raw(welcome.snapshot),
+            snapshot=down.NO_SNAPSHOT if welcome.snapshot is None else msgspec.Raw(welcome.snapshot),
             events=[msgspec.Raw(event) for event in welcome.events],
             away_ms=arrival.away_ms,
             returning=arrival.returning,

@@ -301,7 +301,7 @@ class Link:
 
     def _welcome(self, envelope: d.Attached, now: int) -> list[Effect]:
         self.phase, self._deadline, self._tries, self.attached = Phase.LIVE, None, 0, envelope
-        if envelope.snapshot is not None:
+        if bytes(envelope.snapshot):
             seen = self._take(envelope.snapshot, envelope.position)
         else:
             seen = self._fold(envelope.events, envelope.position)

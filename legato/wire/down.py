@@ -29,6 +29,10 @@ class ProducerAt(msgspec.Struct, frozen=True):
     last: int
 
 
+NO_SNAPSHOT: Final = msgspec.Raw(b"")
+"""No snapshot comes with this (a union of raw JSON and null cannot be decoded)."""
+
+
 class Attached(Down, frozen=True, kw_only=True):
     """Answer to `attach` and `resume`. Either `snapshot` (the state at `position`, events up to it folded) or
     `events` (those after the client's position) brings the client to `position`; live events follow.
@@ -49,7 +53,7 @@ class Attached(Down, frozen=True, kw_only=True):
     producer: ProducerAt
     beat_ms: int
     resume: ResumeTicket | None = None
-    snapshot: msgspec.Raw | None = None
+    snapshot: msgspec.Raw = NO_SNAPSHOT
     events: list[msgspec.Raw] = []
     away_ms: int = 0
     returning: bool = False
