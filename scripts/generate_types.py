@@ -17,6 +17,23 @@ from legato.session import commands, events, parts, state
 from legato.wire import down, up
 
 TARGET = Path(__file__).parent.parent / "web" / "src" / "client" / "generated.ts"
+FOLDED: tuple[type[msgspec.Struct], ...] = (
+    state.Participant,
+    state.Attachment,
+    state.Right,
+    state.Message,
+    state.ToolCall,
+    state.Turn,
+    state.Response,
+    state.Reopening,
+    state.State,
+)
+SAID: tuple[type[msgspec.Struct], ...] = (parts.Part, parts.Word, parts.Spoken)
+ASKED: tuple[type[msgspec.Struct], ...] = (*commands.KINDS, down.ResumeTicket, down.ProducerAt)
+UNKNOWN = (
+    "export interface UnknownEvent {\n  type: string;\n  by: string;\n  offset?: number;\n"
+    "  time?: number;\n  [field: string]: unknown;\n}"
+)
 PLAIN = {
     inspect.StrType: "string",
     inspect.IntType: "number",
@@ -106,17 +123,18 @@ def _control() -> str:
 
 def render() -> str:
     """The whole file."""
-    folded: list[type[msgspec.Struct]] = [
-        state.Participant, state.Attachment, state.Right, state.Message, state.ToolCall, state.Turn, state.Response, state.Reopening, state.State,
-    ]  # fmt: skip
     lines = ["// Written by scripts/generate_types.py from the Python structs. Do not edit.", ""]
-    for cls in (parts.Part, parts.Word, parts.Spoken, *events.KINDS):
+    for cls in (*SAID, *events.KINDS):
         lines += [*_interface(cls, optional=True), ""]
-    for cls in folded:
+    for cls in FOLDED:
         lines += [*_interface(cls, optional=False), ""]
-    for cls in (*commands.KINDS, down.ResumeTicket, down.ProducerAt):
+    for cls in ASKED:
         lines += [*_interface(cls, optional=True), ""]
-    for prefix, kinds in (("Up", up.KINDS_UP), ("Down", down.KINDS_DOWN)):
+    wires: list[tuple[str, tuple[type[msgspec.Struct], ...]]] = [
+        ("Up", up.KINDS_UP),
+        ("Down", down.KINDS_DOWN),
+    ]
+    for prefix, kinds in wires:
         for wire in kinds:
             text = "\n".join(_interface(wire, optional=True))
             lines += [text.replace(f"interface {wire.__name__} ", f"interface {prefix}{wire.__name__} "), ""]
@@ -132,9 +150,7 @@ def render() -> str:
         "/** A state as it comes over the wire: defaults left out. */",
         "export type RawState = Record<string, unknown>;",
     ]
-    lines += [
-        "export interface UnknownEvent { type: string; by: string; offset?: number; time?: number; [field: string]: unknown }"
-    ]
+    lines += [UNKNOWN]
     lines += [
         "export type Event = KnownEvent | UnknownEvent;",
         "",
@@ -142,7 +158,7 @@ def render() -> str:
         "",
         *_defaults("EVENT_DEFAULTS", list(events.KINDS)),
         "",
-        *_defaults("STATE_DEFAULTS", [parts.Part, parts.Spoken, *folded]),
+        *_defaults("STATE_DEFAULTS", [parts.Part, parts.Spoken, *FOLDED]),
     ]
     return "\n".join(lines) + "\n"
 

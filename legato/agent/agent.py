@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import aiohttp
 
@@ -55,7 +55,13 @@ class Agent:
         self._handlers.on_join = handler
         return handler
 
-    def tool(self, function: F | None = None, *, idempotent: bool = False, approval: str = "") -> Any:
+    @overload
+    def tool(self, function: F, /) -> F: ...
+
+    @overload
+    def tool(self, *, idempotent: bool = False, approval: str = "") -> Callable[[F], F]: ...
+
+    def tool(self, function: F | None = None, /, *, idempotent: bool = False, approval: str = "") -> Any:
         """Declare a tool: a coroutine function; `idempotent` if it may safely be done again with the same
         arguments, `approval="operator"` if a person of that role must say yes first."""
 

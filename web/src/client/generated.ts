@@ -1030,10 +1030,16 @@ export type Command =
 export type Entry = Message | ToolCall;
 /** A state as it comes over the wire: defaults left out. */
 export type RawState = Record<string, unknown>;
-export interface UnknownEvent { type: string; by: string; offset?: number; time?: number; [field: string]: unknown }
+export interface UnknownEvent {
+  type: string;
+  by: string;
+  offset?: number;
+  time?: number;
+  [field: string]: unknown;
+}
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_crashed", "log_reopened", "message_ended", "responder_changed", "response_ended", "response_started", "right_granted", "right_released", "session_created", "session_ended", "tool_decided", "tool_ended", "tool_requested", "tool_started"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_crashed", "log_reopened", "message_ended", "participant_left", "responder_changed", "response_ended", "response_started", "right_granted", "right_released", "session_created", "session_ended", "tool_decided", "tool_ended", "tool_requested", "tool_started"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
