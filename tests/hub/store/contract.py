@@ -162,6 +162,17 @@ class AppendContract:
         anew = again(lost, control=12)
         assert isinstance(await store.append(key, anew), Appended), "a lost race uses up nothing"
 
+    async def test_a_condition_loses_against_the_very_next_event_and_holds_at_the_last_control_event(
+        self, hall: Hall
+    ) -> None:
+        store, key, writer = await hall.node(), new_key(), Writer()
+        await created(store, key)
+        assert isinstance(await store.append(key, writer.batch(2, control=[0], condition=1)), Appended)
+        lost = writer.batch(condition=1)
+        assert await store.append(key, lost) == Refused("lost_race", 2)
+        assert await store.append(key, again(lost, control=0)) == Refused("lost_race", 2)
+        assert isinstance(await store.append(key, again(lost, control=2)), Appended)
+
     async def test_a_right_is_raised_by_exactly_one(self, hall: Hall) -> None:
         store, key, writer = await hall.node(), new_key(), Writer()
         await created(store, key)
