@@ -85,7 +85,7 @@ class ParticipantJoined(Event, frozen=True, kw_only=True):
     name: str = ""
 
 
-class ParticipantLeft(Event, frozen=True, kw_only=True):
+class ParticipantLeft(ControlEvent, frozen=True, kw_only=True):
     participant: str
     reason: str = ""
 
