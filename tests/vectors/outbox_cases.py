@@ -1,0 +1,107 @@
+"""What an outbox does with answers, losses and time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from legato.session.commands import Refusal
+from legato.session.outbox import Batch, Outbox
+
+Script = list[dict[str, Any]]
+
+
+def outbox_vectors() -> Iterator[dict[str, Any]]:
+    """`{name, steps}`."""
+    for name, script in _scripts().items():
+        outbox = Outbox()
+        steps = []
+        for step in script:
+            if step["do"] == "restart":
+                outbox = Outbox(outbox.saved())
+                steps.append(step)
+            else:
+                steps.append(step | {"answer": _answer(outbox, step)})
+        yield {"name": name, "steps": steps}
+
+
+def _answer(outbox: Outbox, step: dict[str, Any]) -> Any:
+    now = step.get("now", 0)
+    match step["do"]:
+        case "put":
+            return _plain(outbox.put(step["raw"]))
+        case "take":
+            return [_plain(batch) for batch in outbox.take(now)]
+        case "acked":
+            return _plain(outbox.acked(step["seq"], now))
+        case "refused":
+            refusal = Refusal(
+                step["reason"],
+                expected=step.get("expected", -1),
+                retry_after_ms=step.get("retry_after_ms", 0),
+            )
+            return _plain(outbox.refused(step["seq"], refusal, now))
+        case "opened":
+            return [_plain(batch) for batch in outbox.opened(step["last"], now)]
+        case "discontinued":
+            return [_plain(batch) for batch in outbox.discontinued(step["last"], now)]
+        case "next_deadline":
+            return outbox.next_deadline()
+        case _:
+            return [_plain(batch) for batch in outbox.pending()]
+
+
+def _plain(batch: Batch | None) -> list[Any] | None:
+    return None if batch is None else [batch.seq, batch.raw]
+
+
+def _put(*raws: str) -> Script:
+    return [{"do": "put", "raw": raw} for raw in raws]
+
+
+def _do(do: str, **more: Any) -> dict[str, Any]:
+    return {"do": do, **more}
+
+
+def _scripts() -> dict[str, Script]:
+    take = _do("take", now=0)
+    return {
+        "in-order": [*_put("a", "b"), take, take, _do("acked", seq=2), _do("acked", seq=2), _do("pending")],
+        "window": [*_put(*(f"b{n}" for n in range(66))), take, _do("acked", seq=9), take],
+        "gap": [
+            *_put("a", "b", "c", "d"),
+            take,
+            _do("refused", seq=3, reason="sequence_gap", expected=2),
+            take,
+            _do("next_deadline"),
+            _do("take", now=1),
+        ],
+        "wait": [
+            *_put("a", "b"),
+            take,
+            _do("refused", seq=1, reason="too_fast", retry_after_ms=50, now=100),
+            _do("take", now=149),
+            _do("next_deadline"),
+            _do("take", now=150),
+        ],
+        "lasting": [*_put("a", "b"), take, _do("refused", seq=1, reason="not_allowed"), _do("pending")],
+        "discontinuity": [
+            *_put("a", "b", "c", "d"),
+            take,
+            _do("acked", seq=1, now=0),
+            _do("acked", seq=2, now=1),
+            _do("acked", seq=3, now=2),
+            _do("discontinued", last=1, now=10_000),
+            _do("take", now=10_000),
+            _do("discontinued", last=0, now=10_001),
+        ],
+        "resume": [
+            *_put("a", "b", "c"),
+            take,
+            _do("refused", seq=2, reason="overloaded", retry_after_ms=9_000),
+            _do("opened", last=1),
+            take,
+            _do("restart"),
+            take,
+            _do("opened", last=17),
+            *_put("d"),
+        ],
+    }
