@@ -14,7 +14,7 @@ from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
 from hub.node.follower import Stage, Tools
 from hub.node.leases import Leases
-from hub.node.presence import NOTE, Attendance, holder_of
+from hub.node.presence import NOTE, Attendance, holder_of, insist, surely
 from hub.node.recent import Told
 from hub.node.room import Room
 from hub.node.rooms import Rooms
@@ -41,7 +41,7 @@ class Duties:
     def __init__(self, tools: Tools, settings: Settings, attendance: Attendance) -> None:
         self.skew = 0
         self.dispatch = Dispatch(tools, settings.offer_patience)
-        self.leases = Leases(tools, settings.lease, self._bury)
+        self.leases = Leases(tools, settings.lease, settings.beat, self._bury)
         self._tools = tools
         self._settings = settings
         self._attendance = attendance
@@ -101,7 +101,7 @@ class Duties:
         """It is connected here: it beats through us, and is reachable again."""
         holder = worker_holder(tenant, worker)
         self.leases.holders.add(holder)
-        self._tools.spawn(self._for_each_held(holder, self._reachable))
+        self._tools.spawn(self._welcome(holder))
 
     def worker_lost(self, tenant: str, agent: str, worker: str) -> None:
         """Its connection closed."""
@@ -109,6 +109,11 @@ class Duties:
         self.leases.holders.discard(holder)
         self.dispatch.unregister(tenant, agent, worker)
         self._tools.spawn(self._for_each_held(holder, self._unreachable))
+
+    async def _welcome(self, holder: str) -> None:
+        """Its counter moves before it is given anything."""
+        await insist(lambda: self._tools.store.beat([holder]))
+        await self._for_each_held(holder, self._reachable)
 
     def _right_moved(self, room: Room, event: RightGranted | RightReleased | AgentCrashed) -> None:
         if event.right.startswith(WORKER):
@@ -125,8 +130,8 @@ class Duties:
     async def _for_each_held(
         self, holder: str, do: Callable[[str, SessionKey, str, int], Awaitable[None]]
     ) -> None:
-        for key, right in await self._tools.store.held(holder):
-            await do(holder, key, right, self._settings.reconnect_window)
+        for key, right in await insist(lambda: self._tools.store.held(holder)):
+            await insist(lambda key=key, right=right: do(holder, key, right, self._settings.reconnect_window))  # type: ignore[misc]
 
     async def _reachable(self, holder: str, key: SessionKey, right: str, _: int) -> None:
         await self._settle(key, lambda state: reachable(state, right) if _has(state, right, holder) else [])
@@ -148,7 +153,7 @@ class Duties:
         room = await self._rooms.open(key)
         if room is not None:
             try:
-                await room.settle(PRODUCER, decided)
+                surely(await room.settle(PRODUCER, decided))
             finally:
                 self._rooms.release(room)
 
@@ -190,6 +195,8 @@ class Duties:
         for conductor in tuple(self._conductors.values()):
             if conductor.part is Part.LISTENS and not self._lives(conductor.conductor):
                 await conductor.claim(conductor.conductor)
+            if conductor.part is Part.CONDUCTS:
+                self._check_workers(conductor.room)
         if self._clock.suspended:
             self._tools.metrics.clock_jumps.inc()
             log.error("the store's clock jumped: deadlines are suspended")
@@ -199,6 +206,15 @@ class Duties:
             if key not in self._firing:
                 self._firing.add(key)
                 self._tools.spawn(self._fire(key, now - at))
+
+    def _check_workers(self, room: Room) -> None:
+        """A right whose worker never beats is not kept for ever."""
+        for right, held in room.state.rights.items():
+            if right.startswith(WORKER) and held.holder:
+                holder = worker_holder(room.key.tenant, held.worker)
+                if self.leases.never_beats(holder):
+                    window = self._settings.node_death_window
+                    self._tools.spawn(self._unreachable(holder, room.key, right, window))
 
     async def _fire(self, key: SessionKey, overdue: int) -> None:
         """The deadlines of one session, unless a living node conducts it."""

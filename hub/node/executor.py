@@ -331,6 +331,10 @@ def _kept(refusal: Refusal) -> Refused:
 
 
 def _refusal(outcome: Refused) -> Refusal:
+    if outcome.reason == "stale_token" and outcome.detail == "producer":
+        # Another connection of this producer was opened later, perhaps by a try that the client has long
+        # given up: nothing was used up, and whoever is left comes again with the newest epoch.
+        return Refusal("resume_first", "opened anew elsewhere", "producer", outcome.expected, 100)
     retry = _RETRY.get(outcome.reason, 0)
     return Refusal(outcome.reason, field=outcome.detail, expected=outcome.expected, retry_after_ms=retry)
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from hub.node.follower import Tools
-from hub.node.presence import holder_of
+from hub.node.presence import holder_of, insist
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.beats import Still, Watcher
 
@@ -31,9 +31,11 @@ Bury = Callable[[str, SessionKey, str, frozenset[tuple[SessionKey, str]]], Await
 class Leases:
     """See the module. `holders` are the workers that beat through this node."""
 
-    def __init__(self, tools: Tools, lease: int, bury: Bury) -> None:
+    def __init__(self, tools: Tools, lease: int, beat: int, bury: Bury) -> None:
         self.holders: set[str] = set()
         self.living: frozenset[str] = frozenset()
+        self.absent: dict[str, int] = {}
+        self._patience = max(3, -(-lease // beat)) + 1
         self._tools = tools
         self._me = holder_of(tools.node)
         self._watcher = Watcher(lease)
@@ -49,33 +51,52 @@ class Leases:
             counters = await store.beats()
         except StoreUnavailable:
             self._watcher.failed()
+            self.absent.clear()
             return
         self.living = frozenset(counters)
+        for holder in tuple(self.absent):
+            self.absent[holder] = self.absent[holder] + 1
+            if holder in self.living:
+                del self.absent[holder]
         for still in self._watcher.read(counters, asked, now()):
             if still.holder != self._me and still.holder not in self._dying:
                 self._dying.add(still.holder)
                 self._tools.spawn(self._dead(still))
 
+    def never_beats(self, holder: str) -> bool:
+        """Asked again and again: whether it had no counter in any read for a lease's length. It may have died
+        before its first beat, or its counter was removed by somebody who died over it."""
+        if holder in self.living:
+            self.absent.pop(holder, None)
+            return False
+        return self.absent.setdefault(holder, 0) >= self._patience
+
     async def _dead(self, still: Still) -> None:
-        """Take over what the dead holder leaves, if we are the first."""
+        """Take over what the dead holder leaves, if we are the first (or cannot know: twice does no harm)."""
         store = self._tools.store
         note = (self._me, SessionKey(NOWHERE, still.holder), UNDERTAKER)
         try:
-            await store.hold(*note)
-            if await store.forget_holder(still.holder, still.counter):
+            await insist(lambda: store.hold(*note))
+            try:
+                first = await store.forget_holder(still.holder, still.counter)
+            except StoreUnavailable:
+                first = True
+            if first:
                 kind = "node" if still.holder.startswith("n:") else "worker"
                 log.warning("a holder stopped beating", extra={"kind": kind})
                 self._tools.metrics.deaths.labels(kind).inc()
                 self.living -= {still.holder}
                 await self._deal_with(still.holder)
-            await store.let_go(*note)
+            await insist(lambda: store.let_go(*note))
         finally:
             self._dying.discard(still.holder)
 
     async def _deal_with(self, holder: str) -> None:
         store = self._tools.store
-        held = await store.held(holder)
-        elsewhere = await self._held_by_living(holder) if holder.startswith("n:") else frozenset()
+        held = await insist(lambda: store.held(holder))
+        elsewhere = frozenset[tuple[SessionKey, str]]()
+        if holder.startswith("n:"):
+            elsewhere = await insist(lambda: self._held_by_living(holder))
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(key: SessionKey, right: str) -> None:
@@ -83,8 +104,8 @@ class Leases:
                 if right == UNDERTAKER:
                     await self._deal_with(key.session)
                 else:
-                    await self._bury(holder, key, right, elsewhere)
-                await store.let_go(holder, key, right)
+                    await insist(lambda: self._bury(holder, key, right, elsewhere))
+                await insist(lambda: store.let_go(holder, key, right))
 
         async with asyncio.TaskGroup() as group:
             for key, right in held:

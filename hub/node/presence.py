@@ -9,13 +9,15 @@ answers with `back` at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 
-from hub.node.follower import Tools
+from hub.keys.errors import KeyStoreUnavailable
+from hub.node.follower import PAUSE_S, Tools
 from hub.node.promise import Done, Presence
 from hub.node.recent import Told
 from hub.node.room import Room
+from hub.store.promise import StoreUnavailable
 from legato.session.commands import Refusal
 from legato.session.decisions import Decided, foresee, raised
 from legato.session.events import AttachmentAway, Event
@@ -31,6 +33,24 @@ NOTE: Final = "attachment:"
 def holder_of(node: str) -> str:
     """What a node is called among those that beat."""
     return f"n:{node}"
+
+
+T = TypeVar("T")
+
+
+async def insist(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until the store answers: a duty that somebody depends on."""
+    while True:
+        try:
+            return await ask()
+        except (StoreUnavailable, KeyStoreUnavailable):
+            await asyncio.sleep(PAUSE_S)
+
+
+def surely(answer: Done | Refusal) -> None:
+    """Raise `StoreUnavailable` for an answer that says to try again."""
+    if isinstance(answer, Refusal) and answer.retry_after_ms:
+        raise StoreUnavailable(answer.reason)
 
 
 class Attendance:
@@ -58,19 +78,23 @@ class Attendance:
         """Its last connection here ended or fell silent."""
         if attachment in room.present:
             room.present.discard(attachment)
-            await room.settle(PRODUCER, lambda state: _told(connection_lost(state, attachment, reason)))
+            await insist(lambda: self.died(room, attachment, reason))
             await self._forget(room, attachment)
 
     async def departed(self, room: Room, attachment: str) -> None:
         """It detached on purpose."""
         room.present.discard(attachment)
-        await room.settle(PRODUCER, lambda state: _told(closed(state, attachment)))
+        surely(await room.settle(PRODUCER, lambda state: _told(closed(state, attachment))))
         await self._forget(room, attachment)
 
     async def died(self, room: Room, attachment: str, reason: str) -> None:
-        """Its node died: it has its grace to appear elsewhere."""
+        """It, or its node, is gone: it has its grace to appear again. Raises `StoreUnavailable`."""
         if attachment not in room.present:
-            await room.settle(PRODUCER, lambda state: _told(connection_lost(state, attachment, reason)))
+            surely(await room.settle(PRODUCER, lambda state: self._away(room, state, attachment, reason)))
+
+    def _away(self, room: Room, state: State, attachment: str, reason: str) -> Decided:
+        here = attachment in room.present
+        return _told([] if here else connection_lost(state, attachment, reason))
 
     def watch(self, room: Room, events: list[Told]) -> None:
         """Contradict an `away` of an attachment that is here."""

