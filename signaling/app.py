@@ -18,13 +18,26 @@ from typing import Any, Final
 from aiohttp import web
 
 from hub.keys.signer import Revocations, Signer
+from hub.node.entries import Keys
 from hub.node.promise import Node
-from hub.store.promise import Level
+from hub.store.promise import Level, SessionKey, Store
 from legato.session.ids import RandomBytes
 from signaling.admission import Admission
+from signaling.archive import Archive
+from signaling.blob_folder import BlobFolder
+from signaling.calls import Calls
 from signaling.doorkeeper import Doorkeeper, Holders, HoldersInMemory, Keeping
 from signaling.hall import SWEEP_S, Furnishing, Hall
+from signaling.http.access import Access
+from signaling.http.blobs import Blobs
+from signaling.http.calling import Calling
 from signaling.http.guard import PEER, guard
+from signaling.http.openapi import serve_description
+from signaling.http.routes import Route, add_routes
+from signaling.http.sessions import Sessions
+from signaling.http.streams import Streams
+from signaling.http.tickets import Tickets
+from signaling.http.watch import Watch
 from signaling.limits import DEFAULT, ConnectionLimits
 from signaling.line import Line, Sounds
 from signaling.policy import Policy
@@ -47,17 +60,24 @@ class NoSound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorKeys:
-    """Who signs, and what was called back."""
+    """Who signs, who opens what is sealed, and what was called back."""
 
     signer: Signer
+    sealers: Keys
     revocations: Revocations | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorOptions:
-    """How the doors behave. `now`: monotonic ms; `wall`: seconds UTC; `nodes`: addresses told to clients."""
+    """How the doors behave. `now`: monotonic ms; `wall`: seconds UTC; `nodes`: addresses told to clients.
+    `crowded` says whether the sockets are nearly used up; `expose` is what `/metrics` answers."""
 
+    store: Store
     level: Level = "buffered"
+    calls: Calls | None = None
+    blobs: BlobFolder | None = None
+    crowded: Callable[[], bool] = lambda: False
+    expose: Callable[[], bytes] = lambda: b""
     policy: Policy = field(default_factory=Policy)
     limits: ConnectionLimits = DEFAULT
     nodes: Sequence[str] = ()
@@ -74,6 +94,7 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
     hall = _hall(node, keys, options)
     app = web.Application(middlewares=[guard(options.policy)])
     app[HALL] = hall
+    add_routes(app, _routes(node, keys, options, hall))
 
     async def connect(request: web.Request) -> web.StreamResponse:
         return await serve_socket(hall, request, request[PEER])
@@ -81,6 +102,29 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
     app.router.add_get("/v1/connect", connect)
     app.cleanup_ctx.append(_sweeping)
     return app
+
+
+def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall) -> list[Route]:
+    access = Access(keys.signer, hall, options.wall)
+    archive = Archive(options.store, keys.sealers)
+    watch = Watch(node, hall, options.admission, options.crowded, options.expose)
+    routes = [
+        *Tickets(access, keys.signer, options.wall, options.random_bytes).routes(),
+        *Calling(access, options.calls).routes(),
+        *Streams(hall).routes(),
+        *watch.routes(),
+    ]
+    blobs = None
+    if options.blobs is not None:
+        blobs = Blobs(node, access, keys.sealers, options.blobs, options.random_bytes)
+        routes += blobs.routes()
+    erased = blobs.erase if blobs is not None else _nothing_beside
+    routes += Sessions(node, access, archive, options.random_bytes, erased).routes()
+    return [*routes, serve_description(routes)]
+
+
+async def _nothing_beside(_: SessionKey) -> None:
+    """A hub without blobs has nothing else of a session."""
 
 
 def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:

@@ -71,6 +71,8 @@ class Hall:
         self._attachments: dict[tuple[SessionKey, str], Line] = {}
         self._departed: set[Line] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -91,6 +93,7 @@ class Hall:
     def enter(self, line: Line) -> None:
         """A connection was opened."""
         self._lines[line.connection] = line
+        self._empty.clear()
 
     async def admit(self, envelope: Attach | Resume) -> Arrival | TurnedAway:
         """Let somebody in, in their turn."""
@@ -138,6 +141,8 @@ class Hall:
     def leave(self, line: Line, reason: str) -> None:
         """The connection is over."""
         self._lines.pop(line.connection, None)
+        if not self._lines:
+            self._empty.set()
         self.staff.leave(line)
         self.sounds.ended(line)
         if line.arrival is not None:
@@ -202,6 +207,10 @@ class Hall:
         for line in self:
             after = int.from_bytes(self._it.random_bytes(4)) % max(spread_ms, 1)
             line.drain(after, list(self._it.nodes))
+
+    async def emptied(self) -> None:
+        """Wait until nobody is here."""
+        await self._empty.wait()
 
     async def close(self) -> None:
         """Close what is left, and see everybody off."""

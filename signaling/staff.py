@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hub.keys.signer import Signer
 from hub.node.promise import Node
@@ -14,10 +14,15 @@ from legato.session.ids import RandomBytes, new_id
 from legato.session.tickets import DEFAULTS, LIFE_S, Ticket
 from legato.wire import down
 from legato.wire.up import Capacity, Decline, Work
+from signaling import close_codes
 from signaling.doorkeeper import LIVE_BEAT_MS
+from signaling.effects import NEVER
 
 if TYPE_CHECKING:
     from signaling.line import Line
+
+MOST_CAPACITY: Final = 10_000
+KEPT_OFFERS: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -28,6 +33,7 @@ class _Job:
     agent: str
     worker: str
     capacity: int
+    offers: dict[str, SessionKey] = field(default_factory=dict)
 
 
 class Staff:
@@ -42,7 +48,6 @@ class Staff:
         self._random_bytes = random_bytes
         self._nodes = nodes
         self._jobs: dict[Line, _Job] = {}
-        self._offers: dict[tuple[Line, str], SessionKey] = {}
 
     def ticket(self, line: Line) -> Ticket | None:
         """The ticket by which the line's worker came, if it is one."""
@@ -54,17 +59,22 @@ class Staff:
         for other, job in tuple(self._jobs.items()):
             if (job.ticket.tenant, job.agent, job.worker) == (ticket.tenant, work.name, work.worker):
                 del self._jobs[other]
-                other.close(4101, "replaced", -1)
+                other.close(close_codes.REPLACED, "replaced", NEVER)
         self._jobs[line] = _Job(ticket, work.name, work.worker, work.capacity)
-        self._register(line)
+        offer = partial(self._offer, line)
+        self._node.register_worker(ticket.tenant, work.name, work.worker, work.capacity, offer)
         return down.Working(node=self._node.name, beat_ms=LIVE_BEAT_MS, nodes=self._nodes)
 
     def says(self, line: Line, what: Decline | Capacity) -> None:
-        """A decline leaves the offer to expire with the node; a capacity counts from now on."""
+        """It declines an offer, or would take so many more."""
         job = self._jobs.get(line)
-        if job is not None and isinstance(what, Capacity) and 0 <= what.free <= 10_000:
-            job.capacity = what.free
-            self._register(line)
+        if job is None:
+            return
+        of = (job.ticket.tenant, job.agent, job.worker)
+        if isinstance(what, Capacity):
+            self._node.worker_capacity(*of, max(0, min(what.free, MOST_CAPACITY)))
+        elif (key := job.offers.pop(what.offer, None)) is not None:
+            self._node.decline(*of, key)
 
     def leave(self, line: Line) -> None:
         """The line is closed."""
@@ -72,17 +82,11 @@ class Staff:
         if job is not None:
             self._node.worker_lost(job.ticket.tenant, job.agent, job.worker)
 
-    def _register(self, line: Line) -> None:
-        job = self._jobs[line]
-        offer = partial(self._offer, line)
-        self._node.register_worker(job.ticket.tenant, job.agent, job.worker, job.capacity, offer)
-
     def _offer(self, line: Line, key: SessionKey, participant: str, expires_ms: int) -> None:
         job = self._jobs.get(line)
         if job is None:
             return
         now = self._wall()
-        name = new_id("j", self._random_bytes)
         ticket = Ticket(
             kind="access",
             tenant=key.tenant,
@@ -90,15 +94,19 @@ class Staff:
             participant=participant,
             role="agent",
             capabilities=DEFAULTS["agent"] & job.ticket.capabilities,
-            id=name,
+            id=new_id("j", self._random_bytes),
             issued=now,
             not_before=now,
             expires=now + LIFE_S["access"],
             name=job.ticket.name,
         )
+        name = new_id("o", self._random_bytes)
+        job.offers[name] = key
+        while len(job.offers) > KEPT_OFFERS:
+            del job.offers[next(iter(job.offers))]
         line.tell(
             down.Offered(
-                offer=new_id("o", self._random_bytes),
+                offer=name,
                 session=key.session,
                 tenant=key.tenant,
                 ticket=self._signer.mint(ticket),

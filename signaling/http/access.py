@@ -1,0 +1,122 @@
+"""Whose request it is, what of it is read, and what its ticket allows.
+
+A session that the ticket does not cover, one that is not there and one whose name is no name are answered
+alike: nobody learns which sessions there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from hub.keys.errors import TicketRefused
+from hub.keys.signer import Signer
+from hub.store.promise import SessionKey
+from legato.session.decisions import Actor
+from legato.session.ids import well_formed
+from legato.session.tickets import ANY_SESSION, Capability, Kind, Ticket
+from legato.wire.strict import BadJson, check
+from signaling.batches import wrong_field
+from signaling.hall import Hall
+from signaling.http.errors import Refused
+from signaling.line import Line
+
+T = TypeVar("T")
+
+BODY_S: Final = 5.0
+MOST_BODY: Final = 65_536
+_KINDS: Final[frozenset[Kind]] = frozenset({"access", "invite"})
+
+
+def bearer(request: web.Request) -> str:
+    """The credential in the request's `Authorization`."""
+    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credential:
+        raise Refused("ticket_refused")
+    return credential.strip()
+
+
+class Access:
+    """Tickets and connections of requests. `wall` gives seconds UTC."""
+
+    def __init__(self, signer: Signer, hall: Hall, wall: Callable[[], int]) -> None:
+        self._signer = signer
+        self._hall = hall
+        self.wall = wall
+
+    def ticket(self, request: web.Request) -> Ticket:
+        """The request's ticket."""
+        try:
+            return self._signer.verify(bearer(request), self.wall(), _KINDS)
+        except TicketRefused:
+            raise Refused("ticket_refused") from None
+
+    def line(self, request: web.Request) -> Line:
+        """The connection whose secret the request shows."""
+        line = self._hall.line(bearer(request))
+        if line is None:
+            raise Refused("connection_unknown")
+        return line
+
+    def ticket_or_line(self, request: web.Request) -> Ticket:
+        """The request's ticket, or that of the connection it shows."""
+        line = self._hall.line(bearer(request))
+        if line is not None and line.arrival is not None:
+            return line.arrival.ticket
+        return self.ticket(request)
+
+    def session(self, request: web.Request, needs: Capability) -> tuple[SessionKey, Actor]:
+        """The session in the path, if the ticket covers it and allows that."""
+        ticket = self.ticket(request)
+        session = request.match_info["session"]
+        if session == ANY_SESSION or not well_formed(session) or not ticket.covers(ticket.tenant, session):
+            raise Refused("not_found")
+        if not ticket.allows(needs):
+            raise Refused("not_allowed")
+        return SessionKey(ticket.tenant, session), actor_of(ticket)
+
+
+def actor_of(ticket: Ticket) -> Actor:
+    """The holder, as somebody who asks by HTTP."""
+    return Actor(ticket.participant, ticket.role, ticket.capabilities)
+
+
+async def read_bytes(request: web.Request, limit: int = MOST_BODY) -> bytes:
+    """The body. `too_large`, `timed_out` (it did not come within 5 s)."""
+    if request.content_length is not None and request.content_length > limit:
+        raise Refused("too_large", f"at most {limit} bytes")
+    body = bytearray()
+    async with asyncio.timeout(BODY_S):
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise Refused("too_large", f"at most {limit} bytes")
+    return bytes(body)
+
+
+async def read_json(request: web.Request, kind: type[T], limit: int = MOST_BODY) -> T:
+    """The body as `kind`. It must say that it is JSON, which no form of another origin can."""
+    if request.content_type != "application/json":
+        raise Refused("unsupported", "application/json")
+    raw = await read_bytes(request, limit)
+    try:
+        check(raw, limit)
+        return msgspec.json.decode(raw, type=kind)
+    except BadJson as bad:
+        raise Refused("malformed", bad.problem) from None
+    except msgspec.DecodeError as error:
+        raise Refused("malformed", field=wrong_field(error)) from None
+
+
+def number(request: web.Request, name: str, default: int, lowest: int, highest: int) -> int:
+    """A number of the query."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and lowest <= int(text) <= highest):
+        raise Refused("malformed", f"{lowest} to {highest}", name)
+    return int(text)

@@ -1,0 +1,163 @@
+"""Images and files by HTTP: put under their hash, and got so that no browser runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from aiohttp import web
+
+from hub.keys.errors import KeyUnknown, SessionForgotten
+from hub.node.entries import Keys
+from hub.node.promise import Node
+from hub.store.promise import SessionKey
+from legato.session.ids import RandomBytes
+from signaling.blob_folder import MOST_BYTES, BlobDamaged, BlobFolder, BlobMismatch, Incoming
+from signaling.http.access import Access
+from signaling.http.errors import Refused
+from signaling.http.guard import stream_headers
+from signaling.http.routes import Route
+
+PORTION_S: Final = 10.0
+"""How long a body may pause."""
+
+AT_ONCE: Final = 16
+SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What is served as what it is; everything else is bytes to be saved. SVG is a program, not an image."""
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class Blobs:
+    """See the module. At most `AT_ONCE` are on the way at a time."""
+
+    def __init__(
+        self, node: Node, access: Access, keys: Keys, folder: BlobFolder, random_bytes: RandomBytes
+    ) -> None:
+        self._node = node
+        self._access = access
+        self._keys = keys
+        self._folder = folder
+        self._random_bytes = random_bytes
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def erase(self, key: SessionKey) -> None:
+        """Remove what the session had (its key is gone already, so nobody can read it)."""
+        await asyncio.to_thread(self._folder.erase, key)
+
+    def routes(self) -> list[Route]:
+        """The verbs."""
+        path = "/v1/sessions/{session}/blobs/{sha256}"
+        return [
+            Route(
+                method="PUT", path=path, name="putBlob", says="Store an image or file under its SHA-256",
+                handler=self.put, takes="application/octet-stream", status=201,
+            ),
+            Route(
+                method="GET", path=path, name="getBlob", says="An image or file", handler=self.get,
+                gives="application/octet-stream",
+                query=(("type", f"one of {', '.join(sorted(SHOWN))}, if it is such an image"),),
+            ),
+        ]  # fmt: skip
+
+    async def put(self, request: web.Request) -> web.Response:
+        """`PUT /v1/sessions/{session}/blobs/{sha256}`"""
+        key, _ = self._access.session(request, "publish")
+        digest = _digest(request)
+        if request.content_length is not None and request.content_length > MOST_BYTES:
+            raise Refused("too_large", f"at most {MOST_BYTES} bytes")
+        await self._there(key)
+        if await asyncio.to_thread(self._folder.has, key, digest):
+            return web.Response(status=200)
+        if self._places.locked():
+            raise Refused("overloaded", retry_after_ms=1000)
+        async with self._places:
+            await self._receive(request, key, digest)
+        return web.Response(status=201)
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """`GET /v1/sessions/{session}/blobs/{sha256}`"""
+        key, _ = self._access.session(request, "read")
+        digest = _digest(request)
+        await self._there(key)
+        try:
+            sealer = await self._keys.sealer(key.tenant, key.session)
+        except (KeyUnknown, SessionForgotten):
+            raise Refused("not_found") from None
+        pieces = self._folder.pieces(key, digest, sealer)
+        try:
+            first = await asyncio.to_thread(next, pieces, b"")
+        except FileNotFoundError:
+            raise Refused("not_found") from None
+        shown = request.query.get("type", "")
+        response = web.StreamResponse(headers=stream_headers(request) | _served_as(shown, first, digest))
+        await response.prepare(request)
+        await self._send(response, first, pieces)
+        return response
+
+    async def _receive(self, request: web.Request, key: SessionKey, digest: str) -> None:
+        incoming = await asyncio.to_thread(self._folder.incoming, key, digest, self._random_bytes(8).hex())
+        try:
+            await self._take_in(request, key, incoming)
+        except BlobMismatch:
+            raise Refused("blob_mismatch", "the bytes have another hash") from None
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(incoming.abandon))
+            raise
+
+    async def _take_in(self, request: web.Request, key: SessionKey, incoming: Incoming) -> None:
+        size = 0
+        while True:
+            async with asyncio.timeout(PORTION_S):
+                portion = await request.content.readany()
+            if not portion:
+                break
+            size += len(portion)
+            if size > MOST_BYTES:
+                raise Refused("too_large", f"at most {MOST_BYTES} bytes")
+            sealer = await self._keys.sealer(key.tenant, key.session)
+            await asyncio.to_thread(incoming.write, portion, sealer)
+        sealer = await self._keys.sealer(key.tenant, key.session)
+        await asyncio.to_thread(incoming.finish, sealer)
+
+    async def _send(self, response: web.StreamResponse, piece: bytes, pieces: Iterator[bytes]) -> None:
+        try:
+            while piece:
+                async with asyncio.timeout(PORTION_S):
+                    await response.write(piece)
+                piece = await asyncio.to_thread(next, pieces, b"")
+        except (BlobDamaged, TimeoutError) as failure:
+            # The head is out: the only honest answer left is to break off before the end.
+            raise ConnectionResetError from failure
+
+    async def _there(self, key: SessionKey) -> None:
+        room = await self._node.open(key)
+        if room is None:
+            raise Refused("not_found")
+        self._node.release(room)
+
+
+def _digest(request: web.Request) -> str:
+    digest = request.match_info["sha256"]
+    if not _DIGEST.fullmatch(digest):
+        raise Refused("malformed", "64 hex digits", "sha256")
+    return digest
+
+
+def _served_as(wanted: str, first: bytes, digest: str) -> dict[str, str]:
+    image = wanted in SHOWN and _looks_like(wanted, first)
+    return {
+        "Content-Type": wanted if image else "application/octet-stream",
+        "Content-Disposition": "inline" if image else f'attachment; filename="{digest[:16]}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "private, no-store",
+    }
+
+
+def _looks_like(kind: str, first: bytes) -> bool:
+    if kind == "image/webp":
+        return first[:4] == b"RIFF" and first[8:12] == b"WEBP"
+    heads = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
+    return first.startswith(heads[kind])

@@ -1,0 +1,190 @@
+"""What HTTP requests and answers hold. The OpenAPI description is made of these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from legato.session.events import Activity, Medium, Role
+from legato.session.state import Liveness
+from legato.session.tickets import Capability, Kind
+
+
+class Invited(msgspec.Struct, frozen=True):
+    """Somebody who takes part from the beginning, attached or not."""
+
+    participant: str
+    role: Role
+    name: str = ""
+
+
+class CreateSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`session`: an id of the caller's making (so that sending it again makes nothing twice), or one is made."""
+
+    session: str = ""
+    title: str = ""
+    labels: dict[str, str] = {}
+    participants: list[Invited] = []
+
+
+class SessionCreated(msgspec.Struct, frozen=True):
+    """The session is there, at `position`."""
+
+    session: str
+    tenant: str
+    position: str
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """A session in a list. Times are session time, ms."""
+
+    session: str
+    created: int
+    last: int
+    ended: bool
+    labels: dict[str, str]
+
+
+class SessionList(msgspec.Struct, frozen=True):
+    """Newest activity first; `before` asks for the next page (0: there is none)."""
+
+    sessions: list[SessionRow]
+    before: int = 0
+
+
+class SessionState(msgspec.Struct, frozen=True):
+    """The folded state (`legato/session/state.py`) and the position it is at."""
+
+    session: str
+    position: str
+    state: dict[str, Any]
+
+
+class HistoryAnswer(msgspec.Struct, frozen=True):
+    """Ended entries by ordinal, oldest first; `before` asks for the page before it (0: there is none)."""
+
+    entries: list[dict[str, Any]]
+    before: int = 0
+
+
+class EventsAnswer(msgspec.Struct, frozen=True):
+    """A page of the log. `first` is the oldest offset still held, `tail` the newest position."""
+
+    events: list[dict[str, Any]]
+    first: int
+    tail: str
+
+
+class DoCommands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One batch: sequence `seq` of this producer. All of it is done, or none."""
+
+    producer: str
+    seq: int
+    commands: list[msgspec.Raw]
+
+
+class CommandsDone(msgspec.Struct, frozen=True):
+    """The batch is in the log from offset `first` on, and its acknowledgement has that level."""
+
+    seq: int
+    first: int
+    count: int
+    level: str
+
+
+class PresentAttachment(msgspec.Struct, frozen=True):
+    """A device or tab; `away_since` (session time, ms) is 0 while it is here."""
+
+    attachment: str
+    device: str
+    takes: tuple[Medium, ...]
+    gives: tuple[Medium, ...]
+    away_since: int = 0
+
+
+class PresentParticipant(msgspec.Struct, frozen=True):
+    """Who is there, doing what."""
+
+    participant: str
+    role: Role
+    name: str
+    liveness: Liveness
+    activity: Activity
+    attachments: list[PresentAttachment]
+
+
+class PresenceAnswer(msgspec.Struct, frozen=True):
+    """Everybody who takes part and has not left; `responder` answers the user (nobody: "")."""
+
+    participants: list[PresentParticipant]
+    responder: str
+    position: str
+
+
+class EndSessionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: str = ""
+
+
+class MintTicket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out is as in the caller's own ticket; with nothing said it is renewed. `expires_s` from now."""
+
+    kind: Kind = "access"
+    session: str = ""
+    participant: str = ""
+    role: Role | None = None
+    name: str | None = None
+    capabilities: list[Capability] | None = None
+    expires_s: int = 0
+
+
+class TicketMinted(msgspec.Struct, frozen=True):
+    """The ticket, and when it expires (seconds UTC)."""
+
+    ticket: str
+    id: str
+    expires: int
+
+
+class OfferCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page's SDP offer."""
+
+    sdp: str
+
+
+class CallAnswered(msgspec.Struct, frozen=True):
+    """The hub's SDP answer; the page's microphone is `track`."""
+
+    call: str
+    sdp: str
+    track: str
+
+
+class Poll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a long-poll asks: the envelopes after number `after`, waiting at most `wait_ms` for one."""
+
+    connection: str
+    after: int
+    wait_ms: int = 25_000
+
+
+class Polled(msgspec.Struct, frozen=True):
+    """Envelopes, and the number of the last of them."""
+
+    envelopes: list[dict[str, Any]]
+    after: int
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """So many envelopes were taken."""
+
+    taken: int
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether the node lives, or is ready; if not, why."""
+
+    ok: bool
+    reason: str = ""

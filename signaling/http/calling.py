@@ -1,0 +1,67 @@
+"""Calls by HTTP: an SDP offer, answered."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from signaling.calls import Calls, OfferRefused
+from signaling.http import bodies
+from signaling.http.access import Access, read_json
+from signaling.http.errors import Refused, json_response
+from signaling.http.routes import Route
+from signaling.line import Line
+
+MOST_SDP: Final = 32_768
+
+
+class Calling:
+    """See the module. Who calls is known by the connection whose secret the request shows."""
+
+    def __init__(self, access: Access, calls: Calls | None) -> None:
+        self._access = access
+        self._calls = calls
+
+    def routes(self) -> list[Route]:
+        """The verbs."""
+        return [
+            Route(
+                method="POST", path="/v1/sessions/{session}/calls", name="offerCall",
+                says="Offer a call", handler=self.offer, by="connection",
+                takes=bodies.OfferCall, gives=bodies.CallAnswered, status=201,
+            ),
+            Route(
+                method="DELETE", path="/v1/sessions/{session}/calls/{call}", name="hangUp",
+                says="End a call", handler=self.hang_up, by="connection", status=204,
+            ),
+        ]  # fmt: skip
+
+    async def offer(self, request: web.Request) -> web.Response:
+        """`POST /v1/sessions/{session}/calls`"""
+        calls, line = self._of(request)
+        body = await read_json(request, bodies.OfferCall)
+        if len(body.sdp) > MOST_SDP:
+            raise Refused("too_large", field="sdp")
+        try:
+            answered = await calls.offer(line, body.sdp)
+        except OfferRefused as refused:
+            raise Refused("malformed", refused.detail, "sdp") from None
+        return json_response(bodies.CallAnswered(answered.call, answered.sdp, answered.track), 201)
+
+    async def hang_up(self, request: web.Request) -> web.Response:
+        """`DELETE /v1/sessions/{session}/calls/{call}`"""
+        calls, line = self._of(request)
+        if not await calls.hang_up(line, request.match_info["call"]):
+            raise Refused("not_found")
+        return web.Response(status=204)
+
+    def _of(self, request: web.Request) -> tuple[Calls, Line]:
+        line = self._access.line(request)
+        if line.arrival is None or line.arrival.room.key.session != request.match_info["session"]:
+            raise Refused("not_found")
+        if not line.arrival.ticket.allows("publish"):
+            raise Refused("not_allowed")
+        if self._calls is None:
+            raise Refused("unavailable", "this hub has no sound")
+        return self._calls, line

@@ -1,0 +1,287 @@
+"""The verbs about sessions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from hub.node.promise import Batch, Done, Node, Room
+from hub.store.promise import SessionKey
+from legato.session.actors import Actor
+from legato.session.commands import Command, EndSession, Refusal
+from legato.session.ids import RandomBytes, new_id, well_formed
+from legato.session.limits import misshapen_labels
+from legato.session.presence_rules import joined
+from legato.session.state import State, encode_state
+from legato.session.tickets import ANY_SESSION
+from legato.wire.up import encode_commands
+from signaling.archive import Archive
+from signaling.batches import producer_name, raw_batch, read_batch
+from signaling.http import bodies
+from signaling.http.access import Access, number, read_json
+from signaling.http.errors import Refused, json_response
+from signaling.http.routes import Route
+
+MOST_LISTED: Final = 200
+MOST_EVENTS: Final = 1_000
+MOST_INVITED: Final = 64
+TRIES: Final = 3
+
+
+class Sessions:
+    """See the module. `erased` removes what else a session had."""
+
+    def __init__(
+        self,
+        node: Node,
+        access: Access,
+        archive: Archive,
+        random_bytes: RandomBytes,
+        erased: Callable[[SessionKey], Awaitable[None]],
+    ) -> None:
+        self._erased = erased
+        self._node = node
+        self._access = access
+        self._archive = archive
+        self._random_bytes = random_bytes
+
+    # long: one table, one row a verb
+    def routes(self) -> list[Route]:
+        """The verbs."""
+        one = "/v1/sessions/{session}"
+        paged = (("before", "the `before` of the page after it"), ("limit", f"1 to {MOST_LISTED}"))
+        return [
+            Route(
+                method="POST", path="/v1/sessions", name="createSession", says="Create a session",
+                handler=self.create, takes=bodies.CreateSession, gives=bodies.SessionCreated, status=201,
+            ),
+            Route(
+                method="GET", path="/v1/sessions", name="listSessions", says="List the tenant's sessions",
+                handler=self.list, gives=bodies.SessionList,
+                query=(("participant", "who takes part"), ("label", "`key:value`"), *paged),
+            ),
+            Route(
+                method="GET", path=one, name="readSession", says="The state and its position",
+                handler=self.read, gives=bodies.SessionState,
+            ),
+            Route(
+                method="GET", path=f"{one}/history", name="readHistory",
+                says="Ended entries, newest page first", handler=self.history,
+                gives=bodies.HistoryAnswer, query=paged,
+            ),
+            Route(
+                method="GET", path=f"{one}/events", name="readEvents", says="The log in pages",
+                handler=self.events, gives=bodies.EventsAnswer,
+                query=(("after", "an offset; 0 is the beginning"), ("limit", f"1 to {MOST_EVENTS}")),
+            ),
+            Route(
+                method="POST", path=f"{one}/commands", name="doCommands", says="Do a batch of commands",
+                handler=self.commands, takes=bodies.DoCommands, gives=bodies.CommandsDone,
+            ),
+            Route(
+                method="GET", path=f"{one}/presence", name="readPresence", says="Who is there, doing what",
+                handler=self.presence, gives=bodies.PresenceAnswer,
+            ),
+            Route(
+                method="POST", path=f"{one}/end", name="endSession", says="End the session",
+                handler=self.end, takes=bodies.EndSessionBody, gives=bodies.CommandsDone,
+            ),
+            Route(
+                method="DELETE", path=one, name="eraseSession",
+                says="Erase the session: unreadable at once, backups included",
+                handler=self.erase, status=204,
+            ),
+        ]  # fmt: skip
+
+    async def create(self, request: web.Request) -> web.Response:
+        """`POST /v1/sessions`"""
+        ticket = self._access.ticket(request)
+        if not ticket.allows("create"):
+            raise Refused("not_allowed")
+        body = await read_json(request, bodies.CreateSession)
+        session = body.session or new_id("s", self._random_bytes)
+        if not well_formed(session) or session == ANY_SESSION:
+            raise Refused("malformed", field="session")
+        if not ticket.covers(ticket.tenant, session):
+            raise Refused("not_allowed", field="session")
+        if len(body.title) > 200 or len(body.participants) > MOST_INVITED:
+            raise Refused("too_large", field="title" if len(body.title) > 200 else "participants")
+        if refusal := misshapen_labels(body.labels):
+            raise Refused.of(refusal)
+        key = SessionKey(ticket.tenant, session)
+        room = _granted(await self._node.create(key, ticket.participant, body.labels, body.title))
+        try:
+            await _invite(room, body.participants)
+            created = bodies.SessionCreated(session, key.tenant, room.position.to_text())
+        finally:
+            self._node.release(room)
+        return json_response(created, 201)
+
+    async def list(self, request: web.Request) -> web.Response:
+        """`GET /v1/sessions`"""
+        ticket = self._access.ticket(request)
+        if not ticket.allows("list") or ticket.session != ANY_SESSION:
+            raise Refused("not_allowed")
+        name, colon, value = request.query.get("label", "").partition(":")
+        if name and not colon:
+            raise Refused("malformed", "key:value", "label")
+        limit = number(request, "limit", 50, 1, MOST_LISTED)
+        listed = await self._archive.sessions(
+            ticket.tenant,
+            request.query.get("participant", ""),
+            (name, value) if name else None,
+            number(request, "before", 0, 0, (1 << 53) - 1),
+            limit,
+        )
+        rows = [
+            bodies.SessionRow(row.session, row.created, row.last, row.ended, dict(row.labels))
+            for row in listed
+        ]
+        return json_response(bodies.SessionList(rows, rows[-1].last if len(rows) == limit else 0))
+
+    async def read(self, request: web.Request) -> web.Response:
+        """`GET /v1/sessions/{session}`"""
+        key, _ = self._access.session(request, "read")
+        async with self._room(key) as room:
+            state, position = encode_state(room.state), room.position.to_text()
+        return json_response({"session": key.session, "position": position, "state": msgspec.Raw(state)})
+
+    async def history(self, request: web.Request) -> web.Response:
+        """`GET /v1/sessions/{session}/history`"""
+        key, _ = self._access.session(request, "read")
+        before = number(request, "before", 0, 0, (1 << 53) - 1)
+        limit = number(request, "limit", 50, 1, MOST_LISTED)
+        async with self._room(key) as room:
+            entries, before = await room.history(before, limit)
+        return json_response({"entries": [msgspec.Raw(each) for each in entries], "before": before})
+
+    async def events(self, request: web.Request) -> web.Response:
+        """`GET /v1/sessions/{session}/events`"""
+        key, _ = self._access.session(request, "read")
+        after = number(request, "after", 0, 0, (1 << 53) - 1)
+        page = await self._archive.events(key, after, number(request, "limit", 200, 1, MOST_EVENTS))
+        if page is None:
+            raise Refused("not_found")
+        events = [msgspec.Raw(each) for each in page.events]
+        return json_response({"events": events, "first": page.first, "tail": page.tail.to_text()})
+
+    async def commands(self, request: web.Request) -> web.Response:
+        """`POST /v1/sessions/{session}/commands`"""
+        key, actor = self._access.session(request, "read")
+        body = await read_json(request, bodies.DoCommands)
+        if not well_formed(body.producer) or not 1 <= body.seq < 1 << 53:
+            raise Refused("malformed", field="producer" if not well_formed(body.producer) else "seq")
+        read = read_batch(body.commands)
+        refusal = read if isinstance(read, Refusal) else None
+        commands = () if isinstance(read, Refusal) else read
+        async with self._room(key) as room:
+            done = await _execute(
+                room, actor, body.producer, body.seq, raw_batch(body.commands), commands, refusal
+            )
+        return json_response(bodies.CommandsDone(done.sequence, done.first, done.count, done.level))
+
+    async def presence(self, request: web.Request) -> web.Response:
+        """`GET /v1/sessions/{session}/presence`"""
+        key, _ = self._access.session(request, "read")
+        async with self._room(key) as room:
+            return json_response(_presence(room.state, room.position.to_text()))
+
+    async def end(self, request: web.Request) -> web.Response:
+        """`POST /v1/sessions/{session}/end`"""
+        key, actor = self._access.session(request, "end")
+        body = await read_json(request, bodies.EndSessionBody)
+        command = EndSession(reason=body.reason)
+        producer = new_id("h", self._random_bytes)
+        async with self._room(key) as room:
+            done = await _execute(
+                room, actor, producer, 1, encode_commands([command]).encode(), (command,), None
+            )
+        return json_response(bodies.CommandsDone(done.sequence, done.first, done.count, done.level))
+
+    async def erase(self, request: web.Request) -> web.Response:
+        """`DELETE /v1/sessions/{session}`"""
+        key, _ = self._access.session(request, "erase")
+        async with self._room(key):
+            pass
+        await self._node.erase(key)
+        await self._erased(key)
+        return web.Response(status=204)
+
+    @asynccontextmanager
+    async def _room(self, key: SessionKey) -> AsyncIterator[Room]:
+        room = await self._node.open(key)
+        if room is None:
+            raise Refused("not_found")
+        try:
+            yield room
+        finally:
+            self._node.release(room)
+
+
+def _granted(made: Room | Refusal) -> Room:
+    if isinstance(made, Refusal):
+        raise Refused.of(made)
+    return made
+
+
+async def _invite(room: Room, participants: list[bodies.Invited]) -> None:
+    for who in participants:
+        if not well_formed(who.participant) or len(who.name) > 64:
+            raise Refused("malformed", field="participants")
+        events = joined(room.state, who.participant, who.role, who.name)
+        if isinstance(events, Refusal):
+            raise Refused.of(events)
+        if events:
+            _done(await room.append_as_hub("door", events, conditional=False))
+
+
+async def _execute(
+    room: Room,
+    actor: Actor,
+    producer: str,
+    sequence: int,
+    raw: bytes,
+    commands: tuple[Command, ...],
+    refusal: Refusal | None,
+) -> Done:
+    """Do a batch. Each request opens an epoch of its producer; two at once may have to try again."""
+    name = producer_name(actor.participant, producer)
+    for _ in range(TRIES):
+        opened = await room.open_producer(name)
+        batch = Batch(name, opened.epoch, sequence, raw, commands, refusal=refusal)
+        outcome = await room.execute(actor, batch)
+        if not (
+            isinstance(outcome, Refusal) and (outcome.reason, outcome.field) == ("stale_token", "producer")
+        ):
+            break
+    return _done(outcome)
+
+
+def _done(outcome: Done | Refusal) -> Done:
+    if isinstance(outcome, Refusal):
+        raise Refused.of(outcome)
+    return outcome
+
+
+def _presence(state: State, position: str) -> bodies.PresenceAnswer:
+    here = [
+        bodies.PresentParticipant(
+            participant=who.id,
+            role=who.role,
+            name=who.name,
+            liveness=state.liveness(who.id),
+            activity=who.activity,
+            attachments=[
+                bodies.PresentAttachment(each.id, each.device, each.takes, each.gives, each.away_since)
+                for each in state.attachments.values()
+                if each.participant == who.id
+            ],
+        )
+        for who in state.participants.values()
+        if not who.left
+    ]
+    return bodies.PresenceAnswer(here, state.responder, position)

@@ -1,0 +1,95 @@
+"""Tickets by HTTP: made for others, or one's own renewed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import web
+
+from hub.keys.errors import TicketRefused
+from hub.keys.signer import Signer
+from legato.session.ids import RandomBytes, new_id
+from legato.session.tickets import (
+    CEILINGS,
+    DEFAULTS,
+    LIFE_S,
+    MOST_LIFE_S,
+    Ticket,
+    TicketInvalid,
+    check_grant,
+)
+from signaling.http import bodies
+from signaling.http.access import Access, read_json
+from signaling.http.errors import Refused, json_response
+from signaling.http.routes import Route
+
+_FIELDS: Final = {"ten": "", "ses": "session", "sub": "participant", "rol": "role", "nam": "name"}
+
+
+class Tickets:
+    """See the module. `wall` gives seconds UTC."""
+
+    def __init__(
+        self, access: Access, signer: Signer, wall: Callable[[], int], random_bytes: RandomBytes
+    ) -> None:
+        self._access = access
+        self._signer = signer
+        self._wall = wall
+        self._random_bytes = random_bytes
+
+    def routes(self) -> list[Route]:
+        """The verbs."""
+        return [
+            Route(
+                method="POST",
+                path="/v1/tickets",
+                name="mintTicket",
+                says="Make a ticket for somebody, or renew one's own",
+                handler=self.mint,
+                by="ticket or connection",
+                takes=bodies.MintTicket,
+                gives=bodies.TicketMinted,
+                status=201,
+            )
+        ]
+
+    async def mint(self, request: web.Request) -> web.Response:
+        """`POST /v1/tickets`"""
+        parent = self._access.ticket_or_line(request)
+        body = await read_json(request, bodies.MintTicket)
+        try:
+            child = self._child(parent, body)
+            check_grant(parent, child)
+            text = self._signer.mint(child)
+        except TicketInvalid as invalid:
+            # What was asked for is the caller's own; which rule forbids it is no secret either.
+            reason = "not_allowed" if invalid.detail.startswith(("grant", "cap")) else "malformed"
+            raise Refused(reason, field=_FIELDS.get(invalid.detail, "")) from None
+        except TicketRefused:
+            raise Refused("not_allowed") from None
+        return json_response(bodies.TicketMinted(text, child.id, child.expires), 201)
+
+    def _child(self, parent: Ticket, body: bodies.MintTicket) -> Ticket:
+        if body.kind == "resume":
+            raise Refused("not_allowed", "a resume ticket comes with its attachment", "kind")
+        now = self._wall()
+        role = body.role or parent.role
+        life = body.expires_s or LIFE_S[body.kind]
+        if not 1 <= life <= MOST_LIFE_S[body.kind]:
+            raise Refused("malformed", f"1 to {MOST_LIFE_S[body.kind]}", "expires_s")
+        same = role == parent.role and body.participant in ("", parent.participant)
+        own = parent.capabilities if same else DEFAULTS[role] & CEILINGS[role]
+        return Ticket(
+            kind=body.kind,
+            tenant=parent.tenant,
+            session=body.session or parent.session,
+            participant=body.participant or parent.participant,
+            role=role,
+            capabilities=frozenset(own if body.capabilities is None else body.capabilities),
+            id=new_id("j", self._random_bytes),
+            issued=now,
+            not_before=now,
+            expires=now + life,
+            name=parent.name if body.name is None and same else body.name or "",
+        )

@@ -1,0 +1,82 @@
+"""What an operator may set of a node's doors, checked before anything is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+from hub.settings import Settings
+from signaling.policy import Policy, networks, well_formed_origin
+
+
+class OptionsInvalid(ValueError):
+    """An option that cannot be; `option` names it, the text says what is wrong with it."""
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"--{option}: {problem}")
+        self.option = option
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to serve.
+
+    `redis`: the store's URL; empty: the embedded one in `data`. `advertise`: the addresses at which clients reach
+    the hub (`https://hub.example`), told to those who must go elsewhere. `origins`: pages beside its own that may
+    talk to it. `proxies`: networks whose forwarded headers are believed. `files`: a folder served at `/`.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7070
+    data: Path = Path("legato-data")
+    redis: str = ""
+    accept_store: str = ""
+    synced: bool = False
+    name: str = ""
+    advertise: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    proxies: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    files: Path | None = None
+    log_level: str = "info"
+    drain_s: float = 30.0
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise OptionsInvalid("tls-cert", "a certificate and its key come together")
+        for origin in self.origins:
+            if not well_formed_origin(origin):
+                raise OptionsInvalid("origin", "an origin is scheme://host[:port], nothing more")
+        for address in self.advertise:
+            if not well_formed_origin(address):
+                raise OptionsInvalid("advertise", "an address is https://host[:port], nothing more")
+        try:
+            networks(self.proxies)
+        except ValueError:
+            raise OptionsInvalid("proxy", "a proxy is an address or a network, as 10.0.0.0/8") from None
+        if not 0 <= self.port <= 65_535:
+            raise OptionsInvalid("port", "0 to 65535")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the hub."""
+        if self.proxies:
+            return False
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def policy(self) -> Policy:
+        """Which pages may talk to it."""
+        return Policy(frozenset(self.origins), proxies=networks(self.proxies))
+
+    def url(self, port: int) -> str:
+        """Where it listens, as somebody on this machine would type it."""
+        scheme = "https" if self.tls_cert is not None else "http"
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"{scheme}://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"

@@ -1,0 +1,175 @@
+"""The listening side: aiohttp's protocol, held to our bounds.
+
+aiohttp waits for a request's head as long as somebody sends it slowly, and writes a traceback for every head that is
+none. Here a head has 5 s, a bad one gets a typed error and no line in the log, and the gate decides which sockets
+stay (`signaling.gate`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from signaling.gate import Gate, Verdict
+from signaling.http.errors import ErrorBody, ErrorDetail, error_response
+
+BACKLOG: Final = 4_096
+KEEP_ALIVE_S: Final = 30.0
+LOOK_S: Final = 0.5
+MOST_HEAD: Final = 16_384
+
+_FULL_BODY: Final = msgspec.json.encode(ErrorBody(ErrorDetail("overloaded", retry_after_ms=2000)))
+_FULL: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+) % (len(_FULL_BODY), _FULL_BODY)
+
+
+class Gated(web.RequestHandler):
+    """One socket. `gate` and `now` (monotonic ms) are shared by all of a port."""
+
+    __slots__ = ("_gate", "_now")
+
+    def __init__(self, server: web.Server, gate: Gate[Gated], now: Callable[[], int], **kwargs: Any) -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), **kwargs)
+        self._gate = gate
+        self._now = now
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        name = transport.get_extra_info("peername")
+        address = str(name[0]) if isinstance(name, tuple) and name else "local"
+        verdict, oldest = self._gate.opened(self, address, self._now())
+        super().connection_made(transport)
+        if verdict is not Verdict.STAYS:
+            transport.write(_FULL)
+            self.force_close()
+            transport.close()
+        if oldest is not None:
+            oldest.hang_up()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._gate.closed(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._request_count:
+            self._gate.spoke(self)
+
+    def hang_up(self) -> None:
+        """Close it now."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """A request that is none: a typed error, and nothing in the log that its sender chose."""
+        if request.writer.output_size > 0:
+            raise ConnectionError
+        reason = "malformed" if status < 500 else "failed"
+        response = error_response(ErrorDetail(reason), status)
+        response.force_close()
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """An open port."""
+
+    host: str
+    port: int
+    server: asyncio.Server
+
+
+class Port:
+    """Serves an application at the addresses it is told. An async context of `web.AppRunner`'s life."""
+
+    def __init__(self, app: web.Application, gate: Gate[Gated], now: Callable[[], int]) -> None:
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self.gate = gate
+        self._now = now
+        self._servers: list[asyncio.Server] = []
+        self._looking: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Port:
+        await self._runner.setup()
+        self._looking = asyncio.get_running_loop().create_task(self._look())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stop()
+        if self._looking is not None:
+            self._looking.cancel()
+        await self._runner.cleanup()
+
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Open a port (0: the system's choice) and say which. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        sock = _bind(host, port)
+        try:
+            server = await loop.create_server(
+                self._socket, sock=sock, ssl=tls, backlog=BACKLOG,
+                ssl_handshake_timeout=5.0 if tls is not None else None,
+                ssl_shutdown_timeout=2.0 if tls is not None else None,
+            )  # fmt: skip
+        except BaseException:
+            sock.close()
+            raise
+        self._servers.append(server)
+        number: int = sock.getsockname()[1]
+        return number
+
+    def stop(self) -> None:
+        """Take no more sockets; those that are open go on."""
+        for server in self._servers:
+            server.close()
+
+    def _socket(self) -> Gated:
+        server = self._runner.server
+        assert server is not None
+        return Gated(
+            server,
+            self.gate,
+            self._now,
+            keepalive_timeout=KEEP_ALIVE_S,
+            access_log=None,
+            max_line_size=8_190,
+            max_headers=64,
+            max_field_size=8_190,
+            lingering_time=1.0,
+            auto_decompress=False,
+        )
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for late in self.gate.expired(self._now()):
+                late.hang_up()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A socket bound to an address, or to all of them; IPv6 takes IPv4 too where it listens to all."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host == "::" else 1)
+        sock.bind((host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
