@@ -26,9 +26,8 @@ from hypothesis.stateful import (
 from hub.store.model import ModelStore
 from hub.store.promise import Append, Appended, Draft, Joined, LostTail, Page, Refused, Snapshot, Store
 from legato.session.position import ORIGIN, Position
-from tests.hub.store.conftest import model_server
 from tests.hub.store.writing import check_chain, new_key, sealed
-from tests.support.stores import SERVERS, Server, connected
+from tests.support.stores import SERVERS, Server, connected, model_server
 
 PRODUCERS = ("p", "q")
 NAMES = ("a", "b")
