@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -38,10 +39,12 @@ class Command:
 
 @dataclass(slots=True)
 class Supervised:
-    """One child and, perhaps, its spare. `ended(code)` is told of each death."""
+    """One child and, perhaps, its spare. `ended(name, code)` is told of each death, `said(line)` of each line
+    that a child prints."""
 
     command: Command
     ended: Callable[[str, int], None]
+    said: Callable[[str], None]
     process: asyncio.subprocess.Process | None = None
     _spare: asyncio.subprocess.Process | None = None
     _stopping: bool = field(default=False)
@@ -56,7 +59,7 @@ class Supervised:
             self.process = await self._take()
             if self.command.spare:
                 self._spare = await self._start()
-            code = await self.process.wait()
+            code = await self._attend(self.process)
             if self._stopping:
                 break
             self.ended(self.command.name, code)
@@ -84,6 +87,13 @@ class Supervised:
             except TimeoutError:
                 self.process.kill()
 
+    async def _attend(self, process: asyncio.subprocess.Process) -> int:
+        """Pass on what it says until it ends."""
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self.said(line.decode(errors="replace").rstrip())
+        return await process.wait()
+
     async def _take(self) -> asyncio.subprocess.Process:
         spare, self._spare = self._spare, None
         process = spare if spare is not None and spare.returncode is None else await self._start()
@@ -95,7 +105,25 @@ class Supervised:
         return await asyncio.create_subprocess_exec(
             *self.command.arguments,
             stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
             env=dict(self.command.environment),
             pass_fds=self.command.sockets,
             start_new_session=True,
         )
+
+
+def wait_for_go() -> None:
+    """A spare blocks here, imported and warm, until it is needed; it ends if its supervisor does."""
+    if not sys.stdin.buffer.readline():
+        sys.exit(0)
+
+
+def end_with_supervisor(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
+    """Call `end` when standard input closes: the supervisor is gone, and nobody would start us again."""
+
+    def readable() -> None:
+        if not sys.stdin.buffer.read1():
+            loop.remove_reader(sys.stdin.fileno())
+            end()
+
+    loop.add_reader(sys.stdin.fileno(), readable)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from typing import Any
 
 import legato
@@ -67,5 +68,11 @@ async def welcome(session: Any, participant: str, returning: bool) -> None:
         await session.greet(f"Welcome. {brain.TRY}")
 
 
+def _end_with_supervisor() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_supervisor, daemon=True).start()
     agent.run(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("LEGATO_HUB", ""))

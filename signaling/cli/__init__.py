@@ -1,0 +1,5 @@
+"""The `legato` command."""
+
+from signaling.cli.root import main
+
+__all__ = ["main"]

@@ -1,0 +1,254 @@
+"""`legato serve`, `legato demo`, and the hidden `legato node` that both keep alive."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from hub.keys.errors import KeysError
+from hub.store.embedded import EmbeddedStoreFailed
+from hub.store.endpoint import EndpointInvalid
+from hub.store.fitness import StoreUnfit
+from hub.store.promise import StoreUnavailable
+from signaling.logs import set_up_logs
+from signaling.options import Options, OptionsInvalid
+from signaling.port import BACKLOG, bound
+from signaling.serve import Serving, serve
+from signaling.supervisor import Command, Supervised, end_with_supervisor, wait_for_go
+
+F = TypeVar("F", bound=Callable[..., Any])
+REFUSALS: Final = (
+    OptionsInvalid,
+    KeysError,
+    EmbeddedStoreFailed,
+    EndpointInvalid,
+    StoreUnfit,
+    StoreUnavailable,
+    FileNotFoundError,
+    OSError,
+)
+REFUSED_EXIT: Final = 78
+"""EX_CONFIG (sysexits.h): the supervisor does not try again."""
+
+_OPTIONS: Final = (
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+    click.option("--port", default=7070, show_default=True, help="TCP port (0: any free one)."),
+    click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("legato-data"),
+        show_default=True,
+        help="Folder of keys, the embedded store and the vault.",
+    ),
+    click.option("--redis", default="", help="URL of a Redis or Valkey ≥ 7.0 instead of the embedded store."),
+    click.option(
+        "--accept-store",
+        default="",
+        metavar="REASON",
+        help="Use a store that may lose data silently, and why.",
+    ),
+    click.option("--synced", is_flag=True, help="Acknowledge only what would survive a power cut."),
+    click.option(
+        "--advertise", multiple=True, metavar="URL", help="Address at which clients reach the hub; repeat."
+    ),
+    click.option("--tls-cert", type=click.Path(path_type=Path), help="TLS certificate (PEM)."),
+    click.option("--tls-key", type=click.Path(path_type=Path), help="Its key (PEM)."),
+    click.option("--origin", "origins", multiple=True, help="Origin of pages that may connect; repeat."),
+    click.option(
+        "--proxy", "proxies", multiple=True, metavar="NETWORK", help="Trusted reverse proxy; repeat."
+    ),
+    click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+    ),
+    click.option(
+        "--drain-s", default=30.0, show_default=True, help="How long SIGTERM waits for clients to go."
+    ),
+)
+_FLAGS: Final = {"origins": "origin", "proxies": "proxy"}
+
+
+def hub_options(command: F) -> F:
+    """The options that say what a hub is made of."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command("serve")
+@hub_options
+def serve_command(**chosen: Any) -> None:
+    """Run a hub: its store, and a node that comes back whenever it dies.
+
+    Prints `ready http://HOST:PORT` when it serves. SIGTERM drains: clients are told where to go.
+    """
+    sys.exit(asyncio.run(_supervised(chosen, demo=False, share="")))
+
+
+@click.command()
+@hub_options
+@click.option("--lan", is_flag=True, help="Serve TLS on this machine's network address: a phone can join.")
+def demo(*, lan: bool, **chosen: Any) -> None:
+    """Hub, embedded store, an agent and a page: open the URL it prints and talk to it.
+
+    The agent works offline. With OPENAI_API_KEY (and perhaps OPENAI_BASE_URL, OPENAI_MODEL) set it uses that
+    model.
+    """
+    share = ""
+    if lan:
+        from signaling.demo.lan import prepare_lan
+
+        chosen, share = prepare_lan(chosen)
+    sys.exit(asyncio.run(_supervised(chosen, demo=True, share=share)))
+
+
+@click.command(hidden=True)
+@hub_options
+@click.option("--socket", "descriptor", type=int, default=-1)
+@click.option("--spare", is_flag=True)
+@click.option("--demo-page", is_flag=True)
+@click.option("--share", default="")
+def node(*, descriptor: int, spare: bool, demo_page: bool, share: str, **chosen: Any) -> None:
+    """One node; `serve` and `demo` start it."""
+    set_up_logs(chosen["log_level"])
+    try:
+        dress = _dressed(share, demo_page=demo_page, supervised=spare)
+        options = Options(**chosen, socket=descriptor)
+        if spare:
+            wait_for_go()
+        asyncio.run(serve(options, dress))
+    except REFUSALS as refused:
+        click.echo(f"legato: {refused}", err=True)
+        sys.exit(REFUSED_EXIT)
+
+
+def _dressed(share: str, *, demo_page: bool, supervised: bool) -> Callable[[Serving], None]:
+    """What this node has beside the protocol's doors. Brought before a spare waits: it should be warm."""
+    if demo_page:
+        from signaling.demo.routes import DemoOptions, add_demo
+
+        options = DemoOptions(kill=None if share else _kill, share=share)
+
+    def dress(serving: Serving) -> None:
+        if supervised:
+            end_with_supervisor(asyncio.get_running_loop(), lambda: os.kill(os.getpid(), signal.SIGTERM))
+        if demo_page:
+            add_demo(serving, options)
+
+    return dress
+
+
+def _kill(what: str) -> None:
+    """Die at once, or (the agent being another's child) ask the supervisor to see to it."""
+    if what == "hub":
+        os.kill(os.getpid(), signal.SIGKILL)
+    print(f"kill {what}", flush=True)
+
+
+class _Children:
+    """The processes that are kept alive."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+        self._all: dict[str, Supervised] = {}
+        self.code = 0
+
+    def add(self, command: Command) -> None:
+        self._all[command.name] = Supervised(command, self._ended, self._said)
+
+    async def run(self) -> None:
+        """Until told to stop; then the last one added goes first."""
+        tasks = [asyncio.create_task(child.run()) for child in self._all.values()]
+        await self._stop.wait()
+        for child in reversed(self._all.values()):
+            await child.stop()
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _ended(self, name: str, code: int) -> None:
+        if code == REFUSED_EXIT:
+            self.code = code
+            self._stop.set()
+        elif not self._stop.is_set():
+            click.echo(f"legato: the {name} ended ({code}); it comes back", err=True)
+
+    def _said(self, line: str) -> None:
+        if line == "kill agent" and "agent" in self._all:
+            self._all["agent"].kill()
+        else:
+            click.echo(line)
+
+
+async def _supervised(chosen: Mapping[str, Any], *, demo: bool, share: str) -> int:
+    """Keep the children alive until a signal; the exit code."""
+    try:
+        listener = _listening(chosen["host"], chosen["port"])
+    except OSError as refused:
+        click.echo(
+            f"legato: port {chosen['port']} on {chosen['host']} cannot be had ({refused.strerror}): "
+            "choose another with --port",
+            err=True,
+        )
+        return REFUSED_EXIT
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    port: int = listener.getsockname()[1]
+    children = _Children(stop)
+    children.add(_node_command({**chosen, "port": port}, listener.fileno(), demo=demo, share=share))
+    if demo:
+        children.add(await _agent_command(chosen, port))
+    await children.run()
+    return children.code
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Held by the supervisor: who connects while the node is down waits in the kernel's queue."""
+    listener = bound(host, port)
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
+    listener.set_inheritable(True)
+    return listener
+
+
+def _node_command(chosen: Mapping[str, Any], descriptor: int, *, demo: bool, share: str) -> Command:
+    arguments = [sys.executable, "-m", "signaling", "node", "--socket", str(descriptor), "--spare"]
+    for name, value in chosen.items():
+        flag = f"--{_FLAGS.get(name, name).replace('_', '-')}"
+        if isinstance(value, bool):
+            arguments += [flag] if value else []
+        elif isinstance(value, tuple):
+            arguments += [part for each in value for part in (flag, str(each))]
+        elif value not in (None, ""):
+            arguments += [flag, str(value)]
+    if demo:
+        arguments += ["--demo-page", "--share", share]
+    return Command("node", arguments, dict(os.environ), sockets=(descriptor,), spare=True)
+
+
+async def _agent_command(chosen: Mapping[str, Any], port: int) -> Command:
+    from signaling.cli.tickets import mint_here
+
+    host = chosen["host"]
+    reached = f"[{host}]" if ":" in host else host
+    scheme = "wss" if chosen["tls_cert"] else "ws"
+    environment = {
+        **os.environ,
+        "LEGATO_TICKET": await mint_here(chosen["data"], os.environ, agent="concierge"),
+    }
+    arguments = [sys.executable, "-m", "signaling.demo.agent", f"{scheme}://{reached}:{port}"]
+    return Command("agent", arguments, environment)

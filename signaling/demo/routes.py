@@ -1,0 +1,160 @@
+"""What the demo serves beside the protocol: the page, a ticket for whoever opens it, a QR code, things to break.
+
+Whoever reaches the demo may come in: it is for this machine, or with `--lan` for the network one is in. Killing is
+offered on loopback only.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+import segno
+from aiohttp import web
+
+from hub.node.dispatch import agents_participant
+from hub.store.promise import SessionKey
+from legato.session.commands import Refusal
+from legato.session.ids import MAIN, new_id, well_formed
+from legato.session.tickets import new_ticket
+from signaling.http.errors import Refused, json_response
+from signaling.serve import Serving
+
+T = TypeVar("T")
+AGENT: Final = "concierge"
+PAGE_POLICY: Final = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Join(msgspec.Struct):
+    """Come in: to `session`, or (empty, or gone) to a new one."""
+
+    session: str = ""
+    participant: str = ""
+
+
+class Kill(msgspec.Struct):
+    """What to kill: `hub` or `agent`."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """`kill(what)` kills a process of the demo; `share` is the address at which a phone finds the page."""
+
+    kill: Callable[[str], None] | None = None
+    share: str = ""
+    voice: bool = False
+
+
+def page_folder() -> Path:
+    """Where the built page is: in the installed package, or in a checkout."""
+    here = Path(__file__).resolve().parent.parent
+    for folder in (here / "page", here.parent / "web" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder
+    raise FileNotFoundError("the page is not built: run `make web` in the checkout")
+
+
+def add_demo(serving: Serving, options: DemoOptions) -> None:
+    """Serve the page and what it asks for."""
+    app, demo = serving.app, _Demo(serving, options, page_folder())
+    app.router.add_get("/", demo.page)
+    app.router.add_static("/assets", demo.folder / "assets", append_version=False)
+    app.router.add_get("/icon.svg", demo.icon)
+    app.router.add_post("/demo/join", demo.join)
+    app.router.add_post("/demo/kill", demo.kill)
+    app.router.add_get("/demo/qr.svg", demo.qr)
+
+
+class _Demo:
+    def __init__(self, serving: Serving, options: DemoOptions, folder: Path) -> None:
+        self._serving, self._options, self.folder = serving, options, folder
+
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
+        return web.FileResponse(self.folder / "index.html", headers=headers)
+
+    async def icon(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(self.folder / "icon.svg")
+
+    async def join(self, request: web.Request) -> web.Response:
+        wanted = await _body(request, Join)
+        participant = wanted.participant or new_id("p", secrets.token_bytes)
+        if not well_formed(participant) or participant == agents_participant(AGENT):
+            raise Refused("malformed", field="participant")
+        session = await self._session(wanted.session)
+        ticket = new_ticket(
+            "access",
+            id=new_id("j", secrets.token_bytes),
+            now=int(time.time()),
+            tenant=MAIN,
+            session=session,
+            participant=participant,
+            role="user",
+            name="You",
+        )
+        return json_response(
+            {
+                "session": session,
+                "ticket": self._serving.signer.mint(ticket),
+                "participant": participant,
+                "voice": self._options.voice,
+                "breakable": self._options.kill is not None and _loopback(request),
+                "share": self._options.share,
+            }
+        )
+
+    async def _session(self, wanted: str) -> str:
+        node = self._serving.node
+        if wanted and well_formed(wanted):
+            room = await node.open(SessionKey(MAIN, wanted))
+            if room is not None:
+                node.release(room)
+                return wanted
+        session = new_id("s", secrets.token_bytes)
+        made = await node.create(SessionKey(MAIN, session), "hub", {"agent": AGENT}, "Demo")
+        if isinstance(made, Refusal):
+            raise Refused.of(made)
+        node.release(made)
+        return session
+
+    async def kill(self, request: web.Request) -> web.Response:
+        order = await _body(request, Kill)
+        if self._options.kill is None or not _loopback(request) or order.what not in ("hub", "agent"):
+            raise Refused("not_allowed")
+        self._options.kill(order.what)
+        return web.Response(status=202)
+
+    async def qr(self, request: web.Request) -> web.Response:
+        if not self._options.share:
+            raise Refused("not_found")
+        session = request.query.get("session", "")
+        address = self._options.share + (f"#{session}" if well_formed(session) else "")
+        out = io.BytesIO()
+        segno.make(address, micro=False).save(out, kind="svg", scale=6, border=2, xmldecl=False)
+        return web.Response(body=out.getvalue(), content_type="image/svg+xml")
+
+
+async def _body(request: web.Request, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.MsgspecError:
+        raise Refused("malformed") from None
+
+
+def _loopback(request: web.Request) -> bool:
+    try:
+        return ip_address((request.remote or "").partition("%")[0]).is_loopback
+    except ValueError:
+        return False
