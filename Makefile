@@ -5,7 +5,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: help demo test check bench doctor lock clean install install-dev web web-packages system generate
+.PHONY: mutants help demo test check bench doctor lock clean install install-dev web web-packages system generate
 .NOTPARALLEL:
 
 help: ## What you can do here
@@ -34,6 +34,9 @@ check: install-dev web-packages ## While you work
 
 bench: install-dev web system ## The figures
 	@exec $(BIN)/legato bench $(ARGS)
+
+mutants: install-dev ## Lie to the machines, and see that the tests notice
+	@exec $(BIN)/python -m tests.session.run_mutants $(ARGS)
 
 doctor: ## What is missing here
 	@python3 scripts/doctor.py
