@@ -187,7 +187,7 @@ class Conductor:
         if any(ordinal > self._history for ordinal in view.left):
             await self._put_history()
         position = view.position
-        snapshot = sealed_snapshot(key, sealer, self._tools.anchors, view.state, position, view.recent.digest)
+        snapshot = sealed_snapshot(key, sealer, self._tools.anchors, view.state, view.recent)
         written = await self._tools.store.write_snapshot(key, snapshot)
         self._snapshots = [self._snapshots[-1], position.offset]
         if written:

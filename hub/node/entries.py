@@ -1,7 +1,10 @@
 """From stored entries to events and back: seals, chain digests, snapshots, history records.
 
-A sealed snapshot holds, before the state's JSON, the full chain digest (20 bytes) at its position: the
-chain goes on from it, and its anchor covers it. Version 1 of the plaintext: `0x01 | digest | state JSON`.
+A sealed snapshot holds more than the state: the full chain digest (20 bytes) at its position, where the chain
+goes on and which its anchor covers; and the checks (8 bytes each) of the offsets before it, so that a node
+that opens the session after a lost tail still finds exactly what is lost. Version 1 of the plaintext:
+
+    0x01 | digest: 20 bytes | number of checks: u16 big endian | checks, the oldest first | state JSON
 """
 
 from __future__ import annotations
@@ -14,15 +17,16 @@ from hub.keys import places
 from hub.keys.anchors import Anchors
 from hub.keys.errors import SealBroken
 from hub.keys.sealing import Sealer
-from hub.node.recent import Told
+from hub.node.recent import Recent, Told
 from hub.store.promise import SessionKey, Snapshot, Stored
 from legato.session import chain
 from legato.session.event_json import decode, stamp
-from legato.session.position import Position
+from legato.session.position import CHECK_SIZE, Position
 from legato.session.state import Entry, State, decode_state, encode_state
 
 SNAPSHOT_VERSION: Final = b"\x01"
 CONTROL_FLAG: Final = 1
+_CHECKS_AT: Final = 1 + chain.DIGEST_SIZE
 
 _entries: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -73,10 +77,12 @@ def opened_entry(key: SessionKey, sealer: Sealer, entry: Stored) -> Told:
 
 
 def sealed_snapshot(
-    key: SessionKey, sealer: Sealer, anchors: Anchors, state: State, position: Position, digest: bytes
+    key: SessionKey, sealer: Sealer, anchors: Anchors, state: State, recent: Recent
 ) -> Snapshot:
-    """The snapshot of `state`, which is what the log folds to at `position`."""
-    plain = SNAPSHOT_VERSION + digest + encode_state(state)
+    """The snapshot of `state`, which is what the log folds to after the last event of `recent`."""
+    position, digest, checks = recent.position, recent.digest, recent.checks_before()
+    count = (len(checks) // CHECK_SIZE).to_bytes(2)
+    plain = b"".join((SNAPSHOT_VERSION, digest, count, checks, encode_state(state)))
     sealed = sealer.seal(places.snapshot(position.epoch, position.offset), plain)
     anchor = anchors.anchor(key.tenant, key.session, position.epoch, position.offset, digest, sealed)
     return Snapshot(position, state.fold, sealed, anchor)
@@ -84,14 +90,17 @@ def sealed_snapshot(
 
 def opened_snapshot(
     key: SessionKey, sealer: Sealer, anchors: Anchors, snapshot: Snapshot
-) -> tuple[State, bytes]:
-    """The state and the chain digest at the snapshot's position. Raises `SessionDamaged`."""
+) -> tuple[State, Recent]:
+    """The state at the snapshot's position and what is remembered of the log there. Raises
+    `SessionDamaged`."""
     at = snapshot.position
     try:
         plain = sealer.open(places.snapshot(at.epoch, at.offset), snapshot.sealed)
     except SealBroken:
         raise SessionDamaged(key, at.offset, "seal") from None
-    digest, encoded = plain[1 : 1 + chain.DIGEST_SIZE], plain[1 + chain.DIGEST_SIZE :]
+    digest = plain[1:_CHECKS_AT]
+    begin = _CHECKS_AT + 2 + CHECK_SIZE * int.from_bytes(plain[_CHECKS_AT : _CHECKS_AT + 2])
+    checks, encoded = plain[_CHECKS_AT + 2 : begin], plain[begin:]
     if plain[:1] != SNAPSHOT_VERSION or Position.at(at.epoch, at.offset, digest) != at:
         raise SessionDamaged(key, at.offset, "content")
     if not anchors.holds(
@@ -99,7 +108,7 @@ def opened_snapshot(
     ):
         raise SessionDamaged(key, at.offset, "anchor")
     try:
-        return decode_state(encoded), digest
+        return decode_state(encoded), Recent(at.epoch, at.offset, digest, checks)
     except msgspec.DecodeError:
         raise SessionDamaged(key, at.offset, "content") from None
 

@@ -44,7 +44,6 @@ RETRY_MS: Final = 50
 MOST_RACES: Final = 64
 MOST_LANES: Final = 64
 
-_GONE: Final = ("session_erased", "not_found")
 _MISNUMBERED: Final = ("sequence_gap", "sequence_reused")
 _RETRY: Final = {"lost_race": 100, "resume_first": 100, "overloaded": 1000, "unavailable": 1000}
 _BEHIND: Final = ("lost_race", "resume_first")
@@ -308,10 +307,12 @@ class Executor:
         elif outcome.reason in _BEHIND and self._may_race(work):
             newer = outcome.expected if outcome.reason == "lost_race" and not outcome.detail else 0
             work.anew(newer or self._ground.position.offset + 1)
-        elif outcome.reason in _GONE:
+        elif outcome.reason == "session_erased":
             self._settle(lane, work, Refusal(outcome.reason))
-            self._ground.vanished(outcome.reason)
+            self._ground.vanished("erased")
         else:
+            if outcome.reason == "not_found":
+                self._ground.catch_up()  # of something in the session, or of the session itself
             said = work.refused
             same = said is not None and said.reason == outcome.reason
             self._settle(lane, work, said if same and said else _refusal(outcome))

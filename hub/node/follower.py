@@ -379,7 +379,7 @@ class Follower:
         self.view.replace(opening)
         self._evidence = None
         if behind:
-            log.warning("a tail was lost", extra={"from": found.common + 1, "to": before.offset})
+            log.warning("a tail was lost", extra={"lost_from": found.common + 1, "to": before.offset})
             self._tools.metrics.discontinuities.inc()
             self._ears.lost(found.common + 1, before.offset)
         else:

@@ -57,9 +57,9 @@ def _begun(key: SessionKey, joined: Joined, sealer: Sealer, anchors: Anchors) ->
     if joined.snapshot is None:
         digest = _genesis(key, epoch, joined.page.entries, sealer)
         return Opening(State(), Recent(epoch, 0, digest), [], 0)
-    state, digest = opened_snapshot(key, sealer, anchors, joined.snapshot)
-    offset = joined.snapshot.position.offset
-    return Opening(state, Recent(epoch, offset, digest), [], offset)
+    state, recent = opened_snapshot(key, sealer, anchors, joined.snapshot)
+    recent.epoch = epoch
+    return Opening(state, recent, [], recent.offset)
 
 
 def _genesis(key: SessionKey, epoch: str, entries: tuple[Stored, ...], sealer: Sealer) -> bytes:

@@ -18,6 +18,9 @@ from legato.session.state import Reopening
 
 KEPT_EVENTS: Final = 256
 
+KEPT_CHECKS: Final = 1024
+"""Offsets whose check (the first 8 bytes of the chain digest) is remembered, through snapshots too."""
+
 
 class Standing(Enum):
     """How a position stands to a log."""
@@ -41,13 +44,14 @@ class Told:
 
 
 class Recent:
-    """The last `KEPT_EVENTS` events after `offset`, whose chain digest is `digest`."""
+    """The last `KEPT_EVENTS` events after `offset`, whose chain digest is `digest`. `checks` are those of the
+    offsets before it, the oldest first, 8 bytes each."""
 
-    def __init__(self, epoch: str, offset: int, digest: bytes) -> None:
+    def __init__(self, epoch: str, offset: int, digest: bytes, checks: bytes = b"") -> None:
         self.epoch = epoch
         self.offset = offset
         self.digest = digest
-        self._before = digest
+        self._checks = bytearray(checks) + digest[:CHECK_SIZE]
         self._told: deque[Told] = deque(maxlen=KEPT_EVENTS)
 
     @property
@@ -62,11 +66,12 @@ class Recent:
 
     def add(self, told: Told) -> None:
         """The next event."""
-        if len(self._told) == KEPT_EVENTS:
-            self._before = self._told[0].digest
         self._told.append(told)
         self.offset += 1
         self.digest = told.digest
+        self._checks += told.digest[:CHECK_SIZE]
+        if len(self._checks) >= 2 * KEPT_CHECKS * CHECK_SIZE:
+            del self._checks[: -KEPT_CHECKS * CHECK_SIZE]
 
     def after(self, offset: int) -> list[Told] | None:
         """The events after `offset`, oldest first; None if some of them are no longer kept."""
@@ -74,11 +79,21 @@ class Recent:
             return None
         return list(islice(self._told, offset - self.first + 1, None))
 
-    def digest_at(self, offset: int) -> bytes | None:
-        """The chain digest at `offset`, if it is known here."""
-        if offset == self.first - 1:
-            return self._before
-        return self._told[offset - self.first].digest if self.first <= offset <= self.offset else None
+    @property
+    def oldest(self) -> int:
+        """The oldest offset whose check is known."""
+        return self.offset + 1 - len(self._checks) // CHECK_SIZE
+
+    def check_at(self, offset: int) -> bytes | None:
+        """The check (8 bytes) at `offset`, if it is known here."""
+        if not self.oldest <= offset <= self.offset:
+            return None
+        place = (offset - self.oldest) * CHECK_SIZE
+        return bytes(self._checks[place : place + CHECK_SIZE])
+
+    def checks_before(self) -> bytes:
+        """The checks of the offsets before the last event, at most `KEPT_CHECKS`."""
+        return bytes(self._checks[:-CHECK_SIZE][-KEPT_CHECKS * CHECK_SIZE :])
 
     def standing(self, position: Position, reopened: list[Reopening]) -> Standing:
         """Where `position` stands. `reopened` tells how far the epochs before this one survived."""
@@ -89,17 +104,7 @@ class Recent:
             return Standing.LOST
         if position.offset > self.offset:
             return Standing.AHEAD
-        known = self.digest_at(position.offset)
-        if known is None:
-            return Standing.OLDER
-        same = position.offset == 0 or known[:CHECK_SIZE] == position.check
-        return Standing.ON if same else Standing.LOST
-
-    def rewind(self, offset: int) -> Recent | None:
-        """What is kept up to `offset`, under the same epoch; None if nothing is known there."""
-        if self.digest_at(offset) is None:
-            return None
-        kept = Recent(self.epoch, self.first - 1, self._before)
-        for told in islice(self._told, offset - self.first + 1):
-            kept.add(told)
-        return kept
+        known = self.check_at(position.offset)
+        if position.offset and known is not None and known != position.check:
+            return Standing.LOST
+        return Standing.OLDER if position.offset < self.first - 1 else Standing.ON

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hub.node.recent import Recent
 from hub.store.promise import Append, Draft, Log, SessionKey
 from legato.session.event_json import encode
-from legato.session.position import CHECK_SIZE, Position
+from legato.session.position import Position
 from legato.session.presence_rules import log_reopened
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ class Found:
 async def common_offset(log: Log, key: SessionKey, recent: Recent, evidence: Position) -> Found | None:
     """Compare what is remembered with the log. None: no such session.
 
-    Digests cover all before them, so what is common is a prefix: a binary search finds its end. If nothing
-    that is remembered is common, what the log does not reach is surely lost, and so is all that is remembered.
+    Digests cover all before them, so what is common is a prefix: a binary search finds its end. If the log
+    ends before all that is remembered, it is taken for a prefix of what was.
     """
     page = await log.read(key, recent.offset, 1)
     if page is None:
         return None
-    low, high = recent.first - 1, min(recent.offset, page.tail.offset)
+    low, high = recent.oldest, min(recent.offset, page.tail.offset)
     common = page.tail.offset if high < low else await _end_of_common(log, key, recent, low, high)
     lost = common < recent.offset or not await _holds(log, key, evidence, page.tail)
     return Found(max(common, 0), lost)
@@ -73,8 +73,8 @@ async def _end_of_common(log: Log, key: SessionKey, recent: Recent, low: int, hi
 
 
 async def _same(log: Log, key: SessionKey, recent: Recent, offset: int) -> bool:
-    known, here = await log.position(key, offset), recent.digest_at(offset)
-    return known is None or here is None or known.check == here[:CHECK_SIZE]
+    known = await log.position(key, offset)
+    return known is None or offset == 0 or known.check == recent.check_at(offset)
 
 
 async def _holds(log: Log, key: SessionKey, position: Position, tail: Position) -> bool:

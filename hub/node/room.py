@@ -98,6 +98,8 @@ class Room:
         """See `hub.node.promise.Room`."""
         self._delivery.add(listener)
         self._tools.metrics.listeners.inc()
+        if self.follower.stage is Stage.CLOSED:
+            self._tools.schedule(lambda: self.let_go("moved"))
         if after is None:
             return Welcome(self.position, self._encoded_state(), ())
         standing = self.follower.view.recent.standing(after, self.state.reopened)
@@ -135,7 +137,7 @@ class Room:
         for each in self.state.reopened:
             if each.previous_epoch == after.epoch:
                 return min(each.lost_from, after.offset)
-        return min(self.follower.view.recent.first, after.offset)
+        return min(self.follower.view.recent.oldest, after.offset)
 
     def _encoded_state(self) -> bytes:
         if self._encoded is None or self._encoded[0] != self.position:

@@ -16,7 +16,7 @@ from hub.node.recent import Recent, Told
 from hub.store.promise import SessionKey, Stored
 from legato.session.events import LogReopened
 from legato.session.fold import evolve
-from legato.session.position import Position
+from legato.session.position import CHECK_SIZE, Position
 from legato.session.state import Entry, State
 
 KEPT_LEFT: Final = 512
@@ -86,8 +86,9 @@ class View:
         """Whether the entry is of the past, or the next one (`ALL`); or what is wrong with it."""
         recent = self.recent
         if entry.offset <= recent.offset:
-            known = recent.digest_at(entry.offset)
-            return Verdict.ALL if known is None or known == entry.digest else Verdict.DIVERGED
+            known = recent.check_at(entry.offset)
+            same = known is None or known == entry.digest[:CHECK_SIZE]
+            return Verdict.ALL if same else Verdict.DIVERGED
         if entry.offset > recent.offset + 1:
             return Verdict.HOLE
         return Verdict.ALL if link_of(recent.digest, entry) == entry.digest else Verdict.DIVERGED
