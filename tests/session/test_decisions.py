@@ -7,69 +7,13 @@ from legato.session import events as e
 from legato.session import limits
 from legato.session.actors import SERVICE, Actor, Decided
 from legato.session.commands import Refusal
-from legato.session.decisions import decide, decide_batch, foresee
-from legato.session.fold import fold
+from legato.session.decisions import decide, foresee
 from legato.session.parts import Part
 from legato.session.presence_rules import (
-    attached,
-    connection_lost,
-    grace_over,
-    joined,
-    left,
-    resumed,
     session_ended,
 )
 from legato.session.right_rules import crashed
-from legato.session.state import State
-from legato.session.tickets import CAPABILITIES
-from tests.session.happenings import at
-
-ALL = frozenset[str](CAPABILITIES)
-ADA = Actor("ada", "user", ALL, attachment="tab")
-BOT = Actor("bot", "agent", ALL, worker="w1")
-ZOMBIE = Actor("bot", "agent", ALL, worker="w0")
-OPERATOR = Actor("olga", "operator", ALL)
-WORDS = [Part("text", "hello")]
-
-
-class Talk:
-    """A session with a user, an operator and an agent that has accepted it."""
-
-    def __init__(self) -> None:
-        self.state = State()
-        self.put([e.SessionCreated(by="hub"), e.ParticipantJoined(by="ada", participant="ada", role="user")])
-        self.put([e.ParticipantJoined(by="olga", participant="olga", role="operator")])
-        self.do(BOT, c.AcceptSession(right="worker:bot", worker="w1"))
-
-    def put(self, events: list[e.Event] | Refusal) -> list[e.Event]:
-        assert not isinstance(events, Refusal)
-        self.state = fold(
-            [at(event, self.state.offset + n, 7) for n, event in enumerate(events, 1)], self.state
-        )
-        return events
-
-    def ask(self, actor: Actor, *commands: c.Command) -> Decided | Refusal:
-        return decide_batch(self.state, actor, commands)
-
-    def do(self, actor: Actor, *commands: c.Command) -> Decided:
-        decided = self.ask(actor, *commands)
-        assert isinstance(decided, Decided), decided
-        self.put(list(decided.events))
-        return decided
-
-    def refused(self, actor: Actor, *commands: c.Command) -> str:
-        refusal = self.ask(actor, *commands)
-        assert isinstance(refusal, Refusal)
-        return refusal.reason
-
-    def answering(self) -> "Talk":
-        self.do(ADA, c.PostMessage(message="t", parts=WORDS))
-        self.do(BOT, c.StartResponse(response="r", turn="t"), c.StartMessage(message="m", response="r"))
-        return self
-
-
-def types(events: Decided | list[e.Event]) -> list[str]:
-    return [event.type for event in (events.events if isinstance(events, Decided) else events)]
+from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, ZOMBIE, Talk, types
 
 
 def test_the_first_worker_gets_its_right_and_answers() -> None:
@@ -339,59 +283,6 @@ def test_nobody_hears_more_than_was_said() -> None:
     talk.do(BOT, c.GrowMessage(message="m", index=0, text="héllo"))
     talk.do(ADA, c.SettleHeard(message="m", characters=5))
     assert talk.refused(ADA, c.SettleHeard(message="m", characters=6)) == "malformed"
-
-
-# --- presence
-
-
-def test_an_attachment_goes_and_comes_back() -> None:
-    talk = Talk()
-    talk.put(attached(talk.state, "ada", "tab", now=7))
-    assert attached(talk.state, "ada", "tab", now=8) == []
-    talk.put(connection_lost(talk.state, "tab"))
-    assert connection_lost(talk.state, "tab") == []
-    assert talk.state.liveness("ada") == "away"
-    assert resumed(talk.state, "tab", now=9) == [e.AttachmentBack(by="ada", attachment="tab", gap_ms=2)]
-    assert types(grace_over(talk.state, "tab")) == ["attachment_closed"]
-    talk.put(resumed(talk.state, "tab", now=9))
-    assert grace_over(talk.state, "tab") == []
-    again = attached(talk.state, "ada", "tab", now=9, takes=("text", "audio"))
-    assert not isinstance(again, Refusal)
-    assert types(again) == ["modality_changed"]
-
-
-def test_an_attachment_belongs_to_one_participant() -> None:
-    talk = Talk()
-    talk.put(attached(talk.state, "ada", "tab", now=7))
-    refusal = attached(talk.state, "olga", "tab", now=7)
-    assert isinstance(refusal, Refusal)
-    assert refusal.reason == "not_allowed"
-
-
-def test_devices_and_participants_are_bounded() -> None:
-    talk = Talk()
-    for n in range(limits.ATTACHMENTS_EACH):
-        talk.put(attached(talk.state, "ada", f"a{n}", now=7))
-    assert isinstance(attached(talk.state, "ada", "more", now=7), Refusal)
-    for n in range(limits.PARTICIPANTS - 3):
-        talk.put(joined(talk.state, f"p{n}", "observer"))
-    assert isinstance(joined(talk.state, "more", "observer"), Refusal)
-    assert joined(talk.state, "ada", "user") == []
-
-
-def test_who_leaves_leaves_nothing_open() -> None:
-    talk = Talk().answering()
-    talk.put(attached(talk.state, "bot", "w", now=7))
-    assert types(talk.put(left(talk.state, "bot", "bot"))) == [
-        "attachment_closed",
-        "message_ended",
-        "response_ended",
-        "right_released",
-        "responder_changed",
-        "right_released",
-        "participant_left",
-    ]
-    assert [turn.id for turn in talk.state.waiting_turns()] == ["t"]
 
 
 def test_the_hub_ends_what_others_began() -> None:
