@@ -108,7 +108,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         )
         # A node takes the rooms it made itself; the promise cannot say so.
         app = build_app(
-            cast(PromisedNode, node), DoorKeys(signer=signer, sealers=keys, revocations=revocations), doors
+            cast("PromisedNode", node), DoorKeys(signer=signer, sealers=keys, revocations=revocations), doors
         )
         port = Port(app, gate, monotonic_ms)
         serving = Serving("", 0, node, app, app[HALL], keys, known, signer, revocations, store, options)
@@ -116,7 +116,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
             dress(serving)
         await stack.enter_async_context(port)
         tls = await asyncio.to_thread(_tls, options)
-        number = await port.listen(options.host, options.port, tls)
+        number = await port.listen(options.host, options.port, tls, options.socket)
         yield _at(serving, options.url(number), number)
 
 

@@ -16,7 +16,6 @@ from aiohttp import web
 from hub.keys.errors import TicketRefused
 from hub.keys.signer import Signer
 from hub.store.promise import SessionKey
-from legato.session.decisions import Actor
 from legato.session.ids import well_formed
 from legato.session.tickets import ANY_SESSION, Capability, Kind, Ticket
 from legato.wire.strict import BadJson, check
@@ -69,7 +68,7 @@ class Access:
             return line.arrival.ticket
         return self.ticket(request)
 
-    def session(self, request: web.Request, needs: Capability) -> tuple[SessionKey, Actor]:
+    def session(self, request: web.Request, needs: Capability) -> tuple[SessionKey, Ticket]:
         """The session in the path, if the ticket covers it and allows that."""
         ticket = self.ticket(request)
         session = request.match_info["session"]
@@ -77,12 +76,7 @@ class Access:
             raise Refused("not_found")
         if not ticket.allows(needs):
             raise Refused("not_allowed")
-        return SessionKey(ticket.tenant, session), actor_of(ticket)
-
-
-def actor_of(ticket: Ticket) -> Actor:
-    """The holder, as somebody who asks by HTTP."""
-    return Actor(ticket.participant, ticket.role, ticket.capabilities)
+        return SessionKey(ticket.tenant, session), ticket
 
 
 async def read_bytes(request: web.Request, limit: int = MOST_BODY) -> bytes:

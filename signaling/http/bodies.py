@@ -128,6 +128,14 @@ class EndSessionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+class SessionEnded(msgspec.Struct, frozen=True):
+    """The session's end is in the log from offset `first` on."""
+
+    first: int
+    count: int
+    level: str
+
+
 class MintTicket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out is as in the caller's own ticket; with nothing said it is renewed. `expires_s` from now."""
 

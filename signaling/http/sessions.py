@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -12,13 +13,13 @@ from aiohttp import web
 from hub.node.promise import Batch, Done, Node, Room
 from hub.store.promise import SessionKey
 from legato.session.actors import Actor
-from legato.session.commands import Command, EndSession, Refusal
+from legato.session.commands import Command, Refusal
+from legato.session.events import Role
 from legato.session.ids import RandomBytes, new_id, well_formed
 from legato.session.limits import misshapen_labels
-from legato.session.presence_rules import joined
+from legato.session.presence_rules import joined, session_ended
 from legato.session.state import State, encode_state
 from legato.session.tickets import ANY_SESSION
-from legato.wire.up import encode_commands
 from signaling.archive import Archive
 from signaling.batches import producer_name, raw_batch, read_batch
 from signaling.http import bodies
@@ -29,7 +30,9 @@ from signaling.http.routes import Route
 MOST_LISTED: Final = 200
 MOST_EVENTS: Final = 1_000
 MOST_INVITED: Final = 64
-TRIES: Final = 3
+TRIES: Final = 20
+RETRY_S: Final = 0.02
+PRODUCER: Final = "door"
 
 
 class Sessions:
@@ -88,7 +91,7 @@ class Sessions:
             ),
             Route(
                 method="POST", path=f"{one}/end", name="endSession", says="End the session",
-                handler=self.end, takes=bodies.EndSessionBody, gives=bodies.CommandsDone,
+                handler=self.end, takes=bodies.EndSessionBody, gives=bodies.SessionEnded,
             ),
             Route(
                 method="DELETE", path=one, name="eraseSession",
@@ -171,7 +174,7 @@ class Sessions:
 
     async def commands(self, request: web.Request) -> web.Response:
         """`POST /v1/sessions/{session}/commands`"""
-        key, actor = self._access.session(request, "read")
+        key, ticket = self._access.session(request, "read")
         body = await read_json(request, bodies.DoCommands)
         if not well_formed(body.producer) or not 1 <= body.seq < 1 << 53:
             raise Refused("malformed", field="producer" if not well_formed(body.producer) else "seq")
@@ -179,6 +182,8 @@ class Sessions:
         refusal = read if isinstance(read, Refusal) else None
         commands = () if isinstance(read, Refusal) else read
         async with self._room(key) as room:
+            await _join(room, ticket.participant, ticket.role, ticket.name)
+            actor = Actor(ticket.participant, ticket.role, ticket.capabilities)
             done = await _execute(
                 room, actor, body.producer, body.seq, raw_batch(body.commands), commands, refusal
             )
@@ -192,15 +197,13 @@ class Sessions:
 
     async def end(self, request: web.Request) -> web.Response:
         """`POST /v1/sessions/{session}/end`"""
-        key, actor = self._access.session(request, "end")
+        key, ticket = self._access.session(request, "end")
         body = await read_json(request, bodies.EndSessionBody)
-        command = EndSession(reason=body.reason)
-        producer = new_id("h", self._random_bytes)
+        if len(body.reason) > 200:
+            raise Refused("too_large", field="reason")
         async with self._room(key) as room:
-            done = await _execute(
-                room, actor, producer, 1, encode_commands([command]).encode(), (command,), None
-            )
-        return json_response(bodies.CommandsDone(done.sequence, done.first, done.count, done.level))
+            done = await _end(room, ticket.participant, body.reason)
+        return json_response(bodies.SessionEnded(done.first, done.count, done.level))
 
     async def erase(self, request: web.Request) -> web.Response:
         """`DELETE /v1/sessions/{session}`"""
@@ -232,11 +235,30 @@ async def _invite(room: Room, participants: list[bodies.Invited]) -> None:
     for who in participants:
         if not well_formed(who.participant) or len(who.name) > 64:
             raise Refused("malformed", field="participants")
-        events = joined(room.state, who.participant, who.role, who.name)
-        if isinstance(events, Refusal):
-            raise Refused.of(events)
-        if events:
-            _done(await room.append_as_hub("door", events, conditional=False))
+    for who in participants:
+        await _join(room, who.participant, who.role, who.name)
+
+
+async def _join(room: Room, participant: str, role: Role, name: str) -> None:
+    """Whoever takes part without an attachment joins by the first thing they do."""
+    events = joined(room.state, participant, role, name)
+    if isinstance(events, Refusal):
+        raise Refused.of(events)
+    if events:
+        _done(await room.append_as_hub(PRODUCER, events, conditional=False))
+
+
+async def _end(room: Room, by: str, reason: str) -> Done:
+    """End the session, on the state as it is: whoever asks need not take part."""
+    for _ in range(TRIES):
+        if room.state.ended:
+            raise Refused("session_ended")
+        events = session_ended(room.state, by, reason)
+        outcome = await room.append_as_hub(PRODUCER, events, conditional=True)
+        if not (isinstance(outcome, Refusal) and outcome.reason in ("lost_race", "resume_first")):
+            break
+        await asyncio.sleep(RETRY_S)
+    return _done(outcome)
 
 
 async def _execute(
