@@ -1,5 +1,7 @@
 """Compacted events fold to the same state, whatever the client has seen and whatever the events say."""
 
+from typing import Any
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -46,6 +48,28 @@ def test_compaction_keeps_the_fold_from_every_position(log: list[AnyEvent]) -> N
 @given(st.lists(DELTAS | STREAM | OPENING, max_size=12))
 def test_compaction_keeps_the_fold_of_streams_that_make_no_sense(pieces: list[list[AnyEvent]]) -> None:
     same_fold_from_every_position(placed([event for piece in pieces for event in piece]))
+
+
+def told(index: int, **more: Any) -> e.MessageGrown:
+    return e.MessageGrown(by="p", message="a", index=index, text=str(index), **more)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        [started, told(0), told(1, part=1)],
+        [started, told(0), told(1, kind="reasoning")],
+        [started, told(0), told(1, count=0), told(1)],
+        [started, told(0), e.PartAdded(by="p", message="a", part=Part("image")), told(1)],
+        [
+            e.AttachmentOpened(by="p", participant="p", attachment="a"),
+            e.ModalityChanged(by="p", attachment="a", takes=("audio",), gives=()),
+            e.AttachmentAway(by="hub", attachment="a"),
+        ],
+    ],
+)
+def test_what_only_looks_alike_stays_apart(log: list[AnyEvent]) -> None:
+    same_fold_from_every_position(placed(log))
 
 
 FLEETING: list[type[e.Event]] = [

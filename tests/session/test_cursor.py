@@ -164,6 +164,11 @@ def test_a_trimmed_log_asks_for_the_snapshot() -> None:
     assert cursor.replay(entries(7, 8), 7, 8) == Step(entries(7, 8))
 
 
+def test_one_trimmed_event_is_enough_to_ask_for_the_snapshot() -> None:
+    cursor: Cursor[Entry] = Cursor("e0", 2)
+    assert cursor.replay(entries(4), 4, 4) == Step([], Want.SNAPSHOT)
+
+
 def test_a_log_that_is_behind_lost_its_tail_and_nothing_more_is_delivered() -> None:
     cursor = live(5)
     assert cursor.replay([], 1, 4) == Step([], Want.RESYNC)
