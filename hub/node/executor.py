@@ -67,6 +67,9 @@ class Ground(Protocol):
     def sealer(self) -> Sealer | None:
         """The session's sealer; None while its key is being opened (the lanes are pumped after)."""
 
+    def acknowledged(self, offset: int) -> None:
+        """The store has our events up to `offset`."""
+
     def catch_up(self) -> None:
         """Read what the store has more; the lanes are pumped after."""
 
@@ -119,6 +122,11 @@ class Executor:
             stuck, self._stuck = self._stuck, {}
             for lane in stuck:
                 self._pump(lane)
+
+    def rewound(self) -> None:
+        """The state was replaced: offsets that were waited for may never come."""
+        for lane in self._lanes.values():
+            lane.rewound(self._ground.position.offset)
 
     def expire(self) -> None:
         """Give up what has waited for too long."""
@@ -288,6 +296,7 @@ class Executor:
         if isinstance(outcome, Appended):
             last = outcome.first + outcome.count - 1
             lane.landed(work, last)
+            self._ground.acknowledged(last)
             self._tools.metrics.acks.labels(outcome.level).inc()
             _answer(work, Done(work.sequence, outcome.first, outcome.count, outcome.level))
         elif isinstance(outcome, LostTail):

@@ -24,7 +24,7 @@ from hub.metrics import Metrics
 from hub.node.entries import Keys, SessionDamaged
 from hub.node.opening import Opening, opened_log
 from hub.node.recent import Standing, Told
-from hub.node.recovery import common_offset, reopen_log
+from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, reopen_log
 from hub.node.view import Verdict, View
 from hub.store.promise import Page, SessionKey, Store, Stored, StoreUnavailable
 from legato.session.position import Position
@@ -107,6 +107,7 @@ class Follower:
         self._pushed: deque[Stored] = deque(maxlen=MOST_PUSHED)
         self._evidence: Position | None = None
         self._hole = (0, 0)
+        self._acked = 0
         self._caught_up: asyncio.Future[None] | None = None
 
     @property
@@ -171,7 +172,7 @@ class Follower:
         self._tools.metrics.resyncs.inc()
         if tail is None:
             self.vanished("erased")
-        elif self.stage is Stage.LIVE and tail != self.position:
+        elif self.stage is Stage.LIVE and (tail != self.position or tail.offset < self._acked):
             self.catch_up()
 
     # --- what the executor and the room call
@@ -182,6 +183,10 @@ class Follower:
         if sealer is None:
             self.catch_up()
         return sealer
+
+    def acknowledged(self, offset: int) -> None:
+        """The store said that it has our events up to `offset`, whether they were pushed yet or not."""
+        self._acked = max(self._acked, offset)
 
     def catch_up(self) -> None:
         """Read what the store has more."""
@@ -320,17 +325,28 @@ class Follower:
         if page.tail.offset >= view.recent.offset and page.first > view.recent.offset + 1:
             return await self._rejoin()
         if self._diverged(page):
-            self.tail_lost(self.position)
+            self.tail_lost(self._newest())
             return True
         view.recent.epoch = page.tail.epoch
         verdict = self._take(page.entries, reopened=True)
         if verdict is Verdict.DIVERGED:
-            self.tail_lost(self.position)
+            self.tail_lost(self._newest())
             return True
         return view.recent.offset >= page.tail.offset
 
+    def _newest(self) -> Position:
+        """The newest position that the store has told us of. Of an offset that was acknowledged and not pushed
+        nobody here knows the check: it is zeros."""
+        if self._acked <= self.position.offset:
+            return self.position
+        return Position(self.position.epoch, self._acked, UNKNOWN_CHECK)
+
     def _diverged(self, page: Page) -> bool:
         recent = self.view.recent
+        if page.tail.offset < self._acked:
+            return True
+        if page.tail.epoch != recent.epoch and self._acked > recent.offset:
+            return True  # perhaps what was acknowledged and is not folded yet went with the old epoch
         if page.tail.offset == recent.offset:
             return page.tail.check != recent.position.check
         if page.tail.offset < recent.offset:
@@ -366,22 +382,24 @@ class Follower:
 
     async def _recovered(self) -> bool:
         """False: no such session."""
-        before, evidence = self.position, self._evidence or self.position
-        found = await common_offset(self._tools.store, self.key, self.view.recent, evidence)
+        newest = self._newest()
+        evidence = self._evidence or newest
+        found = await common_offset(self._tools.store, self.key, self.view.recent, (evidence, newest))
         if found is None:
             return False
-        behind = found.common < before.offset
+        behind = found.lost and found.common < newest.offset
         if found.lost:
-            await reopen_log(self._tools, self.key, before if behind else evidence, found.common)
+            lost_from = found.common + 1 if behind else epoch_start(self.state) + 1
+            await reopen_log(self._tools, self.key, newest if behind else evidence, lost_from)
         opening = await self._open()
         if opening is None:
             return False
         self.view.replace(opening)
-        self._evidence = None
+        self._evidence, self._acked = None, 0
         if behind:
-            log.warning("a tail was lost", extra={"lost_from": found.common + 1, "to": before.offset})
+            log.warning("a tail was lost", extra={"lost_from": found.common + 1, "lost_to": newest.offset})
             self._tools.metrics.discontinuities.inc()
-            self._ears.lost(found.common + 1, before.offset)
+            self._ears.lost(found.common + 1, newest.offset)
         else:
             self._ears.moved("reopened")
         return True

@@ -129,6 +129,12 @@ class Lane:
         self.flying.remove(work)
         self.folded_to = max(self.folded_to, last)
 
+    def rewound(self, offset: int) -> None:
+        """The log ends at `offset` again: nothing after it is waited for."""
+        self.folded_to = min(self.folded_to, offset)
+        for work in (*self.flying, *self.waiting):
+            work.needs, work.witness = min(work.needs, offset), None
+
     def is_first(self, work: Work) -> bool:
         """Whether nothing that was sent before it is unsettled."""
         return self.flying[0] is work

@@ -7,14 +7,16 @@ was folded or told here is lost, exactly.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hub.node.recent import Recent
 from hub.store.promise import Append, Draft, Log, SessionKey
 from legato.session.event_json import encode
-from legato.session.position import Position
+from legato.session.position import CHECK_SIZE, Position
 from legato.session.presence_rules import log_reopened
+from legato.session.state import State
 
 if TYPE_CHECKING:
     from hub.node.follower import Tools
@@ -28,8 +30,20 @@ class Found:
     lost: bool
 
 
-async def common_offset(log: Log, key: SessionKey, recent: Recent, evidence: Position) -> Found | None:
-    """Compare what is remembered with the log. None: no such session.
+UNKNOWN_CHECK: Final = bytes(CHECK_SIZE)
+"""The check of an offset of which nothing but its existence is known."""
+
+
+def epoch_start(state: State) -> int:
+    """The offset that this epoch began with (0: the first epoch). What was before it is common to all who
+    ever saw anything of this epoch."""
+    return state.reopened[-1].at if state.reopened else 0
+
+
+async def common_offset(
+    log: Log, key: SessionKey, recent: Recent, evidence: Iterable[Position]
+) -> Found | None:
+    """Compare what is remembered with the log, and each `evidence`. None: no such session.
 
     Digests cover all before them, so what is common is a prefix: a binary search finds its end. If the log
     ends before all that is remembered, it is taken for a prefix of what was.
@@ -39,19 +53,20 @@ async def common_offset(log: Log, key: SessionKey, recent: Recent, evidence: Pos
         return None
     low, high = recent.oldest, min(recent.offset, page.tail.offset)
     common = page.tail.offset if high < low else await _end_of_common(log, key, recent, low, high)
-    lost = common < recent.offset or not await _holds(log, key, evidence, page.tail)
+    lost = common < recent.offset
+    for position in evidence:
+        lost = lost or not await _holds(log, key, position, page.tail)
     return Found(max(common, 0), lost)
 
 
-async def reopen_log(tools: Tools, key: SessionKey, evidence: Position, common: int) -> None:
+async def reopen_log(tools: Tools, key: SessionKey, evidence: Position, lost_from: int) -> None:
     """Open a new epoch, naming what is lost; if another node did, that is as well.
 
     The batch's producer is named for the evidence, so that a retry is harmless.
     """
     sealer = await tools.keys.sealer(key.tenant, key.session)
     producer = f"reopen:{evidence.epoch}:{evidence.offset}"
-    lost_from = min(common + 1, evidence.offset)
-    (event,) = log_reopened(evidence.epoch, lost_from, evidence.offset)
+    (event,) = log_reopened(evidence.epoch, min(lost_from, evidence.offset), evidence.offset)
     sealed = sealer.seal_event(producer, 1, 0, encode(event))
     digest = tools.digests.of(key.tenant, key.session, producer, evidence.to_text().encode())
     batch = Append(producer, 0, 1, digest, (Draft(sealed, control=True),))
@@ -80,5 +95,7 @@ async def _same(log: Log, key: SessionKey, recent: Recent, offset: int) -> bool:
 async def _holds(log: Log, key: SessionKey, position: Position, tail: Position) -> bool:
     if position.offset > tail.offset:
         return False
+    if position.check == UNKNOWN_CHECK:
+        return position.epoch == tail.epoch
     known = await log.position(key, position.offset)
     return known is None or known.check == position.check

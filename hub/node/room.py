@@ -21,6 +21,7 @@ from hub.node.follower import Follower, Stage, Tools
 from hub.node.lane import Work
 from hub.node.promise import Batch, Done, Listener, Welcome
 from hub.node.recent import Standing, Told
+from hub.node.recovery import epoch_start
 from hub.store.promise import Opened, SessionKey
 from legato.session.commands import Refusal
 from legato.session.compaction import compact
@@ -137,7 +138,7 @@ class Room:
         for each in self.state.reopened:
             if each.previous_epoch == after.epoch:
                 return min(each.lost_from, after.offset)
-        return min(self.follower.view.recent.oldest, after.offset)
+        return min(epoch_start(self.state) + 1, after.offset)
 
     def _encoded_state(self) -> bytes:
         if self._encoded is None or self._encoded[0] != self.position:
@@ -263,10 +264,12 @@ class Room:
 
     def moved(self, why: str) -> None:
         """The state was replaced by a newer one."""
+        self._executor.rewound()
         self._delivery.snapshot(self._encoded_state(), self.position, why)
 
     def lost(self, lost_from: int, lost_to: int) -> None:
         """A tail was lost."""
+        self._executor.rewound()
         self._delivery.discontinuity(lost_from, lost_to, self._encoded_state(), self.position)
 
     def signalled(self, payload: bytes) -> None:

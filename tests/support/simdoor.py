@@ -102,12 +102,12 @@ class Door:
             return
         self._actor = Actor(participant, cast("Any", role), frozenset(CAPABILITIES), attachment, worker)
         self._room = room
-        done = await self._node.arrive(
-            room, Presence(self._actor, participant, "", envelope.takes, envelope.gives)
-        )
         after = Position.from_text(envelope.position) if envelope.position else None
         if after is not None:
             await room.reach(after)
+        done = await self._node.arrive(
+            room, Presence(self._actor, participant, "", envelope.takes, envelope.gives)
+        )
         opened = await room.open_producer(envelope.producer)
         if isinstance(done, Refusal) or self.closed:
             self._end()

@@ -106,5 +106,5 @@ class SimLoop(asyncio.BaseEventLoop):
             for task in tasks:
                 task.cancel()
             if tasks:
-                self.run_until_complete(asyncio.wait(tasks, timeout=60))
+                self.run_until_complete(asyncio.wait(tasks, timeout=1))
         self.close()

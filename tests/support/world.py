@@ -45,7 +45,7 @@ from tests.support.worldchecks import Failure, Recorder, check
 KEY: Final = SessionKey("main", "s_world")
 AGENT: Final = "concierge"
 EPOCH_MS: Final = 1_700_000_000_000
-BUSY_MS: Final = 8_000
+BUSY_MS: Final = 6_000
 REST_MS: Final = 90_000
 SETTINGS: Final = Settings(
     idle_close=3_000, beat=500, lease=1_500, sweep=200, snapshot_every=24, snapshot_quiet=1_000,
@@ -126,7 +126,7 @@ class World:
         until = self.loop.ms() + BUSY_MS
         while self.loop.ms() < until:
             await asyncio.sleep(self.random.uniform(5, 250) / 1000)
-            if self.random.random() < 0.75 and self.posted < 60:
+            if self.random.random() < 0.75 and self.posted < 24:
                 self._post()
             elif self.faulty:
                 self._fault()
