@@ -1,4 +1,4 @@
--- uses: chain head batch
+-- uses: short chain head batch
 -- Append one batch, or say why not.
 
 local no = load()

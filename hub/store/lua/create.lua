@@ -1,4 +1,4 @@
--- uses: chain head batch
+-- uses: short chain head batch
 -- Make the log and append its genesis. ARGV[4] is the chain's genesis digest, ARGV[5] the new epoch.
 
 local absent = load()

@@ -10,34 +10,34 @@ end
 
 -- Reads the head; what is returned (if anything) is the answer: there is no such session.
 local function load()
-  local got = redis.call('HMGET', meta, 'h', 'x')
+  local got = call('HMGET', meta, 'h', 'x')
   if not got[1] then return missing(got[2]) end
   local _
-  _, tail, time, control, first, top, base, epoch = struct.unpack('>BI8I8I8I8c20c20c11', got[1])
+  _, tail, time, control, first, top, base, epoch = take('>BI8I8I8I8c20c20c11', got[1])
 end
 
 local function packed_head()
-  return struct.pack('>BI8I8I8I8c20c20c11', 1, tail, time, control, first, top, base, epoch)
+  return pack('>BI8I8I8I8c20c20c11', 1, tail, time, control, first, top, base, epoch)
 end
 
 -- The last offset that survived of an epoch which ended before; false if it never was one of this log's.
 local function survived(of)
-  local lineage = redis.call('HGET', meta, 'l') or ''
+  local lineage = call('HGET', meta, 'l') or ''
   for at = 1, #lineage, 19 do
-    local name, last = struct.unpack('>c11I8', lineage, at)
+    local name, last = take('>c11I8', lineage, at)
     if name == of then return last end
   end
   return false
 end
 
 local function check_at(offset)
-  if offset == tail then return string.sub(top, 1, 8) end
-  if offset == first - 1 then return string.sub(base, 1, 8) end
-  local found = redis.call('XRANGE', entries, offset, offset)
+  if offset == tail then return sub(top, 1, 8) end
+  if offset == first - 1 then return sub(base, 1, 8) end
+  local found = call('XRANGE', entries, offset, offset)
   if not found[1] then return '' end
   local entry = found[1][2][2]
-  local from = 29 + string.byte(entry, 28)
-  return string.sub(entry, from, from + 7)
+  local from = 29 + byte(entry, 28)
+  return sub(entry, from, from + 7)
 end
 
 local function place(of, offset, check)

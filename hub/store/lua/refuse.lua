@@ -1,4 +1,4 @@
--- uses: chain head batch
+-- uses: short chain head batch
 -- Keep a refusal that the node decided. It stands in ARGV[7 + 2 * rights]: reason, expected, detail.
 
 local no = load()

@@ -1,4 +1,4 @@
--- uses: chain head batch
+-- uses: short chain head batch
 -- Go on under a new epoch (ARGV[5]) because the position in ARGV[4] is not on the log.
 
 local no = load()
@@ -6,10 +6,10 @@ if no then return no end
 load_producer()
 local before = repeated()
 if before and before[2] ~= 'sequence_reused' then return before end
-local of, offset, check = struct.unpack('>c11I8c8', ARGV[4])
+local of, offset, check = take('>c11I8c8', ARGV[4])
 if place(of, offset, check) ~= 'lost' or (of ~= epoch and survived(of)) then return {2, 'lost_race', -1, ''} end
 no = before or misplaced()
 if no then return no end
-redis.call('HSET', meta, 'l', (redis.call('HGET', meta, 'l') or '') .. struct.pack('>c11I8', epoch, tail))
+call('HSET', meta, 'l', (call('HGET', meta, 'l') or '') .. pack('>c11I8', epoch, tail))
 epoch = ARGV[5]
 return accept()
