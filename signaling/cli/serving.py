@@ -246,9 +246,9 @@ async def _agent_command(chosen: Mapping[str, Any], port: int) -> Command:
     host = chosen["host"]
     reached = f"[{host}]" if ":" in host else host
     scheme = "wss" if chosen["tls_cert"] else "ws"
-    environment = {
-        **os.environ,
-        "LEGATO_TICKET": await mint_here(chosen["data"], os.environ, agent="concierge"),
-    }
+    environment = dict(os.environ)
+    environment["LEGATO_TICKET"] = await mint_here(chosen["data"], os.environ, agent="concierge")
+    if chosen["tls_cert"]:
+        environment["SSL_CERT_FILE"] = str(chosen["tls_cert"])  # the certificate is our own
     arguments = [sys.executable, "-m", "signaling.demo.agent", f"{scheme}://{reached}:{port}"]
     return Command("agent", arguments, environment)
