@@ -1,0 +1,209 @@
+"""The way down: what the agent writes is said to who listens, until somebody takes the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.node.promise import Room
+from legato.session import events as e
+from legato.session.ids import HUB
+from legato.session.state import Message
+from media.call import Call
+from media.voice import mouth as mouths
+from media.voice.audience import Audience
+from media.voice.barge_in import Move
+from media.voice.clerk import Clerk
+from media.voice.keeper import Keeper
+from media.voice.marks import Marks
+from media.voice.minutes import Ended
+from media.voice.mouth import Mouth, Recital
+from media.voice.script import Script, Step, Stop, text_of
+from media.voice.sound import Sound
+
+FRAME_MS = 20
+"""What a listener needs at least before a frame sounds."""
+
+
+class Answering:
+    """One session's speech on this node. Told what happens in the room; `run` is its task."""
+
+    def __init__(self, room: Room, sound: Sound, clerk: Clerk, keeper: Keeper) -> None:
+        self._room = room
+        self._now = sound.now
+        self._clerk = clerk
+        self._marks = Marks()
+        self._script = Script()
+        self._audience = Audience(sound.wheel, self._seat, clerk.write, self._first_sent)
+        self._mouth = Mouth(
+            mouths.Tools(
+                sound.now, sound.new_id, clerk.write, keeper.keep, self._made, sound.speaker, sound.prompts
+            ),
+            self._audience,
+        )
+        self._holding: set[str] = set()
+        self._carriers: dict[str, Call] = {}
+
+    async def run(self) -> None:
+        """Speak until cancelled."""
+        await self._mouth.run()
+
+    def tick(self, now: int) -> None:
+        """Time passed."""
+        self._mouth.tick(now)
+        self._audience.tick(now)
+
+    def close(self) -> None:
+        """The node lets the session go: write down what was heard, keep what was said."""
+        self._audience.settle_all(self._now())
+        self._mouth.stop()
+        self._mouth.flush()
+
+    # --- who listens
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody listens."""
+        return len(self._audience) > 0
+
+    def join(self, attachment: str, participant: str, *, warm: bool) -> None:
+        """An attachment will listen; if it is the first, what is to be said begins."""
+        self._audience.join(attachment, participant, self._now(), warm=warm)
+        if not self._script.live:
+            self._perform(self._script.begin(self._room.state, participant))
+
+    def connect(self, attachment: str, carrier: Call) -> None:
+        """Its call is up."""
+        self._carriers[attachment] = carrier
+        self._audience.connect(attachment, carrier)
+        if not self._holding:
+            self._room.signal(HUB, "unmute", {})
+
+    def leave(self, attachment: str, silent_for: int) -> None:
+        """Its call is over; nobody had been heard on it for so many ms."""
+        self._carriers.pop(attachment, None)
+        self._audience.leave(attachment, silent_for)
+        self.moved(attachment, Move.RELEASE)
+        if not self.live:
+            self._script.end()
+            self._mouth.stop()
+
+    def warm(self, participant: str) -> None:
+        """The participant's page can sound now."""
+        self._audience.warm(participant)
+
+    # --- what happens
+
+    @property
+    def speaking(self) -> bool:
+        """Whether an agent is being heard, or about to be."""
+        return self._audience.speaking
+
+    def moved(self, attachment: str, move: Move) -> None:
+        """A microphone holds, takes or frees the floor."""
+        if move is Move.RELEASE:
+            if attachment in self._holding:
+                self._holding.discard(attachment)
+                self._free()
+            return
+        self._holding.add(attachment)
+        self._audience.hold()
+        self._room.signal(HUB, "mute", {"message": next(iter(self._mouth.messages), "")})
+        if move is Move.CUT:
+            self._interrupted()
+
+    def turn_ended(self, ended: Ended) -> None:
+        """A turn ended: its answer is timed from here on."""
+        self._marks.ended(ended.turn, ended.at)
+
+    def follow(self, events: Sequence[e.Event]) -> None:
+        """These were appended; the room's state has them."""
+        now = self._now()
+        for event in events:
+            if isinstance(event, e.ResponseStarted):
+                self._marks.answered(event.response, event.turn)
+            elif isinstance(event, e.CancelRequested):
+                self._silence([each for each in self._mouth.messages if self._of(each) == event.response])
+            elif isinstance(event, e.MessageGrown | e.MessagePosted):
+                self._first_word(event, now)
+        self._perform(self._script.look(self._room.state))
+
+    def bring(self, message: str, author: str) -> Recital:
+        """The agent brings the sound of this message itself."""
+        self._script.cut([message])
+        return self._mouth.bring(message, author, self._of(message))
+
+    def brought_all(self, recital: Recital) -> None:
+        """No more of it comes."""
+        entry = self._room.state.entries.get(recital.message)
+        recital.text = text_of(entry) if isinstance(entry, Message) else ""
+        recital.closed = True
+        recital.news.set()
+
+    # --- inside
+
+    def _perform(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if isinstance(step, Stop):
+                self._silence([step.message])
+            else:
+                self._mouth.follow(step)
+
+    def _free(self) -> None:
+        if not self._holding:
+            self._audience.release()
+            self._room.signal(HUB, "unmute", {})
+
+    def _interrupted(self) -> None:
+        """Somebody took the floor: what is being said is over, and its agent is asked to stop."""
+        said = [*self._mouth.messages, *self._audience.cut(self._now())]
+        responses = dict.fromkeys(response for each in said if (response := self._of(each)))
+        self._script.cut(said)
+        self._mouth.stop()
+        open_ones = self._room.state.responses
+        self._clerk.write(
+            [
+                e.CancelRequested(by=HUB, response=response)
+                for response in responses
+                if response in open_ones and not open_ones[response].cancel_requested
+            ]
+        )
+
+    def _silence(self, messages: Sequence[str]) -> None:
+        """These are over, whatever waits of them. What waits of others behind them goes with them."""
+        audible = set(self._audience.waiting())
+        self._script.cut(messages)
+        self._mouth.stop(messages)
+        if audible.intersection(messages):
+            self._room.signal(HUB, "mute", {"message": messages[0]})
+            self._script.cut(self._audience.cut(self._now()))
+            self._free()
+
+    def _of(self, message: str) -> str:
+        """The response that a message belongs to, or ""."""
+        entry = self._room.state.entries.get(message)
+        return entry.response if isinstance(entry, Message) else self._mouth.response_of(message)
+
+    def _first_word(self, event: e.MessageGrown | e.MessagePosted, now: int) -> None:
+        if isinstance(event, e.MessagePosted) and event.spoken is not None:
+            return
+        if isinstance(event, e.MessageGrown) and event.kind != "text":
+            return
+        self._mark("first_word", self._of(event.message), now)
+
+    def _made(self, response: str, now: int, media_time: int) -> None:
+        self._mark("first_audio_in", response, now, media_time)
+
+    def _first_sent(self, message: str, now: int) -> None:
+        """Sent is heard after the way there, a frame, and what the listener's jitter makes it hold back."""
+        response = self._of(message)
+        self._mark("first_audio_out", response, now)
+        for carrier in self._carriers.values():
+            stats = carrier.stats()
+            later = (stats.rtt or 0) // 2 + FRAME_MS + int(2 * stats.peer_jitter)
+            self._mark("heard", response, now + later)
+
+    def _mark(self, mark: e.Mark, response: str, now: int, media_time: int = -1) -> None:
+        self._clerk.write(self._marks.reached(mark, response, now, media_time))
+
+    def _seat(self, attachment: str) -> str:
+        return f"{self._room.key.tenant}/{self._room.key.session}/{attachment}"

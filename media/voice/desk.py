@@ -1,0 +1,118 @@
+"""A node's voice: the sessions that have it here, the wheel that paces them all, the clock they share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Final, Self
+
+from hub.keys.errors import KeysError
+from hub.node.promise import Node
+from hub.store.promise import SessionKey, StoreUnavailable
+from legato.session.commands import Refusal
+from media.voice.session import SessionVoice
+from media.voice.sound import Sound
+
+log: Final = logging.getLogger("legato.voice")
+
+TICK_S: Final = 0.05
+OPEN_S: Final = 5.0
+
+
+class Desk:
+    """See the module. An async context: inside, it works; leaving it settles every session's voice."""
+
+    def __init__(self, node: Node, sound: Sound) -> None:
+        self._node = node
+        self.sound = sound
+        self._voices: dict[SessionKey, SessionVoice] = {}
+        self._opening: dict[SessionKey, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: dict[SessionKey, asyncio.Event] = {}
+
+    async def __aenter__(self) -> Self:
+        self._spawn(self.sound.wheel.run())
+        self._spawn(self._tick())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(self._close(key) for key in tuple(self._voices)))
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def __len__(self) -> int:
+        return len(self._voices)
+
+    def here(self, key: SessionKey) -> SessionVoice | None:
+        """The session's voice, if it is on this node."""
+        return self._voices.get(key)
+
+    @asynccontextmanager
+    async def voice(self, key: SessionKey) -> AsyncIterator[SessionVoice | None]:
+        """The session's voice, opened if need be; it stays while it is used. None: no such session."""
+        lock = self._opening.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield self._voices.get(key) or await self._open(key)
+
+    async def _open(self, key: SessionKey) -> SessionVoice | None:
+        room = await self._node.open(key)
+        if room is None or isinstance(room, Refusal):
+            return None
+        voice, running, over = SessionVoice(room, self.sound), asyncio.Event(), asyncio.Event()
+
+        async def live() -> None:
+            work = asyncio.ensure_future(voice.run(running))
+            ended = asyncio.ensure_future(over.wait())
+            try:
+                await asyncio.wait((work, ended), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if self._voices.get(key) is voice:
+                    del self._voices[key]
+                ended.cancel()
+                work.cancel()
+                await asyncio.wait((work,))
+                self._node.release(room)
+            if not work.cancelled():
+                work.result()
+
+        self._spawn(live())
+        async with asyncio.timeout(OPEN_S):
+            await running.wait()
+        self._voices[key], self._ends[key] = voice, over
+        return voice
+
+    async def _close(self, key: SessionKey) -> None:
+        voice = self._voices.pop(key, None)
+        if voice is not None:
+            await voice.close()
+            self._ends.pop(key).set()
+            self._opening.pop(key, None)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self.sound.now()
+            for key, voice in tuple(self._voices.items()):
+                voice.tick(now)
+                if voice.idle(now) and not self._busy(key):
+                    self._spawn(self._close(key))
+
+    def _busy(self, key: SessionKey) -> bool:
+        lock = self._opening.get(key)
+        return lock is not None and lock.locked()
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._supervised(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _supervised(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except (StoreUnavailable, KeysError, TimeoutError) as problem:
+            log.warning("voice lost the store", extra={"kind": type(problem).__name__})
+        except Exception as failure:
+            log.error("voice failed", extra={"kind": type(failure).__name__}, exc_info=failure)

@@ -1,0 +1,142 @@
+"""One attachment's microphone at work: stored, heard, understood, and allowed to interrupt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.node.promise import Room
+from legato.session.ids import HUB
+from legato.session.voice_rules import gap_marked
+from legato.speech import Ears
+from media.activity import SpeechEnded, SpeechStarted
+from media.frames import Frame
+from media.listener import Listener, ListenerEvent, ListenerOptions, Transcript, TurnHeard
+from media.order import Order
+from media.rtp import AudioPacket
+from media.turns import TurnEnded
+from media.voice.barge_in import BargeIn, Move
+from media.voice.clerk import Clerk
+from media.voice.keeper import Keeper
+from media.voice.microphone import Due, Microphone
+from media.voice.minutes import Ended, Minutes, Written
+from media.voice.taps import Taps
+
+
+class Floor(Protocol):
+    """Whom an ear tells about the floor and about turns."""
+
+    @property
+    def speaking(self) -> bool: ...
+
+    def moved(self, attachment: str, move: Move) -> None: ...
+
+    def turn_ended(self, ended: Ended) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the ears of a session work with."""
+
+    room: Room
+    clerk: Clerk
+    keeper: Keeper
+    taps: Taps
+    ears: Ears | None
+    listener: ListenerOptions
+    now: Callable[[], int]
+    new_id: Callable[[str], str]
+    floor: Floor
+
+
+class Ear:
+    """See the module. `run` is its task, owned by the caller."""
+
+    def __init__(self, attachment: str, participant: str, track: str, start: int, tools: Tools) -> None:
+        self.attachment = attachment
+        self.participant = participant
+        self.track = track
+        self.heard_at: int | None = None
+        """When the last packet of the call came (monotonic ms); None: none yet."""
+        self._tools = tools
+        self._microphone = Microphone(start)
+        self._minutes = Minutes(participant, track, self._microphone.at, tools.new_id)
+        self._order = Order()
+        self._barge_in = BargeIn()
+        self._listener = Listener(self._emit, tools.ears, tools.listener)
+
+    def on_audio(self, packet: AudioPacket, now: int) -> None:
+        """A packet of the call, from within its arrival."""
+        self.heard_at = now
+        frame, writes = self._microphone.packet(packet, now)
+        self._tools.keeper.keep(self.track, writes)
+        if frame is not None:
+            self._hear(self._order.add(frame, now), now)
+
+    def tick(self, now: int) -> None:
+        """Time passed."""
+        self._deal_with(self._microphone.expire(now))
+        self._hear(self._order.expire(now), now)
+        self._listener.expire(now)
+
+    def call_ended(self) -> None:
+        """The call is over; another may go on with the track."""
+        self.heard_at = None
+        self._deal_with(self._microphone.finish())
+
+    def abandon(self) -> None:
+        """The node lets the session go: what is open ends here."""
+        self.call_ended()
+        self._tools.clerk.write(self._minutes.abandon())
+
+    def owns(self, turn: str) -> bool:
+        """Whether the turn is being heard here."""
+        return self._minutes.knows(turn)
+
+    async def run(self) -> None:
+        """Understand until cancelled."""
+        await self._listener.run()
+
+    def _hear(self, frames: list[Frame], now: int) -> None:
+        for frame in frames:
+            self._listener.push(frame, now)
+            self._tools.taps.frame(self.participant, self.track, frame)
+            self._move(self._barge_in.heard(frame.end, speaking=self._tools.floor.speaking))
+
+    def _deal_with(self, due: Due) -> None:
+        self._tools.keeper.keep(self.track, due.writes)
+        for start, end in due.gaps:
+            self._tools.clerk.write(gap_marked(self.track, start, end))
+
+    def _emit(self, event: ListenerEvent) -> None:
+        if isinstance(event, SpeechStarted):
+            self._barge_in.speech_started(event.at)
+        elif isinstance(event, SpeechEnded):
+            self._barge_in.speech_ended()
+        understood = self._tools.ears is not None
+        written = self._minutes.hear(event, self._tools.now(), understood=understood)
+        self._tell(written)
+        if isinstance(event, TurnEnded) and not understood:
+            self._tools.clerk.write(self._minutes.silent_end(event.number, asks=bool(self._tools.taps)))
+        self._follow(event, understood=understood)
+
+    def _follow(self, event: ListenerEvent, *, understood: bool) -> None:
+        if isinstance(event, Transcript) and event.heard.text:
+            self._move(self._barge_in.words())
+        elif isinstance(event, TurnEnded):
+            self._move(self._barge_in.sound_over() if understood else self._barge_in.turn_over())
+        elif isinstance(event, TurnHeard):
+            self._move(self._barge_in.turn_over())
+
+    def _tell(self, written: Written) -> None:
+        self._tools.clerk.write(written.events)
+        if written.interim is not None:
+            data = {"turn": written.turn, "text": written.interim}
+            self._tools.room.signal(HUB, "interim", data)
+        if written.ended is not None:
+            self._tools.floor.turn_ended(written.ended)
+
+    def _move(self, moves: list[Move]) -> None:
+        for move in moves:
+            self._tools.floor.moved(self.attachment, move)

@@ -1,0 +1,114 @@
+"""Keeps a session's sound in the rings of the store: sealed batches, written in the background.
+
+Sound is never waited for: what cannot be written is tried again for as long as a ring is hot, within a bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Final
+
+from hub.keys import places
+from hub.keys.errors import KeysError, SealBroken
+from hub.keys.sealing import Sealer
+from hub.node.entries import Keys
+from hub.store.promise import Rings, SessionKey, StoreUnavailable
+from media.frames import Frame
+from media.ring import MINUTE, Ring, Seals, Write
+
+log: Final = logging.getLogger("legato.voice")
+
+BOUND: Final = 1200
+"""Batches that may wait: two minutes of one track."""
+
+AGAIN_S: Final = 0.5
+
+
+class Keeper:
+    """One session's rings. `run` is its task, owned by the caller."""
+
+    def __init__(self, rings: Rings, keys: Keys, key: SessionKey) -> None:
+        self._rings = rings
+        self._keys = keys
+        self._key = key
+        self._sealer: Sealer | None = None
+        self.ring = Ring(rings, key, Seals(self._seal, self._open, (SealBroken,)))
+        self._waiting: deque[tuple[str, Write]] = deque(maxlen=BOUND)
+        self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def keep(self, track: str, writes: list[Write]) -> None:
+        """Write these batches soon."""
+        if writes:
+            self._waiting.extend((track, write) for write in writes)
+            self._idle.clear()
+            self._news.set()
+
+    async def settled(self, timeout: float) -> None:
+        """Wait until all is written, at most so many seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("sound is late on its way into the store")
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._waiting:
+                track = self._waiting[0][0]
+                batch = [write for name, write in self._waiting if name == track][:50]
+                if not await self._write(track, batch):
+                    await asyncio.sleep(AGAIN_S)
+                    continue
+                written = set(map(id, batch))
+                rest = [each for each in self._waiting if id(each[1]) not in written]
+                self._waiting.clear()
+                self._waiting.extend(rest)
+            self._idle.set()
+
+    async def minutes(self, track: str) -> list[int]:
+        """The minutes of the track that are hot."""
+        return sorted((await self._rings.tracks(self._key)).get(track, []))
+
+    async def read(self, track: str, minutes: list[int]) -> list[Frame]:
+        """The frames of these minutes, in order."""
+        await self.unlock()
+        frames: list[Frame] = []
+        for minute in minutes:
+            frames += (await self.ring.read(track, minute * MINUTE, (minute + 1) * MINUTE)).frames
+        return [frame for at, frame in enumerate(frames) if at == 0 or frame.media_time >= frames[at - 1].end]
+
+    async def tail(self, track: str) -> int | None:
+        """Media time after the track's newest stored frame; None if nothing of it is hot."""
+        minutes = await self.minutes(track)
+        if not minutes:
+            return None
+        frames = await self.read(track, minutes[-1:])
+        return frames[-1].end if frames else None
+
+    async def unlock(self) -> None:
+        """Have the session's key open. Raises `KeysError`."""
+        self._sealer = await self._keys.sealer(self._key.tenant, self._key.session)
+
+    async def _write(self, track: str, batch: list[Write]) -> bool:
+        try:
+            await self.unlock()
+            await self.ring.write(track, batch)
+        except (StoreUnavailable, KeysError, TimeoutError) as problem:
+            log.warning("sound was not stored", extra={"kind": type(problem).__name__})
+            return False
+        return True
+
+    def _seal(self, track: str, media_time: int, plain: bytes) -> bytes:
+        assert self._sealer is not None
+        return self._sealer.seal(places.audio(track, media_time), plain)
+
+    def _open(self, track: str, media_time: int, sealed: bytes) -> bytes:
+        assert self._sealer is not None
+        return self._sealer.open(places.audio(track, media_time), sealed)

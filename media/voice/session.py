@@ -1,0 +1,235 @@
+"""One session's voice on this node: its calls and microphones, and what the log is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hub.node.promise import Room
+from legato.session import events as e
+from legato.session import voice_rules
+from legato.session.ids import HUB
+from legato.session.position import Position
+from legato.session.state import Message
+from media.call import Call
+from media.voice import ear as ears
+from media.voice.answering import Answering
+from media.voice.barge_in import Move
+from media.voice.clerk import Clerk
+from media.voice.ear import Ear
+from media.voice.keeper import Keeper
+from media.voice.minutes import Ended
+from media.voice.sound import Sound
+from media.voice.taps import Taps
+
+LINGER: Final = 30_000
+"""Milliseconds that a session's voice stays on the node after its last call: turns end, tracks go on."""
+
+SETTLE_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    call: str
+    carrier: Call
+
+
+class SessionVoice:
+    """See the module. It is a listener of the room (`hub.node.promise.Listener`); `run` is its task."""
+
+    def __init__(self, room: Room, sound: Sound) -> None:
+        self._room = room
+        self._sound = sound
+        self.clerk = Clerk(room, "voice")
+        self.keeper = Keeper(sound.rings, sound.keys, room.key)
+        self.taps = Taps()
+        self.answering = Answering(room, sound, self.clerk, self.keeper)
+        self._ears: dict[str, Ear] = {}
+        self._lines: dict[str, _Line] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._looking: list[e.Event] | None = None
+        self._idle_since = sound.now()
+
+    # --- life
+
+    async def run(self, running: asyncio.Event) -> None:
+        """Work until cancelled; `running` is set when calls may come."""
+        self._room.listen(self, None)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                for work in (self.clerk.run(), self.keeper.run(), self.answering.run()):
+                    tasks.create_task(work)
+                running.set()
+        finally:
+            self._room.stop_listening(self)
+            for line in tuple(self._lines.values()):
+                line.carrier.close()
+
+    def idle(self, now: int) -> bool:
+        """Whether it may go: no call, and no agent listening, for a while."""
+        if self._lines or self.taps:
+            self._idle_since = now
+        return now - self._idle_since >= LINGER
+
+    async def close(self) -> None:
+        """The node stops, or the session is idle: settle what is heard and stored."""
+        self.answering.close()
+        for attachment in tuple(self._lines):
+            self.hang_up(attachment, reason="node")
+        for each in self._ears.values():
+            each.abandon()
+        await self.clerk.settled(SETTLE_S)
+        await self.keeper.settled(SETTLE_S)
+
+    def tick(self, now: int) -> None:
+        """Time passed: some twenty times a second."""
+        for each in self._ears.values():
+            each.tick(now)
+        self.answering.tick(now)
+
+    # --- calls
+
+    async def ear_for(self, attachment: str, participant: str) -> Ear:
+        """The ear for a call of this attachment. Its track goes on where the store's ring ends; a track of
+        which nothing is hot any more has ended, and a new one begins."""
+        if attachment not in self._ears:
+            known = self._room.state.attachments.get(attachment)
+            track = known.track if known is not None else ""
+            start = await self.keeper.tail(track) if track else None
+            if start is None:
+                track, start = self._sound.new_id("t"), 0
+            await self.keeper.unlock()
+            if attachment not in self._ears:
+                self._ears[attachment] = self._new_ear(attachment, participant, track, start)
+        if not self.answering.live:
+            await self.clerk.settled(SETTLE_S)
+        return self._ears[attachment]
+
+    def begin(self, ear: Ear, call: str, carrier: Call) -> None:
+        """The call was answered: it takes the place of an older one of the attachment."""
+        attachment, state = ear.attachment, self._room.state
+        older = self._lines.get(attachment)
+        self._lines[attachment] = _Line(call, carrier)
+        events = self._left_open(ear) if older is None else []
+        if older is not None:
+            older.carrier.close()
+            ear.call_ended()
+            events += voice_rules.voice_ended(state, attachment, older.call, "replaced")
+        known = state.attachments.get(attachment)
+        warm = known is not None and "audio" in known.takes
+        events += voice_rules.voice_started(state, attachment, call, ear.track)
+        if known is not None and not (warm and "audio" in known.gives):
+            takes, gives = _with_audio(known.takes), _with_audio(known.gives)
+            events.append(e.ModalityChanged(by=HUB, attachment=attachment, takes=takes, gives=gives))
+        self.clerk.write(events)
+        self.answering.join(attachment, ear.participant, warm=warm)
+
+    def connected(self, attachment: str, carrier: Call) -> None:
+        """The call is up."""
+        line = self._lines.get(attachment)
+        if line is not None and line.carrier is carrier:
+            self.answering.connect(attachment, carrier)
+
+    def ended(self, attachment: str, carrier: Call, reason: str) -> None:
+        """The call is over."""
+        line = self._lines.get(attachment)
+        if line is None or line.carrier is not carrier:
+            return
+        del self._lines[attachment]
+        ear, now = self._ears[attachment], self._sound.now()
+        silent_for = 0 if ear.heard_at is None else now - ear.heard_at
+        ear.call_ended()
+        self.answering.leave(attachment, silent_for)
+        self.clerk.write(voice_rules.voice_ended(self._room.state, attachment, line.call, reason))
+
+    def hang_up(self, attachment: str, call: str = "", reason: str = "hung up") -> bool:
+        """End the attachment's call (this one, if named); False if there is none."""
+        line = self._lines.get(attachment)
+        if line is None or call not in ("", line.call):
+            return False
+        self.ended(attachment, line.carrier, reason)
+        line.carrier.close()
+        return True
+
+    # --- from the room
+
+    def events(self, encoded: Sequence[bytes], events: Sequence[e.Event], position: Position) -> None:
+        self._look(events)
+
+    def snapshot(self, encoded_state: bytes, position: Position, reason: str) -> None:
+        self._look(())
+
+    def discontinuity(self, lost_from: int, lost_to: int, encoded_state: bytes, position: Position) -> None:
+        self._look(())
+
+    def signals(self, signals: Sequence[Mapping[str, Any]]) -> None:
+        for signal in signals:
+            if signal.get("name") == "output_ready" and signal.get("data"):
+                self.answering.warm(str(signal.get("by")))
+
+    def gone(self, reason: str) -> None:
+        self._idle_since = -LINGER
+        for attachment in tuple(self._lines):
+            asyncio.get_running_loop().call_soon(self.hang_up, attachment)
+
+    # --- from the ears
+
+    @property
+    def speaking(self) -> bool:
+        """Whether an agent is being heard."""
+        return self.answering.speaking
+
+    def moved(self, attachment: str, move: Move) -> None:
+        """A microphone holds, takes or frees the floor."""
+        self.answering.moved(attachment, move)
+
+    def turn_ended(self, ended: Ended) -> None:
+        """A turn ended."""
+        self.answering.turn_ended(ended)
+
+    # --- inside
+
+    def _look(self, events: Sequence[e.Event]) -> None:
+        """A room's listener must not call back into it, so what follows is done right after."""
+        if self._looking is None:
+            self._looking = []
+            asyncio.get_running_loop().call_soon(self._looked)
+        self._looking += events
+
+    def _looked(self) -> None:
+        events, self._looking = self._looking or [], None
+        for event in events:
+            if isinstance(event, e.AttachmentClosed):
+                self.hang_up(event.attachment, reason=event.reason)
+        self.answering.follow(events)
+
+    def _left_open(self, ear: Ear) -> list[e.Event]:
+        """Turns that the participant was speaking when its last call was lost with its node: they end here,
+        and are answered as far as they were understood."""
+        state = self._room.state
+        if any(each.participant == ear.participant for each in self._ears.values() if each is not ear):
+            return []
+        events: list[e.Event] = []
+        for turn in state.turns.values():
+            if turn.participant == ear.participant and turn.status == "speaking" and not ear.owns(turn.id):
+                entries = (entry for entry in state.entries.values() if isinstance(entry, Message))
+                worded = any(entry.turn == turn.id for entry in entries)
+                events.append(e.TurnEnded(by=HUB, turn=turn.id, empty=not worded, incomplete=True))
+        return events
+
+    def _new_ear(self, attachment: str, participant: str, track: str, start: int) -> Ear:
+        tools = ears.Tools(
+            self._room, self.clerk, self.keeper, self.taps, self._sound.ears, self._sound.listener,
+            self._sound.now, self._sound.new_id, self,
+        )  # fmt: skip
+        ear = Ear(attachment, participant, track, start, tools)
+        assert self._tasks is not None
+        self._tasks.create_task(ear.run())
+        return ear
+
+
+def _with_audio(media: tuple[e.Medium, ...]) -> tuple[e.Medium, ...]:
+    return media if "audio" in media else (*media, "audio")

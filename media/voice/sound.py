@@ -1,0 +1,30 @@
+"""What a node's voice is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hub.node.entries import Keys
+from hub.store.promise import Rings
+from legato.speech import Ears
+from media.listener import ListenerOptions
+from media.speaker import Speaker
+from media.voice.prompts import Prompts
+from media.voice.wheel import Wheel
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """`now` counts monotonic ms. `ears` and `speaker` may be missing: then there is sound without words, and
+    words without sound."""
+
+    rings: Rings
+    keys: Keys
+    wheel: Wheel
+    ears: Ears | None
+    speaker: Speaker | None
+    prompts: Prompts
+    now: Callable[[], int]
+    new_id: Callable[[str], str]
+    listener: ListenerOptions = field(default_factory=ListenerOptions)

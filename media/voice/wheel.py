@@ -1,0 +1,75 @@
+"""Turns the node's one pacer: every listener's call gets its frame every 20 ms, silence included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from media.opus import FRAME
+from media.pacer import Beat, Pacer
+from media.playout import Playout
+
+
+class Carrier(Protocol):
+    """What takes the frames (`media.call.Call`)."""
+
+    def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
+        """Send one frame, `skipped` samples after the end of the last one."""
+
+
+@dataclass(slots=True)
+class _Rider:
+    carrier: Carrier
+    told: Callable[[Beat, int], None]
+    next: int = 0
+
+
+class Wheel:
+    """See the module. `now` counts monotonic ms. `run` is its task, owned by the caller."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._pacer = Pacer(now())
+        self._riders: dict[str, _Rider] = {}
+        self._wake = asyncio.Event()
+
+    def add(
+        self, listener: str, playout: Playout, carrier: Carrier, told: Callable[[Beat, int], None]
+    ) -> None:
+        """Begin the beat of a listener; `told(beat, now)` hears of each frame that was speech."""
+        self.remove(listener)
+        self._turn(self._now())
+        self._riders[listener] = _Rider(carrier, told)
+        self._pacer.add(listener, playout)
+        self._wake.set()
+
+    def remove(self, listener: str) -> None:
+        """End it."""
+        self._riders.pop(listener, None)
+        self._pacer.remove(listener)
+
+    def __len__(self) -> int:
+        return len(self._riders)
+
+    async def run(self) -> None:
+        """Turn until cancelled."""
+        while True:
+            deadline = self._pacer.next_deadline()
+            if deadline is None:
+                await self._wake.wait()
+                self._wake.clear()
+                continue
+            await asyncio.sleep(max(0, deadline - self._now()) / 1000)
+            self._turn(self._now())
+
+    def _turn(self, now: int) -> None:
+        for beat in self._pacer.due(now):
+            rider = self._riders.get(beat.listener)
+            if rider is None:
+                continue
+            skipped, rider.next = beat.media_time - rider.next, beat.media_time + FRAME
+            rider.carrier.send_audio(beat.payload, FRAME, skipped)
+            if beat.message is not None:
+                rider.told(beat, now)

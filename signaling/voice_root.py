@@ -1,0 +1,115 @@
+"""The voice of one node, put together: engines, wheel, desk, port, door."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from os import urandom
+from typing import Final
+
+from hub.keys.certificates import ROTATE_S, certificates
+from hub.keys.errors import KeysError
+from hub.keys.keystore import KeyStore
+from hub.node.promise import Node
+from hub.store.promise import Rings
+from legato.session.ids import new_id
+from media.certificate import DtlsCertificate
+from media.listener import ListenerOptions
+from media.speaker import Speaker
+from media.voice.desk import Desk
+from media.voice.judges import Judges
+from media.voice.prompts import Prompts
+from media.voice.sound import Sound
+from media.voice.wheel import Wheel
+from signaling.call_port import CallPort, CallPortOptions
+from signaling.voice import VoiceDoor
+from signaling.voice_engines import Engines, engines
+
+log: Final = logging.getLogger("legato.voice")
+
+TURN_LOOK_S: Final = 600.0
+"""How often a node looks whether the hub's certificate was turned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceOptions:
+    """How a node takes calls. `host` and `port` of its UDP and TCP port (0: the system's choice); `advertise`:
+    the IP addresses that answers show; `ears`, `voice`: see `signaling.voice_engines`."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    advertise: tuple[str, ...] = ("127.0.0.1",)
+    ears: str = "auto"
+    voice: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeVoice:
+    """A node's voice at work."""
+
+    door: VoiceDoor
+    engines: Engines
+    prompts: Prompts
+
+
+@asynccontextmanager
+async def node_voice(
+    node: Node, rings: Rings, keys: KeyStore, ice: bytes, options: VoiceOptions, now: Callable[[], int]
+) -> AsyncIterator[NodeVoice]:
+    """Take calls inside. Raises OSError (the port is taken), `WrongPart`, `KeysError`."""
+    async with AsyncExitStack() as stack:
+        held = await certificates(keys, int(time.time()))
+        certificate = await asyncio.to_thread(DtlsCertificate, held.current)
+        made = await stack.enter_async_context(engines(options.ears, options.voice))
+        speaker = Speaker(made.voice) if made.voice is not None else None
+        prompts, judges = Prompts(speaker), Judges()
+        sound = Sound(
+            rings=rings,
+            keys=keys,
+            wheel=Wheel(now),
+            ears=made.ears,
+            speaker=speaker,
+            prompts=prompts,
+            now=now,
+            new_id=lambda prefix: new_id(prefix, urandom),
+            listener=ListenerOptions(judge=judges.take),
+        )
+        port = CallPort(
+            CallPortOptions(
+                secret=ice,
+                certificate=certificate,
+                advertise=options.advertise,
+                clock=now,
+                host=options.host,
+                port=options.port,
+            )
+        )
+        stack.push_async_callback(port.close)
+        await port.start()
+        desk = await stack.enter_async_context(Desk(node, sound))
+        for work in (judges.run(), _turning(port, keys)):
+            task = asyncio.get_running_loop().create_task(work)
+            stack.push_async_callback(_ended, task)
+        yield NodeVoice(VoiceDoor(desk, port), made, prompts)
+
+
+async def _turning(port: CallPort, keys: KeyStore) -> None:
+    """New calls get the hub's current certificate."""
+    while True:
+        await asyncio.sleep(min(TURN_LOOK_S, ROTATE_S))
+        try:
+            held = await certificates(keys, int(time.time()))
+        except KeysError:
+            log.warning("the hub's certificates could not be read")
+            continue
+        if held.current.fingerprint != port.certificate.fingerprint:
+            port.certificate = await asyncio.to_thread(DtlsCertificate, held.current)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait((task,))
