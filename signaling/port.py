@@ -8,6 +8,7 @@ stay (`signaling.gate`).
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from aiohttp import web
 
 from signaling.gate import Gate, Verdict
 from signaling.http.errors import ErrorBody, ErrorDetail, error_response
+
+log: Final = logging.getLogger("legato.http")
 
 BACKLOG: Final = 4_096
 KEEP_ALIVE_S: Final = 30.0
@@ -80,6 +83,8 @@ class Gated(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError
         reason = "malformed" if status < 500 else "failed"
+        if status >= 500:
+            log.error("a request failed", extra={"kind": type(exc).__name__}, exc_info=exc)
         response = error_response(ErrorDetail(reason), status)
         response.force_close()
         return response
@@ -115,10 +120,13 @@ class Port:
             self._looking.cancel()
         await self._runner.cleanup()
 
-    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
-        """Open a port (0: the system's choice) and say which. Raises OSError."""
+    async def listen(
+        self, host: str, port: int, tls: ssl.SSLContext | None = None, descriptor: int = -1
+    ) -> int:
+        """Open a port (0: the system's choice), or take the listening socket `descriptor`; says which port.
+        Raises OSError."""
         loop = asyncio.get_running_loop()
-        sock = _bind(host, port)
+        sock = socket.socket(fileno=descriptor) if descriptor >= 0 else bound(host, port)
         try:
             server = await loop.create_server(
                 self._socket, sock=sock, ssl=tls, backlog=BACKLOG,
@@ -160,7 +168,7 @@ class Port:
                 late.hang_up()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
     """A socket bound to an address, or to all of them; IPv6 takes IPv4 too where it listens to all."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)

@@ -26,6 +26,7 @@ CLOSE_S: Final = 2.0
 
 _TEXT: Final = 0x81
 _BINARY: Final = 0x82
+_CLOSE: Final = 0x88
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
@@ -41,13 +42,12 @@ def frame(opcode: int, payload: bytes) -> bytes:
 class SocketWire:
     """The `Wire` over a WebSocket's transport."""
 
-    def __init__(self, transport: asyncio.Transport, response: web.WebSocketResponse) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._looking = False
-        self._response = response
         self.line: Line | None = None
-        self.ending: asyncio.Task[None] | None = None
+        self.closing = False
 
     @property
     def writable(self) -> bool:
@@ -67,15 +67,12 @@ class SocketWire:
             self._transport.write(frame(_BINARY, envelope))
 
     def close(self, code: int, reason: str) -> None:
-        if self.ending is None:
-            self.ending = self._loop.create_task(self._end(code, reason))
-
-    async def _end(self, code: int, reason: str) -> None:
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._response.close(code=code, message=reason.encode(), drain=False)
-        except TimeoutError:
-            self._transport.abort()
+        if self.closing or self._transport.is_closing():
+            return
+        self.closing = True
+        self._transport.write(frame(_CLOSE, code.to_bytes(2) + reason.encode()[:100]))
+        # The client answers, and then the connection ends; one that does not answer is cut off.
+        self._loop.call_later(CLOSE_S, self._transport.abort)
 
     def _look(self) -> None:
         self._looking = False
@@ -91,21 +88,21 @@ async def serve_socket(hall: Hall, request: web.Request, peer: str) -> web.Strea
         max_msg_size=MAX_BYTES,
         decode_text=False,
         timeout=CLOSE_S,
-        autoclose=True,
+        autoclose=False,
     )
     await response.prepare(request)
     transport = request.transport
     if transport is None:
         return response
     _send_at_once(transport)
-    wire = SocketWire(transport, response)
+    wire = SocketWire(transport)
     line = wire.line = Line(hall, wire, peer)
     try:
         await _read(line, response)
     finally:
         line.ended("closed" if response.close_code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY) else "lost")
-        if wire.ending is not None:
-            await wire.ending
+    if not wire.closing and not response.closed:
+        await response.close(code=response.close_code or WSCloseCode.OK, drain=False)
     return response
 
 

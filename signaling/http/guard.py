@@ -22,7 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log: Final = logging.getLogger("legato.http")
 
-PEER: Final = "peer"
+PEER: Final = web.RequestKey("peer", str)
 """Where a request's own address is kept in it."""
 
 SECURITY: Final = {
