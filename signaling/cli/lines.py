@@ -40,9 +40,10 @@ def line_of(event: Mapping[str, Any]) -> str:
     facts = " ".join(
         f"{name}={shown(str(event[name]))}" for name in _SHOWN if event.get(name) not in (None, "")
     )
-    said = f"  “{shown(words)}”" if words else ""
+    said = f"“{shown(words)}”" if words else ""
     who = shown(str(event.get("by", "")))
-    return f"{event.get('offset', 0):>6}  {at}  {who:<24}  {event.get('type', '?')}  {facts}{said}".rstrip()
+    parts = (f"{event.get('offset', 0):>6}", at, f"{who:<24}", str(event.get("type", "?")), facts, said)
+    return "  ".join(part for part in parts if part)
 
 
 def _words(event: Mapping[str, Any]) -> str:
