@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hub.settings import Settings
 from signaling.policy import Policy, networks, well_formed_origin
+from signaling.voice_root import VoiceOptions
 
 
 class OptionsInvalid(ValueError):
@@ -25,6 +26,9 @@ class Options:
     `redis`: the store's URL; empty: the embedded one in `data`. `advertise`: the addresses at which clients reach
     the hub (`https://hub.example`), told to those who must go elsewhere. `origins`: pages beside its own that may
     talk to it. `proxies`: networks whose forwarded headers are believed. `files`: a folder served at `/`.
+    `media_port`: of calls, UDP and TCP (0: any); `media_addresses`: the IP addresses at which calls reach the node
+    (none: its own). `ears`, `voice`: engines (`signaling.voice_engines`).
+    `socket`: the descriptor of a listening socket that a supervisor holds (-1: none; `host` and `port` count).
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +46,11 @@ class Options:
     files: Path | None = None
     log_level: str = "info"
     drain_s: float = 30.0
+    socket: int = -1
+    media_port: int = 0
+    media_addresses: tuple[str, ...] = ()
+    ears: str = "auto"
+    voice: str = "auto"
     settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
@@ -59,6 +68,10 @@ class Options:
             raise OptionsInvalid("proxy", "a proxy is an address or a network, as 10.0.0.0/8") from None
         if not 0 <= self.port <= 65_535:
             raise OptionsInvalid("port", "0 to 65535")
+        if not 0 <= self.media_port <= 65_535:
+            raise OptionsInvalid("media-port", "0 to 65535")
+        if not all(_is_address(each) for each in self.media_addresses):
+            raise OptionsInvalid("media-address", "an IP address, as 192.0.2.7 or 2001:db8::7")
 
     @property
     def loopback(self) -> bool:
@@ -71,6 +84,16 @@ class Options:
             return self.host == "localhost"
 
     @property
+    def voice_options(self) -> VoiceOptions:
+        """How it takes calls: at the address that it listens on, unless others are given."""
+        host = "127.0.0.1" if self.host == "localhost" else self.host
+        shown = self.media_addresses or ((host,) if _is_address(host) and not _is_wildcard(host) else ())
+        bound = host if _is_address(host) else "0.0.0.0"
+        return VoiceOptions(
+            host=bound, port=self.media_port, advertise=shown, ears=self.ears, voice=self.voice
+        )
+
+    @property
     def policy(self) -> Policy:
         """Which pages may talk to it."""
         return Policy(frozenset(self.origins), proxies=networks(self.proxies))
@@ -80,3 +103,15 @@ class Options:
         scheme = "https" if self.tls_cert is not None else "http"
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
         return f"{scheme}://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_wildcard(text: str) -> bool:
+    return ip_address(text).is_unspecified

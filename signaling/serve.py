@@ -46,6 +46,7 @@ from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.options import Options
 from signaling.port import Gated, Port
+from signaling.voice_root import NodeVoice, node_voice
 
 log: Final = logging.getLogger("legato.serve")
 
@@ -73,6 +74,7 @@ class Serving:
     revocations: RevocationList
     store: RealStore
     options: Options
+    voice: NodeVoice
 
 
 @asynccontextmanager
@@ -94,6 +96,11 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         signer = TicketSigner(ring, revocations)
         store, level = await _store(options, stack)
         node = await stack.enter_async_context(_node(options, store, keys, known))
+        # A node takes the rooms it made itself; the promise cannot say so.
+        promised = cast("PromisedNode", node)
+        voice = await stack.enter_async_context(
+            node_voice(promised, store, keys, known.ice, options.voice_options, monotonic_ms)
+        )
         gate: Gate[Gated] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         doors = DoorOptions(
             store=store,
@@ -105,13 +112,14 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
             crowded=lambda: gate.crowded,
             expose=node.metrics.expose,
             now=monotonic_ms,
+            calls=voice.door,
+            sounds=voice.door,
         )
-        # A node takes the rooms it made itself; the promise cannot say so.
-        app = build_app(
-            cast("PromisedNode", node), DoorKeys(signer=signer, sealers=keys, revocations=revocations), doors
-        )
+        app = build_app(promised, DoorKeys(signer=signer, sealers=keys, revocations=revocations), doors)
         port = Port(app, gate, monotonic_ms)
-        serving = Serving("", 0, node, app, app[HALL], keys, known, signer, revocations, store, options)
+        serving = Serving(
+            "", 0, node, app, app[HALL], keys, known, signer, revocations, store, options, voice
+        )
         if dress is not None:
             dress(serving)
         await stack.enter_async_context(port)
@@ -149,7 +157,7 @@ async def drain(here: Serving) -> None:
 def _at(serving: Serving, url: str, port: int) -> Serving:
     return Serving(
         url, port, serving.node, serving.app, serving.hall, serving.keys, serving.secrets, serving.signer,
-        serving.revocations, serving.store, serving.options,
+        serving.revocations, serving.store, serving.options, serving.voice,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -38,11 +39,12 @@ TURN_LOOK_S: Final = 600.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceOptions:
     """How a node takes calls. `host` and `port` of its UDP and TCP port (0: the system's choice); `advertise`:
-    the IP addresses that answers show; `ears`, `voice`: see `signaling.voice_engines`."""
+    the IP addresses that answers show (none: that by which this machine reaches others); `ears`, `voice`: see
+    `signaling.voice_engines`."""
 
     host: str = "127.0.0.1"
     port: int = 0
-    advertise: tuple[str, ...] = ("127.0.0.1",)
+    advertise: tuple[str, ...] = ()
     ears: str = "auto"
     voice: str = "auto"
 
@@ -82,7 +84,7 @@ async def node_voice(
             CallPortOptions(
                 secret=ice,
                 certificate=certificate,
-                advertise=options.advertise,
+                advertise=options.advertise or (await asyncio.to_thread(own_address),),
                 clock=now,
                 host=options.host,
                 port=options.port,
@@ -95,6 +97,16 @@ async def node_voice(
             task = asyncio.get_running_loop().create_task(work)
             stack.push_async_callback(_ended, task)
         yield NodeVoice(VoiceDoor(desk, port), made, prompts)
+
+
+def own_address() -> str:
+    """The address by which this machine reaches others; loopback if it reaches none. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
 
 
 async def _turning(port: CallPort, keys: KeyStore) -> None:

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -24,6 +25,7 @@ from signaling.options import Options, OptionsInvalid
 from signaling.port import BACKLOG, bound
 from signaling.serve import Serving, serve
 from signaling.supervisor import Command, Supervised, end_with_supervisor, wait_for_go
+from signaling.voice_engines import CHOICES_EARS, CHOICES_VOICE
 
 F = TypeVar("F", bound=Callable[..., Any])
 REFUSALS: Final = (
@@ -67,6 +69,30 @@ _OPTIONS: Final = (
         "--proxy", "proxies", multiple=True, metavar="NETWORK", help="Trusted reverse proxy; repeat."
     ),
     click.option(
+        "--media-port", default=0, show_default=True, help="UDP and TCP port of calls (0: any free one)."
+    ),
+    click.option(
+        "--media-address",
+        "media_addresses",
+        multiple=True,
+        metavar="IP",
+        help="Address at which calls reach this machine; repeat.",
+    ),
+    click.option(
+        "--ears",
+        type=click.Choice(CHOICES_EARS),
+        default="auto",
+        show_default=True,
+        help="Speech to text: a local engine, a service (OPENAI_BASE_URL), or none.",
+    ),
+    click.option(
+        "--voice",
+        type=click.Choice(CHOICES_VOICE),
+        default="auto",
+        show_default=True,
+        help="Text to speech, likewise.",
+    ),
+    click.option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"]),
         default="info",
@@ -76,7 +102,7 @@ _OPTIONS: Final = (
         "--drain-s", default=30.0, show_default=True, help="How long SIGTERM waits for clients to go."
     ),
 )
-_FLAGS: Final = {"origins": "origin", "proxies": "proxy"}
+_FLAGS: Final = {"origins": "origin", "proxies": "proxy", "media_addresses": "media-address"}
 
 
 def hub_options(command: F) -> F:
@@ -144,7 +170,7 @@ def _dressed(share: str, *, demo_page: bool, supervised: bool) -> Callable[[Serv
         if supervised:
             end_with_supervisor(asyncio.get_running_loop(), lambda: os.kill(os.getpid(), signal.SIGTERM))
         if demo_page:
-            add_demo(serving, options)
+            add_demo(serving, replace(options, voice=serving.voice.engines.ears is not None))
 
     return dress
 
