@@ -227,6 +227,7 @@ class Answering:
         self._right = right
         self._worker = worker
         self._claimed: set[str] = set()
+        self._working: set[str] = set()
         self._accepting = False
         client.on_state = self._look
 
@@ -242,6 +243,10 @@ class Answering:
         if right.worker != self._worker:
             return
         self._accepting = False
+        for response in state.responses.values():
+            if response.by == right.holder and response.id not in self._working:
+                self._working.add(response.id)
+                self.client.loop.create_task(self._give_up(response.id))
         for turn in state.waiting_turns():
             if turn.id not in self._claimed:
                 self._claimed.add(turn.id)
@@ -253,10 +258,18 @@ class Answering:
         self._accepting = False
         self._look(self.client.link.state)
 
+    async def _give_up(self, response: str) -> None:
+        """A response that nobody works on any more (its words were lost) gets its end."""
+        await self.client.do(c.EndResponse(response=response, outcome="failed"))
+        await asyncio.sleep(STEP_MS / 1000)
+        self._working.discard(response)
+        self._look(self.client.link.state)
+
     async def _answer(self, turn: str) -> None:
         """Say it in steps; a refusal ends the attempt, and the turn may be claimed again when it waits."""
         do, mark = self.client.do, f"{turn}_{self._worker}_{self.client.random.randrange(1 << 30)}"
         response, message, call = f"r_{mark}", f"m_{mark}", f"t_{mark}"
+        self._working.add(response)
         refused = await do(c.StartResponse(response=response, turn=turn))
         if refused is None:
             await do(c.StartMessage(message=message, response=response))
@@ -274,6 +287,7 @@ class Answering:
             refused = await do(c.EndResponse(response=response))
         await asyncio.sleep(STEP_MS / 1000)
         self._claimed.discard(turn)
+        self._working.discard(response)
         self._look(self.client.link.state)
 
 

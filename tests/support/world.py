@@ -86,6 +86,7 @@ class World:
         self.workers = 0
         self.posted = 0
         self.tails_lost = 0
+        self.promoting = False
 
     def _random(self, what: str) -> Random:
         return Random(f"{self.seed}:{what}")
@@ -304,12 +305,14 @@ class World:
 
     def _lose_tail(self) -> None:
         """A replica stops receiving; a little later it is promoted."""
-        if self.tails_lost >= 2:
+        if self.tails_lost >= 2 or self.promoting:
             return
         self.tails_lost += 1
+        self.promoting = True
         saved = self.server.saved()
 
         def promote() -> None:
+            self.promoting = False
             self.server.restore(saved)
             self.recorder.restored(self.server)
             for connection in tuple(self.machine.connections):
