@@ -122,7 +122,12 @@ class EmbeddedStore:
         one flush is slow, it acknowledges appends that it has not even written: `kill -9` lost 12 of 50."""
         while not self.options.synced:
             await asyncio.sleep(FLUSH_S)
-            await asyncio.to_thread(self._flush_files)
+            try:
+                await asyncio.to_thread(self._flush_files)
+            except OSError as failure:
+                log.exception(
+                    "the append-only file cannot be flushed to disk", extra={"why": failure.strerror}
+                )
 
     async def _watch(self) -> None:
         """A connection that ends when the server does, child or not; then another server."""

@@ -108,6 +108,18 @@ class Pipeline(RuleBasedStateMachine):
 TestPipeline = Pipeline.TestCase
 
 
+def test_what_failed_for_want_of_scripts_goes_before_what_was_unanswered_when_the_link_broke() -> None:
+    flight: Flight[str] = Flight()
+    for name in "abcd":
+        flight.add(Flown((), Kind.ORDERED, name, 0))
+        if name == "c":
+            flight.take()
+    flight.answered("NOSCRIPT", gap=False)
+    flight.answered("", gap=True)
+    flight.broken()
+    assert [command.waiter for command in flight.take()] == ["a", "b", "c", "d"]
+
+
 def test_a_subscription_is_not_sent_again_but_handed_back() -> None:
     flight: Flight[str] = Flight()
     for kind, name in ((Kind.CONFIRMED, "a"), (Kind.ORDERED, "b"), (Kind.CONFIRMED, "c")):

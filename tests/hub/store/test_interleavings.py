@@ -121,6 +121,25 @@ async def test_the_loss_of_the_very_last_push_shows_in_the_quiet_check(own_serve
     await client.aclose()
 
 
+async def test_after_a_break_tails_are_told_at_once_and_pushes_go_on(own_server: Server) -> None:
+    """With the quiet check out of the way: what is done here is done by the new connection itself."""
+    store = await connected(own_server, replace(IMPATIENT, quiet_check_ms=600_000))
+    other, client = await connected(own_server), own_server.admin()
+    keys, sinks, writer = [new_key() for _ in range(30)], [Recorder() for _ in range(30)], Writer()
+    for key, sink in zip(keys, sinks, strict=True):
+        await created(other, key)
+        await store.subscribe(key, sink)
+    await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
+    for key, sink in zip(keys, sinks, strict=True):
+        await sink.until("resynced", await tail_of(other, key))
+    for key, sink in zip(keys, sinks, strict=True):
+        await other.append(key, replace(writer.batch(), sequence=1))
+        await sink.until_offset(2)
+    for node in (store, other):
+        await node.close()
+    await client.aclose()
+
+
 async def test_own_push_and_own_reply_may_come_in_either_order_but_pushes_are_in_log_order(
     own_server: Server,
 ) -> None:
