@@ -230,7 +230,7 @@ async def test_a_slow_reader_costs_its_bound_and_is_caught_up_by_a_snapshot() ->
         await page.send({"type": "credit", "events": 1})
         await page.send({"type": "ping", "n": 1})
         await page.until("pong")
-        for number in range(60):
+        for number in range(40):
             sequence = await bob.post(f"number {number}")
             if number % 20 == 19:
                 await bob.acked(sequence)
