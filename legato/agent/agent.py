@@ -59,9 +59,11 @@ class Agent:
     def tool(self, function: F, /) -> F: ...
 
     @overload
-    def tool(self, *, idempotent: bool = False, approval: str = "") -> Callable[[F], F]: ...
+    def tool(
+        self, function: None = None, /, *, idempotent: bool = False, approval: str = ""
+    ) -> Callable[[F], F]: ...
 
-    def tool(self, function: F | None = None, /, *, idempotent: bool = False, approval: str = "") -> Any:
+    def tool(self, function: Any = None, /, *, idempotent: bool = False, approval: str = "") -> Any:
         """Declare a tool: a coroutine function; `idempotent` if it may safely be done again with the same
         arguments, `approval="operator"` if a person of that role must say yes first."""
 

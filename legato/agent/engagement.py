@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from legato.agent.duties import Duties, duties
 from legato.agent.tools import Tool
@@ -18,6 +19,7 @@ from legato.session.actors import WORKER
 from legato.session.events import Event, ParticipantJoined, Unknown
 
 log = logging.getLogger("legato.agent")
+GIVE_BACK_S: Final = 1.0
 OnTurn = Callable[[Turn], Awaitable[None] | AsyncIterator[str]]
 OnJoin = Callable[["Engagement", str, bool], Awaitable[None]]
 
@@ -41,6 +43,7 @@ class Engagement:
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._claimed: set[str] = set()
         self._joined: list[str] = []
+        self._stopped: set[str] = set()
 
     @property
     def participant(self) -> str:
@@ -51,21 +54,32 @@ class Engagement:
     async def run(self) -> None:
         """Work until there is nothing left for us here."""
         self.session.on.events.append(self._seen)
-        me = self.participant
         try:
-            async with asyncio.TaskGroup() as tasks:
-                async for state in self.session.changes():
-                    duty = duties(state, self._agent, me, self._worker, accepted=self._accepted)
-                    if duty.lost or not await self._do(duty, tasks):
-                        break
-                for task in self._answering.values():
-                    task.cancel()
+            await self._work(self.participant)
         except* SessionClosed as closed:
-            log.info(
-                "session closed to the agent", extra={"reasons": [str(each) for each in closed.exceptions]}
-            )
+            log.info("session closed to the agent", extra={"reason": str(closed.exceptions[0])})
         finally:
             self.session.on.events.remove(self._seen)
+            await self._give_back()
+
+    async def _work(self, me: str) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            async for state in self.session.changes():
+                duty = duties(state, self._agent, me, self._worker, accepted=self._accepted)
+                if duty.lost or not await self._do(duty, tasks):
+                    break
+            for task in self._answering.values():
+                task.cancel()
+
+    async def _give_back(self) -> None:
+        """A worker that goes on purpose gives its right back: what it left open ends, its turns wait."""
+        right = self.session.state.rights.get(f"{WORKER}{self._agent}")
+        if right is None or right.worker != self._worker or not right.holder or self.session.state.ended:
+            return
+        release = c.ReleaseRight(right=f"{WORKER}{self._agent}", token=right.token)
+        with suppress(Refused, SessionClosed, TimeoutError):
+            async with asyncio.timeout(GIVE_BACK_S):
+                await self.session.do(release)
 
     async def greet(self, words: str) -> None:
         """Say something unasked."""
@@ -82,7 +96,8 @@ class Engagement:
         if duty.accept and not await self._accept():
             return False
         for response in duty.stop:
-            if (task := self._answering.get(response)) is not None:
+            if (task := self._answering.get(response)) is not None and response not in self._stopped:
+                self._stopped.add(response)
                 task.cancel()
         for turn in duty.turns:
             if turn not in self._claimed:
@@ -116,7 +131,8 @@ class Engagement:
             await self._handle(turn)
             await turn.finish("finished")
         except asyncio.CancelledError:
-            asyncio.current_task().uncancel()  # type: ignore[union-attr]  # we are in a task; the cancel was ours
+            if response not in self._stopped:
+                raise  # the worker goes: its turn is not answered, and waits for the next one
             await self._guarded(turn.finish("cancelled"))
         except Refused as refused:
             log.warning("answer refused", extra={"reason": refused.refusal.reason})
@@ -127,6 +143,7 @@ class Engagement:
             await self._guarded(turn.finish("failed", type(problem).__name__))
         finally:
             self._answering.pop(response, None)
+            self._stopped.discard(response)
             self._claimed.discard(turn_id)
 
     async def _handle(self, turn: Turn) -> None:

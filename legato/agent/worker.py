@@ -64,8 +64,10 @@ class Worker:
 
     async def _stay(self, hub: str, http: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> None:
         ticket = await self._get_ticket()
+        beats: list[asyncio.Task[None]] = []
 
         def opened(socket: Socket) -> None:
+            beats.append(tasks.create_task(self._beat(socket)))
             free = max(0, self._capacity - len(self._busy))
             socket.send(
                 u.encode_up(
@@ -78,11 +80,11 @@ class Worker:
 
         socket = Socket(hub, opened, received, lambda _: None, lambda _: None)
         self._socket = socket
-        beats = tasks.create_task(self._beat(socket))
         try:
             await socket.run(http)
         finally:
-            beats.cancel()
+            for beat in beats:
+                beat.cancel()
             self._socket = None
 
     async def _beat(self, socket: Socket) -> None:

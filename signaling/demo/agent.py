@@ -69,7 +69,8 @@ async def welcome(session: Any, participant: str, returning: bool) -> None:
 
 
 def _end_with_supervisor() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 64):
+        pass
     os._exit(0)
 
 

@@ -6,6 +6,7 @@ offered on loopback only.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import secrets
 import time
@@ -29,6 +30,7 @@ from signaling.serve import Serving
 
 T = TypeVar("T")
 AGENT: Final = "concierge"
+ANSWER_S: Final = 0.02
 PAGE_POLICY: Final = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -133,7 +135,8 @@ class _Demo:
         order = await _body(request, Kill)
         if self._options.kill is None or not _loopback(request) or order.what not in ("hub", "agent"):
             raise Refused("not_allowed")
-        self._options.kill(order.what)
+        # After the answer has left: a browser that gets none sends the order again, and kills the next one too.
+        asyncio.get_running_loop().call_later(ANSWER_S, self._options.kill, order.what)
         return web.Response(status=202)
 
     async def qr(self, request: web.Request) -> web.Response:
