@@ -169,14 +169,24 @@ class EmbeddedStore:
     def _ensure(self) -> None:
         """See that one server runs."""
         with _locked(self.options.directory / START_LOCK, START_S):
-            descriptor = _open(self.options.directory / SERVER_LOCK)
-            try:
-                if _try_lock(descriptor):
-                    self._spawn(descriptor)
-            finally:
-                os.close(descriptor)  # the server's copy keeps the lock
-            self._await_answer()
+            started = self._start_unless_alive()
+            while not self._answered():
+                if started:
+                    raise EmbeddedStoreFailed(
+                        f"The embedded store ended at its start. Its log says:\n{self._log_tail()}"
+                    )
+                started = self._start_unless_alive()  # the one that seemed alive was dying
         self._configure()
+
+    def _start_unless_alive(self) -> bool:
+        descriptor = _open(self.options.directory / SERVER_LOCK)
+        try:
+            free = _try_lock(descriptor)
+            if free:
+                self._spawn(descriptor)
+            return free
+        finally:
+            os.close(descriptor)  # the server's copy keeps the lock
 
     def _configure(self) -> None:
         """What may be changed on an adopted server: more durability, another limit."""
@@ -233,16 +243,15 @@ class EmbeddedStore:
         finally:
             os.close(descriptor)
 
-    def _await_answer(self) -> None:
+    def _answered(self) -> bool:
+        """Wait until the server answers; False if it ended instead."""
         start = time.monotonic()
         while True:
             answer = _ping(self.endpoint.path)
             if answer.startswith(b"+PONG"):
-                return
+                return True
             if not self._alive():
-                raise EmbeddedStoreFailed(
-                    f"The embedded store ended at its start. Its log says:\n{self._log_tail()}"
-                )
+                return False
             waited = time.monotonic() - start
             if waited > (LONGEST_LOAD_S if answer.startswith(b"-LOADING") else START_S):
                 raise EmbeddedStoreFailed(
