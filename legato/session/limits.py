@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import structs
-
 from legato.session.chain import MAX_EXACT
 from legato.session.commands import Command, Refusal
 from legato.session.event_json import encode
@@ -72,8 +70,8 @@ _NUMBERS: Final = frozenset(
 def misshapen(command: Command) -> Refusal | None:
     """What is wrong with the command's own fields, whatever the state: ids, numbers, lengths."""
     empty = _MAY_BE_EMPTY - ({command.type.rpartition("_")[2]} if command.type != "post_message" else set())
-    for info in structs.fields(command):
-        found = _misshapen_field(info.name, getattr(command, info.name), info.name in empty)
+    for name in command.__struct_fields__:  # `structs.fields` evaluates annotations anew on every call
+        found = _misshapen_field(name, getattr(command, name), name in empty)
         if found is not None:
             return found
     return None
