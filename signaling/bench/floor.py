@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import sys
 
 from aiohttp import WSMsgType, web
 
@@ -21,7 +21,9 @@ async def _echo(request: web.Request) -> web.WebSocketResponse:
 
 
 async def main() -> None:
-    """Serve until killed."""
+    """Serve until standard input closes."""
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
     app = web.Application()
     app.router.add_get("/v1/connect", _echo)
     runner = web.AppRunner(app, access_log=None)
@@ -29,9 +31,8 @@ async def main() -> None:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     print(f"ready {runner.addresses[0][1]}", flush=True)
-    await asyncio.Event().wait()
+    await ended.wait()
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main())
+    asyncio.run(main())
