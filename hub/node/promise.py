@@ -98,8 +98,9 @@ class Room(Protocol):
 
     def listen(self, listener: Listener, after: Position | None) -> Welcome:
         """Join the live events. What `welcome` returns and what the listener is told later have no seam
-        between them. With a position that is not on this log: the listener is told by `discontinuity` at once
-        after this returns, and the welcome is the snapshot."""
+        between them. With a position that is not on this log: the welcome is that very position, without state
+        or events, and the listener is told by `discontinuity` (with the state) at once after this returns: so a
+        client whose connection breaks in between comes again with the old position, and is told."""
 
     def stop_listening(self, listener: Listener) -> None:
         """Never called for it again."""

@@ -66,6 +66,7 @@ class Room:
         self._producers: dict[str, asyncio.Future[Opened]] = {}
         self._signals: dict[tuple[str, str], Any] = {}
         self._encoded: tuple[Position, bytes] | None = None
+        self._told_soon: dict[Listener, Position] = {}
         self._serial = 0
 
     # --- what is folded
@@ -97,24 +98,30 @@ class Room:
 
     def listen(self, listener: Listener, after: Position | None) -> Welcome:
         """See `hub.node.promise.Room`."""
-        self._delivery.add(listener)
-        self._tools.metrics.listeners.inc()
-        if self.follower.stage is Stage.CLOSED:
-            self._tools.schedule(lambda: self.let_go("moved"))
-        if after is None:
-            return Welcome(self.position, self._encoded_state(), ())
-        standing = self.follower.view.recent.standing(after, self.state.reopened)
-        if standing is Standing.ON:
-            return self._since(after)
-        if standing is Standing.LOST:
-            self._tools.schedule(lambda: self._tell_lost(listener, after))
+        if after is not None:
+            standing = self.follower.view.recent.standing(after, self.state.reopened)
+            if standing is Standing.LOST and self.follower.stage is not Stage.CLOSED:
+                self._told_soon[listener] = after
+                self._tools.schedule(lambda: self._tell_lost(listener))
+                return Welcome(after, None, ())
+            if standing is Standing.ON:
+                self._add(listener)
+                return self._since(after)
+        self._add(listener)
         return Welcome(self.position, self._encoded_state(), ())
 
     def stop_listening(self, listener: Listener) -> None:
         """See `hub.node.promise.Room`."""
+        self._told_soon.pop(listener, None)
         if listener in self._delivery:
             self._delivery.remove(listener)
             self._tools.metrics.listeners.dec()
+
+    def _add(self, listener: Listener) -> None:
+        self._delivery.add(listener)
+        self._tools.metrics.listeners.inc()
+        if self.follower.stage is Stage.CLOSED:
+            self._tools.schedule(lambda: self.let_go("moved"))
 
     def _since(self, after: Position) -> Welcome:
         """The compacted events after a position, or the state, whichever is less."""
@@ -128,9 +135,11 @@ class Room:
             return Welcome(self.position, state, ())
         return Welcome(self.position, None, events)
 
-    def _tell_lost(self, listener: Listener, after: Position) -> None:
-        if listener in self._delivery:
-            self._delivery.flush()
+    def _tell_lost(self, listener: Listener) -> None:
+        """What it had seen is gone: in one step it learns so and gets the state."""
+        after = self._told_soon.pop(listener, None)
+        if after is not None:
+            self._add(listener)
             listener.discontinuity(self._lost_from(after), after.offset, self._encoded_state(), self.position)
 
     def _lost_from(self, after: Position) -> int:

@@ -1,0 +1,199 @@
+"""The vault as a folder: a folder for each session, with its segments and the manifest that lists them.
+
+    TENANT/SESSION/manifest        one JSON line a segment, each with the hash of the line before it
+    TENANT/SESSION/SHA256.seg      a segment, named for its bytes
+
+A segment is written beside its name, flushed to the disk, and moved there; then its folder is flushed, then the
+manifest gets its line and is flushed too. Only then is the segment *kept*, and the store may forget: a crash
+before leaves a file that nobody names, and costs nothing but its bytes.
+
+Nodes of one machine share the folder: whoever appends holds the manifest's lock, and looks first whether
+another has kept the same meanwhile. A log segment that begins before the last one ended takes its place from
+there on: what it replaces was lost from the log after it was kept.
+
+Everything here blocks: shells run it in a thread.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from hub.store.promise import SessionKey, Stored
+from hub.vault.segments import SegmentBroken, pack_audio, pack_log, unpack_audio, unpack_log
+
+FIRST_LINK: Final = "legato-manifest-1"
+
+
+class VaultDamaged(Exception):
+    """A segment or the manifest of a session is not what was kept; `what` names it."""
+
+    def __init__(self, key: SessionKey, what: str) -> None:
+        super().__init__(f"{key.tenant}/{key.session}: {what}")
+        self.key = key
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One segment: of the log (`track` empty) from offset `first` to `last`, whose chain digest is `digest`
+    (hex); or minute `first` of a track. `link` is the hash of the line before and of the rest of this one."""
+
+    track: str
+    first: int
+    last: int
+    sha256: str
+    digest: str
+    link: str
+
+
+class Folder:
+    """See the module."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def rows(self, key: SessionKey) -> list[Row]:
+        """The session's segments, in the order they were kept. Raises `VaultDamaged`."""
+        try:
+            lines = (self._place(key) / "manifest").read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        rows: list[Row] = []
+        link = FIRST_LINK
+        for line in lines:
+            if not line.endswith(b"\n"):
+                break  # the line was being written when the machine stopped: its segment was not kept
+            try:
+                row = Row(**json.loads(line))
+            except (ValueError, TypeError):
+                raise VaultDamaged(key, "manifest") from None
+            if row.link != _link(link, row):
+                raise VaultDamaged(key, "manifest")
+            link = row.link
+            rows.append(row)
+        return rows
+
+    def last(self, key: SessionKey) -> tuple[int, bytes]:
+        """The last offset of the log that is kept, and the chain digest there (0 and nothing: none is)."""
+        log = [row for row in self.rows(key) if not row.track]
+        return (log[-1].last, bytes.fromhex(log[-1].digest)) if log else (0, b"")
+
+    def keep_log(self, key: SessionKey, entries: Sequence[Stored], after: int) -> bool:
+        """Keep entries that follow offset `after`. False if the last kept offset is another meanwhile (and
+        `entries` do not replace it from `after` on)."""
+        with self._locked(key) as place:
+            last, _ = self.last(key)
+            if entries[0].offset != after + 1 or after > last:
+                return False
+            self._keep(
+                key, place, "", entries[0].offset, entries[-1].offset, entries[-1].digest, pack_log(entries)
+            )
+        return True
+
+    def keep_audio(self, key: SessionKey, track: str, minute: int, batches: Mapping[int, bytes]) -> None:
+        """Keep a minute of a track; what was kept of it before is joined with it."""
+        with self._locked(key) as place:
+            known = self.audio(key, track, minute)
+            if known.keys() >= batches.keys():
+                return
+            raw = pack_audio({**batches, **known})
+            self._keep(key, place, track, minute, minute, b"", raw)
+
+    def log(self, key: SessionKey, after: int = 0) -> Iterator[Stored]:
+        """The kept entries after an offset, in order. Raises `VaultDamaged`."""
+        rows = [row for row in self.rows(key) if not row.track]
+        for number, row in enumerate(rows):
+            end = min((later.first for later in rows[number + 1 :]), default=row.last + 1)
+            if row.last > after and row.first < end:
+                entries = self._read_log(key, row)
+                yield from (each for each in entries if after < each.offset < end)
+
+    def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
+        """The kept batches of a minute by field. Raises `VaultDamaged`."""
+        rows = [row for row in self.rows(key) if row.track == track and row.first == minute]
+        if not rows:
+            return {}
+        try:
+            return unpack_audio(self._read(key, rows[-1]))
+        except SegmentBroken:
+            raise VaultDamaged(key, rows[-1].sha256) from None
+
+    def remove(self, key: SessionKey) -> None:
+        """Everything of the session goes."""
+        shutil.rmtree(self._place(key), ignore_errors=True)
+
+    def _place(self, key: SessionKey) -> Path:
+        return self._root / key.tenant / key.session
+
+    @contextmanager
+    def _locked(self, key: SessionKey) -> Iterator[Path]:
+        place = self._place(key)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (place / "lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield place
+
+    def _keep(
+        self, key: SessionKey, place: Path, track: str, first: int, last: int, digest: bytes, raw: bytes
+    ) -> None:
+        name = sha256(raw).hexdigest()
+        beside = place / f".{name}"
+        _write_flushed(beside, raw)
+        beside.replace(place / f"{name}.seg")
+        _flush_folder(place)
+        rows = self.rows(key)
+        row = Row(track, first, last, name, digest.hex(), "")
+        link = _link(rows[-1].link if rows else FIRST_LINK, row)
+        line = json.dumps({**asdict(row), "link": link}, sort_keys=True).encode() + b"\n"
+        self._add_line(place / "manifest", line)
+        _flush_folder(place)
+
+    def _add_line(self, manifest: Path, line: bytes) -> None:
+        """Add a whole line, in place of one that was cut short."""
+        with manifest.open("ab") as file:
+            whole = manifest.read_bytes().rpartition(b"\n")
+            os.ftruncate(file.fileno(), len(whole[0]) + len(whole[1]))
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _read_log(self, key: SessionKey, row: Row) -> list[Stored]:
+        try:
+            return unpack_log(self._read(key, row))
+        except SegmentBroken:
+            raise VaultDamaged(key, row.sha256) from None
+
+    def _read(self, key: SessionKey, row: Row) -> bytes:
+        try:
+            return (self._place(key) / f"{row.sha256}.seg").read_bytes()
+        except FileNotFoundError:
+            raise VaultDamaged(key, row.sha256) from None
+
+
+def _link(before: str, row: Row) -> str:
+    said = json.dumps({**asdict(row), "link": before}, sort_keys=True)
+    return sha256(said.encode()).hexdigest()
+
+
+def _write_flushed(path: Path, raw: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,100 @@
+"""The vault beside the store: keeping before trimming, and reading both as one log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import islice
+from typing import Final
+
+from hub.store.promise import PAGE, SessionKey, Store, Stored
+from hub.vault.folder import Folder
+from legato.session.position import CHECK_SIZE
+
+CURSOR: Final = "recorder"
+"""The durable cursor that holds back trimming until the vault has the entries."""
+
+
+class Vault:
+    """A folder, from the loop. Several nodes may record one session: what is kept already is not kept twice."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    async def begin(self, store: Store, key: SessionKey) -> None:
+        """Hold back trimming from a new session's beginning."""
+        await store.keep_cursor(key, CURSOR, 0)
+
+    async def record(self, store: Store, key: SessionKey) -> int:
+        """Keep what the log has and the vault has not; returns the last offset kept. What was kept and is not
+        in the log (a tail was lost) is replaced."""
+        last = await self._common(store, key)
+        while (page := await store.read(key, last, PAGE)) is not None and page.entries:
+            if not await asyncio.to_thread(self._folder.keep_log, key, page.entries, last):
+                last, _ = await asyncio.to_thread(self._folder.last, key)
+                if last < page.first - 1:
+                    break  # trimmed before it was kept: nothing that a recorder could do
+                continue
+            last = page.entries[-1].offset
+        await store.keep_cursor(key, CURSOR, last)
+        return last
+
+    async def record_audio(self, store: Store, key: SessionKey, before: int) -> int:
+        """Keep the minutes of all tracks before minute `before`, and drop them from the store. Returns how many."""
+        moved = 0
+        for track, minutes in (await store.tracks(key)).items():
+            for minute in minutes:
+                if minute < before:
+                    batches = await store.audio(key, track, minute)
+                    if batches:
+                        await asyncio.to_thread(self._folder.keep_audio, key, track, minute, batches)
+                    await store.drop_audio(key, track, minute)
+                    moved += 1
+        return moved
+
+    async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
+        """The kept batches of a minute by field."""
+        return await asyncio.to_thread(self._folder.audio, key, track, minute)
+
+    async def entries(self, store: Store, key: SessionKey, after: int = 0) -> AsyncIterator[Stored]:
+        """The whole log after an offset, from the vault as far as it goes, then from the store.
+
+        Where the two differ the store is right (a tail was lost after it was kept).
+        """
+        common = await self._common(store, key)
+        kept = self._folder.log(key, after)
+        while portion := await asyncio.to_thread(lambda: list(islice(kept, PAGE))):
+            for entry in portion:
+                if entry.offset <= common:
+                    after = entry.offset
+                    yield entry
+        while (page := await store.read(key, after, PAGE)) is not None and page.entries:
+            for entry in page.entries:
+                yield entry
+            after = page.entries[-1].offset
+
+    async def remove(self, key: SessionKey) -> None:
+        """Everything of the session goes."""
+        await asyncio.to_thread(self._folder.remove, key)
+
+    async def _common(self, store: Store, key: SessionKey) -> int:
+        """The last offset that the vault and the log have alike."""
+        last, digest = await asyncio.to_thread(self._folder.last, key)
+        if not last or await self._same(store, key, last, digest):
+            return last
+        entries = await asyncio.to_thread(lambda: list(self._folder.log(key)))
+        low, high = 0, len(entries)
+        while low < high:
+            middle = (low + high) // 2
+            if await self._same(store, key, entries[middle].offset, entries[middle].digest):
+                low = middle + 1
+            else:
+                high = middle
+        return entries[low - 1].offset if low else 0
+
+    async def _same(self, store: Store, key: SessionKey, offset: int, digest: bytes) -> bool:
+        page = await store.read(key, offset - 1, 1)
+        if page is None or offset < page.first - 1:
+            return True  # trimmed from the store: the vault is all there is
+        known = await store.position(key, offset)
+        return known is not None and known.check == digest[:CHECK_SIZE]
