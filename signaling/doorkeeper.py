@@ -128,7 +128,7 @@ class Doorkeeper:
     def hire(self, envelope: Work) -> Ticket | TurnedAway:
         """The ticket of a worker who may take sessions under this name."""
         try:
-            ticket = self._signer.verify(envelope.ticket, self._keeping.wall(), frozenset({"access"}))
+            ticket = self._signer.verify(envelope.ticket, self._keeping.wall(), ENTRY)
         except TicketRefused:
             return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
         if not (

@@ -11,6 +11,7 @@ import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -157,7 +158,7 @@ class Hall:
             self._departed.discard(line)
         if carried is line:
             self._attachments.pop(name, None)
-        self.spawn(self._see_off(arrival, reason, departed, mine=carried is line))
+        self.spawn(partial(self._see_off, arrival, reason, departed, mine=carried is line))
 
     async def _see_off(self, arrival: Arrival, reason: str, departed: bool, *, mine: bool) -> None:
         attachment = arrival.actor.attachment
@@ -222,14 +223,14 @@ class Hall:
             for task in tuple(self._tasks):
                 task.cancel()
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run it under the hall's supervision."""
         task = asyncio.get_running_loop().create_task(self._supervised(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _supervised(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _supervised(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as failure:
             log.error("seeing somebody off failed", extra={"kind": type(failure).__name__}, exc_info=failure)

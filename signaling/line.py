@@ -45,6 +45,9 @@ from signaling.stages import Stage
 
 log: Final = logging.getLogger("legato.connection")
 
+Work = Callable[[], Coroutine[Any, Any, None]]
+"""What a task does. Made within it: a task may be cancelled before it begins."""
+
 UNAVAILABLE: Final = TurnedAway(close_codes.OVERLOADED, "unavailable", retry_after_ms=1000)
 
 
@@ -181,7 +184,7 @@ class Line:
 
     def _open_attachment(self, effect: OpenAttachment) -> None:
         # Not ended with the line: half an arrival would leave an attachment that nobody is at.
-        self._hall.spawn(self._supervised(self._enter(effect)))
+        self._hall.spawn(partial(self._supervised, partial(self._enter, effect)))
 
     async def _enter(self, effect: OpenAttachment) -> None:
         arrival = await self._hall.admit(effect.envelope)
@@ -248,7 +251,7 @@ class Line:
             self.arrival.room.signal(self.arrival.actor.participant, effect.name, effect.data)
 
     def _ask_history(self, effect: AskHistory) -> None:
-        self._ask(self._history(effect))
+        self._ask(partial(self._history, effect))
 
     async def _history(self, effect: AskHistory) -> None:
         assert self.arrival is not None
@@ -258,10 +261,10 @@ class Line:
 
     def _keep_ticket(self, effect: KeepTicket) -> None:
         assert self.arrival is not None
-        self._ask(self._hall.doorkeeper.keep(self.arrival, effect.id))
+        self._ask(partial(self._hall.doorkeeper.keep, self.arrival, effect.id))
 
     def _reopen_producer(self, effect: ReopenProducer) -> None:
-        self._ask(self._reopened())
+        self._ask(self._reopened)
 
     async def _reopened(self) -> None:
         assert self.arrival is not None
@@ -289,18 +292,18 @@ class Line:
 
     # --- tasks and time
 
-    def _ask(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(self._supervised(self._in_time(work)))
+    def _ask(self, work: Work) -> None:
+        task = self._loop.create_task(self._supervised(partial(self._in_time, work)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _in_time(self, work: Work) -> None:
         async with asyncio.timeout(self._hall.patience_s):
-            await work
+            await work()
 
-    async def _supervised(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _supervised(self, work: Work) -> None:
         try:
-            await work
+            await work()
         except (StoreUnavailable, KeysError, TimeoutError):
             self._turn_away(UNAVAILABLE)
         except Exception as failure:
