@@ -209,6 +209,7 @@ class Audience:
         piece.sent[message] = piece.sent.get(message, 0) + FRAME
         self._room.set()
         if beat.first:
+            piece.settle_at = now + SETTLE_EVERY
             self._first(message, now)
         if beat.last:
             self._heard_out(piece, message)
