@@ -229,9 +229,10 @@ async def test_a_slow_reader_costs_its_bound_and_is_caught_up_when_it_reads() ->
         await page.send({"type": "ping", "n": 1})
         await page.until("pong")
         for number in range(40):
-            sequence = await bob.post(f"number {number}")
+            command = {"type": "change_activity", "activity": "thinking", "text": f"number {number}"}
+            await bob.send({"type": "do", "seq": number + 1, "commands": [command]})
             if number % 20 == 19:
-                await bob.acked(sequence)
+                await bob.acked(number + 1)
         await page.send({"type": "ping", "n": 2})
         await page.until("pong", lambda each: each.get("n") == 2)
         assert len(page.events()) <= 30
