@@ -73,12 +73,12 @@ def judge(seen: Facts, accepted: str = "") -> Fitness:
         )
     if seen.fsync == "no":
         warnings.append(
-            "appendfsync is `no`: a power cut may lose half a minute. Set it to `everysec` or `always`."
+            "appendfsync is `no`: a power cut may lose half a minute. `always` closes that gap."
         )
     if seen.fsync == "everysec":
         warnings.append(
             "appendfsync is `everysec`: while one flush is slow it acknowledges what it has not written yet, so "
-            "its crash may lose up to two seconds (which is then reported). `always` closes that gap."
+            "acknowledgements say `memory`. `no` gives `buffered`, `always` gives `synced`."
         )
     if seen.aof_failing:
         warnings.append("The last write of the append-only file failed: look at the server's disk.")
@@ -144,7 +144,8 @@ def _doubts(seen: Facts) -> tuple[str, ...]:
 
 
 def _level(seen: Facts) -> Level:
-    if not seen.aof:
+    """Decision 0006: with `everysec` a server may answer before it has written."""
+    if not seen.aof or seen.fsync not in ("always", "no"):
         return "memory"
     return "synced" if seen.fsync == "always" else "buffered"
 

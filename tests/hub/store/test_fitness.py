@@ -48,11 +48,11 @@ def test_what_cannot_work_is_never_accepted(changes: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("changes", "level", "warnings"),
     [
-        ({}, "buffered", 1),
+        ({}, "memory", 1),
         ({"fsync": "always"}, "synced", 0),
         ({"fsync": "no"}, "buffered", 1),
-        ({"maxmemory": 0}, "buffered", 2),
-        ({"aof_failing": True}, "buffered", 2),
+        ({"maxmemory": 0}, "memory", 2),
+        ({"fsync": "no", "aof_failing": True}, "buffered", 2),
         ({"fsync": "always", "maxmemory": 0}, "synced", 1),
         ({"version": "10.0", "fsync": "always"}, "synced", 0),
     ],
@@ -65,6 +65,8 @@ def test_the_level_is_what_the_server_gives(changes: dict[str, object], level: L
 async def test_a_real_server_is_examined_as_it_runs(own_server: Server) -> None:
     client = own_server.admin()
     await client.config_set("maxmemory", 100 << 20)
+    assert (await examine(own_server.endpoint)).level == "memory"
+    await client.config_set("appendfsync", "no")
     assert (await examine(own_server.endpoint)).level == "buffered"
     await client.config_set("appendfsync", "always")
     assert (await examine(own_server.endpoint)).level == "synced"
