@@ -65,6 +65,7 @@ def test_the_level_is_what_the_server_gives(changes: dict[str, object], level: L
 async def test_a_real_server_is_examined_as_it_runs(own_server: Server) -> None:
     client = own_server.admin()
     await client.config_set("maxmemory", 100 << 20)
+    await client.config_set("appendfsync", "everysec")
     assert (await examine(own_server.endpoint)).level == "memory"
     await client.config_set("appendfsync", "no")
     assert (await examine(own_server.endpoint)).level == "buffered"
