@@ -25,8 +25,20 @@ from legato.session.state import State
 
 log: Final = logging.getLogger("legato.node")
 
+ERASE_LABEL: Final = "erase_after_s"
+"""The session's own retention, in seconds after its last event (0: for ever)."""
+
 OVERDUE: Final = 2
 """A node that does not conduct takes over when this many snapshots are due."""
+
+
+def erasable_at(state: State, settings: Settings) -> int | None:
+    """When the session's retention is over, in session time; None: never, or while somebody is attached."""
+    after_s = settings.erase_after_s
+    label = state.labels.get(ERASE_LABEL, "")
+    if label.isdecimal():
+        after_s = int(label)
+    return state.time + after_s * 1000 if after_s and not state.attachments else None
 
 
 class Part(Enum):
@@ -83,6 +95,9 @@ class Conductor:
         if self.part is Part.CONDUCTS:
             self.part = Part.LISTENS
             await self._duties(at_rest=True)
+            at = self._next()
+            if at is not None:
+                await self._tools.store.schedule(self.room.key, at)
             await self._tools.store.claim_conductor(self.room.key, "", self._tools.node)
 
     # --- what calls for duties
@@ -128,7 +143,12 @@ class Conductor:
             await self.room.follower.caught_up()
             if self.room.position == before or self.room.follower.stage is Stage.CLOSED:
                 break
-        await self._tools.store.schedule(self.room.key, earliest(self.room.state), seen)
+        await self._tools.store.schedule(self.room.key, self._next(), seen)
+
+    def _next(self) -> int | None:
+        """When somebody must look at the session again: its earliest deadline, or the end of its retention."""
+        at = earliest(self.room.state)
+        return at if at is not None else erasable_at(self.room.state, self._settings)
 
     def _due(self, state: State) -> Decided:
         due = fired(state, self._tools.session_now())
@@ -163,6 +183,11 @@ class Conductor:
 
     async def _duties(self, at_rest: bool) -> None:
         await self._put_history()
+        if self._tools.vault is not None and self._behind() >= (
+            1 if at_rest else self._settings.snapshot_every
+        ):
+            await self._tools.vault.record(self._tools.store, self.room.key)
+            self._tools.metrics.duties.labels("vault").inc()
         if self._behind() >= (1 if at_rest else self._settings.snapshot_every):
             await self._snapshot()
         await self._index()

@@ -9,7 +9,7 @@ from typing import Final
 
 from hub.keys.errors import KeysError
 from hub.node.clockwatch import ClockWatch
-from hub.node.conductor import Conductor, Part
+from hub.node.conductor import Conductor, Part, erasable_at
 from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
 from hub.node.follower import Stage, Tools
@@ -21,6 +21,7 @@ from hub.node.rooms import Rooms
 from hub.settings import Settings
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.actors import WORKER
+from legato.session.deadlines import earliest
 from legato.session.decisions import Decided, raised
 from legato.session.events import AgentCrashed, Event, RightGranted, RightReleased
 from legato.session.right_rules import reachable, unreachable
@@ -33,13 +34,23 @@ FOREIGN_MS: Final = 2_000
 """How long a deadline of a session that another node conducts may be overdue."""
 
 TIDY_MS: Final = 1_000
+MEMORY_MS: Final = 5_000
 
 
 class Duties:
     """See the module. `session_now` is kept right by the sweep."""
 
-    def __init__(self, tools: Tools, settings: Settings, attendance: Attendance) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        settings: Settings,
+        attendance: Attendance,
+        erase: Callable[[SessionKey], Awaitable[None]],
+    ) -> None:
         self.skew = 0
+        self.fullness = 0.0
+        """The used part of the store's memory (0: it has no limit)."""
+        self._erase = erase
         self.dispatch = Dispatch(tools, settings.offer_patience)
         self.leases = Leases(tools, settings.lease, settings.beat, self._bury)
         self._tools = tools
@@ -60,6 +71,7 @@ class Duties:
             (self._settings.sweep, self._sweep),
             (TIDY_MS, self._tidy),
             (TIDY_MS, self.dispatch.offer),
+            (MEMORY_MS, self._measure),
         ):
             self._tools.spawn(self._every(pause, work))
 
@@ -229,12 +241,35 @@ class Duties:
                 return
             try:
                 conductor = self._conductors.get(key)
-                if conductor is not None and (conductor.part is Part.CONDUCTS or overdue >= FOREIGN_MS):
+                over = erasable_at(room.state, self._settings)
+                if over is not None and over <= self._tools.session_now() and not earliest(room.state):
+                    await self._erase(key)
+                elif conductor is not None and (conductor.part is Part.CONDUCTS or overdue >= FOREIGN_MS):
                     await conductor.fire()
             finally:
                 self._rooms.release(room)
         finally:
             self._firing.discard(key)
+
+    async def _measure(self) -> None:
+        """How full the store is. Too full: audio leaves first, to the vault, or to nowhere without one."""
+        used, limit = await self._tools.store.memory()
+        self.fullness = used / limit if limit else 0.0
+        self._tools.metrics.memory_used.set(self.fullness)
+        if self.fullness >= self._settings.audio_first_ratio:
+            for room in tuple(self._rooms):
+                self._tools.metrics.duties.labels("shed_audio").inc()
+                await self._shed(room.key)
+
+    async def _shed(self, key: SessionKey) -> None:
+        """Every minute of audio but the newest of each track leaves the store."""
+        store = self._tools.store
+        for track, minutes in (await store.tracks(key)).items():
+            if self._tools.vault is not None:
+                await self._tools.vault.record_audio(store, key, track, max(minutes, default=0))
+            else:
+                for minute in sorted(minutes)[:-1]:
+                    await store.drop_audio(key, track, minute)
 
     async def _tidy(self) -> None:
         """Keys that are too old, rooms that nobody needs, work that waited too long, sessions at rest."""

@@ -27,6 +27,7 @@ from hub.node.recent import Standing, Told
 from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, reopen_log
 from hub.node.view import Verdict, View
 from hub.store.promise import Page, SessionKey, Store, Stored, StoreUnavailable
+from hub.vault import Vault
 from legato.session.position import Position
 from legato.session.state import State
 
@@ -69,6 +70,7 @@ class Tools:
     schedule: Callable[[Callable[[], None]], object]
     spawn: Callable[[Coroutine[Any, Any, None]], object]
     random_bytes: Callable[[int], bytes]
+    vault: Vault | None = None
 
 
 class Ears(Protocol):

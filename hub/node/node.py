@@ -23,6 +23,7 @@ from hub.node.rooms import Rooms
 from hub.node.tasks import Tasks
 from hub.settings import Settings
 from hub.store.promise import Append, Appended, Draft, Refused, SessionKey, Store
+from hub.vault import Vault
 from legato.session.commands import Refusal
 from legato.session.deadlines import earliest
 from legato.session.decisions import foresee
@@ -47,6 +48,7 @@ class Parts:
     random_bytes: Callable[[int], bytes]
     settings: Settings = field(default_factory=Settings)
     metrics: Metrics = field(default_factory=Metrics)
+    vault: Vault | None = None
 
 
 def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
@@ -68,10 +70,10 @@ class Node:
         self._tasks = Tasks(parts.metrics)
         self._tools = Tools(
             parts.name, parts.store, parts.keys, parts.anchors, parts.digests, parts.metrics, parts.now,
-            self._session_now, self._later, self._schedule, self._tasks.spawn, parts.random_bytes,
+            self._session_now, self._later, self._schedule, self._tasks.spawn, parts.random_bytes, parts.vault,
         )  # fmt: skip
         self._attendance = Attendance(self._tools)
-        self._duties = Duties(self._tools, parts.settings, self._attendance)
+        self._duties = Duties(self._tools, parts.settings, self._attendance, self.erase)
         self._rooms = Rooms(self._tools, self._make_room, self._duties.opened, self._duties.closed)
         self._draining = False
 
@@ -88,6 +90,8 @@ class Node:
         """See the promise."""
         if self._draining:
             return Refusal("overloaded", "draining", retry_after_ms=100)
+        if self.full:
+            return Refusal("overloaded", "the store is full", "memory", retry_after_ms=10_000)
         try:
             sealer = await self._parts.keys.sealer(key.tenant, key.session, create=True)
         except SessionForgotten:
@@ -101,6 +105,8 @@ class Node:
         if isinstance(outcome, Refused):
             return Refusal(outcome.reason, outcome.detail)
         assert isinstance(outcome, Appended)
+        if self._parts.vault is not None:
+            await self._parts.vault.begin(self._parts.store, key)
         return await self.open(key) or Refusal("session_erased")
 
     async def open(self, key: SessionKey) -> Room | None:
@@ -129,6 +135,8 @@ class Node:
         """See the promise."""
         await self._parts.keys.forget(key.tenant, key.session)
         await self._parts.store.erase(key, self.settings.tombstone_s)
+        if self._parts.vault is not None:
+            await self._parts.vault.remove(key)
         room = self._rooms.here(key)
         if room is not None:
             room.gone("erased")
@@ -153,6 +161,11 @@ class Node:
         self._duties.dispatch.decline(tenant, agent, worker, key)
 
     # --- the end
+
+    @property
+    def full(self) -> bool:
+        """Whether the store is too full for new sessions (not ready, before it is overloaded)."""
+        return self._duties.fullness >= self.settings.full_ratio
 
     @property
     def draining(self) -> bool:

@@ -39,18 +39,15 @@ class Vault:
         await store.keep_cursor(key, CURSOR, last)
         return last
 
-    async def record_audio(self, store: Store, key: SessionKey, before: int) -> int:
-        """Keep the minutes of all tracks before minute `before`, and drop them from the store. Returns how many."""
-        moved = 0
-        for track, minutes in (await store.tracks(key)).items():
-            for minute in minutes:
-                if minute < before:
-                    batches = await store.audio(key, track, minute)
-                    if batches:
-                        await asyncio.to_thread(self._folder.keep_audio, key, track, minute, batches)
-                    await store.drop_audio(key, track, minute)
-                    moved += 1
-        return moved
+    async def record_audio(self, store: Store, key: SessionKey, track: str, before: int) -> int:
+        """Keep the minutes of a track before minute `before`, and drop them from the store. Returns how many."""
+        minutes = [minute for minute in (await store.tracks(key)).get(track, []) if minute < before]
+        for minute in minutes:
+            batches = await store.audio(key, track, minute)
+            if batches:
+                await asyncio.to_thread(self._folder.keep_audio, key, track, minute, batches)
+            await store.drop_audio(key, track, minute)
+        return len(minutes)
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         """The kept batches of a minute by field."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import wraps
 from random import Random
 from typing import Any
 
@@ -18,15 +19,20 @@ from hub.node.room import Room
 from hub.settings import Settings
 from hub.store.model import ModelServer, ModelStore
 from hub.store.promise import SessionKey, Store
+from hub.vault import Vault
 from legato.session.actors import Actor
 from legato.session.commands import Command, Refusal
 from legato.session.events import Event
 from legato.session.position import Position
 from legato.session.state import State, decode_state
 from legato.session.tickets import CAPABILITIES
+from tests.support.simloop import SimLoop
 
 KEY = SessionKey("main", "s_1")
 USER = Actor("p_user", "user", frozenset(CAPABILITIES), "a_user")
+SCRIBE = Actor("p_user", "observer", frozenset(CAPABILITIES), "a_user")
+"""Whose words ask for no answer."""
+
 AGENT = Actor("p_agent", "agent", frozenset(CAPABILITIES), "a_agent", "w_1")
 
 
@@ -85,7 +91,7 @@ class House:
     def __init__(self, seed: int = 1) -> None:
         self.random = Random(seed)
         self.clock = Clock()
-        self.server = ModelServer(lambda: 1_700_000_000_000 + self.clock.now, self.random.randbytes)
+        self.server = ModelServer(lambda: 1_700_000_000_000 + self.clock(), self.random.randbytes)
         self.rest = MemoryKeys()
         self.wrap = KeyWrap([bytes(32)], self.random.randbytes)
 
@@ -93,7 +99,13 @@ class House:
         """A connection of its own to the server."""
         return ModelStore(self.server, lambda callback: asyncio.get_running_loop().call_soon(callback))
 
-    def node(self, name: str, store: Store | None = None, settings: Settings | None = None) -> Node:
+    def node(
+        self,
+        name: str,
+        store: Store | None = None,
+        settings: Settings | None = None,
+        vault: Vault | None = None,
+    ) -> Node:
         """A node, not yet entered."""
         keys = KeyStore(self.rest, self.wrap, self.clock, random_bytes=self.random.randbytes)
         return Node(
@@ -106,21 +118,39 @@ class House:
                 self.clock,
                 self.random.randbytes,
                 settings or Settings(),
+                vault=vault,
             )
         )
 
 
 class Clock:
-    """Monotonic ms that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_000
+    """Monotonic ms of the running loop."""
 
     def __call__(self) -> int:
-        return self.now
+        return 1_000 + int(asyncio.get_running_loop().time() * 1000)
 
-    def advance(self, ms: int) -> None:
-        self.now += ms
+
+def virtual(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """Run a test in virtual time: a sleep of an hour takes as long as what happens in it."""
+
+    @wraps(test)
+    def run() -> None:
+        loop = SimLoop()
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(test())
+        finally:
+            loop.finish()
+            asyncio.set_event_loop(None)
+
+    return run
+
+
+async def until(holds: Callable[[], object], patience_s: float = 60) -> None:
+    """Let time go by until something holds."""
+    async with asyncio.timeout(patience_s):
+        while not holds():  # noqa: ASYNC110 — anything may make it hold
+            await asyncio.sleep(0.01)
 
 
 async def there(room: Room | Refusal | None) -> Room:
