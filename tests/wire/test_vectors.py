@@ -1,0 +1,87 @@
+"""The vectors of the wire. They are written by hand and read by the TypeScript client too.
+
+- `up.json`, `down.json`: an envelope as it may come, and its canonical value (defaults left out, what is unknown
+  dropped).
+- `invalid.json`: what goes up and is refused, with the problem (`check`'s, or `malformed` with the field).
+- `audio.json`: binary envelopes in hex, with what they hold; and some that are none.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from legato.wire.audio import Audio, BadAudio, decode_audio, encode_audio
+from legato.wire.down import KINDS_DOWN, decode_down, encode_down, events_envelope
+from legato.wire.strict import BadJson, check
+from legato.wire.up import KINDS_UP, decode_up, encode_up
+from signaling.batches import wrong_field
+
+HERE: Final = Path(__file__).parent.parent / "vectors" / "wire"
+
+
+def load(name: str) -> Any:
+    return json.loads((HERE / name).read_text("utf-8"))
+
+
+def named(vectors: list[dict[str, Any]]) -> Any:
+    return pytest.mark.parametrize("vector", vectors, ids=[vector["name"] for vector in vectors])
+
+
+@named(load("up.json"))
+def test_an_envelope_up_is_read_as_it_is_written(vector: dict[str, Any]) -> None:
+    raw = vector["raw"].encode()
+    check(raw)
+    envelope = decode_up(raw)
+    assert json.loads(encode_up(envelope)) == vector["canonical"]
+    assert decode_up(encode_up(envelope)) == envelope
+
+
+@named(load("down.json"))
+def test_an_envelope_down_is_read_as_it_is_written(vector: dict[str, Any]) -> None:
+    raw = vector["raw"].encode()
+    check(raw)
+    assert json.loads(encode_down(decode_down(raw))) == vector["canonical"]
+
+
+def test_every_kind_of_envelope_has_a_vector() -> None:
+    for name, kinds in (("up.json", KINDS_UP), ("down.json", KINDS_DOWN)):
+        said = {vector["canonical"]["type"] for vector in load(name)}
+        assert said == {str(kind.__struct_config__.tag) for kind in kinds}
+
+
+@named(load("invalid.json"))
+def test_what_is_no_envelope_is_refused_by_name(vector: dict[str, Any]) -> None:
+    raw = bytes.fromhex(vector["hex"]) if "hex" in vector else vector["raw"].encode("utf-8", "surrogatepass")
+    try:
+        check(raw)
+        decode_up(raw)
+    except BadJson as bad:
+        found = (bad.problem, "")
+    except msgspec.DecodeError as error:
+        found = ("malformed", wrong_field(error))
+    assert found == (vector["problem"], vector["field"])
+
+
+@named(load("audio.json")["valid"])
+def test_a_binary_envelope_is_read_as_it_is_written(vector: dict[str, Any]) -> None:
+    raw = bytes.fromhex(vector["hex"])
+    frames = tuple(bytes.fromhex(frame) for frame in vector["frames"])
+    audio = Audio(vector["kind"], vector["stream"], vector["media_time"], frames, vector["resent"])
+    assert decode_audio(raw) == audio
+    assert encode_audio(audio) == raw
+
+
+@named(load("audio.json")["invalid"])
+def test_what_is_no_binary_envelope_is_refused(vector: dict[str, Any]) -> None:
+    with pytest.raises(BadAudio):
+        decode_audio(bytes.fromhex(vector["hex"]))
+
+
+def test_events_that_are_json_already_make_an_envelope() -> None:
+    raw = events_envelope([b'{"offset":1}', b'{"offset":2}'], "AQ")
+    assert json.loads(raw) == {"type": "events", "events": [{"offset": 1}, {"offset": 2}], "position": "AQ"}
