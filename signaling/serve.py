@@ -39,6 +39,8 @@ from hub.store.endpoint import Endpoint
 from hub.store.fitness import examine
 from hub.store.promise import Level
 from hub.store.real import RealStore
+from hub.vault import Vault
+from hub.vault.folder import Folder
 from signaling.admission import Admission
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
@@ -94,7 +96,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
             log.warning("tickets are signed with a development key: only this machine should reach the hub")
         revocations = RevocationList()
         signer = TicketSigner(ring, revocations)
-        store, level = await _store(options, stack)
+        store, level = await opened_store(options, stack)
         node = await stack.enter_async_context(_node(options, store, keys, known))
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
@@ -161,7 +163,8 @@ def _at(serving: Serving, url: str, port: int) -> Serving:
     )  # fmt: skip
 
 
-async def _store(options: Options, stack: AsyncExitStack) -> tuple[RealStore, Level]:
+async def opened_store(options: Options, stack: AsyncExitStack) -> tuple[RealStore, Level]:
+    """The store that the options name, open for as long as the stack, and what its acknowledgements promise."""
     random = SystemRandom().random
     level: Level
     if options.redis:
@@ -192,8 +195,14 @@ def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets)
             now=monotonic_ms,
             random_bytes=os.urandom,
             settings=options.settings,
+            vault=opened_vault(options),
         )
     )
+
+
+def opened_vault(options: Options) -> Vault:
+    """Where segments of log and audio rest before they are trimmed."""
+    return Vault(Folder(options.data / "vault"))
 
 
 def _tls(options: Options) -> ssl.SSLContext | None:

@@ -1,0 +1,90 @@
+"""`legato bench`: the figures, repeated by anyone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from hub.store.embedded import EmbeddedStoreFailed
+from hub.store.endpoint import EndpointInvalid
+from hub.store.fitness import StoreUnfit
+from hub.store.promise import StoreUnavailable
+from signaling.bench.page import page
+from signaling.bench.plan import SMALL, Plan
+from signaling.bench.runs import BENCHES, Outcome, measure
+from signaling.bench.testbed import StoreNotEmpty
+from signaling.bench.visitor import NotDelivered, Refused
+
+FAILURES = (
+    EmbeddedStoreFailed,
+    EndpointInvalid,
+    NotDelivered,
+    OSError,
+    Refused,
+    RuntimeError,
+    StoreNotEmpty,
+    StoreUnavailable,
+    StoreUnfit,
+    TimeoutError,
+)
+BROKEN = 2
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(sorted(BENCHES)))
+@click.option(
+    "--json", "written", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there."
+)
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there.")
+@click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="The best median counts.")
+@click.option("--redis", default="", help="An empty Redis or Valkey instead of an embedded store.")
+@click.option("--accept-store", default="", metavar="REASON", help="As for `legato serve`.")
+@click.option("--no-judge", is_flag=True, help="Exit with 0 even if a bar is missed.")
+@click.option(
+    "--small", is_flag=True, help="Seconds instead of minutes: shows that it works, measures nothing."
+)
+def bench(
+    *,
+    names: tuple[str, ...],
+    written: Path | None,
+    html: Path | None,
+    runs: int,
+    redis: str,
+    accept_store: str,
+    no_judge: bool,
+    small: bool,
+) -> None:
+    """Measure delivery, reconnect and join (all, or those NAMES) on real processes and a real store.
+
+    \b
+    Exit code 0: every bar holds. 1: one is missed, or could not be measured. 2: nothing could be measured.
+    A bar on a network figure holds within itself, or within three times the floor: bare echoes, same run.
+    Leave the machine alone meanwhile; the load average is written beside the figures.
+    """
+    logging.basicConfig(level=logging.ERROR)
+    plan = replace(SMALL if small else Plan(), says=lambda text: click.echo(text, err=True))
+    chosen = names or tuple(BENCHES)
+    try:
+        outcome = asyncio.run(measure(chosen, plan, runs, redis=redis, accept_store=accept_store))
+    except FAILURES as failure:
+        click.echo(f"legato: nothing was measured: {failure or type(failure).__name__}", err=True)
+        sys.exit(BROKEN)
+    if written is not None:
+        written.write_text(json.dumps(outcome.report(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    if html is not None:
+        html.write_text(page(outcome, f"legato bench {' '.join(chosen)} --runs {runs}"), "utf-8")
+    _tell(outcome)
+    sys.exit(0 if no_judge or outcome.holds() else 1)
+
+
+def _tell(outcome: Outcome) -> None:
+    for result in outcome.results:
+        click.echo(result.line())
+    for missing in outcome.missing:
+        click.echo(f"not measured: {missing}")
