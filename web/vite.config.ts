@@ -1,5 +1,6 @@
 import { defineConfig } from "vite";
 
 export default defineConfig({
-  build: { target: "es2022", outDir: "dist", emptyOutDir: true },
+  // The page's policy allows scripts, styles and images from its own address only: nothing is inlined.
+  build: { target: "es2022", outDir: "dist", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 });

@@ -1,5 +1,6 @@
-/** The generated names, as the client uses them. */
+/** The generated names, as the client and its users use them. */
 export type {
+  Attachment,
   Command,
   Down,
   DownAttached,
@@ -9,9 +10,13 @@ export type {
   Entry,
   Event,
   Message,
+  MessagePosted,
   Part,
   Participant,
+  Response as Answer,
   State,
   ToolCall,
+  TurnMarked,
+  Turn,
 } from "./generated";
 export type Medium = "text" | "audio";

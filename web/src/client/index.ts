@@ -1,4 +1,5 @@
-/** The browser's client of a Legato hub. */
-export { join, Session, RefusedError, type Comeback, type JoinOptions, type Outgoing, type View } from "./session";
-export { evolve, fold, emptyState, readEntry, readState } from "./fold";
-export type * from "./aliases";
+export * from "./aliases";
+export { evolve, fold } from "./fold";
+export { liveness, readEntry, transcript } from "./state";
+export { join, Session } from "./session";
+export { RefusedError, type Comeback, type Delivery, type JoinOptions, type Outgoing, type View } from "./view";

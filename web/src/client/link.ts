@@ -1,78 +1,89 @@
 /**
  * One attachment's link to the hub: a pure machine, with the network, the clock and the randomness outside.
+ * The twin of `legato/client/link.py`.
  *
- *     idle ─ start ─▶ opening ─ open ─▶ greeting ─ attached ─▶ live
- *                       ▲                                        │ closed, silent
- *                       └────────── waiting ◀────────────────────┘
+ *     idle ─ start ─▶ opening ─ opened ─▶ greeting ─ attached ─▶ live
+ *                       ▲                                          │ closed, silent
+ *                       └──────────── waiting ◀────────────────────┘
  *     any ─ replaced, refused for good, detached ─▶ ended
  *
- * The first way back is tried at once; after that the waits double from 50 ms to 2 s, each drawn at random
- * between half and the whole, so that a thousand pages do not come at the same instant.
+ * The first way back is tried at once; after that the waits double from 50 ms to 2 s, each drawn between half and the
+ * whole, so that a thousand pages do not come at the same instant. Every method returns what is to be done, in order:
+ * a batch is asked to be saved before it is asked to be sent.
  */
-import { emptyState, fold, readState } from "./fold";
-import type { Command, Down, DownAttached, DownClosing, DownDiscontinuity, DownRefused, Event, State, Medium } from "./aliases";
-import { Outbox, type Batch, type SavedOutbox } from "./outbox";
+import type { Command, Down, DownAttached, DownClosing, DownDiscontinuity, DownRefused, Entry, Event, Medium, State } from "./aliases";
+import { evolve } from "./fold";
+import { Outbox, type Batch } from "./outbox";
+import type { Saved } from "./saved";
+import { emptyState, readState } from "./state";
 
 export type Phase = "idle" | "opening" | "greeting" | "live" | "waiting" | "ended";
 
-/** What survives a reload. */
-export interface Saved {
-  producer: string;
-  attachment: string;
-  session: string;
-  position: string;
-  resume: { id: string; ticket: string; proof: string } | null;
-  outbox: SavedOutbox;
+export interface Ask {
+  readonly id: string;
+  readonly ticket: string;
+  readonly nonce: string;
 }
 
 export type Effect =
   | { do: "open" }
   | { do: "send"; text: string }
   | { do: "close" }
+  /** Get an access ticket; answer with `ticketed`. */
   | { do: "ask_ticket" }
-  | { do: "sign"; nonce: string; id: string; ticket: string }
-  | { do: "save" }
-  | { do: "settled"; batch: Batch; refusal: DownRefused | null }
-  | { do: "events"; events: readonly Event[] }
-  | { do: "signals"; signals: readonly Record<string, unknown>[] }
+  /** Sign the nonce; answer with `signed`. */
+  | { do: "sign"; ask: Ask }
+  /** Keep `toSave()`: at once, or when there is time. */
+  | { do: "save"; soon: boolean }
+  | { do: "settled"; batch: Batch; refusal: DownRefused | null; level: string }
+  /** Folded into the state, each once and in order; none after a snapshot. `gone` left the state's window. */
+  | { do: "events"; events: readonly Event[]; gone: readonly Entry[] }
+  | { do: "back"; attached: DownAttached }
   | { do: "lost"; from: number; to: number }
-  | { do: "back"; away_ms: number }
-  | { do: "reply"; envelope: Down }
-  | { do: "ended"; reason: string };
+  /** Batches that wait have new sequences: old to new. */
+  | { do: "renumbered"; sequences: ReadonlyMap<number, number> }
+  /** An envelope that is for the shell: signals, history pages, draining, notices. */
+  | { do: "told"; envelope: Down }
+  | { do: "ended"; code: number; reason: string };
 
 export interface LinkOptions {
-  device: string;
-  takes: Medium[];
-  gives: Medium[];
-  key: Record<string, string> | null;
-  require?: string;
-  random: () => number;
+  readonly device: string;
+  readonly takes: readonly Medium[];
+  readonly gives: readonly Medium[];
+  /** The public half (JWK) of the key that resume tickets are bound to. */
+  readonly key: Readonly<Record<string, string>> | null;
+  readonly require?: string;
+  /** Draws from [0, 1). */
+  readonly random: () => number;
 }
 
 const OPENING_MS = 5_000;
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
+const MOST_TRIES = 16;
 const SILENT_BEATS = 3;
+/** How long a connection may be silent after the network changed. */
+const DOUBT_MS = 1_500;
 
 export class Link {
   phase: Phase = "idle";
   state: State = emptyState();
   attached: DownAttached | null = null;
-  private outbox: Outbox;
-  private saved: Saved;
+  /** Round trip of the last ping, ms; null before the first. */
+  latency: number | null = null;
+  private readonly outbox: Outbox;
   private ticket = "";
   private holdsState = false;
   private tries = 0;
   private deadline: number | null = null;
   private heardAt = 0;
-  private spokeAt = 0;
-  private beat = 3_000;
+  private ping = { n: 0, at: 0 };
+  private doubtedUntil: number | null = null;
 
   constructor(
-    saved: Saved,
+    private saved: Saved,
     private readonly options: LinkOptions,
   ) {
-    this.saved = saved;
     this.outbox = new Outbox(saved.outbox);
   }
 
@@ -81,9 +92,12 @@ export class Link {
     return { ...this.saved, outbox: this.outbox.saved() };
   }
 
+  /** What the log does not have yet, oldest first. */
   pending(): readonly Batch[] {
     return this.outbox.pending();
   }
+
+  // --- what the world tells it
 
   /** Begin, with nothing or with what an earlier page kept. */
   start(now: number): Effect[] {
@@ -97,10 +111,10 @@ export class Link {
   }
 
   /** The proof for a resume ticket, as asked for. */
-  signed(id: string, ticket: string, proof: string): Effect[] {
-    this.saved.resume = { id, ticket, proof };
-    const kept: Effect[] = this.phase === "live" ? [this.send({ type: "kept", ticket: id })] : [];
-    return [{ do: "save" }, ...kept];
+  signed(ask: Ask, proof: string): Effect[] {
+    this.saved = { ...this.saved, resume: { ticket: ask.ticket, proof } };
+    const kept: Effect[] = this.phase === "live" ? [send({ type: "kept", ticket: ask.id })] : [];
+    return [{ do: "save", soon: false }, ...kept];
   }
 
   /** The transport is open. */
@@ -108,114 +122,120 @@ export class Link {
     if (this.phase !== "opening") return [];
     this.phase = "greeting";
     this.deadline = now + OPENING_MS;
-    this.spokeAt = this.heardAt = now;
-    return [this.send(this.greeting())];
+    this.heardAt = now;
+    return [send(this.greeting())];
   }
 
   /** The transport ended, however it did. */
   closed(now: number): Effect[] {
-    if (this.phase === "ended" || this.phase === "waiting" || this.phase === "idle") return [];
-    return this.lost(now);
+    return this.phase === "opening" || this.phase === "greeting" || this.phase === "live" ? this.lose(now) : [];
   }
 
-  /** The network may be back: do not wait any longer. */
+  /** The network may have changed: do not wait any longer, and do not trust a connection that looks alive. */
   nudge(now: number): Effect[] {
+    if (this.phase === "live" && this.doubtedUntil === null) {
+      this.doubtedUntil = now + DOUBT_MS;
+      return this.pinged(now);
+    }
     if (this.phase !== "waiting") return [];
     this.tries = 0;
     return this.reopen(now);
   }
 
+  /** There is a better way to the hub: come back over it. */
+  move(now: number): Effect[] {
+    return this.phase === "live" ? this.lose(now) : [];
+  }
+
+  /** Put a batch in line; it is sent until the log has it. */
   put(commands: readonly Command[], now: number): { batch: Batch; effects: Effect[] } {
-    const batch = this.outbox.put(commands);
-    return { batch, effects: [{ do: "save" }, ...this.flush(now)] };
+    const batch = this.outbox.put(written(this.outbox.next, JSON.stringify(commands)));
+    return { batch, effects: [{ do: "save", soon: false }, ...this.flush(now)] };
   }
 
-  signal(name: string, data: unknown): Effect[] {
-    return this.phase === "live" ? [this.send({ type: "signal", name, data })] : [];
-  }
-
-  ask(envelope: Record<string, unknown>): Effect[] {
-    return this.phase === "live" ? [this.send(envelope)] : [];
+  /** Send something that need not survive: a signal, a question. */
+  tell(envelope: object): Effect[] {
+    return this.phase === "live" ? [send(envelope)] : [];
   }
 
   /** End the attachment on purpose. */
   detach(): Effect[] {
-    const said: Effect[] = this.phase === "live" ? [this.send({ type: "detach" })] : [];
-    return [...said, ...this.end("detached")];
+    const said: Effect[] = this.phase === "live" ? [send({ type: "detach" })] : [];
+    return [...said, ...this.end(1000, "detached")];
   }
 
+  /** An envelope came. */
   received(envelope: Down, now: number): Effect[] {
     this.heardAt = now;
+    this.doubtedUntil = null;
     switch (envelope.type) {
       case "attached":
         return this.welcome(envelope, now);
       case "events":
-        return this.fold(envelope.events, envelope.position);
+        return this.advance(envelope.events, envelope.position, now);
       case "snapshot":
-        this.take(envelope.snapshot, envelope.position);
-        return [{ do: "save" }, { do: "events", events: [] }];
+        return this.take(envelope.snapshot, envelope.position);
       case "acks":
-        return this.settle(
-          envelope.acks.map(([seq]) => this.outbox.acked(seq, now)),
-          now,
-        );
+        return [...this.settle(envelope.acks.map(([seq]) => this.outbox.acked(seq, now)), envelope.level), ...this.flush(now)];
       case "refused":
         return this.refused(envelope, now);
       case "discontinuity":
         return this.discontinued(envelope, now);
-      case "signals":
-        return [{ do: "signals", signals: envelope.signals }];
       case "closing":
         return this.closing(envelope, now);
-      case "draining":
       case "pong":
+        if (envelope.n === this.ping.n && this.ping.n > 0) this.latency = now - this.ping.at;
         return [];
       default:
-        return [{ do: "reply", envelope }];
+        return [{ do: "told", envelope }];
     }
   }
 
   /** When `expire` next has something to do. */
   nextDeadline(): number | null {
-    const times = [this.deadline];
-    if (this.phase === "live") times.push(this.spokeAt + this.beat, this.heardAt + SILENT_BEATS * this.beat, this.outbox.nextDeadline());
-    return times.reduce<number | null>((least, time) => (time === null ? least : least === null ? time : Math.min(least, time)), null);
+    const live = this.phase === "live" ? [this.silentAt, this.ping.at + this.beat, this.outbox.nextDeadline()] : [];
+    const times = [this.deadline, ...live].filter((time) => time !== null);
+    return times.length === 0 ? null : Math.min(...times);
   }
 
+  /** Time passed. */
   expire(now: number): Effect[] {
-    if (this.phase === "waiting" && this.due(now)) return this.reopen(now);
-    if ((this.phase === "opening" || this.phase === "greeting") && this.due(now)) return this.lost(now);
+    const due = this.deadline !== null && now >= this.deadline;
+    if (this.phase === "waiting" && due) return this.reopen(now);
+    if ((this.phase === "opening" || this.phase === "greeting") && due) return this.lose(now);
     if (this.phase !== "live") return [];
-    if (now >= this.heardAt + SILENT_BEATS * this.beat) return this.lost(now);
-    const ping: Effect[] = now >= this.spokeAt + this.beat ? [this.send({ type: "ping", n: 0 })] : [];
-    if (ping.length > 0) this.spokeAt = now;
-    return [...ping, ...this.flush(now)];
+    if (now >= this.silentAt) return this.lose(now);
+    return [...(now >= this.ping.at + this.beat ? this.pinged(now) : []), ...this.flush(now)];
   }
 
-  private due(now: number): boolean {
-    return this.deadline !== null && now >= this.deadline;
+  // --- inside
+
+  private get beat(): number {
+    return this.attached?.beat_ms ?? OPENING_MS;
   }
 
-  private send(envelope: object): Effect {
-    return { do: "send", text: JSON.stringify(envelope) };
+  private get silentAt(): number {
+    return Math.min(this.heardAt + SILENT_BEATS * this.beat, this.doubtedUntil ?? Infinity);
+  }
+
+  private pinged(now: number): Effect[] {
+    this.ping = { n: this.ping.n + 1, at: now };
+    return [send({ type: "ping", n: this.ping.n })];
   }
 
   private greeting(): object {
     const { producer, position, resume } = this.saved;
-    const known = { v: 1, producer, position, whole: !this.holdsState, ...(this.options.require ? { require: this.options.require } : {}) };
+    const { device, takes, gives, key, require } = this.options;
+    const known = { v: 1, producer, position, whole: !this.holdsState, ...(require === undefined ? {} : { require }) };
     if (resume !== null) return { type: "resume", ...known, ticket: resume.ticket, proof: resume.proof };
-    const { device, takes, gives, key } = this.options;
     return { type: "attach", ...known, ticket: this.ticket, device, takes, gives, ...(key === null ? {} : { key }) };
   }
 
   private reopen(now: number): Effect[] {
     this.phase = "opening";
-    this.deadline = now + OPENING_MS;
-    if (this.saved.resume === null && this.ticket === "") {
-      this.deadline = null;
-      return [{ do: "ask_ticket" }];
-    }
-    return this.open(now);
+    if (this.saved.resume !== null || this.ticket !== "") return this.open(now);
+    this.deadline = null;
+    return [{ do: "ask_ticket" }];
   }
 
   private open(now: number): Effect[] {
@@ -223,19 +243,20 @@ export class Link {
     return [{ do: "open" }];
   }
 
-  private lost(now: number, wait = 0): Effect[] {
+  private lose(now: number, wait = 0): Effect[] {
     const full = this.tries === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (this.tries - 1), LONGEST_WAIT);
-    this.tries += 1;
+    this.tries = Math.min(this.tries + 1, MOST_TRIES);
     this.phase = "waiting";
-    this.attached = null;
-    this.deadline = now + Math.max(wait, Math.round(full * (0.5 + this.options.random() / 2)));
-    return [{ do: "close" }, ...(this.due(now) ? this.reopen(now) : [])];
+    this.attached = this.latency = this.doubtedUntil = null;
+    this.deadline = now + Math.max(wait, Math.floor(full * (0.5 + this.options.random() / 2)));
+    return [{ do: "close" }, ...(this.deadline <= now ? this.reopen(now) : [])];
   }
 
-  private end(reason: string): Effect[] {
+  private end(code: number, reason: string): Effect[] {
     this.phase = "ended";
     this.deadline = null;
-    return [{ do: "close" }, { do: "ended", reason }];
+    this.attached = null;
+    return [{ do: "close" }, { do: "ended", code, reason }];
   }
 
   private welcome(envelope: DownAttached, now: number): Effect[] {
@@ -243,75 +264,108 @@ export class Link {
     this.deadline = null;
     this.tries = 0;
     this.attached = envelope;
-    this.beat = envelope.beat_ms;
-    const { session, attachment } = envelope;
-    this.saved = { ...this.saved, session, attachment };
-    const events = envelope.events ?? [];
-    if (envelope.snapshot != null) this.take(envelope.snapshot, envelope.position);
-    else this.advance(events, envelope.position);
-    const settled = this.settle(this.outbox.opened(envelope.producer.last, now), now);
-    const sign: Effect[] = envelope.resume == null ? [] : [{ do: "sign", ...pick(envelope.resume) }];
-    return [...sign, { do: "save" }, { do: "back", away_ms: envelope.away_ms ?? 0 }, { do: "events", events }, ...settled];
+    this.saved = { ...this.saved, session: envelope.session };
+    const { snapshot, position, resume, producer, level } = envelope;
+    const seen = snapshot != null ? this.take(snapshot, position) : this.folded(envelope.events ?? [], position);
+    const settled = this.settle(this.outbox.opened(producer.last, now), level);
+    const renumbered = this.renumberAfter(producer.last);
+    const sign: Effect[] = resume == null ? [] : [{ do: "sign", ask: resume }];
+    const back: Effect = { do: "back", attached: envelope };
+    return [...sign, back, ...seen, ...settled, ...renumbered, { do: "save", soon: false }, ...this.pinged(now), ...this.flush(now)];
   }
 
-  private take(snapshot: Record<string, unknown>, position: string): void {
+  private take(snapshot: Record<string, unknown>, position: string): Effect[] {
     this.state = readState(snapshot);
     this.holdsState = true;
-    this.saved.position = position;
+    this.saved = { ...this.saved, position };
+    return [{ do: "save", soon: true }, { do: "events", events: [], gone: [] }];
   }
 
-  private advance(events: readonly Event[], position: string): Event[] {
-    const fresh = events.filter((event) => (event.offset ?? 0) > this.state.offset);
-    this.state = fold(fresh, this.state);
-    this.saved.position = position;
-    return fresh;
+  /** Live events: dense after the state, or the connection missed something. */
+  private advance(events: readonly Event[], position: string, now: number): Effect[] {
+    const first = events.find((event) => offsetOf(event) > this.state.offset);
+    if (first !== undefined && offsetOf(first) !== this.state.offset + 1) return this.lose(now);
+    return this.folded(events, position);
   }
 
-  private fold(events: readonly Event[], position: string): Effect[] {
-    const first = events.find((event) => (event.offset ?? 0) > this.state.offset);
-    if (first !== undefined && first.offset !== this.state.offset + 1) return this.lost(this.heardAt);
-    const fresh = this.advance(events, position);
-    return fresh.length === 0 ? [] : [{ do: "save" }, { do: "events", events: fresh }];
+  private folded(events: readonly Event[], position: string): Effect[] {
+    const fresh = events.filter((event) => offsetOf(event) > this.state.offset);
+    const gone: Entry[] = [];
+    for (const event of fresh) {
+      const evolved = evolve(this.state, event);
+      this.state = evolved.state;
+      gone.push(...evolved.gone);
+    }
+    this.saved = { ...this.saved, position };
+    return fresh.length === 0 ? [] : [{ do: "save", soon: true }, { do: "events", events: fresh, gone }];
   }
 
-  private settle(batches: readonly (Batch | null)[], now: number): Effect[] {
-    const settled: Effect[] = batches.filter((batch) => batch !== null).map((batch) => ({ do: "settled", batch, refusal: null }));
-    return [...settled, ...(settled.length > 0 ? [{ do: "save" } as const] : []), ...this.flush(now)];
+  private settle(batches: readonly (Batch | null)[], level: string): Effect[] {
+    const settled = batches.filter((batch) => batch !== null);
+    if (settled.length === 0) return [];
+    return [...settled.map((batch): Effect => ({ do: "settled", batch, refusal: null, level })), { do: "save", soon: false }];
   }
 
   private refused(refusal: DownRefused, now: number): Effect[] {
-    const batch = this.outbox.refused(refusal, now);
-    if (refusal.reason === "resume_first" || refusal.reason === "stale_token") {
-      return [...(batch === null ? [] : [{ do: "settled", batch, refusal } as const]), ...this.lost(now)];
-    }
-    return [...(batch === null ? [] : [{ do: "settled", batch, refusal } as const, { do: "save" } as const]), ...this.flush(now)];
+    const batch = this.outbox.refused(refusal.seq, refusal, now);
+    const told: Effect[] = batch === null ? [] : [{ do: "settled", batch, refusal, level: "" }, { do: "save", soon: false }];
+    return [...told, ...(refusal.reason === "resume_first" ? this.lose(now) : this.flush(now))];
   }
 
   private discontinued(envelope: DownDiscontinuity, now: number): Effect[] {
-    this.take(envelope.snapshot, envelope.position);
-    if (envelope.producer != null) this.outbox.discontinued(envelope.producer.last, now);
-    return [{ do: "save" }, { do: "lost", from: envelope.lost_from, to: envelope.lost_to }, { do: "events", events: [] }, ...this.flush(now)];
+    const seen = this.take(envelope.snapshot, envelope.position);
+    const { producer, lost_from: from, lost_to: to } = envelope;
+    if (producer != null) this.outbox.discontinued(producer.last, now);
+    const renumbered = producer != null ? this.renumberAfter(producer.last) : [];
+    return [{ do: "lost", from, to }, ...seen, ...renumbered, { do: "save", soon: false }, ...this.flush(now)];
+  }
+
+  /** If the log lost batches that nobody keeps any more, what waits goes on from what it holds. */
+  private renumberAfter(last: number): Effect[] {
+    if (this.outbox.follows(last)) return [];
+    const sequences = new Map<number, number>();
+    this.outbox.renumbered(last, (seq, batch) => {
+      sequences.set(batch.seq, seq);
+      return written(seq, commandsIn(batch));
+    });
+    return [{ do: "renumbered", sequences }];
   }
 
   private closing(envelope: DownClosing, now: number): Effect[] {
+    const wait = envelope.retry_after_ms ?? 0;
     if (envelope.code === 4001) {
-      this.saved.resume = null;
+      this.saved = { ...this.saved, resume: null };
       this.ticket = "";
-      return this.lost(now);
+      return [{ do: "save", soon: false }, ...this.lose(now)];
     }
-    if ((envelope.retry_after_ms ?? 0) < 0) return this.end(envelope.reason);
-    return this.lost(now, envelope.retry_after_ms ?? 0);
+    return wait < 0 ? this.end(envelope.code, envelope.reason) : this.lose(now, wait);
   }
 
   private flush(now: number): Effect[] {
     if (this.phase !== "live") return [];
-    const out = this.outbox.take(now);
-    if (out.length > 0) this.spokeAt = now;
-    return out.map((text) => ({ do: "send", text }));
+    return this.outbox.take(now).map((batch) => ({ do: "send", text: batch.raw }));
   }
 }
 
-function pick(resume: { id: string; ticket: string; nonce: string }): { id: string; ticket: string; nonce: string } {
-  return { id: resume.id, ticket: resume.ticket, nonce: resume.nonce };
+const BEFORE_COMMANDS = '"commands":';
+
+function written(seq: number, commands: string): string {
+  return `{"type":"do","seq":${seq},${BEFORE_COMMANDS}${commands}}`;
 }
 
+function commandsIn(batch: Batch): string {
+  return batch.raw.slice(batch.raw.indexOf(BEFORE_COMMANDS) + BEFORE_COMMANDS.length, -1);
+}
+
+/** The commands of a batch. */
+export function commandsOf(batch: Batch): Command[] {
+  return JSON.parse(commandsIn(batch)) as Command[];
+}
+
+function offsetOf(event: Event): number {
+  return event.offset ?? 0;
+}
+
+function send(envelope: object): Effect {
+  return { do: "send", text: JSON.stringify(envelope) };
+}

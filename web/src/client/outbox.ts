@@ -1,131 +1,169 @@
 /**
- * The producer's side: batches wait here until the log has them.
+ * A producer's side of exactly once: batches wait here until the log has them. The twin of
+ * `legato/session/outbox.py`; both run `tests/vectors/outbox`.
  *
- * A batch keeps its sequence and its bytes for ever: sent again after every resume, it is done once. What was
+ * A batch keeps its sequence and its bytes: sent again after every resume, it is done once, because the store
+ * knows the last 64 sequences of each producer; so at most 64 are in flight, and none overtakes another. What was
  * acknowledged in the last ten seconds is kept too, to be sent again if the log lost its tail.
- * Pure: no clock, no storage; `saved()` is plain data.
+ *
+ * A refusal is *passing* (the same batch is sent again, after `retry_after_ms`) or *lasting* (it is settled).
+ * Pure: no clock, no storage; `saved()` is plain data. `now` is this page's monotonic ms.
  */
-import type { Command, DownRefused } from "./generated";
 
-/** Batches that may be in flight: the store remembers as many. */
+/** Batches in flight at most. */
 export const WINDOW = 64;
 const REMEMBERED_MS = 10_000;
+const REMEMBERED = 256;
 
+/** What is sent: `raw` is the `do` envelope, byte for byte. */
 export interface Batch {
   readonly seq: number;
-  /** The `do` envelope, byte for byte. */
   readonly raw: string;
-  readonly commands: readonly Command[];
 }
-interface Waiting extends Batch {
+export interface SavedOutbox {
+  readonly next: number;
+  readonly waiting: readonly Batch[];
+}
+export interface Refusal {
+  readonly reason: string;
+  readonly expected?: number;
+  readonly retry_after_ms?: number;
+}
+interface Waiting {
+  readonly batch: Batch;
   sent: boolean;
   notBefore: number;
 }
-export interface SavedOutbox {
-  next: number;
-  waiting: Batch[];
-}
 
-/** Refusals after which the same batch is sent again. */
-const PASSING = new Set(["sequence_gap", "resume_first", "too_fast", "overloaded", "unavailable", "lost_race"]);
+/** Reasons after which the same batch is sent again. */
+const PASSING: ReadonlySet<string> = new Set([
+  "sequence_gap",
+  "resume_first",
+  "too_fast",
+  "overloaded",
+  "unavailable",
+  "lost_race",
+]);
 
 export class Outbox {
-  private next: number;
+  private nextSeq: number;
   private waiting: Waiting[];
-  private done: { batch: Batch; at: number }[] = [];
+  private done: { readonly at: number; readonly batch: Batch }[] = [];
 
   constructor(saved: SavedOutbox = { next: 1, waiting: [] }) {
-    this.next = saved.next;
-    this.waiting = saved.waiting.map((batch) => ({ ...batch, sent: false, notBefore: 0 }));
+    this.nextSeq = saved.next;
+    this.waiting = saved.waiting.map(fresh);
   }
 
-  /** What to keep over a reload. */
+  /** What to keep over a reload; to be written before what `take` gives is sent. */
   saved(): SavedOutbox {
-    return {
-      next: this.next,
-      waiting: this.waiting.map(({ seq, raw, commands }) => ({ seq, raw, commands })),
-    };
+    return { next: this.nextSeq, waiting: this.pending() };
   }
 
-  /** Put a batch in line. */
-  put(commands: readonly Command[]): Batch {
-    const seq = this.next++;
-    const batch = { seq, commands, raw: JSON.stringify({ type: "do", seq, commands }) };
-    this.waiting.push({ ...batch, sent: false, notBefore: 0 });
+  /** The sequence that the next batch will have. */
+  get next(): number {
+    return this.nextSeq;
+  }
+
+  /** Put a batch in line; `raw` carries the sequence `next`. */
+  put(raw: string): Batch {
+    const batch = { seq: this.nextSeq++, raw };
+    this.waiting.push(fresh(batch));
     return batch;
   }
 
-  /** Batches to send now, in order: at most `WINDOW` are in flight, and none overtakes another. */
-  take(now: number): string[] {
-    const out: string[] = [];
-    let place = 0;
-    for (const batch of this.waiting) {
-      if (++place > WINDOW || batch.notBefore > now) break;
-      if (!batch.sent) {
-        batch.sent = true;
-        out.push(batch.raw);
-      }
+  /** Batches to send now, in order; each is given once, until something calls for it again. */
+  take(now: number): Batch[] {
+    const out: Batch[] = [];
+    for (const each of this.waiting.slice(0, WINDOW)) {
+      if (each.notBefore > now) break;
+      if (each.sent) continue;
+      each.sent = true;
+      out.push(each.batch);
     }
     return out;
   }
 
-  /** When `take` next has something that had to wait. */
+  /** When `take` has something that had to wait; null if it has nothing, or has it now already. */
   nextDeadline(): number | null {
-    const held = this.waiting.find((batch) => !batch.sent);
-    return held !== undefined && held.notBefore > 0 ? held.notBefore : null;
+    const held = this.waiting.slice(0, WINDOW).find((each) => !each.sent);
+    return held === undefined || held.notBefore === 0 ? null : held.notBefore;
   }
 
   /** A connection opened the producer's epoch; the log holds everything up to `last`. Returns what that settles. */
   opened(last: number, now: number): Batch[] {
-    this.next = Math.max(this.next, last + 1);
-    const settled = this.waiting.filter((batch) => batch.seq <= last);
-    for (const batch of settled) this.settle(batch.seq, now);
-    for (const batch of this.waiting) batch.sent = false;
+    this.nextSeq = Math.max(this.nextSeq, last + 1);
+    const settled = this.pending().filter((batch) => batch.seq <= last);
+    for (const batch of settled) this.acked(batch.seq, now);
+    this.waiting = this.pending().map(fresh);
     return settled;
   }
 
-  /** The log has batch `seq`. */
+  /** The log has batch `seq`. Null if it was settled before. */
   acked(seq: number, now: number): Batch | null {
-    return this.settle(seq, now);
+    const batch = this.settled(seq);
+    if (batch === null) return null;
+    const recent = this.done.filter((each) => each.at > now - REMEMBERED_MS);
+    this.done = [...recent, { at: now, batch }].slice(-REMEMBERED);
+    return batch;
   }
 
-  /** Batch `seq` was refused. Returns it when that is final; null when it will be sent again. */
-  refused(refusal: DownRefused, now: number): Batch | null {
-    const batch = this.waiting.find((one) => one.seq === refusal.seq);
-    if (batch === undefined) return null;
-    if (!PASSING.has(refusal.reason)) return this.settle(refusal.seq, now, false);
-    const from = refusal.reason === "sequence_gap" && (refusal.expected ?? -1) > 0 ? refusal.expected! : refusal.seq;
-    for (const later of this.waiting) {
-      if (later.seq < from) continue;
-      later.sent = false;
-      if (later.seq === refusal.seq) later.notBefore = now + Math.max(refusal.retry_after_ms ?? 0, 1);
+  /** Batch `seq` was refused. Returns it if that is lasting; null if it is sent again, or unknown. */
+  refused(seq: number, refusal: Refusal, now: number): Batch | null {
+    if (!PASSING.has(refusal.reason)) return this.settled(seq);
+    if (!this.waiting.some((each) => each.batch.seq === seq)) return null;
+    const expected = refusal.expected ?? -1;
+    const first = refusal.reason === "sequence_gap" && expected > 0 ? Math.min(expected, seq) : seq;
+    for (const each of this.waiting) {
+      if (each.batch.seq >= first) each.sent = false;
+      if (each.batch.seq === seq) each.notBefore = now + Math.max(refusal.retry_after_ms ?? 0, 1);
     }
     return null;
   }
 
-  /** The log lost its tail and holds this producer up to `last`: what was acknowledged lately goes again, in order. */
-  discontinued(last: number, now: number): void {
-    const again = this.done.filter((one) => one.batch.seq > last && one.at > now - REMEMBERED_MS);
-    this.done = this.done.filter((one) => !again.includes(one));
-    const known = new Set(this.waiting.map((batch) => batch.seq));
-    const back = again.filter((one) => !known.has(one.batch.seq)).map((one) => ({ ...one.batch, sent: false, notBefore: 0 }));
-    this.waiting = [...back, ...this.waiting].sort((a, b) => a.seq - b.seq);
-    for (const batch of this.waiting) batch.sent = false;
+  /**
+   * The log lost its tail and holds this producer's batches up to `last`. Returns what was acknowledged in the last
+   * ten seconds and is lost: it is in line again, in order, and so is all that was in flight.
+   */
+  discontinued(last: number, now: number): Batch[] {
+    const lost = this.done.filter((each) => each.batch.seq > last && each.at > now - REMEMBERED_MS);
+    this.done = this.done.filter((each) => !lost.includes(each));
+    const again = lost.map((each) => each.batch);
+    this.waiting = [...again, ...this.pending()].sort((a, b) => a.seq - b.seq).map(fresh);
+    return again;
   }
 
-  /** What still waits, oldest first. */
-  pending(): readonly Batch[] {
-    return this.waiting;
+  /** Whether the next batch to be acknowledged is the one after `last`, or one before it. If not, the log lost batches
+   * that are no longer kept here, and takes nothing until `renumbered`. */
+  follows(last: number): boolean {
+    return (this.waiting[0]?.batch.seq ?? this.nextSeq) <= last + 1;
   }
 
-  private settle(seq: number, now: number, remember = true): Batch | null {
-    const batch = this.waiting.find((one) => one.seq === seq);
-    if (batch === undefined) return null;
-    this.waiting = this.waiting.filter((one) => one !== batch);
-    if (remember) {
-      const plain = { seq: batch.seq, raw: batch.raw, commands: batch.commands };
-      this.done = [...this.done.filter((one) => one.at > now - REMEMBERED_MS), { batch: plain, at: now }].slice(-256);
-    }
-    return batch;
+  /**
+   * Go on after `last`, giving what waits new sequences; `raw` writes a batch's envelope anew. Right only when the log
+   * holds nothing of this producer after `last`.
+   */
+  renumbered(last: number, raw: (seq: number, batch: Batch) => string): void {
+    const waiting = this.pending();
+    this.nextSeq = last + 1;
+    this.waiting = [];
+    this.done = [];
+    for (const batch of waiting) this.put(raw(this.nextSeq, batch));
   }
+
+  /** What is not settled, oldest first. */
+  pending(): Batch[] {
+    return this.waiting.map((each) => each.batch);
+  }
+
+  private settled(seq: number): Batch | null {
+    const found = this.waiting.find((each) => each.batch.seq === seq);
+    if (found === undefined) return null;
+    this.waiting = this.waiting.filter((each) => each !== found);
+    return found.batch;
+  }
+}
+
+function fresh(batch: Batch): Waiting {
+  return { batch, sent: false, notBefore: 0 };
 }

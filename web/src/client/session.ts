@@ -1,100 +1,68 @@
 /**
  * A durable session, for a page to use.
  *
- *     const session = await join({ hub, getTicket })
+ *     const session = await join({ session, getTicket })
  *     session.onChange(render)
  *     await session.say("my order number is 4 7 1 1")
+ *
+ * It comes back by itself whenever the connection breaks, over reloads too, and sends what was not acknowledged again;
+ * the hub does each batch once.
  */
-import { Link, type Effect } from "./link";
+import type { Command, Down, DownRefused, Entry, Event, Part } from "./aliases";
+import { Driver, now, type Ears } from "./driver";
 import { openKeep, randomId, type Keep } from "./keep";
-import { openSocket, openStream, type Wire } from "./transport";
-import type { Command, Down, DownRefused, Entry, Event, Medium, Part, State } from "./aliases";
-
-export type Delivery = "sending" | "sent" | "failed";
-
-/** A message of this page that the log does not have yet, or refused. */
-export interface Outgoing {
-  readonly message: string;
-  readonly parts: readonly Part[];
-  readonly delivery: Delivery;
-  readonly reason: string;
-}
-
-/** What a view is drawn from. Immutable: a change makes a new one. */
-export interface View {
-  readonly state: State;
-  readonly phase: Link["phase"];
-  readonly outgoing: readonly Outgoing[];
-  readonly participant: string;
-  readonly attachment: string;
-  readonly level: string;
-  /** Round trip of the last beat, ms; null before the first. */
-  readonly latency: number | null;
-}
-
-export interface Comeback {
-  /** From the loss of the connection to the first envelope of the next one, ms on this page's clock. */
-  readonly ms: number;
-  readonly missed: number;
-}
-
-export interface JoinOptions {
-  hub?: string;
-  session?: string;
-  getTicket: () => Promise<string>;
-  device?: string;
-  takes?: Medium[];
-  gives?: Medium[];
-  /** Begin with SSE instead of a WebSocket. */
-  stream?: boolean;
-  require?: string;
-}
+import { commandsOf, Link } from "./link";
+import type { Batch } from "./outbox";
+import { Past } from "./past";
+import { Requests } from "./requests";
+import { Route } from "./route";
+import type { Failed } from "./saved";
+import { of, readEntry } from "./state";
+import { EndedError, outgoing, type Comeback, type JoinOptions, type View } from "./view";
+import { Waiting } from "./waiting";
 
 type Listener<T> = (value: T) => void;
+type Page = Extract<Down, { type: "history_page" }>;
+export type Signals = readonly Record<string, unknown>[];
 
-export class RefusedError extends Error {
-  constructor(readonly refusal: DownRefused) {
-    super(refusal.detail === undefined || refusal.detail === "" ? refusal.reason : refusal.detail);
-    this.name = "RefusedError";
-  }
-}
+const KEPT_FAILED = 16;
+const HISTORY_MS = 10_000;
 
 export class Session {
   view: View;
-  private wire: Wire | null = null;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  /** Calls, images and files. */
+  readonly requests: Requests;
+  private readonly driver: Driver;
+  private readonly past = new Past();
+  private readonly waiting = new Waiting();
   private readonly changes = new Set<Listener<View>>();
   private readonly eventListeners = new Set<Listener<readonly Event[]>>();
-  private readonly signalListeners = new Set<Listener<readonly Record<string, unknown>[]>>();
+  private readonly signalListeners = new Set<Listener<Signals>>();
   private readonly comebacks = new Set<Listener<Comeback>>();
   private readonly losses = new Set<Listener<{ from: number; to: number }>>();
-  private readonly waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
-  private readonly replies = new Map<number, (envelope: Down) => void>();
+  private readonly pages = new Map<number, Listener<Page>>();
   private asked = 0;
-  private failed: Outgoing[] = [];
-  private lostAt: number | null = null;
-  private drawn = false;
+  private ended: View["ended"] = null;
+  private drawing = false;
+  private filling = false;
 
-  constructor(
-    private readonly options: JoinOptions,
-    private readonly keep: Keep,
-    private readonly link: Link,
-  ) {
-    this.view = this.look();
-    addEventListener("online", this.nudge);
-    addEventListener("visibilitychange", this.nudge);
-    this.run(link.start(now()));
+  constructor(options: JoinOptions, keep: Keep, private readonly link: Link) {
+    const base = (options.hub ?? location.origin).replace(/\/$/, "");
+    this.driver = new Driver(link, base, keep, options.getTicket, new Route(options.only ?? null), this.ears());
+    this.requests = new Requests(base, options.getTicket, () => this.view.session || keep.saved.session, () => this.link.attached?.connection ?? "");
+    this.view = this.look(null);
+    this.driver.start();
   }
 
-  /** Called with every new view, at most once a frame of the loop; returns how to stop. */
+  /** Called with every new view, changes that come together being one; returns how to stop. */
   onChange(listener: Listener<View>): () => void {
     return subscribe(this.changes, listener);
   }
-  /** Called with each event once, in order (a snapshot brings none). */
+  /** Called with each event once, in order; with none when the state was given as a whole. */
   onEvents(listener: Listener<readonly Event[]>): () => void {
     return subscribe(this.eventListeners, listener);
   }
-  onSignals(listener: Listener<readonly Record<string, unknown>[]>): () => void {
+  onSignals(listener: Listener<Signals>): () => void {
     return subscribe(this.signalListeners, listener);
   }
   /** Called when the session is back after its connection was lost. */
@@ -106,192 +74,174 @@ export class Session {
     return subscribe(this.losses, listener);
   }
 
-  /** Say something; resolves when the log has it. It is kept, over reloads, until then. */
-  say(text: string): Promise<void> {
-    return this.do([{ type: "post_message", message: randomId("m"), parts: [{ text }] }]);
+  /** Say something; resolves with the level at which the log has it. It is kept, over reloads, until then. */
+  say(text: string, more: readonly Part[] = []): Promise<string> {
+    const words: Part[] = text === "" ? [] : [{ text }];
+    return this.do([{ type: "post_message", message: randomId("m"), parts: [...words, ...more] }]);
   }
 
-  /** Send commands as one batch. Resolves when the log has it; rejects with `RefusedError`. */
-  do(commands: readonly Command[]): Promise<void> {
+  /** Send commands as one batch. Rejects with `RefusedError` or `EndedError`. */
+  do(commands: readonly Command[]): Promise<string> {
+    if (this.ended !== null) return Promise.reject(new EndedError(this.ended.code, this.ended.reason));
     const { batch, effects } = this.link.put(commands, now());
-    const done = new Promise<void>((resolve, reject) => this.waiting.set(batch.seq, { resolve, reject }));
-    this.run(effects);
+    const done = this.waiting.for(batch.seq);
+    this.driver.run(effects);
     return done;
   }
 
-  /** Stop the answer in progress. */
+  /** Send a message that was refused again, under the same id. */
+  retry(message: string): Promise<string> {
+    const failed = this.driver.failed.find((one) => holds(one, message));
+    if (failed === undefined) return Promise.reject(new Error("no such message"));
+    this.discard(message);
+    return this.do(JSON.parse(failed.commands) as Command[]);
+  }
+
+  /** Let go of a message that was refused. */
+  discard(message: string): void {
+    this.driver.keepFailed(this.driver.failed.filter((one) => !holds(one, message)));
+    this.draw();
+  }
+
+  /** Stop the answers in progress. */
   async stop(): Promise<void> {
     const open = Object.values(this.link.state.responses).filter((response) => !response.cancel_requested);
     await Promise.all(open.map((response) => this.do([{ type: "cancel_response", response: response.id }])));
   }
 
+  /** Tell everyone something that need not survive. */
   signal(name: string, data: unknown): void {
-    this.run(this.link.signal(name, data));
+    this.driver.run(this.link.tell({ type: "signal", name, data }));
   }
 
-  /** Ended entries before `before` (0: the newest), oldest first, and where the page before begins. */
-  history(before: number): Promise<{ entries: Partial<Entry>[]; before: number }> {
-    const id = ++this.asked;
-    return new Promise((resolve, reject) => {
-      this.replies.set(id, (envelope) => envelope.type === "history_page" && resolve({ entries: envelope.entries, before: envelope.before ?? 0 }));
-      const effects = this.link.ask({ type: "history", id, before });
-      if (effects.length === 0) reject(new Error("not connected"));
-      this.run(effects);
-    });
+  /** Ask for older entries; they are in the next view's `past`. */
+  async earlier(): Promise<void> {
+    const before = this.past.before(this.link.state);
+    if (before > 0) await this.page(before);
   }
 
-  /** The secret that names this connection in HTTP requests (offers, blobs). */
-  get connection(): string {
-    return this.link.attached?.connection ?? "";
-  }
-
-  /** Which process of the hub this page is connected to; a call lives in one. */
+  /** Which process of the hub this page is connected to ("": none now); a call lives in one. */
   get node(): string {
     return this.link.attached?.node ?? "";
   }
 
-  /** Offer a call; resolves with the hub's answer. */
-  async call(sdp: string): Promise<string> {
-    const answer = await fetch(`${this.options.hub ?? ""}/v1/sessions/${this.link.attached?.session ?? ""}/calls`, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${this.connection}` },
-      body: JSON.stringify({ sdp }),
-      credentials: "omit",
-    });
-    if (!answer.ok) throw new Error(`call: ${answer.status}`);
-    return ((await answer.json()) as { sdp: string }).sdp;
-  }
-
-  /** Break the connection (as a failing network would); the session comes back by itself. */
-  cut(): void {
-    this.wire?.close();
-    this.wire = null;
-    this.run(this.link.closed(now()));
+  /** Pretend that the network fails for `ms`; the session comes back by itself. */
+  cut(ms = 0): void {
+    this.driver.cut(ms);
   }
 
   /** End this attachment on purpose and forget what the tab kept. */
-  async detach(): Promise<void> {
-    removeEventListener("online", this.nudge);
-    removeEventListener("visibilitychange", this.nudge);
-    this.run(this.link.detach());
-    await this.keep.forget();
+  detach(): Promise<void> {
+    return this.driver.stop();
   }
 
-  private readonly nudge = (): void => {
-    if (document.visibilityState === "visible") this.run(this.link.nudge(now()));
-  };
+  // --- inside
 
-  private run(effects: readonly Effect[]): void {
-    for (const effect of effects) this.perform(effect);
-    this.arm();
-    this.draw();
+  private ears(): Ears {
+    return {
+      changed: () => this.draw(),
+      events: (events, gone) => this.folded(events, gone),
+      settled: (batch, refusal, level) => this.settled(batch, refusal, level),
+      renumbered: (sequences) => this.waiting.renumber(sequences),
+      back: (lostAt) => this.back(lostAt),
+      lost: (from, to) => this.lost(from, to),
+      told: (envelope) => this.told(envelope),
+      ended: (code, reason) => {
+        this.ended = { code, reason };
+        this.waiting.fail(new EndedError(code, reason));
+      },
+    };
   }
 
-  private perform(effect: Effect): void {
-    switch (effect.do) {
-      case "open":
-        return this.openWire();
-      case "send":
-        return this.wire?.send(effect.text);
-      case "close":
-        this.lostAt ??= this.wire === null ? null : performance.now();
-        this.wire?.close();
-        this.wire = null;
-        return;
-      case "ask_ticket":
-        this.options.getTicket().then(
-          (ticket) => this.run(this.link.ticketed(ticket, now())),
-          () => setTimeout(() => this.run(this.link.start(now())), 1_000),
-        );
-        return;
-      case "sign":
-        void this.keep.sign(`legato-resume-1.${effect.nonce}`).then((proof) => this.run(this.link.signed(effect.id, effect.ticket, proof)));
-        return;
-      case "save":
-        return this.keep.save(this.link.toSave());
-      case "settled":
-        return this.settle(effect);
-      case "events":
-        if (effect.events.length > 0) emit(this.eventListeners, effect.events);
-        return;
-      case "signals":
-        return emit(this.signalListeners, effect.signals);
-      case "lost":
-        return emit(this.losses, { from: effect.from, to: effect.to });
-      case "back":
-        return this.cameBack();
-      case "reply":
-        if ("id" in effect.envelope && typeof effect.envelope.id === "number") this.replies.get(effect.envelope.id)?.(effect.envelope);
-        return;
-      case "ended":
-        for (const { reject } of this.waiting.values()) reject(new Error(effect.reason));
-        this.waiting.clear();
+  private folded(events: readonly Event[], gone: readonly Entry[]): void {
+    this.past.add(gone);
+    emit(this.eventListeners, events);
+    const hole = this.past.hole(this.link.state);
+    if (hole > 0 && !this.filling) {
+      this.filling = true;
+      void this.page(hole).catch(() => undefined).finally(() => (this.filling = false));
     }
   }
 
-  private openWire(): void {
-    const open = this.options.stream === true ? openStream : openSocket;
-    const wire: Wire = open(this.options.hub ?? location.origin, {
-      opened: () => this.wire === wire && this.run(this.link.opened(now())),
-      received: (text) => this.wire === wire && this.run(this.link.received(JSON.parse(text) as Down, now())),
-      closed: () => {
-        if (this.wire !== wire) return;
-        this.wire = null;
-        this.lostAt ??= performance.now();
-        this.run(this.link.closed(now()));
-      },
+  private settled(batch: Batch, refusal: DownRefused | null, level: string): void {
+    this.waiting.settle(batch.seq, refusal, level);
+    if (refusal === null) return;
+    const commands = commandsOf(batch);
+    if (outgoing(commands, "failed", "").length === 0) return;
+    const failed: Failed = { commands: JSON.stringify(commands), reason: refusal.detail || refusal.reason };
+    this.driver.keepFailed([...this.driver.failed, failed].slice(-KEPT_FAILED));
+  }
+
+  private back(lostAt: number | null): void {
+    if (lostAt === null) return;
+    const before = this.link.state.offset;
+    // The state is brought to the new position right after this.
+    queueMicrotask(() => emit(this.comebacks, { ms: performance.now() - lostAt, missed: this.link.state.offset - before }));
+  }
+
+  private lost(from: number, to: number): void {
+    this.past.lost(from, this.link.state);
+    emit(this.losses, { from, to });
+  }
+
+  private told(envelope: Down): void {
+    if (envelope.type === "signals") emit(this.signalListeners, envelope.signals);
+    if (envelope.type === "history_page") this.pages.get(envelope.id)?.(envelope);
+  }
+
+  private page(before: number): Promise<void> {
+    const id = ++this.asked;
+    const effects = this.link.tell({ type: "history", id, before });
+    return new Promise((resolve, reject) => {
+      if (effects.length === 0) return reject(new Error("not connected"));
+      const timer = setTimeout(() => {
+        this.pages.delete(id);
+        reject(new Error("no answer"));
+      }, HISTORY_MS);
+      this.pages.set(id, (page) => {
+        clearTimeout(timer);
+        this.pages.delete(id);
+        this.past.add(page.entries.map(readEntry));
+        this.draw();
+        resolve();
+      });
+      this.driver.run(effects);
     });
-    this.wire = wire;
-  }
-
-  private settle(effect: Extract<Effect, { do: "settled" }>): void {
-    const waiter = this.waiting.get(effect.batch.seq);
-    this.waiting.delete(effect.batch.seq);
-    if (effect.refusal === null) return waiter?.resolve();
-    const refusal = effect.refusal;
-    this.failed = [...this.failed, ...outgoing(effect.batch.commands, "failed", refusal.detail ?? refusal.reason)].slice(-16);
-    waiter?.reject(new RefusedError(refusal));
-  }
-
-  private cameBack(): void {
-    if (this.lostAt === null) return;
-    const before = this.view.state.offset;
-    emit(this.comebacks, { ms: performance.now() - this.lostAt, missed: this.link.state.offset - before });
-    this.lostAt = null;
-  }
-
-  private arm(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    const deadline = this.link.nextDeadline();
-    this.timer = deadline === null ? null : setTimeout(() => this.run(this.link.expire(now())), Math.max(0, deadline - now()));
   }
 
   private draw(): void {
-    if (this.drawn) return;
-    this.drawn = true;
+    if (this.drawing) return;
+    this.drawing = true;
     queueMicrotask(() => {
-      this.drawn = false;
-      this.view = this.look();
+      this.drawing = false;
+      this.view = this.look(this.view);
       emit(this.changes, this.view);
     });
   }
 
-  private look(): View {
-    const known = this.link.state.entries;
-    const waiting = this.link.pending().flatMap((batch) => outgoing(batch.commands, "sending", ""));
+  private look(before: View | null): View {
+    const { state, phase, attached, latency } = this.link;
+    const failed = this.driver.failed.flatMap((one) => outgoing(JSON.parse(one.commands) as Command[], "failed", one.reason));
+    const sending = this.link.pending().flatMap((batch) => outgoing(commandsOf(batch), "sending", ""));
     return {
-      state: this.link.state,
-      phase: this.link.phase,
-      outgoing: [...this.failed, ...waiting].filter((one) => known[one.message] === undefined),
-      participant: this.link.attached?.participant ?? this.view?.participant ?? "",
-      attachment: this.link.attached?.attachment ?? this.view?.attachment ?? "",
-      level: this.link.attached?.level ?? this.view?.level ?? "",
-      latency: this.view?.latency ?? null,
+      state,
+      phase,
+      ended: this.ended,
+      outgoing: [...failed, ...sending].filter((one) => of(state.entries, one.message) === undefined),
+      past: this.past.entries,
+      hasEarlier: this.past.before(state) > 0,
+      session: attached?.session ?? before?.session ?? "",
+      participant: attached?.participant ?? before?.participant ?? "",
+      attachment: attached?.attachment ?? before?.attachment ?? "",
+      level: attached?.level ?? before?.level ?? "",
+      way: this.driver.route.way,
+      latency,
+      kept: this.driver.kept,
     };
   }
 }
 
-/** Join a session, or go on with it after a reload; it comes back by itself from here on. */
+/** Join a session, or go on with it after a reload. */
 export async function join(options: JoinOptions): Promise<Session> {
   const keep = await openKeep(options.session ?? "session");
   const link = new Link(keep.saved, {
@@ -305,8 +255,9 @@ export async function join(options: JoinOptions): Promise<Session> {
   return new Session(options, keep, link);
 }
 
-function now(): number {
-  return Math.round(performance.now());
+function holds(failed: Failed, message: string): boolean {
+  const commands = JSON.parse(failed.commands) as Command[];
+  return outgoing(commands, "failed", "").some((one) => one.message === message);
 }
 
 function subscribe<T>(set: Set<Listener<T>>, listener: Listener<T>): () => void {
@@ -314,10 +265,6 @@ function subscribe<T>(set: Set<Listener<T>>, listener: Listener<T>): () => void 
   return () => set.delete(listener);
 }
 
-function emit<T>(set: Set<Listener<T>>, value: T): void {
+function emit<T>(set: ReadonlySet<Listener<T>>, value: T): void {
   for (const listener of set) listener(value);
-}
-
-function outgoing(commands: readonly Command[], delivery: Delivery, reason: string): Outgoing[] {
-  return commands.flatMap((command) => (command.type === "post_message" ? [{ message: command.message, parts: command.parts, delivery, reason }] : []));
 }

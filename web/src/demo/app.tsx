@@ -1,88 +1,98 @@
 /** The demo: one page that talks, types, and breaks things to show that nothing is lost. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { join, readEntry, type Entry, type Session, type View } from "../client";
-import { randomId } from "../client/keep";
+import type { Session, View } from "../client";
+import { Announcer } from "./announcer";
 import { Breaks } from "./breaks";
 import { Composer } from "./composer";
 import { Header } from "./header";
-import { invite, whoAmI, type Invitation } from "./hub";
-import { Stages } from "./stages";
-import { Transcript, type Note } from "./transcript";
+import { comebackText, entryNow, noteOf, type Note } from "./notes";
+import { useOpening, type Opened } from "./opening";
+import { Stages, useTurns } from "./stages";
+import { VoiceStrip } from "./talk";
+import { Transcript } from "./transcript";
+import { useInterim, useVoice } from "./voice_hook";
 
-interface Opened {
-  session: Session;
-  invitation: Invitation;
-}
+const KEPT_NOTES = 100;
 
-async function open(): Promise<Opened> {
-  const wanted = location.hash.slice(1);
-  const participant = whoAmI(() => randomId("p"));
-  let invitation = await invite(wanted, participant);
-  if (invitation.session !== wanted) history.replaceState(null, "", `#${invitation.session}`);
-  let first = true;
-  const session = await join({
-    session: invitation.session,
-    stream: new URLSearchParams(location.search).has("stream"),
-    getTicket: async () => {
-      if (!first) invitation = await invite(invitation.session, participant);
-      first = false;
-      return invitation.ticket;
-    },
-  });
-  return { session, invitation };
-}
-
-function useSession(): { opened: Opened | null; view: View | null; error: string } {
-  const [opened, setOpened] = useState<Opened | null>(null);
-  const [view, setView] = useState<View | null>(null);
-  const [error, setError] = useState("");
+/** What happened to the session while it was open here. */
+function useNotes(session: Session): readonly Note[] {
+  const [notes, setNotes] = useState<readonly Note[]>([]);
+  const count = useRef(0);
   useEffect(() => {
-    let stop = (): void => undefined;
-    open().then(
-      (found) => {
-        setOpened(found);
-        setView(found.session.view);
-        stop = found.session.onChange(setView);
-        Object.assign(globalThis, { legato: found.session });
-      },
-      (problem: unknown) => setError(String(problem)),
-    );
-    return () => stop();
-  }, []);
-  return { opened, view, error };
+    const note = (text: string): void => {
+      const entry = entryNow(session.view.state);
+      setNotes((all) => [...all, { id: ++count.current, entry, text }].slice(-KEPT_NOTES));
+    };
+    const stops = [
+      session.onComeback(({ ms, missed }) => queueMicrotask(() => note(comebackText(ms, missed)))),
+      session.onLoss(({ from, to }) => note(`the hub lost events ${from} to ${to}`)),
+      session.onEvents((events) => {
+        const { state, participant, attachment } = session.view;
+        for (const event of events) {
+          const text = noteOf(event, state, participant, attachment);
+          if (text !== "") note(text);
+        }
+      }),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, [session]);
+  return notes;
+}
+
+const ENDED: Record<number, string> = {
+  4101: "This conversation goes on in another window.",
+  4003: "You may not take part in this conversation any more.",
+  4004: "This conversation does not exist.",
+  4010: "This conversation was erased.",
+};
+
+function Ended({ view }: { view: View }): JSX.Element | null {
+  if (view.ended === null) return null;
+  const again = view.ended.code === 4101;
+  return (
+    <p class="ended" role="alert">
+      {ENDED[view.ended.code] ?? `The connection ended: ${view.ended.reason}.`}{" "}
+      <button type="button" class="small" onClick={() => (again ? location.reload() : location.assign(location.pathname))}>
+        {again ? "Go on here" : "Begin another"}
+      </button>
+    </p>
+  );
+}
+
+function Page({ opened: { session, invitation }, view }: { opened: Opened; view: View }): JSX.Element {
+  const notes = useNotes(session);
+  const voice = useVoice(session, invitation.voice);
+  const interim = useInterim(session);
+  const sentAt = useRef<number | null>(null);
+  const turns = useTurns(session, sentAt);
+  return (
+    <div class="page">
+      <Header session={session} view={view} share={invitation.share} />
+      <main>
+        <Transcript session={session} view={view} notes={notes} interim={interim} />
+        <Ended view={view} />
+        {voice !== null && <VoiceStrip voice={voice} />}
+        <Composer session={session} view={view} voice={voice} onSent={() => (sentAt.current = performance.now())} />
+        <Stages turns={turns} />
+      </main>
+      <Breaks session={session} view={view} kills={invitation.breakable} />
+      <Announcer session={session} />
+    </div>
+  );
 }
 
 export function App(): JSX.Element {
-  const { opened, view, error } = useSession();
-  const [notes, setNotes] = useState<Note[]>([]);
-  const [older, setOlder] = useState<{ entries: Entry[]; before: number }>({ entries: [], before: 0 });
-  const count = useRef(0);
-  useEffect(() => {
-    if (opened === null) return undefined;
-    const note = (text: string): void =>
-      setNotes((all) => [...all, { id: ++count.current, at: opened.session.view.state.offset, text }].slice(-50));
-    const stops = [
-      opened.session.onComeback(({ ms, missed }) => note(`back after ${Math.round(ms)} ms, ${missed} events caught up`)),
-      opened.session.onLoss(({ from, to }) => note(`the hub lost events ${from} to ${to}`)),
-    ];
-    return () => stops.forEach((stop) => stop());
-  }, [opened]);
-  if (error !== "") return <main class="empty" role="alert">The hub cannot be reached: {error}. Is `legato demo` running?</main>;
-  if (opened === null || view === null) return <main class="empty">Opening the session…</main>;
-  const more = view.state.finished > Object.values(view.state.entries).filter((entry) => entry.ordinal > 0).length + older.entries.length;
-  const loadOlder = async (): Promise<void> => {
-    const oldest = Math.min(...Object.values(view.state.entries).map((entry) => entry.ordinal).filter((ordinal) => ordinal > 0));
-    const page = await opened.session.history(older.before === 0 ? oldest : older.before);
-    setOlder({ entries: [...page.entries.map(readEntry), ...older.entries], before: page.before });
-  };
+  const { opened, view, problem } = useOpening();
+  if (opened !== null && view !== null) return <Page opened={opened} view={view} />;
   return (
-    <div class="page">
-      <Header view={view} share={opened.invitation.share} />
-      <Transcript state={view.state} outgoing={view.outgoing} older={older.entries} notes={notes} me={view.participant} hasOlder={more} onOlder={() => void loadOlder()} />
-      <Stages state={view.state} session={opened.session} />
-      <Composer session={opened.session} view={view} voice={opened.invitation.voice} />
-      {opened.invitation.breakable && <Breaks session={opened.session} view={view} />}
-    </div>
+    <main class="opening" role="status">
+      <p>{problem === "" ? "Opening the session…" : `${problem} Trying again…`}</p>
+      {problem !== "" && (
+        <p class="quiet">
+          Is <code>legato demo</code> running?
+        </p>
+      )}
+    </main>
   );
 }

@@ -1,75 +1,83 @@
 /** Buttons that break things, and the measured milliseconds until all was back. */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Session, View } from "../client";
+import { Tally } from "../client/tally";
 import { kill } from "./hub";
+import { ofTab } from "./memory";
+import { milliseconds } from "./notes";
 
 interface Result {
-  what: string;
-  ms: number;
-  lost: number;
-  doubled: number;
+  readonly what: string;
+  readonly ms: number;
 }
 
-const REMEMBER = "legato:reload";
+const REMEMBERED = "legato:reload";
+const OUTAGE_MS = 1_500;
 
-/** Counts what this page delivered: a hole in offsets is a loss, a repeat a doubling. */
-function useCount(session: Session): { current: { last: number; lost: number; doubled: number } } {
-  const count = useRef({ last: session.view.state.offset, lost: 0, doubled: 0 });
-  useEffect(
-    () =>
-      session.onEvents((events) => {
-        for (const event of events) {
-          const offset = event.offset ?? 0;
-          if (offset <= count.current.last) count.current.doubled += 1;
-          count.current.last = Math.max(count.current.last, offset);
-        }
-      }),
-    [session],
-  );
-  return count;
-}
-
-export function Breaks({ session, view }: { session: Session; view: View }): JSX.Element {
-  const [result, setResult] = useState<Result | null>(null);
-  const [broken, setBroken] = useState("");
-  const count = useCount(session);
-  const doing = useRef("");
-  useEffect(
-    () =>
-      session.onComeback(({ ms }) => {
-        if (doing.current === "") return;
-        setResult({ what: doing.current, ms, lost: count.current.lost, doubled: count.current.doubled });
-        doing.current = "";
-        setBroken("");
-      }),
-    [session],
-  );
+/** Counts what this page was given, apart from the fold. */
+function useTally(session: Session): Tally {
+  const tally = useMemo(() => new Tally(), [session]);
   useEffect(() => {
-    const started = sessionStorage.getItem(REMEMBER);
-    if (started === null || view.phase !== "live") return;
-    sessionStorage.removeItem(REMEMBER);
-    setResult({ what: "reload", ms: performance.timeOrigin + performance.now() - Number(started), lost: 0, doubled: 0 });
+    tally.reset(session.view.state);
+    return session.onEvents((events) => (events.length === 0 ? queueMicrotask(() => tally.reset(session.view.state)) : tally.count(events)));
+  }, [session, tally]);
+  return tally;
+}
+
+export function Breaks({ session, view, kills }: { session: Session; view: View; kills: boolean }): JSX.Element {
+  const tally = useTally(session);
+  const [result, setResult] = useState<Result | null>(null);
+  const [doing, setDoing] = useState("");
+  const started = useRef({ what: "", at: 0 });
+  const done = (what: string, ms: number): void => {
+    started.current = { what: "", at: 0 };
+    setDoing("");
+    setResult({ what, ms });
+  };
+  useEffect(() => {
+    const stops = [
+      session.onComeback(({ ms }) => {
+        const { what } = started.current;
+        if (what !== "" && what !== "kill agent") done(what, ms);
+      }),
+      session.onEvents((events) => {
+        const { what, at } = started.current;
+        const back = events.some((event) => event.type === "agent_reachable" || event.type === "right_granted");
+        if (what === "kill agent" && back) done(what, performance.now() - at);
+      }),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, [session]);
+  useEffect(() => {
+    const at = ofTab?.getItem(REMEMBERED) ?? null;
+    if (at === null || view.phase !== "live") return;
+    ofTab?.removeItem(REMEMBERED);
+    done("reload", performance.timeOrigin + performance.now() - Number(at));
   }, [view.phase]);
   const act = (what: string, how: () => void | Promise<void>) => (): void => {
-    doing.current = what;
-    setBroken(what);
-    void Promise.resolve(how()).catch(() => undefined);
+    started.current = { what, at: performance.now() };
+    setDoing(what);
+    Promise.resolve(how()).catch(() => {
+      // The hub may die before it answers; any other refusal shows as nothing coming back.
+    });
   };
   const reload = (): void => {
-    sessionStorage.setItem(REMEMBER, String(performance.timeOrigin + performance.now()));
+    ofTab?.setItem(REMEMBERED, String(performance.timeOrigin + performance.now()));
     location.reload();
   };
   return (
     <section class="breaks" aria-label="Break it">
-      <span class="quiet">break it</span>
-      <button class="small" onClick={act("cut network", () => session.cut())}>cut network</button>
-      <button class="small" onClick={reload}>reload</button>
-      <button class="small" onClick={() => window.open(location.href, "_blank")}>second window</button>
-      <button class="small" onClick={act("kill agent", () => kill("agent"))}>kill agent</button>
-      <button class="small" onClick={act("kill hub", () => kill("hub"))}>kill hub</button>
-      <output class="quiet" data-result={result?.what ?? ""} data-ms={result?.ms ?? ""}>
-        {broken !== "" ? `${broken} …` : result === null ? "" : `${result.what}: back in ${Math.round(result.ms)} ms, lost ${result.lost}, doubled ${result.doubled}`}
+      <div class="row">
+        <span class="quiet">break it</span>
+        <button type="button" class="small" onClick={act("cut network", () => session.cut(OUTAGE_MS))}>cut network</button>
+        <button type="button" class="small" onClick={reload}>reload</button>
+        <button type="button" class="small" onClick={() => window.open(location.href, "_blank", "popup,width=480,height=760")}>second device</button>
+        {kills && <button type="button" class="small" onClick={act("kill agent", () => kill("agent"))}>kill agent</button>}
+        {kills && <button type="button" class="small" onClick={act("kill hub", () => kill("hub"))}>kill hub</button>}
+      </div>
+      <output class="result" data-result={result?.what ?? ""} data-ms={result === null ? "" : Math.round(result.ms)} data-lost={tally.lost} data-doubled={tally.doubled}>
+        {doing !== "" ? `${doing} …` : result === null ? "Everything that breaks is measured here." : `${result.what}: back in ${milliseconds(result.ms)}, lost ${tally.lost}, doubled ${tally.doubled}`}
       </output>
     </section>
   );

@@ -1,7 +1,11 @@
 /** Who is here, and how the connection is. Reconnection is a quiet mark, never a modal. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import type { View } from "../client";
+import { useEffect, useState } from "preact/hooks";
+import { liveness, type Session, type View } from "../client";
+import { Icon, Mark } from "./icons";
+import { nameOf } from "./names";
+import { Share } from "./share";
+import { nextTheme, theme } from "./theme";
 
 const WORDS: Record<View["phase"], string> = {
   idle: "starting",
@@ -12,47 +16,84 @@ const WORDS: Record<View["phase"], string> = {
   ended: "ended",
 };
 
-function agents(view: View): string {
-  const words = Object.values(view.state.participants)
-    .filter((one) => one.role === "agent" && !one.left)
-    .map((one) => {
-      const doing = one.fault !== "" ? one.fault : one.activity === "tool" && one.text !== "" ? one.text : one.activity;
-      return `${one.name === "" ? one.id.replace(/^agent:/, "") : one.name} · ${doing}`;
-    });
-  return words.length === 0 ? "no agent yet" : words.join(", ");
+const DOING: Record<string, string> = {
+  idle: "here",
+  listening: "listening",
+  thinking: "thinking",
+  speaking: "speaking",
+  tool: "working",
+};
+
+function Agents({ view }: { view: View }): JSX.Element {
+  const agents = Object.values(view.state.participants).filter((one) => one.role === "agent" && !one.left);
+  if (agents.length === 0) return <span class="who-is-here quiet">waiting for an agent</span>;
+  return (
+    <span class="who-is-here">
+      {agents.map((one) => {
+        const alive = liveness(view.state, one.id);
+        const doing = alive !== "online" ? alive : one.activity === "tool" && one.text !== "" ? one.text : (DOING[one.activity] ?? one.activity);
+        return (
+          <span class="agent" key={one.id}>
+            <span class={`dot ${alive === "online" ? (one.activity === "idle" ? "good" : "busy") : "bad"}`} aria-hidden="true" />
+            {nameOf(view.state, one.id, view.participant)} <span class="quiet">{doing}</span>
+          </span>
+        );
+      })}
+    </span>
+  );
 }
 
-function nextTheme(): void {
-  const root = document.documentElement;
-  const dark = root.dataset["theme"] ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  root.dataset["theme"] = dark === "dark" ? "light" : "dark";
+/** Others who type now. A signal may be lost: nobody types for more than five seconds without saying so again. */
+function Typing({ session, view }: { session: Session; view: View }): JSX.Element | null {
+  const [typing, setTyping] = useState<Readonly<Record<string, number>>>({});
+  useEffect(
+    () =>
+      session.onSignals((signals) => {
+        for (const { name, by, data } of signals) {
+          if (name === "typing" && typeof by === "string") setTyping((known) => ({ ...known, [by]: data === true ? performance.now() + 5_000 : 0 }));
+        }
+      }),
+    [session],
+  );
+  useEffect(() => {
+    const over = setInterval(() => setTyping((known) => (Object.values(known).some((until) => until > 0 && until < performance.now()) ? {} : known)), 1_000);
+    return () => clearInterval(over);
+  }, []);
+  const who = Object.keys(typing).find((by) => by !== view.participant && (typing[by] ?? 0) > 0);
+  return who === undefined ? null : <span class="quiet typing">{nameOf(view.state, who, view.participant)} types…</span>;
 }
 
-export function Header({ view, share }: { view: View; share: string }): JSX.Element {
-  const [shown, setShown] = useState(false);
+function devices(view: View): number {
+  return Object.values(view.state.attachments).filter((one) => one.participant === view.participant && one.away_since === 0).length;
+}
+
+function latencyText(view: View): string {
+  if (view.phase !== "live" || view.latency === null) return "";
+  return view.latency < 1 ? "< 1 ms" : `${view.latency} ms`;
+}
+
+export function Header({ session, view, share }: { session: Session; view: View; share: string }): JSX.Element {
+  const [chosen, setChosen] = useState(theme);
+  const here = devices(view);
   return (
     <header class="top">
-      <h1>Legato</h1>
-      <span class="quiet agent-line">{agents(view)}</span>
-      <span class={`connection ${view.phase}`} role="status">
+      <h1>
+        <Mark /> Legato
+      </h1>
+      <Agents view={view} />
+      <Typing session={session} view={view} />
+      <span class={`connection ${view.phase}`} data-phase={view.phase} data-way={view.way}>
         <span class="dot" aria-hidden="true" />
-        {WORDS[view.phase]}
-        {view.latency !== null && view.phase === "live" ? ` · ${view.latency} ms` : ""}
+        <span role="status">{WORDS[view.phase]}</span>
+        <span class="latency">{latencyText(view)}</span>
+        {here > 1 && <span class="devices">{here} devices</span>}
+        {view.way === "stream" && <span>by stream</span>}
+        {!view.kept && <span class="warn">this browser keeps nothing</span>}
       </span>
-      <button class="small" onClick={nextTheme} aria-label="Switch between light and dark">
-        ◐
+      <button type="button" class="round plain" onClick={() => setChosen(nextTheme())} aria-label={`Theme: ${chosen}. Switch`} title={`Theme: ${chosen}`}>
+        <Icon name="theme" />
       </button>
-      {share !== "" && (
-        <button class="small" onClick={() => setShown(!shown)} aria-expanded={shown} aria-label="Open on a phone">
-          ⇄
-        </button>
-      )}
-      {shown && (
-        <div class="share" role="dialog" aria-label="Open on a phone">
-          <img src={`/demo/qr.svg${location.hash.replace("#", "?session=")}`} alt={`QR code of ${share}`} width="200" height="200" />
-          <a href={`${share}${location.hash}`}>{share}</a>
-        </div>
-      )}
+      <Share share={share} />
     </header>
   );
 }

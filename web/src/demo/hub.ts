@@ -1,13 +1,16 @@
 /** What the demo's server offers beside the protocol: a ticket for whoever opens the page, and things to break. */
 
 export interface Invitation {
-  session: string;
-  ticket: string;
-  participant: string;
-  voice: boolean;
-  breakable: boolean;
-  share: string;
+  readonly session: string;
+  readonly ticket: string;
+  readonly participant: string;
+  readonly voice: boolean;
+  readonly breakable: boolean;
+  /** The address at which a phone finds this page; "" where it would find none. */
+  readonly share: string;
 }
+
+const TIMEOUT_MS = 5_000;
 
 async function post(path: string, body: unknown): Promise<Response> {
   const answer = await fetch(path, {
@@ -15,6 +18,7 @@ async function post(path: string, body: unknown): Promise<Response> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
     credentials: "omit",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer;
@@ -28,13 +32,4 @@ export async function invite(session: string, participant: string): Promise<Invi
 /** Kill a process of the demo; its supervisor starts it again. */
 export async function kill(what: "hub" | "agent"): Promise<void> {
   await post("/demo/kill", { what });
-}
-
-/** The participant this browser is, made once. */
-export function whoAmI(make: () => string): string {
-  const known = localStorage.getItem("legato:participant");
-  if (known !== null) return known;
-  const fresh = make();
-  localStorage.setItem("legato:participant", fresh);
-  return fresh;
 }

@@ -1,34 +1,88 @@
 /** Voice on and off, mute, which microphone, how loud. */
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Session } from "../client";
-import { Voice, type VoiceView } from "../voice/voice";
+import { useEffect, useState } from "preact/hooks";
+import type { Voice, VoiceView } from "../voice/voice";
+import { Icon } from "./icons";
+import { Meter } from "./meter";
+import type { VoiceHook } from "./voice_hook";
 
-function Meter({ level, label }: { level: () => number; label: string }): JSX.Element {
-  const bar = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
-    let running = true;
-    const draw = (): void => {
-      if (!running) return;
-      bar.current?.style.setProperty("--level", String(Math.min(1, level() * 6)));
-      requestAnimationFrame(draw);
-    };
-    draw();
-    return () => {
-      running = false;
-    };
-  }, [level]);
-  return <span class="meter" ref={bar} role="img" aria-label={label} />;
+export function Talk({ voice: { voice, view } }: { voice: VoiceHook }): JSX.Element {
+  const on = view.state !== "off";
+  return (
+    <button
+      type="button"
+      class={`talk ${on ? "live" : "primary"}`}
+      data-voice={view.state}
+      aria-pressed={on}
+      onPointerDown={() => void voice.output.warm()}
+      onClick={() => void (on ? voice.stop() : voice.start())}
+    >
+      <Icon name={on ? "hangUp" : "talk"} />
+      <span>{on ? "End" : "Talk"}</span>
+    </button>
+  );
+}
+
+const WORDS: Record<VoiceView["state"], string> = {
+  off: "",
+  calling: "Connecting your voice…",
+  live: "You are talking.",
+  failed: "Voice does not get through.",
+};
+
+function stateOf(view: VoiceView): string {
+  if (view.state !== "live") return WORDS[view.state];
+  if (view.microphone !== "open") return "You hear the agent. It does not hear you.";
+  return view.muted ? "You are muted." : WORDS.live;
+}
+
+/** The strip under the transcript while voice is on. It keeps its height, so that nothing jumps. */
+export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JSX.Element | null {
+  if (view.state === "off") return null;
+  return (
+    <section class="voice-strip" aria-label="Voice" data-microphone={view.microphone}>
+      <MeterPair voice={voice} />
+      <span class="voice-state" role="status">
+        {view.advice !== "" ? view.advice : stateOf(view)}
+      </span>
+      {view.needsTap && (
+        <button type="button" class="primary small" onClick={() => void voice.tap()}>
+          Tap to hear again
+        </button>
+      )}
+      {view.microphone === "open" && (
+        <button type="button" class="small" aria-pressed={view.muted} onClick={() => voice.microphone.mute(!view.muted)}>
+          <Icon name={view.muted ? "muted" : "talk"} /> {view.muted ? "Unmute" : "Mute"}
+        </button>
+      )}
+      {(view.microphone === "denied" || view.microphone === "absent") && (
+        <button type="button" class="small" onClick={() => void voice.microphone.open()}>
+          Try again
+        </button>
+      )}
+      <Devices voice={voice} view={view} />
+    </section>
+  );
+}
+
+function MeterPair({ voice }: { voice: Voice }): JSX.Element {
+  const [levels] = useState(() => ({ you: () => voice.microphone.level(), agent: () => voice.output.level() }));
+  return (
+    <>
+      <Meter level={levels.you} label="you" />
+      <Meter level={levels.agent} label="agent" />
+    </>
+  );
 }
 
 function Devices({ voice, view }: { voice: Voice; view: VoiceView }): JSX.Element | null {
-  const [devices, setDevices] = useState<MediaDeviceInfo[]>([]);
+  const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
   useEffect(() => {
-    void voice.devices().then(setDevices);
-  }, [voice, view.state]);
+    void voice.microphone.devices().then(setDevices);
+  }, [voice, view]);
   if (devices.length < 2) return null;
   return (
-    <select aria-label="Microphone" value={view.device} onChange={(event) => void voice.choose(event.currentTarget.value)}>
+    <select aria-label="Microphone" value={view.device} onChange={(event) => void voice.microphone.open(event.currentTarget.value)}>
       <option value="">default microphone</option>
       {devices.map((device) => (
         <option key={device.deviceId} value={device.deviceId}>
@@ -36,45 +90,5 @@ function Devices({ voice, view }: { voice: Voice; view: VoiceView }): JSX.Elemen
         </option>
       ))}
     </select>
-  );
-}
-
-export function Talk({ session }: { session: Session }): JSX.Element {
-  const voice = useMemo(() => new Voice(session), [session]);
-  const [view, setView] = useState<VoiceView>(voice.current);
-  useEffect(() => voice.onChange(setView), [voice]);
-  useEffect(() => {
-    Object.assign(globalThis, { legatoVoice: voice });
-  }, [voice]);
-  const on = view.state === "live" || view.state === "starting" || view.state === "denied";
-  const hear = useMemo(() => () => voice.output.level(), [voice]);
-  const speak = useMemo(() => () => voice.microphoneLevel(), [voice]);
-  return (
-    <span class="talk" data-voice={view.state}>
-      <button
-        type="button"
-        class={on ? "live" : "primary"}
-        aria-pressed={on}
-        onPointerDown={() => void voice.output.warm()}
-        onClick={() => void (on ? voice.stop() : voice.start())}
-      >
-        {on ? "End voice" : "Talk"}
-      </button>
-      {on && (
-        <>
-          <button type="button" aria-pressed={view.muted} onClick={() => voice.setMuted(!view.muted)}>
-            {view.muted ? "Unmute" : "Mute"}
-          </button>
-          <Meter level={speak} label="your microphone" />
-          <Meter level={hear} label="the agent's voice" />
-          <Devices voice={voice} view={view} />
-        </>
-      )}
-      {view.advice !== "" && (
-        <span class="advice" role="status">
-          {view.advice}
-        </span>
-      )}
-    </span>
   );
 }

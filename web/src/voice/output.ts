@@ -4,6 +4,9 @@
  * A cold output piles the first second of speech up in the jitter buffer and stays late for long; so a silent
  * source plays from the first gesture on, and the remote track is read through a graph that runs already.
  */
+import { levelOf } from "./level";
+
+const FADE_S = 0.005;
 
 export class Output {
   readonly context: AudioContext;
@@ -12,8 +15,10 @@ export class Output {
   private source: MediaStreamAudioSourceNode | null = null;
   private readonly element = new Audio();
 
-  constructor() {
+  /** `changed` is told when sound becomes possible, or impossible. */
+  constructor(changed: () => void) {
     this.context = new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
+    this.context.onstatechange = changed;
     this.gain = this.context.createGain();
     this.meter = this.context.createAnalyser();
     this.meter.fftSize = 1024;
@@ -25,24 +30,37 @@ export class Output {
     this.element.muted = true;
   }
 
-  /** Begin on a gesture: the browser lets a page sound only after one. */
-  async warm(): Promise<void> {
-    if (this.context.state !== "running") await this.context.resume();
-  }
-
   /** Whether sound would be heard now. */
   get ready(): boolean {
     return this.context.state === "running";
   }
 
-  /** Play `stream` instead of whatever played. */
-  play(stream: MediaStream): void {
+  /** Begin, if the browser lets it: on a gesture, or while a microphone is open. Never waits for long. */
+  async warm(): Promise<boolean> {
+    if (this.ready) return true;
+    const soon = new Promise((resolve) => setTimeout(resolve, WARM_MS));
+    // Without a gesture `resume` may stay pending for ever.
+    await Promise.race([this.context.resume().catch(() => undefined), soon]);
+    return this.ready;
+  }
+
+  /** Play `track` instead of whatever played. */
+  play(track: MediaStreamTrack): void {
     this.source?.disconnect();
+    const stream = new MediaStream([track]);
     // Chromium decodes a remote track only while an element plays it; that element is muted, the graph sounds.
     this.element.srcObject = stream;
     void this.element.play().catch(() => undefined);
     this.source = this.context.createMediaStreamSource(stream);
     this.source.connect(this.gain);
+    this.unmute();
+  }
+
+  /** Play nothing. */
+  rest(): void {
+    this.source?.disconnect();
+    this.source = null;
+    this.element.srcObject = null;
   }
 
   /** Connect something that listens to what is played (a meter, a recorder). */
@@ -52,23 +70,17 @@ export class Output {
 
   /** Silence at once, with a ramp too short to hear as a click. */
   mute(): void {
-    this.gain.gain.setTargetAtTime(0, this.context.currentTime, 0.005);
+    this.gain.gain.setTargetAtTime(0, this.context.currentTime, FADE_S);
   }
 
   unmute(): void {
-    this.gain.gain.setTargetAtTime(1, this.context.currentTime, 0.005);
+    this.gain.gain.setTargetAtTime(1, this.context.currentTime, FADE_S);
   }
 
   /** How loud it is now, 0 to 1. */
   level(): number {
-    return levelOf(this.meter);
+    return this.source === null ? 0 : levelOf(this.meter);
   }
 }
 
-const samples = new Float32Array(1024);
-
-/** Root mean square of what an analyser hears now. */
-export function levelOf(meter: AnalyserNode): number {
-  meter.getFloatTimeDomainData(samples);
-  return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
-}
+const WARM_MS = 400;

@@ -1,180 +1,183 @@
 /**
- * The page's voice: one call at a time, made again whenever the session comes back without it.
+ * The page's voice: warm sound, a microphone, and one call at a time, made again whenever the session comes back
+ * without it. It never stands in the way of the session: what fails is told, and typing works.
  *
- * The call is offered before the microphone is there (a transceiver without a track), so that the agent is heard
- * as soon as the network allows; the microphone joins by `replaceTrack`.
+ *     off ─ start ─▶ calling ─ connected ─▶ live
+ *                      ▲                     │ failed, another node
+ *                      └──── (waits) ◀───────┘
+ *     calling ─ twelve times in vain ─▶ failed        any ─ stop ─▶ off
  */
 import type { Session } from "../client";
-import { levelOf, Output } from "./output";
+import { Call } from "./call";
+import { Microphone, type MicrophoneState } from "./microphone";
+import { Output } from "./output";
 
-export type VoiceState = "off" | "starting" | "live" | "denied" | "failed";
+export type VoiceState = "off" | "calling" | "live" | "failed";
 
 export interface VoiceView {
   readonly state: VoiceState;
+  readonly microphone: MicrophoneState;
   readonly muted: boolean;
   readonly device: string;
-  /** What a person can do about it, if anything is wrong. */
+  /** The browser wants a tap before it lets this page sound. */
+  readonly needsTap: boolean;
+  /** What a person can do about what is wrong, if anything is. */
   readonly advice: string;
 }
 
 type Listener = (view: VoiceView) => void;
-const RETRY_MS = [0, 200, 500, 1_000, 2_000];
+
+const WAITS_MS = [0, 200, 500, 1_000, 2_000];
+const MOST_TRIES = 12;
+const ADVICE: Partial<Record<MicrophoneState, string>> = {
+  denied: "The browser does not let this page use the microphone. You can hear the agent, and typing works.",
+  absent: "There is no microphone here. You can hear the agent, and typing works.",
+  lost: "The microphone was unplugged. Plug it in again, or type.",
+};
 
 export class Voice {
-  readonly output = new Output();
-  private view: VoiceView = { state: "off", muted: false, device: "", advice: "" };
-  private peer: RTCPeerConnection | null = null;
-  private sender: RTCRtpSender | null = null;
-  private microphone: MediaStream | null = null;
-  private meter: AnalyserNode | null = null;
+  readonly output: Output;
+  readonly microphone: Microphone;
+  private state: VoiceState = "off";
+  private call: Call | null = null;
   private node = "";
   private tries = 0;
-  private wanted = false;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly listeners = new Set<Listener>();
-  private certificate: Promise<RTCCertificate>;
+  private readonly certificate = RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as EcKeyGenParams);
+  private view: VoiceView;
 
-  constructor(private readonly session: Session) {
-    this.certificate = RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as EcKeyGenParams);
+  constructor(
+    private readonly session: Session,
+    private readonly memory: Storage | null,
+  ) {
+    this.output = new Output(() => this.sounding());
+    this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
+    this.view = this.look();
     session.onChange((view) => {
-      const node = session.node;
-      if (this.wanted && view.phase === "live" && node !== "" && node !== this.node) void this.call();
+      if (view.phase === "live") this.sessionLive();
     });
     session.onSignals((signals) => {
-      for (const signal of signals) {
-        if (signal["name"] === "mute") this.output.mute();
-        if (signal["name"] === "unmute") this.output.unmute();
+      for (const { name } of signals) {
+        if (name === "mute") this.output.mute();
+        if (name === "unmute") this.output.unmute();
       }
     });
-    navigator.mediaDevices?.addEventListener("devicechange", () => void this.devicesChanged());
-  }
-
-  onChange(listener: Listener): () => void {
-    this.listeners.add(listener);
-    listener(this.view);
-    return () => this.listeners.delete(listener);
   }
 
   get current(): VoiceView {
     return this.view;
   }
 
-  /** Talk. Call it from a gesture. Resolves when the call is up; the microphone may still be on its way. */
+  /** Called now and with every change; returns how to stop. */
+  onChange(listener: Listener): () => void {
+    this.listeners.add(listener);
+    listener(this.view);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Talk; best from a gesture. Everything that comes of it is in the view. */
   async start(): Promise<void> {
-    this.wanted = true;
-    this.show({ state: "starting", advice: "" });
-    const warm = this.output.warm();
-    const calling = this.call();
-    void this.openMicrophone(this.view.device);
-    await Promise.all([warm, calling]);
-    this.session.signal("output_ready", this.output.ready);
+    this.memory?.setItem(REMEMBERED, "on");
+    this.tries = 0;
+    this.become("calling");
+    void this.output.warm();
+    void this.dial();
+    await this.microphone.open();
+    // An open microphone is a licence to sound: after a reload there was no gesture.
+    await this.output.warm();
+    this.show();
+  }
+
+  /** Go on with voice if it was on before a reload. */
+  async goOn(): Promise<void> {
+    if (this.state === "off" && this.memory?.getItem(REMEMBERED) === "on") await this.start();
+  }
+
+  /** The tap that the browser wanted. */
+  async tap(): Promise<void> {
+    await this.output.warm();
+    this.show();
   }
 
   /** Stop talking and listening; the session goes on in text. */
   async stop(): Promise<void> {
-    this.wanted = false;
-    this.hangUp();
-    for (const track of this.microphone?.getTracks() ?? []) track.stop();
-    this.microphone = null;
-    this.show({ state: "off", advice: "" });
-    await this.session.do([{ type: "change_modality", takes: ["text"], gives: ["text"] }]);
+    this.memory?.removeItem(REMEMBERED);
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.call?.hangUp();
+    this.call = null;
+    this.node = "";
+    this.output.rest();
+    this.microphone.close();
+    this.become("off");
+    await this.session.do([{ type: "change_modality", takes: ["text"], gives: ["text"] }]).catch(() => undefined);
   }
 
-  setMuted(muted: boolean): void {
-    for (const track of this.microphone?.getAudioTracks() ?? []) track.enabled = !muted;
-    this.show({ muted });
+  private sessionLive(): void {
+    if (this.state === "off" || this.state === "failed" || this.session.node === this.node) return;
+    void this.dial();
   }
 
-  /** Microphones to choose from; their names are known once one was allowed. */
-  async devices(): Promise<MediaDeviceInfo[]> {
-    const all = await navigator.mediaDevices.enumerateDevices();
-    return all.filter((device) => device.kind === "audioinput");
-  }
-
-  async choose(device: string): Promise<void> {
-    this.show({ device });
-    if (this.microphone !== null) await this.openMicrophone(device);
-  }
-
-  /** How loud the microphone is now, 0 to 1. */
-  microphoneLevel(): number {
-    return this.meter === null || this.view.muted ? 0 : levelOf(this.meter);
-  }
-
-  private async call(): Promise<void> {
-    this.node = this.session.node;
-    this.hangUp();
-    const peer = new RTCPeerConnection({ certificates: [await this.certificate], bundlePolicy: "max-bundle", iceServers: [] });
-    this.peer = peer;
-    const transceiver = peer.addTransceiver(this.microphone?.getAudioTracks()[0] ?? "audio", { direction: "sendrecv" });
-    this.sender = transceiver.sender;
-    peer.ontrack = (event) => this.output.play(new MediaStream([event.track]));
-    peer.onconnectionstatechange = () => this.connectionChanged(peer);
-    try {
-      const offer = await peer.createOffer();
-      const [answer] = await Promise.all([this.session.call(offer.sdp ?? ""), peer.setLocalDescription(offer)]);
-      await peer.setRemoteDescription({ type: "answer", sdp: answer });
-      const track = this.microphone?.getAudioTracks()[0];
-      if (track !== undefined) await transceiver.sender.replaceTrack(track);
-    } catch {
-      if (this.peer === peer) this.again();
-    }
-  }
-
-  private connectionChanged(peer: RTCPeerConnection): void {
-    if (peer !== this.peer) return;
-    if (peer.connectionState === "connected") {
-      this.tries = 0;
-      this.show({ state: this.view.state === "denied" ? "denied" : "live" });
-    }
-    if (peer.connectionState === "failed") this.again();
+  private async dial(): Promise<void> {
+    if (this.timer !== null) clearTimeout(this.timer);
+    const { node } = this.session;
+    if (node === "") return; // it is called when the session is back
+    this.node = node;
+    this.call?.hangUp();
+    this.call = null;
+    const certificate = await this.certificate;
+    if (this.state === "off" || this.call !== null || this.node !== node) return;
+    const call = new Call(this.session, certificate, this.microphone.track, {
+      track: (track) => this.output.play(track),
+      connected: () => {
+        this.tries = 0;
+        this.become("live");
+        this.sounding();
+      },
+      failed: () => {
+        if (call === this.call) this.again();
+      },
+    });
+    this.call = call;
   }
 
   private again(): void {
-    if (!this.wanted) return;
-    const wait = RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)] ?? 2_000;
-    if (this.tries > 12) return this.show({ state: "failed", advice: "Voice does not get through here. Typing works." });
-    setTimeout(() => {
-      if (this.wanted && this.session.view.phase === "live") void this.call();
-    }, wait);
+    this.call = null;
+    this.output.rest();
+    if (++this.tries > MOST_TRIES) return this.become("failed");
+    this.become("calling");
+    const wait = WAITS_MS[Math.min(this.tries - 1, WAITS_MS.length - 1)];
+    this.timer = setTimeout(() => void this.dial(), wait);
   }
 
-  private hangUp(): void {
-    this.peer?.close();
-    this.peer = null;
-    this.sender = null;
+  private microphoneChanged(): void {
+    void this.call?.send(this.microphone.track);
+    this.show();
   }
 
-  private async openMicrophone(device: string): Promise<void> {
-    const wish: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
-    try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: device === "" ? wish : { ...wish, deviceId: { exact: device } } });
-      for (const track of this.microphone?.getTracks() ?? []) track.stop();
-      this.microphone = stream;
-      this.meter = this.output.context.createAnalyser();
-      this.meter.fftSize = 1024;
-      this.output.context.createMediaStreamSource(stream).connect(this.meter);
-      const [track] = stream.getAudioTracks();
-      if (track !== undefined) {
-        track.onended = () => this.show({ state: "denied", advice: "The microphone was taken away. You hear the agent, and typing works." });
-        await this.sender?.replaceTrack(track);
-      }
-      this.setMuted(this.view.muted);
-    } catch (problem) {
-      const denied = problem instanceof DOMException && problem.name === "NotAllowedError";
-      const advice = denied
-        ? "The browser does not let this page use the microphone. You hear the agent, and typing works."
-        : "There is no microphone here. You hear the agent, and typing works.";
-      this.show({ state: "denied", advice });
-    }
+  /** Tell the hub whether speech would be heard: it sends none into a cold output. */
+  private sounding(): void {
+    if (this.state === "live") this.session.signal("output_ready", this.output.ready);
+    this.show();
   }
 
-  private async devicesChanged(): Promise<void> {
-    const [track] = this.microphone?.getAudioTracks() ?? [];
-    if (this.wanted && track?.readyState === "ended") await this.openMicrophone("");
+  private become(state: VoiceState): void {
+    this.state = state;
+    this.show();
   }
 
-  private show(changes: Partial<VoiceView>): void {
-    this.view = { ...this.view, ...changes };
+  private look(): VoiceView {
+    const { state, muted, device } = this.microphone;
+    const on = this.state !== "off";
+    const failed = this.state === "failed" ? "Voice does not get through here. Typing works." : "";
+    const advice = failed || (on ? (ADVICE[state] ?? "") : "");
+    return { state: this.state, microphone: state, muted, device, needsTap: this.state === "live" && !this.output.ready, advice };
+  }
+
+  private show(): void {
+    this.view = this.look();
     for (const listener of this.listeners) listener(this.view);
   }
 }
+
+const REMEMBERED = "legato:voice";

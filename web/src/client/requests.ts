@@ -1,0 +1,112 @@
+/** What is asked of the hub by HTTP: calls, images and files. */
+
+/** The hub refused a request: `reason` is for a program, the message for a person. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+    detail: string,
+  ) {
+    super(detail === "" ? reason : detail);
+  }
+}
+
+export interface AnsweredCall {
+  readonly call: string;
+  readonly sdp: string;
+  readonly track: string;
+}
+
+/** Images and files are at most this long. */
+export const MOST_BYTES = 20_000_000;
+const TIMEOUT_MS = 10_000;
+const BLOB_TIMEOUT_MS = 120_000;
+/** Access tickets live ten minutes. */
+const TICKET_MS = 8 * 60_000;
+
+export class Requests {
+  private ticket: { readonly text: string; readonly at: number } | null = null;
+
+  constructor(
+    private readonly base: string,
+    private readonly getTicket: () => Promise<string>,
+    private readonly session: () => string,
+    private readonly connection: () => string,
+  ) {}
+
+  /** Offer a call from this connection. */
+  async call(sdp: string): Promise<AnsweredCall> {
+    const body = JSON.stringify({ sdp });
+    const answer = await this.send("POST", "calls", this.connection(), body, "application/json", TIMEOUT_MS);
+    return (await answer.json()) as AnsweredCall;
+  }
+
+  /** End a call. */
+  async hangUp(call: string): Promise<void> {
+    await this.send("DELETE", `calls/${encodeURIComponent(call)}`, this.connection(), null, "", TIMEOUT_MS);
+  }
+
+  /** Store an image or file; resolves with its name, the SHA-256 of its bytes. */
+  async putBlob(blob: Blob): Promise<string> {
+    if (blob.size > MOST_BYTES) throw new RequestError(413, "too_large", "It is larger than 20 MB.");
+    const bytes = await blob.arrayBuffer();
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    await this.withTicket((ticket) => this.send("PUT", `blobs/${sha256}`, ticket, bytes, "application/octet-stream", BLOB_TIMEOUT_MS));
+    return sha256;
+  }
+
+  /** An image or file; of media type `type` if the hub agrees that it is such an image. */
+  async getBlob(sha256: string, type: string): Promise<Blob> {
+    const path = `blobs/${sha256}?type=${encodeURIComponent(type)}`;
+    const answer = await this.withTicket((ticket) => this.send("GET", path, ticket, null, "", BLOB_TIMEOUT_MS));
+    return answer.blob();
+  }
+
+  private async withTicket(work: (ticket: string) => Promise<Response>): Promise<Response> {
+    try {
+      return await work(await this.freshTicket());
+    } catch (problem) {
+      if (!(problem instanceof RequestError) || problem.status !== 401) throw problem;
+      this.ticket = null;
+      return work(await this.freshTicket());
+    }
+  }
+
+  private async freshTicket(): Promise<string> {
+    if (this.ticket === null || performance.now() - this.ticket.at > TICKET_MS) {
+      this.ticket = { text: await this.getTicket(), at: performance.now() };
+    }
+    return this.ticket.text;
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    bearer: string,
+    body: BodyInit | null,
+    type: string,
+    timeout: number,
+  ): Promise<Response> {
+    const answer = await fetch(`${this.base}/v1/sessions/${encodeURIComponent(this.session())}/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${bearer}`, ...(type === "" ? {} : { "content-type": type }) },
+      body,
+      credentials: "omit",
+      signal: AbortSignal.timeout(timeout),
+    });
+    if (answer.ok) return answer;
+    const { reason, detail } = await problemOf(answer);
+    throw new RequestError(answer.status, reason, detail);
+  }
+}
+
+async function problemOf(answer: Response): Promise<{ reason: string; detail: string }> {
+  try {
+    const { error } = (await answer.json()) as { error?: { reason?: string; detail?: string } };
+    return { reason: error?.reason ?? "failed", detail: error?.detail ?? "" };
+  } catch {
+    return { reason: "failed", detail: `The hub answered ${answer.status}.` };
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The folded state: how it is read from the wire, where defaults are left out, and what a view derives from it.
+ * The twin of `legato/session/state.py`.
+ *
+ * A state is never changed: `evolve` makes another one that shares what stayed the same, so that a view may
+ * compare by identity. Ids are chosen by others ("constructor" is one), so records are read with `of` only.
+ */
+import {
+  STATE_DEFAULTS,
+  type Attachment,
+  type Entry,
+  type Message,
+  type Participant,
+  type RawState,
+  type Response,
+  type Right,
+  type State,
+  type ToolCall,
+  type Turn,
+} from "./generated";
+
+/** `deltas` of a message that was given a delta out of order: it takes no more. */
+export const BROKEN = -1;
+
+interface Shapes {
+  Participant: Participant;
+  Attachment: Attachment;
+  Right: Right;
+  Message: Message;
+  ToolCall: ToolCall;
+  Turn: Turn;
+  Response: Response;
+  State: State;
+}
+// The one place where the generated constants meet the generated types.
+const DEFAULTS = STATE_DEFAULTS as unknown as { [K in keyof Shapes]: Partial<Shapes[K]> };
+const TAGS: { readonly [kind: string]: object } = { Message: { entry: "message" }, ToolCall: { entry: "tool" } };
+
+/** A `kind` with its fields, defaults filled in. */
+export function filled<K extends keyof Shapes>(kind: K, fields: Partial<Shapes[K]>): Shapes[K] {
+  return { ...TAGS[kind], ...DEFAULTS[kind], ...fields } as Shapes[K];
+}
+
+/** What `record` has under `id`. */
+export function of<T>(record: Readonly<Record<string, T>>, id: string): T | undefined {
+  return Object.hasOwn(record, id) ? record[id] : undefined;
+}
+
+/** `record` with `id` set. */
+export function put<T>(record: Readonly<Record<string, T>>, id: string, one: NoInfer<T>): Record<string, T> {
+  return { ...record, [id]: one };
+}
+
+/** `record` without `ids`. */
+export function without<T>(record: Readonly<Record<string, T>>, ids: Iterable<string>): Record<string, T> {
+  const rest = { ...record };
+  for (const id of ids) delete rest[id];
+  return rest;
+}
+
+/** `record` with each of its values changed. */
+export function each<T, U>(record: Readonly<Record<string, T>>, change: (one: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([id, one]) => [id, change(one)]));
+}
+
+/** The state of a session of which nothing is known. */
+export function emptyState(): State {
+  return filled("State", {});
+}
+
+/** The state that the wire says. */
+export function readState(raw: RawState): State {
+  const state = filled("State", raw as Partial<State>);
+  return {
+    ...state,
+    participants: each(state.participants, (one) => filled("Participant", one)),
+    attachments: each(state.attachments, (one) => filled("Attachment", one)),
+    rights: each(state.rights, (one) => filled("Right", one)),
+    entries: each(state.entries, readEntry),
+    turns: each(state.turns, (one) => filled("Turn", one)),
+    responses: each(state.responses, (one) => filled("Response", one)),
+  };
+}
+
+/** An entry of the transcript as the wire says it. */
+export function readEntry(raw: Partial<Entry>): Entry {
+  return raw.entry === "tool" ? filled("ToolCall", raw) : filled("Message", raw as Partial<Message>);
+}
+
+// --- what is derived
+
+/** Kept entries in the order they began. */
+export function transcript(state: State): Entry[] {
+  return Object.values(state.entries).sort(began);
+}
+
+/** Kept entries that ended, in the order they ended. */
+export function endedEntries(state: State): Entry[] {
+  return Object.values(state.entries)
+    .filter((entry) => entry.ordinal > 0)
+    .sort((a, b) => a.ordinal - b.ordinal);
+}
+
+export type Liveness = "online" | "away" | "offline" | "unreachable" | "crashed";
+
+/** Folded over the participant's attachments: online beats away beats offline; an agent's fault beats all. */
+export function liveness(state: State, participant: string): Liveness {
+  const who = of(state.participants, participant);
+  if (who === undefined || who.left) return "offline";
+  if (who.fault !== "") return who.fault;
+  const mine = Object.values(state.attachments).filter((one) => one.participant === participant);
+  if (mine.some((one) => one.away_since === 0)) return "online";
+  return mine.length > 0 ? "away" : "offline";
+}
+
+/** By the offset where it began, then by id. */
+export function began(a: Entry, b: Entry): number {
+  return a.at - b.at || (a.id < b.id ? -1 : 1);
+}

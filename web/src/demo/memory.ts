@@ -1,0 +1,21 @@
+/** What this browser remembers between visits; null where it is told to keep nothing. */
+
+function storage(which: "localStorage" | "sessionStorage"): Storage | null {
+  try {
+    return globalThis[which];
+  } catch {
+    return null;
+  }
+}
+
+export const ofBrowser = storage("localStorage");
+export const ofTab = storage("sessionStorage");
+
+/** What is remembered as `name`, made once if nothing is. */
+export function remembered(name: string, make: () => string): string {
+  const known = ofBrowser?.getItem(name);
+  if (known !== null && known !== undefined) return known;
+  const fresh = make();
+  ofBrowser?.setItem(name, fresh);
+  return fresh;
+}

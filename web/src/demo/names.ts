@@ -1,0 +1,11 @@
+/** How participants are called on this page. */
+import type { State } from "../client";
+import { of } from "../client/state";
+
+export function nameOf(state: State, id: string, me: string): string {
+  if (id === me) return "You";
+  const name = of(state.participants, id)?.name ?? "";
+  // The demo lets everybody in as "You": of others that says nothing.
+  if (name !== "" && name !== "You") return name;
+  return id.startsWith("agent:") ? id.slice("agent:".length) : `Guest ${id.replace(/^p_/, "").slice(0, 4)}`;
+}

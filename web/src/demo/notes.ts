@@ -1,0 +1,49 @@
+/**
+ * Marks in the margin: what happened to the session while something was being said. Each stands beside the entry during
+ * which it happened. Pure.
+ */
+import type { Event, State } from "../client";
+import { transcript } from "../client/state";
+import { nameOf } from "./names";
+
+export interface Note {
+  readonly id: number;
+  /** The entry it stands beside; "" for the top of the transcript. */
+  readonly entry: string;
+  readonly text: string;
+}
+
+/** The entry during which something happened just now. */
+export function entryNow(state: State): string {
+  return transcript(state).at(-1)?.id ?? "";
+}
+
+/** What `event` has to say in the margin; "" if nothing. */
+export function noteOf(event: Event, state: State, me: string, mine: string): string {
+  switch (event.type) {
+    case "modality_changed": {
+      const media = event["takes"];
+      if (event["attachment"] !== mine || !Array.isArray(media)) return "";
+      return media.includes("audio") ? "switched to voice" : "switched to text";
+    }
+    case "agent_crashed":
+      return `${nameOf(state, String(event["participant"]), me)} crashed`;
+    case "right_granted":
+      return String(event["right"]).startsWith("worker:") ? `${nameOf(state, String(event["holder"]), me)} took over the work` : "";
+    case "log_reopened":
+      return "the hub's store lost its tail";
+    case "session_ended":
+      return "the session ended";
+    default:
+      return "";
+  }
+}
+
+export function comebackText(ms: number, missed: number): string {
+  const caughtUp = missed === 1 ? ", 1 event caught up" : missed > 1 ? `, ${missed} events caught up` : "";
+  return `back after ${milliseconds(ms)}${caughtUp}`;
+}
+
+export function milliseconds(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(0)} s`;
+}

@@ -1,0 +1,108 @@
+/** The microphone: which one, whether it may be used, whether it is muted, how loud it is. */
+import { levelOf } from "./level";
+
+/** `lost`: it was there, and was taken away. */
+export type MicrophoneState = "off" | "asking" | "open" | "denied" | "absent" | "lost";
+
+const WISH: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+
+export class Microphone {
+  state: MicrophoneState = "off";
+  muted = false;
+  /** The chosen device's id; "" for the system's default. */
+  device = "";
+  private stream: MediaStream | null = null;
+  private meter: AnalyserNode | null = null;
+  private asked = 0;
+
+  /** `changed` is told of every change of state or track. */
+  constructor(
+    private readonly context: AudioContext,
+    private readonly changed: () => void,
+  ) {
+    navigator.mediaDevices?.addEventListener("devicechange", () => void this.devicesChanged());
+  }
+
+  get track(): MediaStreamTrack | null {
+    return this.stream?.getAudioTracks()[0] ?? null;
+  }
+
+  /** Microphones to choose from; their names are known once one was allowed. */
+  async devices(): Promise<MediaDeviceInfo[]> {
+    const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    return all.filter((device) => device.kind === "audioinput" && device.deviceId !== "" && device.deviceId !== "default");
+  }
+
+  /** Open it; what comes of it is in `state`. */
+  async open(device = this.device): Promise<void> {
+    const turn = ++this.asked;
+    this.device = device;
+    if (this.stream === null) this.become("asking");
+    try {
+      const stream = await this.asking(device);
+      if (turn !== this.asked) return stop(stream); // somebody changed their mind meanwhile
+      this.take(stream);
+    } catch (problem) {
+      if (turn !== this.asked) return;
+      const name = problem instanceof DOMException ? problem.name : "";
+      if (device !== "" && (name === "OverconstrainedError" || name === "NotFoundError")) return this.open("");
+      this.become(name === "NotAllowedError" || name === "SecurityError" ? "denied" : "absent");
+    }
+  }
+
+  close(): void {
+    this.asked += 1;
+    if (this.stream !== null) stop(this.stream);
+    this.stream = this.meter = null;
+    this.become("off");
+  }
+
+  mute(muted: boolean): void {
+    this.muted = muted;
+    if (this.track !== null) this.track.enabled = !muted;
+    this.changed();
+  }
+
+  /** How loud it is now, 0 to 1. */
+  level(): number {
+    return this.meter === null || this.muted ? 0 : levelOf(this.meter);
+  }
+
+  private asking(device: string): Promise<MediaStream> {
+    if (navigator.mediaDevices === undefined) return Promise.reject(new DOMException("", "SecurityError"));
+    return navigator.mediaDevices.getUserMedia({ audio: device === "" ? WISH : { ...WISH, deviceId: { exact: device } } });
+  }
+
+  private take(stream: MediaStream): void {
+    if (this.stream !== null) stop(this.stream);
+    this.stream = stream;
+    this.meter = this.context.createAnalyser();
+    this.meter.fftSize = 1024;
+    this.context.createMediaStreamSource(stream).connect(this.meter);
+    const { track } = this;
+    if (track !== null) {
+      track.enabled = !this.muted;
+      track.onended = () => {
+        if (track !== this.track) return;
+        this.stream = this.meter = null;
+        this.become("lost");
+      };
+    }
+    this.become("open");
+  }
+
+  private async devicesChanged(): Promise<void> {
+    // Plugged in again, or another one: go on with it without being asked.
+    if (this.state === "lost" || this.state === "absent") await this.open();
+    else this.changed();
+  }
+
+  private become(state: MicrophoneState): void {
+    this.state = state;
+    this.changed();
+  }
+}
+
+function stop(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}
