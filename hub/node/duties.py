@@ -281,6 +281,8 @@ class Duties:
             conductor = self._conductors.get(room.key)
             if conductor is not None and room.follower.stage is Stage.LIVE:
                 conductor.rest()
+                if conductor.part is Part.CONDUCTS:
+                    self.dispatch.look(room)
         for room in self._rooms.idle(self._settings.idle_close):
             await self.resign(room)
             if room in self._rooms.idle(self._settings.idle_close):

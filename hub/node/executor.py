@@ -320,6 +320,10 @@ class Executor:
             self._settle(lane, work, Refusal(outcome.reason))
             self._ground.vanished("erased")
         else:
+            if outcome.reason == "sequence_gap" and work.log_epoch not in ("", self._ground.position.epoch):
+                # What the producer was told when it was opened went with the tail.
+                self._settle(lane, work, Refusal("resume_first", "the log was reopened", retry_after_ms=100))
+                return
             if outcome.reason == "not_found":
                 self._ground.catch_up()  # of something in the session, or of the session itself
             said = work.refused

@@ -44,9 +44,10 @@ class Stage(Enum):
 class Work:
     """One batch. `sequence` 0: the next one, given when it first flies.
 
-    `own`: the hub's own, so that a refusal is not recorded. `once`: a lost race is its answer. `needs` is an
-    offset that must be folded before it is decided. `append` is what was given to the store; `refused` is
-    what the node decided, if that was a refusal.
+    `log_epoch` is the log's epoch when the producer was opened ("": not known). `own`: the hub's own, so that
+    a refusal is not recorded. `once`: a lost race is its answer. `needs` is an offset that must be folded
+    before it is decided. `append` is what was given to the store; `refused` is what the node decided, if that
+    was a refusal.
     """
 
     decide: Callable[[State], Decided | Refusal]
@@ -56,6 +57,7 @@ class Work:
     producer_epoch: int
     sequence: int = 0
     witness: Position | None = None
+    log_epoch: str = ""
     own: bool = False
     once: bool = False
     stage: Stage = Stage.WAITING

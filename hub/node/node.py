@@ -187,12 +187,17 @@ class Node:
 
     def _make_room(self, key: SessionKey) -> Room:
         room = Room(key, self._tools, caused_deadline)
+        room.rewound = self._rewound
         room.watch, room.overheard, room.ended_here = self._watch, self._attendance.overheard, self._gone
         return room
 
     def _watch(self, room: Room, events: list[Told]) -> None:
         self._attendance.watch(room, events)
         self._duties.watch(room, events)
+
+    def _rewound(self, room: Room) -> None:
+        self._attendance.rewound(room)
+        self._duties.dispatch.forget(room.key)
 
     def _gone(self, room: Room, _: str) -> None:
         self._rooms.forget(room)

@@ -63,27 +63,42 @@ class Attendance:
     async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
         """Append what an arrival means, and note that the attachment is here."""
         attachment = presence.actor.attachment
-        room.present.add(attachment)
+        room.present[attachment] = presence
         room.signal(HUB, HERE, {"attachment": attachment, "node": self._tools.node})
         done, _ = await asyncio.gather(
             room.settle(PRODUCER, lambda state: self._arrival(state, presence)),
             self._tools.store.hold(self._holder, room.key, NOTE + attachment),
         )
         if isinstance(done, Refusal):
-            room.present.discard(attachment)
+            room.present.pop(attachment, None)
             await self._tools.store.let_go(self._holder, room.key, NOTE + attachment)
         return done
+
+    def rewound(self, room: Room) -> None:
+        """A tail was lost, and with it perhaps arrivals and notes: say again who is here."""
+        for attachment, presence in tuple(room.present.items()):
+            self._tools.spawn(self._again(room, attachment, presence))
+
+    async def _again(self, room: Room, attachment: str, presence: Presence) -> None:
+        await insist(lambda: self._tools.store.hold(self._holder, room.key, NOTE + attachment))
+        if attachment in room.present and attachment not in room.state.attachments:
+            await insist(lambda: self._arrive_again(room, presence))
+        elif attachment in room.present:
+            await self._still_here(room, attachment)
+
+    async def _arrive_again(self, room: Room, presence: Presence) -> None:
+        surely(await room.settle(PRODUCER, lambda state: self._arrival(state, presence)))
 
     async def lost(self, room: Room, attachment: str, reason: str) -> None:
         """Its last connection here ended or fell silent."""
         if attachment in room.present:
-            room.present.discard(attachment)
+            room.present.pop(attachment, None)
             await insist(lambda: self.died(room, attachment, reason))
             await self._forget(room, attachment)
 
     async def departed(self, room: Room, attachment: str) -> None:
         """It detached on purpose."""
-        room.present.discard(attachment)
+        room.present.pop(attachment, None)
         surely(await room.settle(PRODUCER, lambda state: _told(closed(state, attachment))))
         await self._forget(room, attachment)
 
@@ -109,7 +124,7 @@ class Attendance:
         if signal["name"] == HERE and isinstance(where, dict) and where.get("node") != self._tools.node:
             attachment = str(where.get("attachment"))
             if attachment in room.present:
-                room.present.discard(attachment)
+                room.present.pop(attachment, None)
                 self._tools.spawn(self._forget(room, attachment))
 
     async def _still_here(self, room: Room, attachment: str) -> None:

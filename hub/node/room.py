@@ -19,7 +19,7 @@ from hub.node.executor import Executor
 from hub.node.executor import Tools as ExecutorTools
 from hub.node.follower import Follower, Stage, Tools
 from hub.node.lane import Work
-from hub.node.promise import Batch, Done, Listener, Welcome
+from hub.node.promise import Batch, Done, Listener, Presence, Welcome
 from hub.node.recent import Standing, Told
 from hub.node.recovery import epoch_start
 from hub.store.promise import Opened, SessionKey
@@ -48,8 +48,10 @@ class Room:
 
     def __init__(self, key: SessionKey, tools: Tools, deadline: Callable[..., int | None]) -> None:
         self.key = key
-        self.present: set[str] = set()
-        """Attachments that are connected to this node."""
+        self.present: dict[str, Presence] = {}
+        """Attachments that are connected to this node, and how they came."""
+        self.rewound: Callable[[Room], None] | None = None
+        """Told when the state was replaced: what was noted in the store may be gone too."""
         self.watch: Callable[[Room, list[Told]], None] | None = None
         """Told of every event folded, in the order of the log (the node's duties listen here)."""
         self.overheard: Callable[[Room, Mapping[str, Any]], None] | None = None
@@ -67,6 +69,7 @@ class Room:
         self._signals: dict[tuple[str, str], Any] = {}
         self._encoded: tuple[Position, bytes] | None = None
         self._told_soon: dict[Listener, Position] = {}
+        self._opened_in: dict[str, str] = {}
         self._serial = 0
 
     # --- what is folded
@@ -158,6 +161,7 @@ class Room:
 
     async def open_producer(self, producer: str) -> Opened:
         """See `hub.node.promise.Room`."""
+        self._opened_in[producer] = self.position.epoch
         opened = await self._tools.store.open_producer(self.key, producer)
         if opened is None:
             self.gone("erased")
@@ -175,6 +179,7 @@ class Room:
             producer_epoch=batch.producer_epoch,
             sequence=batch.sequence,
             witness=batch.witness,
+            log_epoch=self._opened_in.get(batch.producer, ""),
         )
 
     async def append_as_hub(
@@ -273,13 +278,18 @@ class Room:
 
     def moved(self, why: str) -> None:
         """The state was replaced by a newer one."""
-        self._executor.rewound()
+        self._rewound()
         self._delivery.snapshot(self._encoded_state(), self.position, why)
 
     def lost(self, lost_from: int, lost_to: int) -> None:
         """A tail was lost."""
-        self._executor.rewound()
+        self._rewound()
         self._delivery.discontinuity(lost_from, lost_to, self._encoded_state(), self.position)
+
+    def _rewound(self) -> None:
+        self._executor.rewound()
+        if self.rewound is not None:
+            self.rewound(self)
 
     def signalled(self, payload: bytes) -> None:
         """Sealed signals came."""
