@@ -20,8 +20,8 @@ from typing import Final
 
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.plan import Plan
-from signaling.bench.testbed import Child, Testbed, started
-from signaling.bench.visitor import HOST, Seen, Visitor
+from signaling.bench.rig import Child, Rig, started
+from signaling.bench.visitor import HOST, NotDelivered, Seen, Visitor
 from signaling.bench.wire_client import WireClient, open_wire
 
 ACK_BARS: Final = (Bar(50, 0.6), Bar(99, 3.0))
@@ -58,11 +58,11 @@ class Conversation:
         self.writer.acked = self._acked
         self.reader.happened = self._happened
 
-    async def open(self, bed: Testbed) -> None:
+    async def open(self, rig: Rig) -> None:
         """Attach both: one here, one there."""
-        near, far = bed.nodes[0].port, bed.nodes[-1].port
-        await self.writer.attach(near, bed.ticket(self.session, "p_ada"))
-        await self.reader.attach(far, bed.ticket(self.session, "p_bob"))
+        near, far = rig.nodes[0].port, rig.nodes[-1].port
+        await self.writer.attach(near, rig.ticket(self.session, "p_ada"))
+        await self.reader.attach(far, rig.ticket(self.session, "p_bob"))
 
     def begin(self, message: str) -> None:
         """A message to grow; the one before is over."""
@@ -102,28 +102,24 @@ class Conversation:
                     self.taken.remote.append((now - sent) * 1000)
 
 
-class NotDelivered(Exception):
-    """Events or acknowledgements did not arrive: the figures would lie."""
-
-
-async def measure_delivery(bed: Testbed, plan: Plan) -> list[Result]:
+async def measure_delivery(rig: Rig, plan: Plan) -> list[Result]:
     """The figures of one run."""
-    if not bed.nodes:
+    if not rig.nodes:
         for _ in range(plan.nodes):
-            await bed.start_node()
-    names = [f"s_d{bed.rng.getrandbits(80):x}" for _ in range(plan.conversations)]
-    plan.says(f"delivery: {len(names)} sessions over {len(bed.nodes)} nodes")
-    await bed.create(names)
+            await rig.start_node()
+    names = [f"s_d{rig.rng.getrandbits(80):x}" for _ in range(plan.conversations)]
+    plan.says(f"delivery: {len(names)} sessions over {len(rig.nodes)} nodes")
+    await rig.create(names)
     talks = [Conversation(name) for name in names]
     for talk in talks:
-        await talk.open(bed)
+        await talk.open(rig)
     async with _beating(talks):
-        plain = await _stream(bed, plan, talks, RATE)
-        fast = await _stream(bed, plan, talks, FAST_RATE)
+        plain = await _stream(rig, plan, talks, RATE)
+        fast = await _stream(rig, plan, talks, FAST_RATE)
     for talk in talks:
         talk.writer.vanish()
         talk.reader.vanish()
-    floor, fast_floor = await _floors(bed, plan)
+    floor, fast_floor = await _floors(rig, plan)
     return [
         Figure("append_ack_ms", "ms", plain.ack, floor, ACK_BARS),
         Figure("deliver_remote_ms", "ms", plain.remote, floor, REMOTE_BARS),
@@ -138,31 +134,35 @@ def _costs(name: str, taken: Taken) -> list[Result]:
     return [Value(f"{name}_{who}", used * 1e6 / taken.sent) for who, used in taken.cpu.items()]
 
 
-async def _stream(bed: Testbed, plan: Plan, talks: Sequence[Conversation], rate: int) -> Taken:
+async def _stream(rig: Rig, plan: Plan, talks: Sequence[Conversation], rate: int) -> Taken:
     """Warm up, then send at `rate` a second and time it."""
     for talk in talks:
-        talk.begin(f"m_{bed.rng.getrandbits(60):x}")
+        talk.begin(f"m_{rig.rng.getrandbits(60):x}")
     await asyncio.sleep(0.5)
     order = list(talks)
-    bed.rng.shuffle(order)
+    rig.rng.shuffle(order)
     plan.says(f"delivery: {rate} events a second")
     await _at_rate([talk.send for talk in order], rate, plan.warm_s)
     await asyncio.sleep(0.3)
-    taken, before = Taken(), bed.cpu()
+    taken, before = Taken(), rig.cpu()
     for talk in talks:
         talk.taken = taken
     gc.collect()
     gc.freeze()
     taken.sent = await _at_rate([talk.send for talk in order], rate, plan.stream_s)
-    taken.cpu = {name: used - before[name] for name, used in bed.cpu().items()}
+    taken.cpu = {name: used - before[name] for name, used in rig.cpu().items()}
     gc.unfreeze()
     until = time.monotonic() + SETTLE_S
     while any(talk.unsettled for talk in talks):
         if time.monotonic() > until:
-            raise NotDelivered(f"{sum(talk.unsettled for talk in talks)} of {2 * taken.sent} at {rate} a second")
+            raise NotDelivered(
+                f"{sum(talk.unsettled for talk in talks)} of {2 * taken.sent} at {rate} a second"
+            )
         await asyncio.sleep(0.02)
     for talk in talks:
         talk.taken = None
+    if levels := {talk.writer.level for talk in talks} - {"buffered", "synced"}:
+        raise NotDelivered(f"the store acknowledges {levels}, less than `buffered`")
     return taken
 
 
@@ -197,9 +197,9 @@ async def _beating(talks: Sequence[Conversation]) -> AsyncIterator[None]:
         task.cancel()
 
 
-async def _floors(bed: Testbed, plan: Plan) -> tuple[list[float], list[float]]:
+async def _floors(rig: Rig, plan: Plan) -> tuple[list[float], list[float]]:
     """What bare echoes take, at both rates."""
-    echoes = [await started(f"echo {i}", "signaling.bench.floor") for i in range(len(bed.nodes) + 1)]
+    echoes = [await started(f"echo {i}", "signaling.bench.floor") for i in range(len(rig.nodes) + 1)]
     try:
         return await _floor(echoes, plan, RATE), await _floor(echoes, plan, FAST_RATE)
     finally:
@@ -217,7 +217,7 @@ async def _floor(echoes: Sequence[Child], plan: Plan, rate: int) -> list[float]:
         for speaker in group:
             speaker.send()
 
-    senders = [lambda group=group: send(group) for group in groups]  # type: ignore[misc]
+    senders = [lambda group=group: send(group) for group in groups]
     await _at_rate(senders, rate, plan.warm_s)
     samples.clear()
     await _at_rate(senders, rate, plan.stream_s)

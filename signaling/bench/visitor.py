@@ -32,6 +32,7 @@ class Heard(msgspec.Struct):
 
     type: str
     acks: list[tuple[int, int, int]] = []
+    level: str = ""
     events: list[Seen] = []
     position: str = ""
     resume: dict[str, Any] | None = None
@@ -53,6 +54,10 @@ class Refused(Exception):
         self.reason = reason
 
 
+class NotDelivered(Exception):
+    """Events or acknowledgements did not arrive: the figures would lie."""
+
+
 class Visitor:
     """One connection. `acked(acks)` and `happened(events)` are called as envelopes come."""
 
@@ -65,7 +70,11 @@ class Visitor:
         self.position = ""
         self.resume: dict[str, Any] = {}
         self.sequence = 0
+        self.level = ""
+        """What the last acknowledgement named."""
         self.welcome_bytes = 0
+        self.last_offset = 0
+        """Of the events that `fill` brought into the log, the last one's."""
         self._wire: WireClient | None = None
         self._welcome: asyncio.Future[float] | None = None
 
@@ -126,6 +135,7 @@ class Visitor:
     def _received(self, raw: bytes) -> None:
         heard = _heard.decode(raw)
         if heard.acks:
+            self.level = heard.level
             self.acked(heard.acks)
         elif heard.type == "events":
             self.position = heard.position
@@ -139,7 +149,8 @@ class Visitor:
 
     def _welcomed(self, heard: Heard, size: int) -> None:
         self.position, self.welcome_bytes = heard.position, size
-        self.resume = heard.resume or {}
+        # The first one, for ever: until a client says that it kept the next, it is as good as on its first day.
+        self.resume = self.resume or heard.resume or {}
         self.sequence = int(heard.producer["last"])
         if self._welcome is not None and not self._welcome.done():
             self._welcome.set_result(time.perf_counter())
@@ -152,8 +163,9 @@ async def fill(visitor: Visitor, batches: Sequence[bytes]) -> None:
     wrong: list[str] = []
 
     def acked(acks: Acks) -> None:
-        for sequence, _, _ in acks:
+        for sequence, first, count in acks:
             waiting.pop(sequence, None)
+            visitor.last_offset = max(visitor.last_offset, first + count - 1)
         landed.set()
 
     def refused(heard: Heard) -> None:

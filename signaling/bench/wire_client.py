@@ -20,6 +20,7 @@ TEXT: Final = 1
 CLOSE: Final = 8
 PING: Final = 9
 PONG: Final = 10
+ANSWERED: Final = {PING: PONG, CLOSE: CLOSE}
 
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
@@ -82,8 +83,10 @@ class WireClient(asyncio.Protocol):
             place = end
             if opcode == TEXT:
                 self._received(payload)
-            elif opcode == PING and self._transport is not None:
-                self._transport.write(frame(payload, PONG))
+            elif self._transport is not None and opcode in ANSWERED:
+                self._transport.write(frame(payload, ANSWERED[opcode]))
+                if opcode == CLOSE:
+                    self._transport.close()
         if place:
             del self._buffer[:place]
 

@@ -39,7 +39,9 @@ class StoreNotEmpty(Exception):
     """The store holds `keys` keys already."""
 
     def __init__(self, keys: int) -> None:
-        super().__init__(f"the store holds {keys} keys: a bench needs an empty one, and leaves its sessions there")
+        super().__init__(
+            f"the store holds {keys} keys: a bench needs an empty one, and leaves its sessions there"
+        )
         self.keys = keys
 
 
@@ -105,8 +107,11 @@ def resident_kb(pid: int) -> float:
 
 
 @dataclass(slots=True)
-class Testbed:
-    """Nodes `a`, `b`, … on one store. `rng` is seeded; whoever measures draws from it."""
+class Rig:
+    """Nodes `a`, `b`, … on one store. `rng` is seeded; whoever measures draws from it.
+
+    `crowd`, `long` and `short` are sessions that are on the store already.
+    """
 
     data: Path
     redis: str
@@ -116,6 +121,9 @@ class Testbed:
     rng: random.Random
     nodes: list[Child] = field(default_factory=list)
     profile: Path | None = None
+    crowd: list[str] = field(default_factory=list)
+    long: list[str] = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
 
     def ticket(self, session: str, participant: str, role: Role = "user") -> str:
         """A ticket of this hub, good for the whole bench."""
@@ -129,7 +137,7 @@ class Testbed:
             participant=participant,
             role=role,
             name=participant,
-            capabilities=capabilities,  # type: ignore[arg-type]  # a role's ceiling
+            capabilities=capabilities,
             life=86_400,
         )
         return self.signer.mint(made)
@@ -166,7 +174,9 @@ class Testbed:
         headers = {"Authorization": f"Bearer {self.ticket(ANY_SESSION, 'p_bench', 'supervisor')}"}
         async with (
             ClientSession(
-                connector=TCPConnector(limit=CREATING_AT_ONCE), timeout=ClientTimeout(total=60), headers=headers
+                connector=TCPConnector(limit=CREATING_AT_ONCE),
+                timeout=ClientTimeout(total=60),
+                headers=headers,
             ) as http,
             asyncio.TaskGroup() as group,
         ):
@@ -185,9 +195,9 @@ class Testbed:
 
 
 @asynccontextmanager
-async def testbed(
+async def open_rig(
     redis: str = "", accept_store: str = "", seed: int = 1, profile: Path | None = None
-) -> AsyncIterator[Testbed]:
+) -> AsyncIterator[Rig]:
     """A store (the embedded one unless `redis` names another) and keys, in a folder that is removed in the end."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="legato-bench-"))
@@ -197,23 +207,26 @@ async def testbed(
         else:
             embedded = await EmbeddedStore.start(EmbeddedOptions(data / "store"), random=random.random)
             stack.push_async_callback(embedded.stop)
-            redis, pid = f"unix://{embedded.endpoint.path}", await asyncio.to_thread(_pid_of, embedded.endpoint)
+            redis, pid = (
+                f"unix://{embedded.endpoint.path}",
+                await asyncio.to_thread(_pid_of, embedded.endpoint),
+            )
         async with embedded_key_store(data / "keys", monotonic_ms) as keys:
             held = await hub_secrets(keys)
         ring, _ = configured_keyring({}, loopback=True, development=held.development)
-        bed = Testbed(data, redis, accept_store, pid, TicketSigner(ring), random.Random(seed), profile=profile)
-        stack.push_async_callback(bed.end_nodes)
-        yield bed
+        rig = Rig(data, redis, accept_store, pid, TicketSigner(ring), random.Random(seed), profile=profile)
+        stack.push_async_callback(rig.end_nodes)
+        yield rig
 
 
 def _pid_of(endpoint: Endpoint) -> int:
     with closing(client(endpoint)) as admin:
-        return int(admin.info("server")["process_id"])  # type: ignore[index]  # redis' types: perhaps awaitable
+        return int(admin.info("server")["process_id"])
 
 
 def _must_be_empty(endpoint: Endpoint) -> None:
     """Somebody's store is not for measuring on."""
     with closing(client(endpoint)) as admin:
-        held = int(admin.dbsize())  # type: ignore[arg-type]  # as above
+        held = int(admin.dbsize())
     if held:
         raise StoreNotEmpty(held)

@@ -1,0 +1,215 @@
+"""`bench reconnect`: people who were away while much was said come back, one by one and all at once.
+
+`resume_ws_ms`: from before the TCP connection until everything missed is here. While they were away, 10 000 deltas
+were said; the store holds 10 000 sessions; the node they come to has the session closed (the nodes in turn), so it
+must read it from the store: what they find after the death of a node. `resume_warm_ws_ms`: the node has it open.
+
+`idle_client_kb`: what the node's resident memory grows by for each client, each in a session of its own, that is
+attached and silent. `storm_ms`: all of these lose their connections and come back in the same moment.
+
+The floors: the TCP connection, the upgrade and one message through a bare echo, one by one and all at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from legato.client.key import ClientKey
+from legato.session.position import Position
+from signaling.bench.figures import Bar, Figure, Result, Value
+from signaling.bench.plan import Plan
+from signaling.bench.rig import Child, Rig, resident_kb, started
+from signaling.bench.visitor import HOST, NotDelivered, Visitor, fill
+from signaling.bench.wire_client import open_wire
+
+RESUME_BARS: Final = (Bar(99, 25.0),)
+MOST_IDLE_KB: Final = 20.0
+ROOM_CLOSES_MS: Final = 200
+TIDIED_S: Final = 1.6
+"""A room is closed by now: nobody has needed it for `ROOM_CLOSES_MS`, and rooms are tidied every second."""
+
+BATCH: Final = 64
+WORD: Final = "word "
+FILLING_AT_ONCE: Final = 4
+OPENING_AT_ONCE: Final = 32
+SPARE_DESCRIPTORS: Final = 200
+QUIET_S: Final = 2.0
+STILL_HERE_S: Final = 2.5
+
+
+async def measure_reconnect(rig: Rig, plan: Plan) -> list[Result]:
+    """The figures of one run. The sessions stay on the store for the next one."""
+    if not rig.nodes:
+        for _ in range(plan.nodes):
+            await rig.start_node(ROOM_CLOSES_MS)
+    names = rig.crowd or [f"s_r{rig.rng.getrandbits(80):x}" for _ in range(plan.sessions)]
+    if not rig.crowd:
+        plan.says(f"reconnect: {len(names)} sessions on the store")
+        await rig.create(names)
+        rig.crowd = names
+    key = ClientKey()
+    away = names[: plan.returning]
+    plan.says(f"reconnect: {len(away)} people miss {plan.missed} deltas each")
+    people = [await _misses(rig, plan, key, name) for name in away]
+    cold, warm = await _come_back(rig, plan, people)
+    floor = await _floor(plan)
+    memory, storm, storm_floor = await _crowd(rig, plan, key, names[plan.returning :])
+    return [
+        Figure("resume_ws_ms", "ms", cold, floor, RESUME_BARS),
+        Figure("resume_warm_ws_ms", "ms", warm, floor),
+        Value("idle_client_kb", memory, MOST_IDLE_KB),
+        Figure("storm_ms", "ms", storm, storm_floor),
+        Value("storm_clients", len(storm)),
+    ]
+
+
+class Away:
+    """Somebody who was in a session, kept `position` and a ticket, and went."""
+
+    def __init__(self, visitor: Visitor, position: str) -> None:
+        self.visitor = visitor
+        self.position = position
+        self.tail = 0
+
+    async def come_back(self, port: int) -> float:
+        """Resume from where this one went, and vanish; the ms until the last missed event was here."""
+        took = await self.visitor.come_back(port, self.position)
+        self.visitor.vanish()
+        if Position.from_text(self.visitor.position).offset < self.tail:
+            raise NotDelivered("the last missed event did not come")
+        return took
+
+
+async def _misses(rig: Rig, plan: Plan, key: ClientKey, session: str) -> Away:
+    """Attach and go; then somebody else says much in one message."""
+    visitor = Visitor(key)
+    await visitor.attach(rig.nodes[0].port, rig.ticket(session, "p_ada"))
+    away = Away(visitor, visitor.position)
+    visitor.vanish()
+    message = f"m_{rig.rng.getrandbits(60):x}"
+    speaker = Visitor(producer=f"w_{message}")
+    await speaker.attach(rig.nodes[0].port, rig.ticket(session, "p_bob"))
+    await fill(speaker, [_start(message), *_deltas(message, plan.missed)])
+    away.tail = speaker.last_offset
+    await speaker.leave()
+    return away
+
+
+def _start(message: str) -> bytes:
+    return b'[{"type":"start_message","message":"%b"}]' % message.encode()
+
+
+def _deltas(message: str, count: int) -> list[bytes]:
+    """Batches that grow the message by so many deltas."""
+    command = b'{"type":"grow_message","message":"%b","index":%d,"text":"%b"}'
+    each = [command % (message.encode(), i, WORD.encode()) for i in range(count)]
+    return [b"[" + b",".join(each[i : i + BATCH]) + b"]" for i in range(0, count, BATCH)]
+
+
+async def _come_back(rig: Rig, plan: Plan, people: Sequence[Away]) -> tuple[list[float], list[float]]:
+    """Everybody in turn, at the nodes in turn: to a node where the session is closed, and to one where it is open."""
+    plan.says(f"reconnect: {plan.samples} come back one by one")
+    cold: list[float] = []
+    warm: list[float] = []
+    last: dict[tuple[int, int], float] = {}
+    await asyncio.sleep(TIDIED_S)
+    while len(cold) < plan.samples:
+        for node, port in enumerate(child.port for child in rig.nodes):
+            for number, away in enumerate(people):
+                wait = last.get((number, node), 0.0) + TIDIED_S - time.monotonic()
+                await asyncio.sleep(max(0.0, wait))
+                cold.append(await away.come_back(port))
+                warm.append(await away.come_back(port))
+                last[number, node] = time.monotonic()
+    return cold[: plan.samples], warm[: plan.samples]
+
+
+async def _floor(plan: Plan) -> list[float]:
+    echo = await started("echo", "signaling.bench.floor")
+    try:
+        return [await _echoed(echo) for _ in range(plan.samples)]
+    finally:
+        await echo.end()
+
+
+async def _echoed(echo: Child) -> float:
+    """Connect, upgrade, one message there and back."""
+    back: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    began = time.perf_counter()
+    wire = await open_wire(HOST, echo.port, lambda raw: back.set_result(None))
+    wire.send(b"." * 1_200)
+    await back
+    took = (time.perf_counter() - began) * 1000
+    wire.abort()
+    return took
+
+
+async def _crowd(
+    rig: Rig, plan: Plan, key: ClientKey, names: Sequence[str]
+) -> tuple[float, list[float], list[float]]:
+    """kB of a fresh node for each idle client; and how long each takes when all come back at once, with floor."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS
+    count = max(1, min(plan.idle, len(names) // 2, most))
+    plan.says(f"reconnect: {count} idle clients")
+    node = await rig.start_node()
+    try:
+        # What a first client makes a process load is not what each one costs.
+        warming = await _attached(rig, node, key, names[count : count + min(50, count)])
+        await asyncio.sleep(QUIET_S)
+        before = resident_kb(node.pid)
+        idle = await _attached(rig, node, key, names[:count])
+        await _stay(idle + warming)
+        memory = (resident_kb(node.pid) - before) / count
+        for visitor in warming:
+            visitor.vanish()
+        plan.says(f"reconnect: {count} come back at once")
+        storm = await _storm(idle, node)
+        for visitor in idle:
+            visitor.vanish()
+    finally:
+        rig.nodes.remove(node)
+        await node.end()
+    return memory, storm, await _storm_floor(count)
+
+
+async def _attached(rig: Rig, node: Child, key: ClientKey, names: Sequence[str]) -> list[Visitor]:
+    turns = asyncio.Semaphore(OPENING_AT_ONCE)
+
+    async def attach(name: str) -> Visitor:
+        async with turns:
+            visitor = Visitor(key)
+            await visitor.attach(node.port, rig.ticket(name, "p_idle"))
+            return visitor
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(attach(name)) for name in names]
+    return [task.result() for task in tasks]
+
+
+async def _stay(visitors: Sequence[Visitor]) -> None:
+    """Be there, silently but for the sign of life, until the node is quiet again."""
+    for _ in range(2):
+        for visitor in visitors:
+            visitor.ping()
+        await asyncio.sleep(STILL_HERE_S)
+
+
+async def _storm(visitors: Sequence[Visitor], node: Child) -> list[float]:
+    for visitor in visitors:
+        visitor.vanish()
+    await asyncio.sleep(0.05)
+    return await asyncio.gather(*(visitor.come_back(node.port, visitor.position) for visitor in visitors))
+
+
+async def _storm_floor(count: int) -> list[float]:
+    echo = await started("echo", "signaling.bench.floor")
+    try:
+        return await asyncio.gather(*(_echoed(echo) for _ in range(count)))
+    finally:
+        with suppress(ProcessLookupError):
+            await echo.end()
