@@ -12,7 +12,7 @@ class Plan:
 
     Delivery: `conversations` sessions, `warm_s` and `stream_s` seconds at each rate. Reconnect: `sessions` on the
     store, `missed` deltas, `samples` resumes over `returning` sessions, `idle` clients. Join: `long` and `short`
-    logs (events), `copies` of each, `joins` of each length.
+    logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none).
     """
 
     nodes: int = 2
@@ -28,6 +28,7 @@ class Plan:
     short: int = 1_000
     copies: int = 3
     joins: int = 120
+    first_audios: int = 110
     says: Callable[[str], None] = lambda text: None
 
 
@@ -44,5 +45,6 @@ SMALL = Plan(
     short=100,
     copies=1,
     joins=4,
+    first_audios=2,
 )
 """Shows that a bench works; its figures mean nothing."""

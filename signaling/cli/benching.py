@@ -17,8 +17,8 @@ from hub.store.fitness import StoreUnfit
 from hub.store.promise import StoreUnavailable
 from signaling.bench.page import page
 from signaling.bench.plan import SMALL, Plan
+from signaling.bench.rig import StoreNotEmpty
 from signaling.bench.runs import BENCHES, Outcome, measure
-from signaling.bench.testbed import StoreNotEmpty
 from signaling.bench.visitor import NotDelivered, Refused
 
 FAILURES = (

@@ -1,0 +1,105 @@
+"""Three runs, and of each figure the one with the best median: what the machine can do, not who else was on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from signaling.bench import figures
+from signaling.bench.delivery import measure_delivery
+from signaling.bench.figures import Figure, Result, Value
+from signaling.bench.join import measure_join
+from signaling.bench.plan import Plan
+from signaling.bench.reconnect import measure_reconnect
+from signaling.bench.rig import Rig, open_rig
+
+Measure = Callable[[Rig, Plan], Awaitable[list[Result]]]
+
+BENCHES: Final[dict[str, Measure]] = {
+    "delivery": measure_delivery,
+    "reconnect": measure_reconnect,
+    "join": measure_join,
+}
+
+
+class Unmeasurable(Exception):
+    """A figure cannot be measured here; the text says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was measured: `results` by name, in order; `loads` the machine's load average before each bench's runs;
+    `missing` says what could not be measured, and why."""
+
+    results: tuple[Result, ...]
+    loads: dict[str, list[float]]
+    missing: tuple[str, ...]
+
+    def holds(self) -> bool:
+        """Whether every bar does, and nothing is missing."""
+        return not self.missing and all(result.holds() for result in self.results)
+
+    def report(self) -> dict[str, Any]:
+        """For JSON: machine, versions, figures."""
+        where = figures.machine() | {"load_before_each_run": self.loads}
+        return figures.report(self.results, where, figures.versions({}))
+
+
+async def measure(
+    names: Sequence[str],
+    plan: Plan,
+    runs: int,
+    *,
+    redis: str = "",
+    accept_store: str = "",
+    profile: Path | None = None,
+) -> Outcome:
+    """Run the benches. Raises `NotDelivered`, `StoreNotEmpty`, what a store's refusal raises, and `OSError`."""
+    found: dict[str, list[Result]] = {}
+    loads: dict[str, list[float]] = {}
+    missing: list[str] = []
+    for name in names:
+        async with open_rig(redis, accept_store, profile=profile) as rig:
+            for run in range(runs):
+                loads.setdefault(name, []).append(round(os.getloadavg()[0], 2))
+                told = replace(plan, says=_numbered(plan.says, run, runs))
+                for result in await BENCHES[name](rig, told):
+                    found.setdefault(result.name, []).append(result)
+        if name == "join" and plan.first_audios:
+            try:
+                for run in range(runs):
+                    told = replace(plan, says=_numbered(plan.says, run, runs))
+                    found.setdefault("first_audio_ms", []).append(await _first_audio(told))
+            except Unmeasurable as why:
+                missing.append(str(why))
+    return Outcome(tuple(best(results) for results in found.values() if results), loads, tuple(missing))
+
+
+def best(results: Sequence[Result]) -> Result:
+    """The run with the lowest median; of values, the median one."""
+    figures_ = [result for result in results if isinstance(result, Figure)]
+    if figures_:
+        return min(figures_, key=lambda figure: figures.percentile(figure.samples, 50))
+    values = sorted((result for result in results if isinstance(result, Value)), key=lambda one: one.value)
+    return values[(len(values) - 1) // 2]
+
+
+async def _first_audio(plan: Plan) -> Result:
+    """Needs a browser and a voice, which a hub does not."""
+    try:
+        from playwright.async_api import Error
+
+        from signaling.bench.first_audio import measure_first_audio
+    except ImportError as lacking:
+        raise Unmeasurable(f"first_audio_ms: {lacking.name} is not installed") from None
+    try:
+        return await measure_first_audio(plan.first_audios, plan.says)
+    except (Error, OSError, RuntimeError) as failure:
+        raise Unmeasurable(f"first_audio_ms: {failure or type(failure).__name__}") from None
+
+
+def _numbered(says: Callable[[str], None], run: int, runs: int) -> Callable[[str], None]:
+    return lambda text: says(f"run {run + 1} of {runs}: {text}")
