@@ -22,6 +22,7 @@ from media.certificate import DtlsCertificate
 from media.listener import ListenerOptions
 from media.speaker import Speaker
 from media.voice.desk import Desk
+from media.voice.eager import EagerVoice
 from media.voice.judges import Judges
 from media.voice.prompts import Prompts
 from media.voice.sound import Sound
@@ -67,7 +68,7 @@ async def node_voice(
         held = await certificates(keys, int(time.time()))
         certificate = await asyncio.to_thread(DtlsCertificate, held.current)
         made = await stack.enter_async_context(engines(options.ears, options.voice))
-        speaker = Speaker(made.voice) if made.voice is not None else None
+        speaker = Speaker(EagerVoice(made.voice)) if made.voice is not None else None
         prompts, judges = Prompts(speaker), Judges()
         sound = Sound(
             rings=rings,

@@ -61,7 +61,7 @@ class DemoPage:
 
     async def talk(self) -> None:
         """Press the button; returns when the call is up and what it plays is being recorded."""
-        await self.tab.page.click("text=Talk")
+        await self.tab.page.click("[data-voice]")
         await self.until("legatoVoice.current.state === 'live'")
         await self.tab.page.evaluate(RECORD)
 

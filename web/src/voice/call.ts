@@ -6,6 +6,8 @@ import type { Session } from "../client";
 
 export interface CallEvents {
   track(track: MediaStreamTrack): void;
+  /** The hub took the call; sound is on its way. */
+  answered(): void;
   connected(): void;
   /** It will not come back. Called once. */
   failed(): void;
@@ -53,6 +55,7 @@ export class Call {
       const [answer] = await Promise.all([this.session.requests.call(offer.sdp ?? ""), this.peer.setLocalDescription(offer)]);
       this.id = answer.call;
       if (this.over) return this.hangUp();
+      this.on.answered();
       await this.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
     } catch {
       this.fail();

@@ -129,6 +129,8 @@ export class Voice {
     if (this.state === "off" || this.call !== null || this.node !== node) return;
     const call = new Call(this.session, certificate, this.microphone.track, {
       track: (track) => this.output.play(track),
+      // Told before the connection is up, so that the first frame over it may be speech.
+      answered: () => this.output.ready && this.session.signal("output_ready", true),
       connected: () => {
         this.tries = 0;
         this.become("live");

@@ -1,0 +1,152 @@
+"""`first_audio_ms`: somebody clicks “Talk”, and hears a greeting that was prepared.
+
+Real Chromium, the demo's page, a hub as it is served; an agent greets with the same words whenever a call begins. Each
+sample is a fresh page in a session of its own. From the click to the first sample that is not silence at an
+AudioWorklet behind everything else that the page does with sound; the output was warmed on pointer-down, and the
+microphone joins after, as the page always does it. Chromium runs without a screen and with a made-up microphone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+
+from legato.client import Client
+from legato.session import commands as c
+from legato.session.events import Event, Unknown, VoiceStarted
+from legato.session.ids import MAIN, new_id
+from legato.session.parts import Part
+from legato.session.tickets import new_ticket
+from signaling.bench.figures import Bar, Figure
+from signaling.demo.routes import DemoOptions, add_demo
+from signaling.options import Options
+from signaling.serve import Serving, serving
+
+GREETING: Final = "Hello, this is the concierge. How can I help you?"
+SAMPLES: Final = 110
+MOST_MS: Final = 60.0
+PATIENCE_S: Final = 15.0
+
+FLAGS: Final = (
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-dev-shm-usage",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    # Loopback candidates are hidden behind mDNS names otherwise, and nothing resolves those here.
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+
+PREPARE: Final = """async () => {
+  const output = legatoVoice.output;
+  await output.context.audioWorklet.addModule("/bench/onset.js");
+  const onset = new AudioWorkletNode(output.context, "onset");
+  output.tap(onset);
+  globalThis.took = new Promise((resolve) => {
+    let clicked = 0;
+    document.addEventListener("click", (event) => { clicked = event.timeStamp; }, { capture: true, once: true });
+    onset.port.onmessage = () => resolve(performance.now() - clicked);
+  });
+}"""
+
+
+async def measure_first_audio(
+    samples: int = SAMPLES, says: Callable[[str], None] = lambda text: None, voice: str = "auto"
+) -> Figure:
+    """The figure. Raises `RuntimeError` if there is no voice to prepare a greeting with."""
+    # Chromium's driver belongs to those who measure, not to those who serve.
+    from playwright.async_api import async_playwright
+
+    figure = Figure("first_audio_ms", "ms", bars=(Bar(50, MOST_MS),))
+    async with _hub(voice) as hub, async_playwright() as playwright:
+        says(f"first audio: {samples} pages of {hub.url}")
+        flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        browser = await playwright.chromium.launch(executable_path=_chromium(), headless=True, args=flags)
+        try:
+            for _ in range(samples):
+                context = await browser.new_context(permissions=["microphone"])
+                try:
+                    async with asyncio.timeout(PATIENCE_S):
+                        figure.samples.append(await _sample(hub, await context.new_page()))
+                finally:
+                    await context.close()
+        finally:
+            await browser.close()
+    return figure
+
+
+async def _sample(hub: Serving, page: Any) -> float:
+    await page.goto(hub.url)
+    await page.evaluate(
+        "async () => { while (globalThis.legato?.view?.phase !== 'live' || !globalThis.legatoVoice)"
+        " await new Promise((next) => setTimeout(next, 20)); }"
+    )
+    session = await page.evaluate("() => location.hash.slice(1)")
+    async with _greeter(hub, session):
+        await page.evaluate(PREPARE)
+        await page.click("[data-voice]")
+        return float(await page.evaluate("() => took"))
+
+
+@asynccontextmanager
+async def _greeter(hub: Serving, session: str) -> AsyncIterator[None]:
+    """The agent: whenever a call begins, it greets."""
+    ticket = new_ticket(
+        "access",
+        id=new_id("j", secrets.token_bytes),
+        now=int(time.time()),
+        tenant=MAIN,
+        session=session,
+        participant="p_greeter",
+        role="agent",
+    )
+    async with Client(hub.url, ticket=hub.signer.mint(ticket), device="bench") as agent:
+
+        def greet(events: Sequence[Event | Unknown]) -> None:
+            if any(isinstance(event, VoiceStarted) for event in events):
+                response = agent.new_id("r")
+                parts = [Part("text", GREETING)]
+                message = c.PostMessage(message=agent.new_id("m"), parts=parts, response=response)
+                agent.begin(c.StartResponse(response=response), message, c.EndResponse(response=response))
+
+        agent.on.events.append(greet)
+        await agent.do(c.AcceptSession(right="worker:greeter", worker=agent.new_id("k")))
+        yield
+
+
+@asynccontextmanager
+async def _hub(voice: str) -> AsyncIterator[Serving]:
+    folder = await asyncio.to_thread(lambda: Path(tempfile.mkdtemp(prefix="legato-first-audio-")))
+
+    def dress(here: Serving) -> None:
+        add_demo(here, DemoOptions(voice=True))
+        here.app.router.add_get("/bench/onset.js", _onset)
+
+    try:
+        async with serving(Options(port=0, data=folder, ears="none", voice=voice), dress) as hub:
+            await hub.voice.prompts.prepare(GREETING)
+            if hub.voice.prompts.get(GREETING) is None:
+                raise RuntimeError("there is no voice here: install legato[demo]")
+            yield hub
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _onset(request: web.Request) -> web.StreamResponse:
+    path = Path(__file__).with_name("onset.js")
+    return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type="text/javascript")
+
+
+def _chromium() -> str | None:
+    return os.environ.get("LEGATO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
