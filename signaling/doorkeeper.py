@@ -220,28 +220,22 @@ class Doorkeeper:
         opened = await room.open_producer(producer)
         if after is not None:
             await room.reach(after)
-        known = room.state.attachments.get(coming.attachment)
-        if known is not None:
-            coming.device, coming.takes, coming.gives = known.device, known.takes, known.gives
-        away_since = known.away_since if known is not None else 0
+        away_since = coming.recognised(room)
         returning = ticket.participant in room.state.participants
-        worker = coming.envelope.worker if ticket.role == "agent" else ""
-        actor = Actor(ticket.participant, ticket.role, ticket.capabilities, coming.attachment, worker)
-        presence = Presence(actor, ticket.name, coming.device, coming.takes, coming.gives)
+        presence = coming.presence()
         arrived = await self._node.arrive(room, presence)
         if isinstance(arrived, Refusal):
             return _turned(arrived)
-        live = ticket.role == "agent" or "audio" in (*coming.takes, *coming.gives)
         return Arrival(
             ticket=ticket,
             room=room,
-            actor=actor,
+            actor=presence.actor,
             presence=presence,
             producer=producer,
             opened=opened,
             level=self._keeping.level,
             after=after,
-            beat_ms=LIVE_BEAT_MS if live else BEAT_MS,
+            beat_ms=coming.beat_ms(),
             resume=resume,
             away_ms=max(0, self._keeping.wall() * 1000 - away_since) if away_since else 0,
             returning=returning,
@@ -314,6 +308,26 @@ class _Coming:
         self.device = ""
         self.takes: tuple[Medium, ...] = ("text",)
         self.gives: tuple[Medium, ...] = ("text",)
+
+    def recognised(self, room: Room) -> int:
+        """Go on as the attachment was, if it is known; since when it has been away (session time, ms; 0: not)."""
+        known = room.state.attachments.get(self.attachment)
+        if known is None:
+            return 0
+        self.device, self.takes, self.gives = known.device, known.takes, known.gives
+        return known.away_since
+
+    def presence(self) -> Presence:
+        """How they come."""
+        ticket = self.ticket
+        worker = self.envelope.worker if ticket.role == "agent" else ""
+        actor = Actor(ticket.participant, ticket.role, ticket.capabilities, self.attachment, worker)
+        return Presence(actor, ticket.name, self.device, self.takes, self.gives)
+
+    def beat_ms(self) -> int:
+        """How often they must be heard of."""
+        live = self.ticket.role == "agent" or "audio" in (*self.takes, *self.gives)
+        return LIVE_BEAT_MS if live else BEAT_MS
 
 
 def _not_found() -> TurnedAway:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,6 +23,7 @@ from legato.session.ids import RandomBytes
 from legato.wire import down
 from legato.wire.up import VERSION, Attach, Resume
 from signaling import close_codes
+from signaling.chores import Chores
 from signaling.connection import Connection
 from signaling.doorkeeper import Arrival, Doorkeeper, TurnedAway
 from signaling.effects import NEVER, Effect
@@ -71,7 +72,7 @@ class Hall:
         self._lines: dict[str, Line] = {}
         self._attachments: dict[tuple[SessionKey, str], Line] = {}
         self._departed: set[Line] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.chores = Chores(_unseen)
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -158,7 +159,7 @@ class Hall:
             self._departed.discard(line)
         if carried is line:
             self._attachments.pop(name, None)
-        self.spawn(partial(self._see_off, arrival, reason, departed, mine=carried is line))
+        self.chores.begin(partial(self._see_off, arrival, reason, departed, mine=carried is line))
 
     async def _see_off(self, arrival: Arrival, reason: str, departed: bool, *, mine: bool) -> None:
         attachment = arrival.actor.attachment
@@ -218,19 +219,8 @@ class Hall:
         self.draining = True
         for line in self:
             line.close(close_codes.GOING_AWAY, "draining")
-        while self._tasks:
-            await asyncio.wait(self._tasks, timeout=self.patience_s)
-            for task in tuple(self._tasks):
-                task.cancel()
+        await self.chores.settled(self.patience_s)
 
-    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run it under the hall's supervision."""
-        task = asyncio.get_running_loop().create_task(self._supervised(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
-    async def _supervised(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        try:
-            await work()
-        except Exception as failure:
-            log.error("seeing somebody off failed", extra={"kind": type(failure).__name__}, exc_info=failure)
+def _unseen(failure: Exception) -> None:
+    log.error("seeing somebody off failed", extra={"kind": type(failure).__name__}, exc_info=failure)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
@@ -24,6 +24,7 @@ from legato.session.events import Event
 from legato.session.position import Position
 from legato.wire import down
 from signaling import close_codes
+from signaling.chores import Chores, Work
 from signaling.connection import Connection
 from signaling.doorkeeper import Arrival, TurnedAway
 from signaling.effects import (
@@ -44,9 +45,6 @@ from signaling.hall import Hall
 from signaling.stages import Stage
 
 log: Final = logging.getLogger("legato.connection")
-
-Work = Callable[[], Coroutine[Any, Any, None]]
-"""What a task does. Made within it: a task may be cancelled before it begins."""
 
 UNAVAILABLE: Final = TurnedAway(close_codes.OVERLOADED, "unavailable", retry_after_ms=1000)
 
@@ -91,7 +89,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._flushing = False
         self._timer: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._chores = Chores(self._failed)
         self._listening = False
         hall.enter(self)
         self._arm()
@@ -184,7 +182,7 @@ class Line:
 
     def _open_attachment(self, effect: OpenAttachment) -> None:
         # Not ended with the line: half an arrival would leave an attachment that nobody is at.
-        self._hall.spawn(partial(self._supervised, partial(self._enter, effect)))
+        self._hall.chores.begin(partial(self._enter, effect), self._failed)
 
     async def _enter(self, effect: OpenAttachment) -> None:
         arrival = await self._hall.admit(effect.envelope)
@@ -293,22 +291,17 @@ class Line:
     # --- tasks and time
 
     def _ask(self, work: Work) -> None:
-        task = self._loop.create_task(self._supervised(partial(self._in_time, work)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._chores.begin(partial(self._in_time, work))
 
     async def _in_time(self, work: Work) -> None:
         async with asyncio.timeout(self._hall.patience_s):
             await work()
 
-    async def _supervised(self, work: Work) -> None:
-        try:
-            await work()
-        except (StoreUnavailable, KeysError, TimeoutError):
-            self._turn_away(UNAVAILABLE)
-        except Exception as failure:
+    def _failed(self, failure: Exception) -> None:
+        """A chore did not succeed: the client may come back, and find the store well."""
+        if not isinstance(failure, StoreUnavailable | KeysError | TimeoutError):
             log.error("a connection's task failed", extra={"kind": type(failure).__name__}, exc_info=failure)
-            self._turn_away(UNAVAILABLE)
+        self._turn_away(UNAVAILABLE)
 
     def _arm(self) -> None:
         """One timer, set for the next deadline; one that comes too early sets itself anew."""
@@ -329,9 +322,7 @@ class Line:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for task in tuple(self._tasks):
-            if task is not asyncio.current_task():
-                task.cancel()
+        self._chores.cancel()
         if self.arrival is not None and self._listening:
             self._listening = False
             self.arrival.room.stop_listening(self)
