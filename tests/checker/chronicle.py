@@ -95,11 +95,11 @@ class Chronicle:
             await client.aclose()
 
     async def _read(self, client: Redis) -> None:
-        meta: dict[bytes, bytes] = await client.hgetall(self._tag + "meta")  # type: ignore[misc]
+        meta: Any = await client.hgetall(self._tag + "meta")
         if b"h" not in meta:
             return
         _, tail, _, _, _, _, _, epoch = _HEAD.unpack(meta[b"h"])
-        before = [each for each in _EPOCH_BEFORE.iter_unpack(meta.get(b"l", b""))]
+        before = list(_EPOCH_BEFORE.iter_unpack(meta.get(b"l", b"")))
         self.epochs = [(_hex(name), last) for name, last in before] + [(_hex(epoch), 1 << 53)]
         while self.entries and not await self._still_there(client, tail):
             self.lost.insert(0, self.entries.pop())
@@ -115,7 +115,7 @@ class Chronicle:
         return bool(rows) and (rows[0].offset > newest.offset or rows[0] == newest)
 
     async def _page(self, client: Redis, first: int, count: int = PAGE) -> list[Raw]:
-        rows: list[Any] = await client.xrange(self._tag + "log", f"{first}-0", "+", count)
+        rows: Any = await client.xrange(self._tag + "log", f"{first}-0", "+", count)
         return [Raw.read(fields[b"e"]) for _, fields in rows]
 
     def _add(self, entry: Raw) -> None:

@@ -88,8 +88,9 @@ class Tap:
             "actor": envelope["participant"],
             "pepoch": envelope["producer"]["epoch"],
         }
-        brought = 0 if envelope.get("snapshot") else len(envelope.get("events", []))
-        self._moved("attached", envelope, count=brought, pseq=envelope["producer"]["last"])
+        whole = "snapshot" if envelope.get("snapshot") else ""
+        brought = len(envelope.get("events", []))
+        self._moved("attached", envelope, count=brought, reason=whole, pseq=envelope["producer"]["last"])
 
     def _events(self, envelope: dict[str, Any]) -> None:
         self._place = place_of(envelope["position"])

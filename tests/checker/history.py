@@ -6,8 +6,8 @@ machine's monotonic clock in ns, which all processes of one machine share.
 
 | op | kind | what |
 |---|---|---|
-| `append` | `invoke` `ok` `fail` `info` | batch `pseq` of `producer`; `contents` of its commands; acked at `offset`, `count` events |
-| `attached` | `ok` | let in at `epoch`, `offset`; `count` events brought it there, or a snapshot (0) |
+| `append` | `invoke` `ok` `fail` `info` | batch `pseq` of `producer`, `contents`; acked at `offset`, `count` events |
+| `attached` | `ok` | let in at `epoch`, `offset`; `count` events brought it there, or (`reason`) a snapshot |
 | `deliver` | `ok` | an event on the wire, `sha256` of its canonical JSON |
 | `snapshot` | `ok` | moved to a state on the wire |
 | `discontinuity` | `ok` | told that `lost_from` … `lost_to` are lost; from here on at `epoch`, `offset` |
@@ -31,7 +31,7 @@ import msgspec
 Kind = Literal["invoke", "ok", "fail", "info"]
 
 
-class Line(msgspec.Struct, omit_defaults=True):
+class Line(msgspec.Struct, omit_defaults=True, gc=False):
     """One edge of a history."""
 
     t_mono: int

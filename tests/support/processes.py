@@ -1,4 +1,5 @@
-"""`legato` commands as real processes: started on a free port with a folder of their own, and ended with all they began.
+"""`legato` commands as real processes: started on a free port with a folder of their own, ended with all
+they began.
 
     async with running("demo") as hub:                 # supervisor, node, spare, agent, embedded store
         pid = await hub.pid("node")
@@ -37,7 +38,7 @@ LOOK_S: Final = 0.005
 QUIET: Final = ("--ears", "none", "--voice", "none")
 """No speech engines: for tests of text."""
 
-Role = Literal["supervisor", "node", "spare", "agent", "store", "other"]
+Role = Literal["supervisor", "node", "agent", "store", "other"]
 
 
 @dataclass
@@ -100,9 +101,10 @@ class Tree:
     async def replaced(self, role: Role, old: int) -> int:
         """Wait until another process than `old` has that role."""
         async with asyncio.timeout(READY_S):
-            while (pid := await self.pid(role)) == old:
+            while True:
+                if (pid := await self.pid(role)) != old:
+                    return pid
                 await asyncio.sleep(LOOK_S)
-        return pid
 
     async def send(self, role: Role, number: signal.Signals) -> int:
         """Send a signal; to whom."""
