@@ -27,7 +27,7 @@ from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
 from hub.keys.embedded import embedded_key_store
 from hub.keys.hub_secrets import HubSecrets, hub_secrets
-from hub.keys.keyring import configured_keyring
+from hub.keys.keyring import Keyring, configured_keyring
 from hub.keys.keystore import KeyStore
 from hub.keys.revocations import RevocationList
 from hub.keys.signer import TicketSigner
@@ -89,11 +89,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
     async with AsyncExitStack() as stack:
         keys = await stack.enter_async_context(embedded_key_store(options.data / "keys", monotonic_ms))
         known = await hub_secrets(keys)
-        ring, development = await asyncio.to_thread(
-            lambda: configured_keyring(os.environ, loopback=options.loopback, development=known.development)
-        )
-        if development:
-            log.warning("tickets are signed with a development key: only this machine should reach the hub")
+        ring = await _ring(options, known)
         revocations = RevocationList()
         signer = TicketSigner(ring, revocations)
         store, level = await opened_store(options, stack)
@@ -161,6 +157,15 @@ def _at(serving: Serving, url: str, port: int) -> Serving:
         url, port, serving.node, serving.app, serving.hall, serving.keys, serving.secrets, serving.signer,
         serving.revocations, serving.store, serving.options, serving.voice,
     )  # fmt: skip
+
+
+async def _ring(options: Options, known: HubSecrets) -> Keyring:
+    ring, development = await asyncio.to_thread(
+        lambda: configured_keyring(os.environ, loopback=options.loopback, development=known.development)
+    )
+    if development:
+        log.warning("tickets are signed with a development key: only this machine should reach the hub")
+    return ring
 
 
 async def opened_store(options: Options, stack: AsyncExitStack) -> tuple[RealStore, Level]:

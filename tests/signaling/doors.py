@@ -7,7 +7,7 @@ import json
 import os
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, cast
@@ -32,7 +32,7 @@ from hub.store.model import ModelServer, ModelStore
 from hub.store.promise import SessionKey
 from legato.session.events import Role
 from legato.session.proof_key import proof_message
-from legato.session.tickets import DEFAULTS, Capability, Kind, Ticket
+from legato.session.tickets import DEFAULTS, Kind, Ticket
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
 from signaling.gate import Gate, GateLimits
@@ -70,15 +70,15 @@ class Doors:
         session: str = "s_1",
         *,
         tenant: str = "main",
-        more: set[Capability] | None = None,
-        capabilities: set[Capability] | None = None,
+        more: Iterable[str] = (),
+        capabilities: Iterable[str] | None = None,
         kind: Kind = "access",
         life: int = 600,
         id: str = "",
     ) -> str:
         """A signed ticket."""
         now = int(time.time())
-        allowed = DEFAULTS[role] | (more or set()) if capabilities is None else capabilities
+        allowed = DEFAULTS[role] | set(more) if capabilities is None else capabilities
         return self.signer.mint(
             Ticket(
                 kind=kind, tenant=tenant, session=session, participant=participant, role=role,
@@ -95,6 +95,7 @@ class Doors:
         return room
 
 
+# long: everything that a test may want otherwise
 @asynccontextmanager
 async def doors(
     *,

@@ -28,7 +28,7 @@ def load(name: str) -> Any:
     return json.loads((HERE / name).read_text("utf-8"))
 
 
-def named(vectors: list[dict[str, Any]]) -> Any:
+def named(vectors: list[dict[str, Any]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("vector", vectors, ids=[vector["name"] for vector in vectors])
 
 

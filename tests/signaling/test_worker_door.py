@@ -1,0 +1,59 @@
+"""A worker at its door: registered, offered a session, in it, and missed when it goes."""
+
+from __future__ import annotations
+
+from hub.store.promise import SessionKey
+from legato.session.commands import Refusal
+from signaling.effects import NEVER
+from tests.signaling.doors import Doors, Page, doors
+
+
+async def work(here: Doors, page: Page, worker: str = "k_1") -> None:
+    ticket = here.ticket("p_ai", "agent", "*")
+    await page.send(
+        {"type": "work", "v": 1, "ticket": ticket, "name": "concierge", "worker": worker, "capacity": 2}
+    )
+    await page.until("working")
+
+
+async def test_a_worker_is_offered_a_session_and_takes_it_with_the_offers_ticket() -> None:
+    key = SessionKey("main", "s_shop")
+    async with doors() as here, Page.at(here) as worker, Page.at(here) as ada:
+        await work(here, worker)
+        room = await here.node.create(key, "p_boss", {"agent": "concierge"}, "")
+        assert not isinstance(room, Refusal)
+        await ada.attach(here.ticket(session="s_shop"))
+        await ada.post("is anybody there?")
+        offered = await worker.until("offered")
+        assert offered["session"] == "s_shop"
+        async with Page.at(here) as agent:
+            attached = await agent.attach(offered["ticket"], worker="k_1")
+            assert attached["participant"] == offered["participant"]
+            assert attached["beat_ms"] == 1_000
+            command = {"type": "accept_session", "right": "worker:concierge", "worker": "k_1"}
+            await agent.send({"type": "do", "seq": 1, "commands": [command]})
+            granted = await ada.told("right_granted")
+            assert (granted["right"], granted["worker"]) == ("worker:concierge", "k_1")
+            await worker.socket.close()
+            assert (await ada.told("agent_unreachable"))["right"] == "worker:concierge"
+
+
+async def test_a_worker_that_comes_again_replaces_itself() -> None:
+    async with doors() as here, Page.at(here) as first, Page.at(here) as second:
+        await work(here, first)
+        await work(here, second)
+        assert await first.closed() == 4101
+        assert first.got[-1]["retry_after_ms"] == NEVER
+        await second.send({"type": "capacity", "free": 1})
+        await second.send({"type": "decline", "offer": "o_nobody"})
+        await second.send({"type": "ping", "n": 5})
+        assert (await second.until("pong"))["n"] == 5
+
+
+async def test_a_workers_connection_has_no_session() -> None:
+    async with doors() as here, Page.at(here) as page:
+        await work(here, page)
+        await page.send({"type": "do", "seq": 1, "commands": [{"type": "leave"}]})
+        assert (await page.until("refused"))["reason"] == "wrong_order"
+        await page.send({"type": "detach"})
+        assert await page.closed() == 1000
