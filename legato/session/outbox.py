@@ -100,6 +100,7 @@ class Outbox:
     def opened(self, last: int, now: int) -> list[Batch]:
         """A connection opened the producer's epoch, and the log holds everything up to `last`. Returns what that
         settles; the rest is sent again."""
+        self.discontinued(last, now)  # acknowledged, and lost before the events came
         self._next = max(self._next, last + 1)
         settled = [each.batch for each in self._waiting if each.batch.seq <= last]
         for batch in settled:

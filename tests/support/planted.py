@@ -1,0 +1,183 @@
+"""Bugs to plant in the real node, so that the simulated world can show that it finds them.
+
+Each is a function that patches one place and is what somebody might really write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+from msgspec.structs import replace as changed
+
+from hub.node import conductor, duties, entries, follower, lane, recovery, room, view
+from hub.node.conductor import Conductor
+from hub.node.executor import Executor
+from hub.node.follower import Follower
+from hub.node.presence import Attendance
+from hub.node.promise import Done
+from hub.store.model.log import LogModel
+from hub.store.promise import LostTail, Stored
+from legato.session import fold
+from legato.session.commands import Refusal
+from legato.session.events import MessageGrown
+from tests.support.simstore import SimStore
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def acknowledge_before_the_append(patch: pytest.MonkeyPatch) -> None:
+    send = Executor._send
+
+    def hasty(self: Executor, lane_: lane.Lane, work: lane.Work) -> None:
+        if not work.own and not work.answer.done() and work.refused is None:
+            work.answer.set_result(Done(work.sequence, 1, 1, "buffered"))
+        if work.own or asyncio.get_running_loop().time() % 1 > 0.1:
+            send(self, lane_, work)
+        else:
+            lane_.landed(work, 0)
+
+    patch.setattr(Executor, "_send", hasty)
+
+
+def skip_the_repeat_check(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LogModel, "_repeat", lambda self, batch: None)
+    patch.setattr(LogModel, "_gap", lambda self, batch: None)
+
+
+def ignore_the_witness(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LogModel, "_witness", lambda self, batch: None)
+    patch.setattr(Follower, "tail_lost", lambda self, evidence: None)
+
+
+def drop_what_comes_after_a_hole(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Follower, "_fill", lambda self, entries, verdict: None)
+    patch.setattr(Follower, "resynced", lambda self, tail: None)
+
+
+def fold_twice(patch: pytest.MonkeyPatch) -> None:
+    evolve = fold.evolve
+
+    def double(state: Any, event: Any) -> Any:
+        left = evolve(state, event)
+        if isinstance(event, MessageGrown) and event.index == 0:
+            evolve(state, replace_index(event))
+        return left
+
+    def replace_index(event: MessageGrown) -> MessageGrown:
+        return changed(event, index=1)
+
+    patch.setattr(view, "evolve", double)
+
+
+def trim_before_the_snapshot(patch: pytest.MonkeyPatch) -> None:
+    async def early(self: Conductor) -> None:
+        model = self._tools.store._model.server.session(self.room.key)  # type: ignore[attr-defined]
+        if model is not None:
+            model.log.trim(self.room.position.offset)
+        self._snapshots = [self._snapshots[-1], self.room.position.offset]
+
+    patch.setattr(Conductor, "_snapshot", early)
+
+
+def snapshot_a_state_that_is_older_than_its_position(patch: pytest.MonkeyPatch) -> None:
+    seal = entries.sealed_snapshot
+    kept: dict[str, Any] = {}
+
+    def stale(key: Any, sealer: Any, anchors: Any, state: Any, recent: Any) -> Any:
+        before = kept.get("state", state)
+        kept["state"] = state.copy()
+        return seal(key, sealer, anchors, before, recent)
+
+    patch.setattr(conductor, "sealed_snapshot", stale)
+
+
+def answer_a_lost_tail_as_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    known = Executor._known
+
+    def lasting(self: Executor, lane_: lane.Lane, work: lane.Work, outcome: Any) -> None:
+        if isinstance(outcome, LostTail):
+            self._settle(lane_, work, Refusal("stale_token"))
+        else:
+            known(self, lane_, work, outcome)
+
+    patch.setattr(Executor, "_known", lasting)
+    patch.setattr(Follower, "_diverged", lambda self, page: False)
+
+
+def name_the_loss_one_too_short(patch: pytest.MonkeyPatch) -> None:
+    find = recovery.common_offset
+
+    async def generous(*args: Any) -> Any:
+        found = await find(*args)
+        return found and replace(found, common=found.common + 3)
+
+    patch.setattr(follower, "common_offset", generous)
+
+
+def never_say_that_a_worker_crashed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(duties, "unreachable", lambda state, right, window: [])
+
+
+def forget_who_is_away(patch: pytest.MonkeyPatch) -> None:
+    async def silent(self: Attendance, *_: Any) -> None: ...
+
+    async def quiet(self: Conductor) -> None: ...
+
+    patch.setattr(Attendance, "died", silent)
+    patch.setattr(Attendance, "lost", silent)
+    patch.setattr(Conductor, "fire", quiet)
+
+
+def tell_newcomers_what_they_have_seen(patch: pytest.MonkeyPatch) -> None:
+    since = room.Room._since
+
+    def seam(self: room.Room, after: Any) -> Any:
+        welcome = since(self, after)
+        return replace(welcome, events=welcome.events[1:])
+
+    patch.setattr(room.Room, "_since", seam)
+
+
+def deliver_from_the_reply(patch: pytest.MonkeyPatch) -> None:
+    """The reply's entries are handed on as if they had been pushed, past what others wrote before."""
+    serve = SimStore._answer
+
+    def echo(self: SimStore, request: Any, result: Any) -> None:
+        serve(self, request, result)
+        first = getattr(result, "first", 0)
+        if request.name == "append" and first:
+            session = self._host.server.session(_key(self))
+            if session is not None:
+                held: Sequence[Stored] = session.log.page(first - 1, 1).entries
+                for sink in self._model._sinks.get(_key(self), ()):
+                    if isinstance(sink, Follower) and held:
+                        sink.view.recent.offset = max(sink.view.recent.offset, first - 1)
+                        sink.entries(held)
+
+    patch.setattr(SimStore, "_answer", echo)
+    patch.setattr(view, "link_of", lambda before, entry: entry.digest)
+
+
+def _key(store: SimStore) -> Any:
+    return next(iter(key for key in store._model._sinks if not key.session.startswith("agent:")), None)
+
+
+PLANTS: Final[tuple[Plant, ...]] = (
+    acknowledge_before_the_append,
+    skip_the_repeat_check,
+    ignore_the_witness,
+    drop_what_comes_after_a_hole,
+    fold_twice,
+    trim_before_the_snapshot,
+    snapshot_a_state_that_is_older_than_its_position,
+    answer_a_lost_tail_as_a_refusal,
+    name_the_loss_one_too_short,
+    never_say_that_a_worker_crashed,
+    forget_who_is_away,
+    tell_newcomers_what_they_have_seen,
+    deliver_from_the_reply,
+)

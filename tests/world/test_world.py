@@ -1,0 +1,60 @@
+"""Worlds: whatever befalls nodes, clients and the store, what was promised is kept.
+
+A failure prints the one command that replays it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.planted import PLANTS, Plant
+from tests.support.world import World, replay
+from tests.support.worldchecks import Failure
+
+SEEDS = 300
+AT_ONCE = 15
+MOST_SEEDS = 40
+"""Worlds that a planted bug may hide in."""
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What nodes log in a world of faults is not news."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
+def test_what_was_promised_is_kept_in_every_world(first: int) -> None:
+    for seed in range(first, first + AT_ONCE):
+        replay(seed)
+
+
+def test_a_seed_replays_its_world_exactly() -> None:
+    assert World(11).run() == World(11).run()
+    assert World(11).run() != World(12).run()
+
+
+def test_without_faults_nothing_is_lost_and_nobody_is_told_otherwise() -> None:
+    world = World(5, faults=False)
+    world.run()
+    assert not world.recorder.lost
+    assert not any(person.lost for person in world.people)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_a_planted_bug_is_found(plant: Plant) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch)
+        for seed in range(MOST_SEEDS):
+            try:
+                World(seed).run()
+            except Failure:
+                return
+    raise AssertionError(f"hidden in {MOST_SEEDS} worlds")
