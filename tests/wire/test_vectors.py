@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 import pytest
 
+from legato.session.commands import Reason
 from legato.wire.audio import Audio, BadAudio, decode_audio, encode_audio
 from legato.wire.down import KINDS_DOWN, decode_down, encode_down, events_envelope
 from legato.wire.strict import BadJson, check
 from legato.wire.up import KINDS_UP, decode_up, encode_up
 from signaling.batches import wrong_field
+from signaling.http.errors import STATUS
 
 HERE: Final = Path(__file__).parent.parent / "vectors" / "wire"
 
@@ -85,3 +87,13 @@ def test_what_is_no_binary_envelope_is_refused(vector: dict[str, Any]) -> None:
 def test_events_that_are_json_already_make_an_envelope() -> None:
     raw = events_envelope([b'{"offset":1}', b'{"offset":2}'], "AQ")
     assert json.loads(raw) == {"type": "events", "events": [{"offset": 1}, {"offset": 2}], "position": "AQ"}
+
+
+def test_every_refusal_says_what_to_do_and_which_status_it_is() -> None:
+    """`refusals.json`: whether the same batch may be sent again, and whether it used up its sequence (what may
+    be sent again did not)."""
+    vectors = {vector["reason"]: vector for vector in json.loads((HERE.parent / "refusals.json").read_text())}
+    assert set(vectors) == set(get_args(Reason))
+    for reason, vector in vectors.items():
+        assert STATUS[reason] == vector["status"]
+        assert not (vector["send_again"] and vector["uses_up_its_sequence"])
