@@ -150,6 +150,8 @@ class Room:
         for each in self.state.reopened:
             if each.previous_epoch == after.epoch:
                 return min(each.lost_from, after.offset)
+        if after.epoch != self.position.epoch:  # of an epoch that was itself lost, opening and all
+            return min([each.lost_from for each in self.state.reopened] + [after.offset])
         return min(epoch_start(self.state) + 1, after.offset)
 
     def _encoded_state(self) -> bytes:
