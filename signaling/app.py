@@ -22,6 +22,7 @@ from hub.node.entries import Keys
 from hub.node.promise import Node
 from hub.store.promise import Level, SessionKey, Store
 from legato.session.ids import RandomBytes
+from media.voice.recordings import Recordings
 from signaling.admission import Admission
 from signaling.archive import Archive
 from signaling.blob_folder import BlobFolder
@@ -33,6 +34,7 @@ from signaling.http.blobs import Blobs
 from signaling.http.calling import Calling
 from signaling.http.guard import PEER, guard
 from signaling.http.openapi import serve_description
+from signaling.http.recording import Recording
 from signaling.http.routes import Route, add_routes
 from signaling.http.sessions import Sessions
 from signaling.http.streams import Streams
@@ -75,6 +77,7 @@ class DoorOptions:
     store: Store
     level: Level = "buffered"
     calls: Calls | None = None
+    recordings: Recordings | None = None
     blobs: BlobFolder | None = None
     crowded: Callable[[], bool] = lambda: False
     expose: Callable[[], bytes] = lambda: b""
@@ -114,6 +117,8 @@ def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall) -> lis
         *Streams(hall).routes(),
         *watch.routes(),
     ]
+    if options.recordings is not None:
+        routes += Recording(access, options.recordings).routes()
     blobs = None
     if options.blobs is not None:
         blobs = Blobs(node, access, keys.sealers, options.blobs, options.random_bytes)

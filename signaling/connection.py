@@ -43,6 +43,8 @@ _BEAT: Final = down.encode_down(down.Pong())
 class _Talk:
     """What reading an envelope may do to the connection (`signaling.reading.Talk`)."""
 
+    __slots__ = ("_ends_at", "_in_flight", "_limits", "_mistakes", "downlink", "stage")
+
     def __init__(self, now: int, limits: ConnectionLimits) -> None:
         self.stage = Stage.OPENING
         self.downlink = Downlink(limits)
@@ -120,6 +122,8 @@ class _Talk:
 
 class Connection(_Talk):
     """See the module."""
+
+    __slots__ = ("_beat_ms", "_bytes", "_heard_at", "_loss", "_reader", "_spoke_at")
 
     def __init__(self, now: int, limits: ConnectionLimits = DEFAULT) -> None:
         super().__init__(now, limits)

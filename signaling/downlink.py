@@ -43,9 +43,15 @@ class _Piece:
 class Downlink:
     """See the module. `sent` is the position after the last event that was handed out."""
 
+    # Ten thousand idle connections each have one of these.
+    __slots__ = (
+        "_acks", "_behind", "_credit", "_level", "_limits", "_line", "_line_bytes", "_line_events", "_replies",
+        "_signals", "sent",
+    )  # fmt: skip
+
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
-        self._replies: deque[bytes] = deque()
+        self._replies: list[bytes] = []
         self._line: deque[_Piece] = deque()
         self._line_bytes = 0
         self._line_events = 0
@@ -118,8 +124,7 @@ class Downlink:
 
     def take(self) -> list[bytes]:
         """Everything that may be sent now, as envelopes."""
-        out = list(self._replies)
-        self._replies.clear()
+        out, self._replies = self._replies, []
         while self._may_flow():
             out.append(self._next())
         if self._acks:

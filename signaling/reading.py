@@ -63,6 +63,8 @@ class Talk(Protocol):
 class Reader:
     """Reads envelopes that the connection's stage allows."""
 
+    __slots__ = ("_batches", "_limits", "_questions", "_signals", "_talk")
+
     def __init__(self, talk: Talk, limits: ConnectionLimits, now: int) -> None:
         self._talk = talk
         self._limits = limits

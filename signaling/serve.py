@@ -48,7 +48,7 @@ from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.options import Options
 from signaling.port import Gated, Port
-from signaling.voice_root import NodeVoice, node_voice
+from signaling.voice_root import Keeping, NodeVoice, node_voice
 
 log: Final = logging.getLogger("legato.serve")
 
@@ -97,7 +97,13 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
         voice = await stack.enter_async_context(
-            node_voice(promised, store, keys, known.ice, options.voice_options, monotonic_ms)
+            node_voice(
+                promised,
+                Keeping(store, keys, opened_vault(options)),
+                known.ice,
+                options.voice_options,
+                monotonic_ms,
+            )
         )
         gate: Gate[Gated] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         doors = DoorOptions(
@@ -111,6 +117,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
             expose=node.metrics.expose,
             now=monotonic_ms,
             calls=voice.door,
+            recordings=voice.recordings,
             sounds=voice.door,
         )
         app = build_app(promised, DoorKeys(signer=signer, sealers=keys, revocations=revocations), doors)

@@ -42,6 +42,8 @@ def frame(opcode: int, payload: bytes) -> bytes:
 class SocketWire:
     """The `Wire` over a WebSocket's transport."""
 
+    __slots__ = ("_looking", "_loop", "_transport", "closing", "line")
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()

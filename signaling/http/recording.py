@@ -1,0 +1,51 @@
+"""The sound of a session by HTTP, as Ogg/Opus."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from legato.session.ids import well_formed
+from media.voice.recordings import NoSound, Recordings, export_audio
+from signaling.http.access import Access
+from signaling.http.errors import Refused
+from signaling.http.routes import Route
+
+AT_ONCE: Final = 2
+"""Recordings that a node makes at one time; a mix takes a core."""
+
+
+class Recording:
+    """See the module."""
+
+    def __init__(self, access: Access, recordings: Recordings) -> None:
+        self._access = access
+        self._recordings = recordings
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        """The verb."""
+        return [
+            Route(
+                method="GET", path="/v1/sessions/{session}/recording", name="getRecording",
+                says="The sound of a session: a stereo mix, or one track as it came", handler=self.get,
+                gives="audio/ogg", query=(("track", "a track, as `voice_started` and `speech_queued` name it"),),
+            ),
+        ]  # fmt: skip
+
+    async def get(self, request: web.Request) -> web.Response:
+        """`GET /v1/sessions/{session}/recording`"""
+        key, _ = self._access.session(request, "read")
+        track = request.query.get("track", "")
+        if track and not well_formed(track):
+            raise Refused("malformed", field="track")
+        if self._places.locked():
+            raise Refused("overloaded", retry_after_ms=1000)
+        async with self._places:
+            try:
+                body = await export_audio(self._recordings, key, track)
+            except NoSound:
+                raise Refused("not_found", "no sound is kept") from None
+        return web.Response(body=body, content_type="audio/ogg")
