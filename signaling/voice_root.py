@@ -16,7 +16,8 @@ from hub.keys.certificates import ROTATE_S, certificates
 from hub.keys.errors import KeysError
 from hub.keys.keystore import KeyStore
 from hub.node.promise import Node
-from hub.store.promise import Rings
+from hub.store.promise import Store
+from hub.vault import Vault
 from legato.session.ids import new_id
 from media.certificate import DtlsCertificate
 from media.listener import ListenerOptions
@@ -25,6 +26,7 @@ from media.voice.desk import Desk
 from media.voice.eager import EagerVoice
 from media.voice.judges import Judges
 from media.voice.prompts import Prompts
+from media.voice.recordings import Recordings
 from media.voice.sound import Sound
 from media.voice.wheel import Wheel
 from signaling.call_port import CallPort, CallPortOptions
@@ -51,28 +53,44 @@ class VoiceOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where sound rests, and who seals it."""
+
+    store: Store
+    keys: KeyStore
+    vault: Vault
+
+
+@dataclass(frozen=True, slots=True)
 class NodeVoice:
     """A node's voice at work."""
 
     door: VoiceDoor
     engines: Engines
     prompts: Prompts
+    recordings: Recordings
 
 
 @asynccontextmanager
 async def node_voice(
-    node: Node, rings: Rings, keys: KeyStore, ice: bytes, options: VoiceOptions, now: Callable[[], int]
+    node: Node,
+    keeping: Keeping,
+    ice: bytes,
+    options: VoiceOptions,
+    now: Callable[[], int],
 ) -> AsyncIterator[NodeVoice]:
     """Take calls inside. Raises OSError (the port is taken), `WrongPart`, `KeysError`."""
     async with AsyncExitStack() as stack:
+        keys = keeping.keys
         held = await certificates(keys, int(time.time()))
         certificate = await asyncio.to_thread(DtlsCertificate, held.current)
         made = await stack.enter_async_context(engines(options.ears, options.voice))
         speaker = Speaker(EagerVoice(made.voice)) if made.voice is not None else None
         prompts, judges = Prompts(speaker), Judges()
         sound = Sound(
-            rings=rings,
+            store=keeping.store,
             keys=keys,
+            vault=keeping.vault,
             wheel=Wheel(now),
             ears=made.ears,
             speaker=speaker,
@@ -97,7 +115,8 @@ async def node_voice(
         for work in (judges.run(), _turning(port, keys)):
             task = asyncio.get_running_loop().create_task(work)
             stack.push_async_callback(_ended, task)
-        yield NodeVoice(VoiceDoor(desk, port), made, prompts)
+        recordings = Recordings(keeping.store, keeping.vault, keys)
+        yield NodeVoice(VoiceDoor(desk, port), made, prompts, recordings)
 
 
 def own_address() -> str:

@@ -53,6 +53,14 @@ class Vault:
         """The kept batches of a minute by field."""
         return await asyncio.to_thread(self._folder.audio, key, track, minute)
 
+    async def tracks(self, key: SessionKey) -> dict[str, list[int]]:
+        """Tracks with their minutes that are kept."""
+        held: dict[str, set[int]] = {}
+        for row in await asyncio.to_thread(self._folder.rows, key):
+            if row.track:
+                held.setdefault(row.track, set()).add(row.first)
+        return {track: sorted(minutes) for track, minutes in held.items()}
+
     async def entries(self, store: Store, key: SessionKey, after: int = 0) -> AsyncIterator[Stored]:
         """The whole log after an offset, from the vault as far as it goes, then from the store.
 

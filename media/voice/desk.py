@@ -19,6 +19,8 @@ log: Final = logging.getLogger("legato.voice")
 
 TICK_S: Final = 0.05
 OPEN_S: Final = 5.0
+ARCHIVE_S: Final = 30.0
+"""How often what is stored is brought into the vault: well before a ring forgets it."""
 
 
 class Desk:
@@ -35,6 +37,7 @@ class Desk:
     async def __aenter__(self) -> Self:
         self._spawn(self.sound.wheel.run())
         self._spawn(self._tick())
+        self._spawn(self._archive())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -99,6 +102,12 @@ class Desk:
                 voice.tick(now)
                 if voice.idle(now) and not self._busy(key):
                     self._spawn(self._close(key))
+
+    async def _archive(self) -> None:
+        while True:
+            await asyncio.sleep(ARCHIVE_S)
+            for voice in tuple(self._voices.values()):
+                await self._supervised(voice.archive())
 
     def _busy(self, key: SessionKey) -> bool:
         lock = self._opening.get(key)

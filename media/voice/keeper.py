@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import Final
+from typing import Final, Protocol
 
 from hub.keys import places
 from hub.keys.errors import KeysError, SealBroken
 from hub.keys.sealing import Sealer
 from hub.node.entries import Keys
-from hub.store.promise import Rings, SessionKey, StoreUnavailable
+from hub.store.promise import Rings, SessionKey, Store, StoreUnavailable
 from media.frames import Frame
 from media.ring import MINUTE, Ring, Seals, Write
 
@@ -24,6 +24,13 @@ BOUND: Final = 1200
 """Batches that may wait: two minutes of one track."""
 
 AGAIN_S: Final = 0.5
+
+
+class Recorder(Protocol):
+    """Where sound rests after the ring (`hub.vault`)."""
+
+    async def record_audio(self, store: Store, key: SessionKey, track: str, before: int) -> int:
+        """Keep the minutes of a track before minute `before`, and drop them from the store."""
 
 
 class Keeper:
@@ -71,6 +78,12 @@ class Keeper:
                 self._waiting.clear()
                 self._waiting.extend(rest)
             self._idle.set()
+
+    async def archive(self, store: Store, vault: Recorder, *, whole: bool) -> None:
+        """Bring what is stored of every track of the session into the vault, the newest minute only if `whole`:
+        it may still grow."""
+        for track, minutes in (await store.tracks(self._key)).items():
+            await vault.record_audio(store, self._key, track, max(minutes) + (1 if whole else 0))
 
     async def minutes(self, track: str) -> list[int]:
         """The minutes of the track that are hot."""

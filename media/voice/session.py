@@ -43,7 +43,7 @@ class SessionVoice:
         self._room = room
         self._sound = sound
         self.clerk = Clerk(room, "voice")
-        self.keeper = Keeper(sound.rings, sound.keys, room.key)
+        self.keeper = Keeper(sound.store, sound.keys, room.key)
         self.taps = Taps()
         self.answering = Answering(room, sound, self.clerk, self.keeper)
         self._ears: dict[str, Ear] = {}
@@ -83,6 +83,12 @@ class SessionVoice:
             each.abandon()
         await self.clerk.settled(SETTLE_S)
         await self.keeper.settled(SETTLE_S)
+        await self.archive(whole=True)
+
+    async def archive(self, *, whole: bool = False) -> None:
+        """Bring what is stored into the vault."""
+        if self._sound.vault is not None:
+            await self.keeper.archive(self._sound.store, self._sound.vault, whole=whole)
 
     def tick(self, now: int) -> None:
         """Time passed: some twenty times a second."""

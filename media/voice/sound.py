@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hub.node.entries import Keys
-from hub.store.promise import Rings
+from hub.store.promise import Store
 from legato.speech import Ears
 from media.listener import ListenerOptions
 from media.speaker import Speaker
+from media.voice.keeper import Recorder
 from media.voice.prompts import Prompts
 from media.voice.wheel import Wheel
 
@@ -17,9 +18,9 @@ from media.voice.wheel import Wheel
 @dataclass(frozen=True, slots=True)
 class Sound:
     """`now` counts monotonic ms. `ears` and `speaker` may be missing: then there is sound without words, and
-    words without sound."""
+    words without sound; without a `vault`, sound is kept for as long as a ring is hot."""
 
-    rings: Rings
+    store: Store
     keys: Keys
     wheel: Wheel
     ears: Ears | None
@@ -28,3 +29,4 @@ class Sound:
     now: Callable[[], int]
     new_id: Callable[[str], str]
     listener: ListenerOptions = field(default_factory=ListenerOptions)
+    vault: Recorder | None = None

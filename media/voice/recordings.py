@@ -1,0 +1,179 @@
+"""What was said in a session, as a file: any track as it came, or all of it as a stereo mix.
+
+Sound is read where it rests: in the rings of the store while it is hot, then in the vault. One track is written
+without coding it again. The mix has people on the left, agents on the right, each track placed by the session time
+at which it began; of an agent's speech it has what was heard. (A microphone's track does not count the moments
+without a hub, so after a kill it stands that much early in the mix.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from hub.keys.errors import KeyUnknown, SessionForgotten
+from hub.node.entries import Keys, opened_entry
+from hub.store.promise import Rings, SessionKey, Store, Stored
+from legato.session import events as e
+from media.frames import Frame
+from media.recording import Side, Voice, write_mix, write_track
+from media.timeline import PER_MS
+from media.voice.keeper import Keeper
+
+MOST_TRACKS: Final = 64
+"""Tracks that a mix has at most: the newest."""
+
+
+class Vault(Protocol):
+    """Where sound rests after the store (`hub.vault`)."""
+
+    async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]: ...
+
+    async def tracks(self, key: SessionKey) -> dict[str, list[int]]: ...
+
+    def entries(self, store: Store, key: SessionKey, after: int = 0) -> AsyncIterator[Stored]: ...
+
+
+class NoSound(Exception):
+    """Nothing of that track, or of that session, is kept."""
+
+
+class Kept:
+    """Store and vault as one place of sound, to be read from."""
+
+    def __init__(self, rings: Rings, vault: Vault) -> None:
+        self._rings = rings
+        self._vault = vault
+
+    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+        """See `Rings`."""
+        await self._rings.put_audio(key, track, batches)
+
+    async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
+        """See `Rings`."""
+        kept = await self._vault.audio(key, track, minute)
+        return {**kept, **await self._rings.audio(key, track, minute)}
+
+    async def tracks(self, key: SessionKey) -> dict[str, list[int]]:
+        """See `Rings`."""
+        held = {track: set(minutes) for track, minutes in (await self._vault.tracks(key)).items()}
+        for track, minutes in (await self._rings.tracks(key)).items():
+            held.setdefault(track, set()).update(minutes)
+        return {track: sorted(minutes) for track, minutes in held.items()}
+
+    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
+        """See `Rings`."""
+        await self._rings.drop_audio(key, track, minute)
+
+
+@dataclass(slots=True)
+class _Said:
+    """One recital: from `start` on `track`; `heard` samples of it, None if nobody says."""
+
+    track: str
+    start: int
+    end: int
+    heard: int | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """Where each track stands in the mix. Pure: fold the log's events into it."""
+
+    sides: dict[str, Side] = field(default_factory=dict)
+    began: dict[str, int] = field(default_factory=dict)
+    """Sample of session time at which a track's media time is 0."""
+    _said: dict[str, list[_Said]] = field(default_factory=dict)
+
+    def see(self, event: e.Event | e.Unknown) -> None:
+        """The next event of the log."""
+        if isinstance(event, e.VoiceStarted):
+            self.sides.setdefault(event.track, Side.LEFT)
+            self.began.setdefault(event.track, event.time * PER_MS)
+        elif isinstance(event, e.SpeechQueued):
+            self.sides.setdefault(event.track, Side.RIGHT)
+            self.began.setdefault(event.track, event.time * PER_MS - event.start)
+            said = self._said.setdefault(event.message, [])
+            if said and (said[-1].track, said[-1].start) == (event.track, event.start):
+                said[-1].end = event.end
+            else:
+                said.append(_Said(event.track, event.start, event.end))
+        elif isinstance(event, e.HeardSettled) and (said := self._said.get(event.message, [])):
+            said[-1].heard = max(event.samples, said[-1].heard or 0)
+
+    def heard(self, track: str, frame: Frame) -> bool:
+        """Whether a frame is in the mix: all that people said, and of speech what was heard."""
+        for recitals in self._said.values():
+            for said in recitals:
+                if said.track == track and said.start <= frame.media_time < said.end:
+                    return said.heard is not None and frame.media_time < said.start + said.heard
+        return True
+
+
+class Recordings:
+    """Makes files of sessions' sound."""
+
+    def __init__(self, store: Store, vault: Vault, keys: Keys) -> None:
+        self._store = store
+        self._vault = vault
+        self._keys = keys
+
+    async def tracks(self, key: SessionKey) -> list[str]:
+        """The tracks of which something is kept."""
+        return sorted(await Kept(self._store, self._vault).tracks(key))
+
+    async def track(self, key: SessionKey, track: str) -> bytes:
+        """One track as Ogg/Opus, packets as they came, holes as silence. Raises `NoSound`."""
+        frames = await self._frames(key, track)
+
+        def write() -> bytes:
+            out = io.BytesIO()
+            write_track(frames, frames[0].media_time, frames[-1].end, out)
+            return out.getvalue()
+
+        return await asyncio.to_thread(write)
+
+    async def mix(self, key: SessionKey) -> bytes:
+        """The whole session as stereo Ogg/Opus. Raises `NoSound`."""
+        plan = Plan()
+        try:
+            sealer = await self._keys.sealer(key.tenant, key.session)
+            async for stored in self._vault.entries(self._store, key):
+                plan.see(opened_entry(key, sealer, stored).event)
+        except (KeyUnknown, SessionForgotten):
+            raise NoSound from None
+        kept = await self.tracks(key)
+        placed: list[tuple[str, list[Frame]]] = []
+        for track in [each for each in plan.sides if each in kept][-MOST_TRACKS:]:
+            frames = [frame for frame in await self._frames(key, track) if plan.heard(track, frame)]
+            if frames:
+                placed.append((track, frames))
+        if not placed:
+            raise NoSound
+        zero = min(plan.began[track] + frames[0].media_time for track, frames in placed)
+        voices = [Voice(frames, plan.sides[track], plan.began[track] - zero) for track, frames in placed]
+
+        def write() -> bytes:
+            out = io.BytesIO()
+            write_mix(voices, out)
+            return out.getvalue()
+
+        return await asyncio.to_thread(write)
+
+    async def _frames(self, key: SessionKey, track: str) -> list[Frame]:
+        keeper = Keeper(Kept(self._store, self._vault), self._keys, key)
+        try:
+            frames = await keeper.read(track, await keeper.minutes(track))
+        except (KeyUnknown, SessionForgotten):
+            raise NoSound from None
+        if not frames:
+            raise NoSound
+        return frames
+
+
+async def export_audio(recordings: Recordings, key: SessionKey, track: str = "") -> bytes:
+    """The recording of one track, or (with none) of the whole session, as Ogg/Opus. Raises `NoSound`."""
+    return await (recordings.track(key, track) if track else recordings.mix(key))
