@@ -34,7 +34,7 @@ from hub.node.node import Node, Parts
 from hub.node.room import Room
 from hub.settings import Settings
 from hub.store.model import ModelServer
-from hub.store.promise import SessionKey, Store
+from hub.store.promise import SessionKey, Store, StoreUnavailable
 from legato.session.commands import Command
 from tests.support.simdoor import Door
 from tests.support.simloop import SimLoop
@@ -202,7 +202,12 @@ class World:
             SETTINGS, self.metrics,
         )  # fmt: skip
         host = Host(process, Node(parts), store)
-        await self.loop.start(process, host.node.__aenter__())
+        while True:  # as a supervisor does
+            try:
+                await self.loop.start(process, host.node.__aenter__())
+                break
+            except StoreUnavailable:
+                store.mend()
         self.hosts.append(host)
 
     def _dial(self, client: Client) -> Wire | None:
