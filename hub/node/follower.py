@@ -14,16 +14,17 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
 from hub.keys.errors import KeyNotOpen, KeyStoreUnavailable, KeyUnknown, SessionForgotten
 from hub.keys.sealing import Sealer
 from hub.metrics import Metrics
+from hub.node.ears import Ears
 from hub.node.entries import Keys, SessionDamaged
 from hub.node.opening import Opening, opened_log
-from hub.node.recent import Standing, Told
+from hub.node.recent import Standing
 from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, reopen_log
 from hub.node.view import Verdict, View
 from hub.store.promise import Page, SessionKey, Store, Stored, StoreUnavailable
@@ -71,28 +72,6 @@ class Tools:
     spawn: Callable[[Coroutine[Any, Any, None]], object]
     random_bytes: Callable[[int], bytes]
     vault: Vault | None = None
-
-
-class Ears(Protocol):
-    """Who is told what the follower finds: the room."""
-
-    def told(self, events: list[Told]) -> None:
-        """These were folded."""
-
-    def moved(self, why: str) -> None:
-        """The state was replaced by one at a newer position of the same log."""
-
-    def lost(self, lost_from: int, lost_to: int) -> None:
-        """These offsets, folded here before, are not in the log; the state is now what the log says."""
-
-    def signalled(self, payload: bytes) -> None:
-        """A sealed signal came."""
-
-    def ready(self) -> None:
-        """What waited for the follower may go on."""
-
-    def gone(self, reason: str) -> None:
-        """There is no such session any more."""
 
 
 class Follower:
