@@ -32,6 +32,7 @@ FAST_RATE: Final = 5_000
 TEXT: Final = "and then a few words "
 BEAT_S: Final = 2.0
 SETTLE_S: Final = 5.0
+OPENING_AT_ONCE: Final = 8
 
 
 @dataclass(slots=True)
@@ -111,9 +112,8 @@ async def measure_delivery(rig: Rig, plan: Plan) -> list[Result]:
     plan.says(f"delivery: {len(names)} sessions over {len(rig.nodes)} nodes")
     await rig.create(names)
     talks = [Conversation(name) for name in names]
-    for talk in talks:
-        await talk.open(rig)
     async with _beating(talks):
+        await opened(rig, talks)
         plain = await _stream(rig, plan, talks, RATE)
         fast = await _stream(rig, plan, talks, FAST_RATE)
     for talk in talks:
@@ -128,6 +128,19 @@ async def measure_delivery(rig: Rig, plan: Plan) -> list[Result]:
         *_costs("cpu_us", plain),
         *_costs("cpu_us_5k", fast),
     ]
+
+
+async def opened(rig: Rig, talks: Sequence[Conversation]) -> None:
+    """Everybody is there."""
+    turns = asyncio.Semaphore(OPENING_AT_ONCE)
+
+    async def open_one(talk: Conversation) -> None:
+        async with turns:
+            await talk.open(rig)
+
+    async with asyncio.TaskGroup() as group:
+        for talk in talks:
+            group.create_task(open_one(talk))
 
 
 def _costs(name: str, taken: Taken) -> list[Result]:
@@ -154,6 +167,8 @@ async def _stream(rig: Rig, plan: Plan, talks: Sequence[Conversation], rate: int
     gc.unfreeze()
     until = time.monotonic() + SETTLE_S
     while any(talk.unsettled for talk in talks):
+        if closed := {talk.writer.closing or talk.reader.closing for talk in talks} - {""}:
+            raise NotDelivered(f"the hub hung up: {', '.join(closed)}")
         if time.monotonic() > until:
             raise NotDelivered(
                 f"{sum(talk.unsettled for talk in talks)} of {2 * taken.sent} at {rate} a second"

@@ -70,6 +70,8 @@ class Visitor:
         self.position = ""
         self.resume: dict[str, Any] = {}
         self.sequence = 0
+        self.closing = ""
+        """Why the hub hung up, if it did."""
         self.level = ""
         """What the last acknowledgement named."""
         self.welcome_bytes = 0
@@ -144,8 +146,10 @@ class Visitor:
             self._welcomed(heard, len(raw))
         elif heard.type == "refused":
             self.refused(heard)
-        elif heard.type == "closing" and self._welcome is not None and not self._welcome.done():
-            self._welcome.set_exception(Refused(heard.reason))
+        elif heard.type == "closing":
+            self.closing = heard.reason
+            if self._welcome is not None and not self._welcome.done():
+                self._welcome.set_exception(Refused(heard.reason))
 
     def _welcomed(self, heard: Heard, size: int) -> None:
         self.position, self.welcome_bytes = heard.position, size
