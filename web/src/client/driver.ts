@@ -156,7 +156,8 @@ export class Driver {
         if (this.wire !== wire) return;
         this.wire = null;
         this.lostAt ??= performance.now();
-        if (!carried) this.route.failed();
+        // Without any network a stream would not get through either.
+        if (!carried && !this.outage && navigator.onLine) this.route.failed();
         this.run(this.link.closed(now()));
       },
     };

@@ -87,7 +87,7 @@ export function Header({ session, view, share }: { session: Session; view: View;
         <span role="status">{WORDS[view.phase]}</span>
         <span class="latency">{latencyText(view)}</span>
         {here > 1 && <span class="devices">{here} devices</span>}
-        {view.way === "stream" && <span>by stream</span>}
+        {view.way === "stream" && <span class="devices">by stream</span>}
         {!view.kept && <span class="warn">this browser keeps nothing</span>}
       </span>
       <button type="button" class="round plain" onClick={() => setChosen(nextTheme())} aria-label={`Theme: ${chosen}. Switch`} title={`Theme: ${chosen}`}>

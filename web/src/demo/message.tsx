@@ -94,7 +94,7 @@ export class MessageView extends Component<MessageProps> {
     const status = STATUS[message.status];
     const marks = [...(message.spoken === null ? [] : ["spoken"]), ...(status === undefined ? [] : [status]), ...notes];
     return (
-      <li class={`entry ${mine ? "mine" : "theirs"} ${role}`} data-message={message.id} data-status={message.status}>
+      <li class={`entry ${mine ? "mine" : "theirs"} by-${role}`} data-message={message.id} data-status={message.status}>
         <div class="who">{name}</div>
         <div class="words">
           <Reasoning message={message} />

@@ -29,7 +29,8 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
     case "agent_crashed":
       return `${nameOf(state, String(event["participant"]), me)} crashed`;
     case "right_granted":
-      return String(event["right"]).startsWith("worker:") ? `${nameOf(state, String(event["holder"]), me)} took over the work` : "";
+      // The first token is the agent's coming; every later one is a coming back.
+      return String(event["right"]).startsWith("worker:") && Number(event["token"]) > 1 ? `${nameOf(state, String(event["holder"]), me)} is back` : "";
     case "log_reopened":
       return "the hub's store lost its tail";
     case "session_ended":

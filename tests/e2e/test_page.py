@@ -1,0 +1,264 @@
+"""The demo's page against a real hub, in Chromium: words come once and in order, whatever breaks in between."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from signaling.demo import brain
+from signaling.demo.routes import page_folder
+from tests.support.chromium import Tab, launched, opened
+from tests.support.http_proxies import buffering
+from tests.support.page import Reader, reading, serious_findings
+from tests.support.processes import Tree, running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+
+EARLY = "In the third bar"
+"""Words in the first half of the agent's story."""
+
+PICTURE = """async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 40 });
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "teal";
+  pen.fillRect(0, 0, 64, 40);
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  const pasted = new DataTransfer();
+  pasted.items.add(new File([blob], "bow.png", { type: "image/png" }));
+  const paste = { clipboardData: pasted, bubbles: true, cancelable: true };
+  document.getElementById("words").dispatchEvent(new ClipboardEvent("paste", paste));
+}"""
+
+
+FOCUSED = "(({ ariaLabel, id, textContent }) => ariaLabel || id || textContent)(document.activeElement)"
+
+
+@asynccontextmanager
+async def demo() -> AsyncIterator[tuple[Tree, Browser]]:
+    async with running("demo") as hub, launched() as browser:
+        yield hub, browser
+
+
+async def telling(reader: Reader) -> None:
+    """The agent is in the middle of a long answer."""
+    await reader.say("tell me a story")
+    await reader.says(EARLY)
+
+
+async def test_an_answer_streams_and_a_tool_call_shows() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        await reader.shot("empty")
+        await reader.say("my order number is 4711")
+        await reader.says("cello bow")
+        await reader.quiet()
+        await reader.shows_the_log(hub.url)
+        card = reader.page.locator("[data-tool]")
+        assert await card.get_attribute("data-status") == "finished"
+        assert "Thursday" in (await card.text_content() or "")
+        assert await reader.tally() == (0, 0)
+        assert reader.tab.errors == []
+
+
+async def test_a_reload_in_mid_answer_loses_and_doubles_nothing() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        await telling(reader)
+        attachment = await reader.page.evaluate("legato.view.attachment")
+        await reader.page.click("text=reload")
+        await reader.live()
+        await reader.quiet()
+        assert brain.STORY in (await reader.texts()).values()
+        await reader.shows_the_log(hub.url)
+        assert await reader.page.evaluate("legato.view.attachment") == attachment
+        await reader.until("document.querySelector('.result').dataset.result === 'reload'")
+        assert reader.tab.errors == []
+
+
+async def test_a_killed_hub_cuts_no_answer() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        node = await hub.pid("node")
+        await telling(reader)
+        await reader.page.click("text=kill hub")
+        assert await hub.replaced("node", node) != node
+        await reader.until("document.querySelector('.result').dataset.result === 'kill hub'")
+        await reader.quiet()
+        await reader.shot("after-a-kill")
+        assert brain.STORY in (await reader.texts()).values()
+        await reader.shows_the_log(hub.url)
+        assert await reader.tally() == (0, 0)
+
+
+async def test_what_is_typed_without_a_network_waits_and_goes_once() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        await telling(reader)
+        await reader.page.click("text=cut network")
+        await reader.say("typed while cut")
+        await reader.says("waits for the connection")
+        await reader.shot("reconnecting")
+        await reader.until("document.querySelector('.result').dataset.result === 'cut network'")
+        await reader.quiet()
+        assert list((await reader.texts()).values()).count("typed while cut") == 1
+        await reader.shows_the_log(hub.url)
+        assert await reader.tally() == (0, 0)
+        assert reader.tab.errors == []
+
+
+async def test_what_was_typed_before_a_reload_without_a_network_goes_once() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        await reader.page.evaluate("legato.cut(60_000)")
+        await reader.say("typed before the reload")
+        await reader.says("waits for the connection")
+        await reader.page.reload()
+        await reader.live()
+        await reader.quiet()
+        assert list((await reader.texts()).values()).count("typed before the reload") == 1
+        await reader.shows_the_log(hub.url)
+
+
+async def test_two_tabs_show_one_session_and_are_two_attachments() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        async with reader.tab.context.expect_page() as opening:
+            await reader.page.click("text=second device")
+        other = Reader(Tab(await opening.value, reader.tab.context))
+        await other.live()
+        await telling(other)
+        await reader.quiet()
+        await other.quiet()
+        for each in (reader, other):
+            await each.shows_the_log(hub.url)
+        attachments = {await each.page.evaluate("legato.view.attachment") for each in (reader, other)}
+        assert len(attachments) == 2
+
+
+async def test_a_refused_message_can_be_tried_again_or_let_go() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        await reader.say("x" * 60_000)
+        await reader.says("not sent")
+        await reader.shot("not-sent")
+        await reader.page.reload()
+        await reader.says("not sent")
+        await reader.page.click("text=Try again")
+        await reader.until("document.querySelectorAll('[data-unsent]').length === 1")
+        await reader.says("not sent")
+        await reader.page.click("text=Discard")
+        await reader.until("document.querySelectorAll('[data-unsent]').length === 0")
+        await reader.say("short words")
+        await reader.quiet()
+        await reader.shows_the_log(hub.url)
+
+
+async def test_a_pasted_image_is_stored_and_shown_to_others() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        await reader.page.evaluate(PICTURE)
+        await reader.until("document.querySelector('.attached-one')")
+        await reader.say("look at this")
+        await reader.until("document.querySelector('[data-shown=true] img')?.naturalWidth === 64")
+        async with opened(browser, reader.page.url) as tab:
+            guest = Reader(tab)
+            await guest.until("document.querySelector('[data-shown=true] img')?.naturalWidth === 64")
+            assert tab.errors == []
+        assert reader.tab.errors == []
+
+
+async def test_without_websockets_a_stream_carries_the_session() -> None:
+    async with demo() as (hub, browser), reading(browser, f"{hub.url}/?stream") as reader:
+        assert await reader.page.get_attribute("[data-way]", "data-way") == "stream"
+        await telling(reader)
+        await reader.quiet()
+        await reader.shows_the_log(hub.url)
+        assert await reader.tally() == (0, 0)
+
+
+async def test_behind_a_proxy_that_buffers_polls_carry_the_session() -> None:
+    async with (
+        demo() as (hub, browser),
+        buffering(int(hub.url.rpartition(":")[2])) as proxy,
+        reading(browser, f"http://127.0.0.1:{proxy.port}/?stream") as reader,
+    ):
+        await reader.say("my order number is 4711")
+        await reader.says("cello bow")
+        await reader.quiet()
+        await reader.shows_the_log(hub.url)
+
+
+async def no_websocket(page: Page) -> None:
+    """What a network does that lets no WebSocket through."""
+    await page.route_web_socket("**/v1/connect", lambda socket: asyncio.ensure_future(socket.close()))
+
+
+async def test_where_no_websocket_gets_through_the_page_finds_the_stream_by_itself() -> None:
+    async with demo() as (hub, browser), opened(browser, "about:blank") as tab:
+        await no_websocket(tab.page)
+        await tab.page.goto(hub.url)
+        reader = Reader(tab)
+        await reader.live()
+        await reader.agent_here()
+        await reader.until("document.querySelector('[data-way]').dataset.way === 'stream'")
+        await reader.say("hello")
+        await reader.quiet()
+        await reader.shows_the_log(hub.url)
+
+
+async def test_scroll_stays_where_the_reader_put_it() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        for _ in range(3):
+            await telling(reader)
+            await reader.quiet()
+        await reader.page.evaluate("document.querySelector('.transcript').scrollTo(0, 40)")
+        await reader.say("hello")
+        await reader.until("document.querySelector('.to-end')")
+        await reader.quiet()
+        assert await reader.page.evaluate("document.querySelector('.transcript').scrollTop") == 40
+        await reader.page.click(".to-end")
+        await reader.until(
+            "(({ scrollTop, scrollHeight, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2)"
+            "(document.querySelector('.transcript'))"
+        )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_axe_finds_nothing_serious_and_nothing_sticks_out(
+    scheme: Literal["light", "dark"], width: int
+) -> None:
+    async with demo() as (hub, browser):
+        context = await browser.new_context(
+            bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 740}
+        )
+        reader = Reader(Tab(await context.new_page(), context))
+        await reader.page.goto(hub.url)
+        await reader.live()
+        await reader.agent_here()
+        await reader.say("my order number is 4711")
+        await reader.says("cello bow")
+        await telling(reader)
+        await reader.shot(f"busy-{scheme}-{width}")
+        assert await serious_findings(reader.page) == []
+        assert await reader.page.evaluate("document.documentElement.scrollWidth") <= width
+        await context.close()
+
+
+async def test_everything_is_reached_by_keyboard() -> None:
+    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+        reached: list[str] = []
+        for _ in range(12):
+            await reader.page.keyboard.press("Tab")
+            reached.append(await reader.page.evaluate(FOCUSED))
+        for wanted in ("Transcript", "words", "Attach an image or file", "cut network", "reload", "kill hub"):
+            assert wanted in reached
+        await telling(reader)
+        await reader.page.keyboard.press("Escape")
+        await reader.quiet()
+        assert brain.STORY not in (await reader.texts()).values()
+
+
+def test_the_page_loads_in_less_than_100_kilobytes() -> None:
+    files = [file for file in page_folder().rglob("*") if file.is_file() and not file.name.startswith(".")]
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 100_000
+    assert Path(page_folder(), "index.html") in files
