@@ -16,7 +16,7 @@ import signal
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import Final, cast
@@ -96,15 +96,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         node = await stack.enter_async_context(_node(options, store, keys, known))
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
-        voice = await stack.enter_async_context(
-            node_voice(
-                promised,
-                Keeping(store, keys, opened_vault(options)),
-                known.ice,
-                options.voice_options,
-                monotonic_ms,
-            )
-        )
+        voice = await stack.enter_async_context(_voice(options, promised, store, keys, known))
         gate: Gate[Gated] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         doors = DoorOptions(
             store=store,
@@ -210,6 +202,13 @@ def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets)
             vault=opened_vault(options),
         )
     )
+
+
+def _voice(
+    options: Options, node: PromisedNode, store: RealStore, keys: KeyStore, known: HubSecrets
+) -> AbstractAsyncContextManager[NodeVoice]:
+    keeping = Keeping(store, keys, opened_vault(options))
+    return node_voice(node, keeping, known.ice, options.voice_options, monotonic_ms)
 
 
 def opened_vault(options: Options) -> Vault:

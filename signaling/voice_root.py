@@ -85,30 +85,8 @@ async def node_voice(
         held = await certificates(keys, int(time.time()))
         certificate = await asyncio.to_thread(DtlsCertificate, held.current)
         made = await stack.enter_async_context(engines(options.ears, options.voice))
-        speaker = Speaker(EagerVoice(made.voice)) if made.voice is not None else None
-        prompts, judges = Prompts(speaker), Judges()
-        sound = Sound(
-            store=keeping.store,
-            keys=keys,
-            vault=keeping.vault,
-            wheel=Wheel(now),
-            ears=made.ears,
-            speaker=speaker,
-            prompts=prompts,
-            now=now,
-            new_id=lambda prefix: new_id(prefix, urandom),
-            listener=ListenerOptions(judge=judges.take),
-        )
-        port = CallPort(
-            CallPortOptions(
-                secret=ice,
-                certificate=certificate,
-                advertise=options.advertise or (await asyncio.to_thread(own_address),),
-                clock=now,
-                host=options.host,
-                port=options.port,
-            )
-        )
+        sound, judges = _sound(made, keeping, now)
+        port = await _port(certificate, ice, options, now)
         stack.push_async_callback(port.close)
         await port.start()
         desk = await stack.enter_async_context(Desk(node, sound))
@@ -116,7 +94,40 @@ async def node_voice(
             task = asyncio.get_running_loop().create_task(work)
             stack.push_async_callback(_ended, task)
         recordings = Recordings(keeping.store, keeping.vault, keys)
-        yield NodeVoice(VoiceDoor(desk, port), made, prompts, recordings)
+        yield NodeVoice(VoiceDoor(desk, port), made, sound.prompts, recordings)
+
+
+def _sound(made: Engines, keeping: Keeping, now: Callable[[], int]) -> tuple[Sound, Judges]:
+    speaker = Speaker(EagerVoice(made.voice)) if made.voice is not None else None
+    judges = Judges()
+    sound = Sound(
+        store=keeping.store,
+        keys=keeping.keys,
+        vault=keeping.vault,
+        wheel=Wheel(now),
+        ears=made.ears,
+        speaker=speaker,
+        prompts=Prompts(speaker),
+        now=now,
+        new_id=lambda prefix: new_id(prefix, urandom),
+        listener=ListenerOptions(judge=judges.take),
+    )
+    return sound, judges
+
+
+async def _port(
+    certificate: DtlsCertificate, ice: bytes, options: VoiceOptions, now: Callable[[], int]
+) -> CallPort:
+    return CallPort(
+        CallPortOptions(
+            secret=ice,
+            certificate=certificate,
+            advertise=options.advertise or (await asyncio.to_thread(own_address),),
+            clock=now,
+            host=options.host,
+            port=options.port,
+        )
+    )
 
 
 def own_address() -> str:

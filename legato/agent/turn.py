@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import zlib
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
 
 from legato.agent.tools import Tool
+from legato.agent.voice import bring
 from legato.client import Client
 from legato.errors import Refused, ToolFailed
 from legato.session import commands as c
@@ -37,11 +39,21 @@ def history_of(state: State, participant: str) -> list[Said]:
         if not isinstance(entry, Message):
             continue
         text = "".join(part.text for part in entry.parts if part.kind == "text")
-        if entry.by == participant and entry.status != "finished" and entry.heard:
+        if entry.by == participant and entry.heard and _cut_short(entry, state):
             text = text[: max(entry.heard.values())]
         if text:
             lines.append(Said("assistant" if entry.by == participant else "user", text, entry.by))
     return lines
+
+
+def _cut_short(entry: Message, state: State) -> bool:
+    """Whether its speech was broken off: its message was, or somebody spoke into what had been written whole."""
+    if entry.status != "finished":
+        return True
+    spoken = (
+        other.spoken for other in state.transcript() if isinstance(other, Message) and other.at > entry.at
+    )
+    return any(words is not None for words in spoken)
 
 
 class Turn:
@@ -92,6 +104,22 @@ class Turn:
     async def think(self, words: str) -> None:
         """Add reasoning: shown folded, never spoken."""
         await self._add(words, "reasoning")
+
+    async def speak(self, sound: AsyncIterable[bytes], *, rate: int = 24_000, text: str = "") -> None:
+        """Say something with a voice of the agent's own: PCM (s16 mono, at `rate`), with its words in `text` for
+        those who read. Returns when all of it is sent; it may come faster than real time."""
+        await self._end_message("finished")
+        await self._begin()
+        message = self._message
+        work = bring(self.session, message, sound, rate, zlib.crc32(message.encode()))
+        bringing = asyncio.ensure_future(work)
+        try:
+            await self._add(text, "text")
+            await self._settle()
+            await bringing
+        finally:
+            bringing.cancel()
+        await self._end_message("finished")
 
     async def show(self, part: Part) -> None:
         """Add a whole part: data, an image, a file."""

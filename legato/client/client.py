@@ -21,6 +21,7 @@ from typing import Any, Self
 import aiohttp
 
 from legato.client.driver import Driver, Ears, GetTicket
+from legato.client.hearing import Sound, hear
 from legato.client.key import ClientKey
 from legato.client.link import Link, LinkOptions, Phase, text_parts
 from legato.errors import NoTicket
@@ -162,6 +163,11 @@ class Client:
     def send_audio(self, raw: bytes) -> bool:
         """Send a binary envelope; False if not now."""
         return self._driver.send_audio(raw)
+
+    def hear(self, rate: int = 16_000, participant: str = "") -> AsyncIterator[Sound]:
+        """What people say, as PCM at `rate` (s16 mono), for an agent that understands speech itself: of every
+        microphone, or of `participant`'s."""
+        return hear(self, rate, participant)
 
     def new_id(self, prefix: str) -> str:
         """A fresh id."""
