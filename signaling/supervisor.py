@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-STEADY_S: Final = 2.0
+STEADY_S: Final = 0.5
 """A child that lived this long is started again at once."""
 
 LONGEST_WAIT_S: Final = 5.0

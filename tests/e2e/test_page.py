@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from signaling.demo import brain
@@ -19,7 +19,7 @@ from tests.support.http_proxies import buffering
 from tests.support.page import Reader, reading, serious_findings
 from tests.support.processes import Tree, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60), pytest.mark.asyncio(loop_scope="module")]
 
 EARLY = "In the third bar"
 """Words in the first half of the agent's story."""
@@ -40,8 +40,12 @@ PICTURE = """async () => {
 FOCUSED = "(({ ariaLabel, id, textContent }) => ariaLabel || id || textContent)(document.activeElement)"
 
 
-@asynccontextmanager
-async def demo() -> AsyncIterator[tuple[Tree, Browser]]:
+Demo = tuple[Tree, Browser]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def demo() -> AsyncIterator[Demo]:
+    """One hub and one browser for all: each test has a session and a context of its own."""
     async with running("demo") as hub, launched() as browser:
         yield hub, browser
 
@@ -52,8 +56,9 @@ async def telling(reader: Reader) -> None:
     await reader.says(EARLY)
 
 
-async def test_an_answer_streams_and_a_tool_call_shows() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_an_answer_streams_and_a_tool_call_shows(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         await reader.shot("empty")
         await reader.say("my order number is 4711")
         await reader.says("cello bow")
@@ -66,8 +71,9 @@ async def test_an_answer_streams_and_a_tool_call_shows() -> None:
         assert reader.tab.errors == []
 
 
-async def test_a_reload_in_mid_answer_loses_and_doubles_nothing() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_a_reload_in_mid_answer_loses_and_doubles_nothing(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         await telling(reader)
         attachment = await reader.page.evaluate("legato.view.attachment")
         await reader.page.click("text=reload")
@@ -80,8 +86,9 @@ async def test_a_reload_in_mid_answer_loses_and_doubles_nothing() -> None:
         assert reader.tab.errors == []
 
 
-async def test_a_killed_hub_cuts_no_answer() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_a_killed_hub_cuts_no_answer(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         node = await hub.pid("node")
         await telling(reader)
         await reader.page.click("text=kill hub")
@@ -94,8 +101,9 @@ async def test_a_killed_hub_cuts_no_answer() -> None:
         assert await reader.tally() == (0, 0)
 
 
-async def test_what_is_typed_without_a_network_waits_and_goes_once() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_what_is_typed_without_a_network_waits_and_goes_once(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         await telling(reader)
         await reader.page.click("text=cut network")
         await reader.say("typed while cut")
@@ -109,8 +117,9 @@ async def test_what_is_typed_without_a_network_waits_and_goes_once() -> None:
         assert reader.tab.errors == []
 
 
-async def test_what_was_typed_before_a_reload_without_a_network_goes_once() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_what_was_typed_before_a_reload_without_a_network_goes_once(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         await reader.page.evaluate("legato.cut(60_000)")
         await reader.say("typed before the reload")
         await reader.says("waits for the connection")
@@ -121,8 +130,9 @@ async def test_what_was_typed_before_a_reload_without_a_network_goes_once() -> N
         await reader.shows_the_log(hub.url)
 
 
-async def test_two_tabs_show_one_session_and_are_two_attachments() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_two_tabs_show_one_session_and_are_two_attachments(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         async with reader.tab.context.expect_page() as opening:
             await reader.page.click("text=second device")
         other = Reader(Tab(await opening.value, reader.tab.context))
@@ -136,8 +146,9 @@ async def test_two_tabs_show_one_session_and_are_two_attachments() -> None:
         assert len(attachments) == 2
 
 
-async def test_a_refused_message_can_be_tried_again_or_let_go() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_a_refused_message_can_be_tried_again_or_let_go(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         await reader.say("x" * 60_000)
         await reader.says("not sent")
         await reader.shot("not-sent")
@@ -153,8 +164,9 @@ async def test_a_refused_message_can_be_tried_again_or_let_go() -> None:
         await reader.shows_the_log(hub.url)
 
 
-async def test_a_pasted_image_is_stored_and_shown_to_others() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_a_pasted_image_is_stored_and_shown_to_others(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         await reader.page.evaluate(PICTURE)
         await reader.until("document.querySelector('.attached-one')")
         await reader.say("look at this")
@@ -166,8 +178,9 @@ async def test_a_pasted_image_is_stored_and_shown_to_others() -> None:
         assert reader.tab.errors == []
 
 
-async def test_without_websockets_a_stream_carries_the_session() -> None:
-    async with demo() as (hub, browser), reading(browser, f"{hub.url}/?stream") as reader:
+async def test_without_websockets_a_stream_carries_the_session(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, f"{hub.url}/?stream") as reader:
         assert await reader.page.get_attribute("[data-way]", "data-way") == "stream"
         await telling(reader)
         await reader.quiet()
@@ -175,9 +188,9 @@ async def test_without_websockets_a_stream_carries_the_session() -> None:
         assert await reader.tally() == (0, 0)
 
 
-async def test_behind_a_proxy_that_buffers_polls_carry_the_session() -> None:
+async def test_behind_a_proxy_that_buffers_polls_carry_the_session(demo: Demo) -> None:
+    hub, browser = demo
     async with (
-        demo() as (hub, browser),
         buffering(int(hub.url.rpartition(":")[2])) as proxy,
         reading(browser, f"http://127.0.0.1:{proxy.port}/?stream") as reader,
     ):
@@ -192,8 +205,9 @@ async def no_websocket(page: Page) -> None:
     await page.route_web_socket("**/v1/connect", lambda socket: asyncio.ensure_future(socket.close()))
 
 
-async def test_where_no_websocket_gets_through_the_page_finds_the_stream_by_itself() -> None:
-    async with demo() as (hub, browser), opened(browser, "about:blank") as tab:
+async def test_where_no_websocket_gets_through_the_page_finds_the_stream_by_itself(demo: Demo) -> None:
+    hub, browser = demo
+    async with opened(browser, "about:blank") as tab:
         await no_websocket(tab.page)
         await tab.page.goto(hub.url)
         reader = Reader(tab)
@@ -205,11 +219,12 @@ async def test_where_no_websocket_gets_through_the_page_finds_the_stream_by_itse
         await reader.shows_the_log(hub.url)
 
 
-async def test_scroll_stays_where_the_reader_put_it() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
-        for _ in range(3):
-            await telling(reader)
-            await reader.quiet()
+async def test_scroll_stays_where_the_reader_put_it(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
+        await reader.page.set_viewport_size({"width": 480, "height": 480})
+        await telling(reader)
+        await reader.quiet()
         await reader.page.evaluate("document.querySelector('.transcript').scrollTo(0, 40)")
         await reader.say("hello")
         await reader.until("document.querySelector('.to-end')")
@@ -225,27 +240,28 @@ async def test_scroll_stays_where_the_reader_put_it() -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 async def test_axe_finds_nothing_serious_and_nothing_sticks_out(
-    scheme: Literal["light", "dark"], width: int
+    demo: Demo, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    async with demo() as (hub, browser):
-        context = await browser.new_context(
-            bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 740}
-        )
-        reader = Reader(Tab(await context.new_page(), context))
-        await reader.page.goto(hub.url)
-        await reader.live()
-        await reader.agent_here()
-        await reader.say("my order number is 4711")
-        await reader.says("cello bow")
-        await telling(reader)
-        await reader.shot(f"busy-{scheme}-{width}")
-        assert await serious_findings(reader.page) == []
-        assert await reader.page.evaluate("document.documentElement.scrollWidth") <= width
-        await context.close()
+    hub, browser = demo
+    context = await browser.new_context(
+        bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 740}
+    )
+    reader = Reader(Tab(await context.new_page(), context))
+    await reader.page.goto(hub.url)
+    await reader.live()
+    await reader.agent_here()
+    await reader.say("my order number is 4711")
+    await reader.says("cello bow")
+    await telling(reader)
+    await reader.shot(f"busy-{scheme}-{width}")
+    assert await serious_findings(reader.page) == []
+    assert await reader.page.evaluate("document.documentElement.scrollWidth") <= width
+    await context.close()
 
 
-async def test_everything_is_reached_by_keyboard() -> None:
-    async with demo() as (hub, browser), reading(browser, hub.url) as reader:
+async def test_everything_is_reached_by_keyboard(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
         reached: list[str] = []
         for _ in range(12):
             await reader.page.keyboard.press("Tab")
@@ -258,7 +274,7 @@ async def test_everything_is_reached_by_keyboard() -> None:
         assert brain.STORY not in (await reader.texts()).values()
 
 
-def test_the_page_loads_in_less_than_100_kilobytes() -> None:
+async def test_the_page_loads_in_less_than_100_kilobytes() -> None:
     files = [file for file in page_folder().rglob("*") if file.is_file() and not file.name.startswith(".")]
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 100_000
     assert Path(page_folder(), "index.html") in files

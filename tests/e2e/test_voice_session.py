@@ -14,7 +14,7 @@ import pytest
 from media.engines.openai import wav
 from signaling.demo import brain
 from tests.support.demo_hub import demo_hub
-from tests.support.demo_page import demo_page
+from tests.support.demo_page import DemoPage, decoded, demo_page, understood
 from tests.support.spoken import silence, speech_wav
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
@@ -26,6 +26,20 @@ LOUD = 0.02
 
 def words_of(text: str) -> list[str]:
     return re.findall(r"[a-z]+|\d", text.lower())
+
+
+async def recording(url: str, page: DemoPage, track: str) -> bytes:
+    """What the hub kept of the session's sound, as Ogg/Opus."""
+    session = await page.tab.page.evaluate("() => location.hash.slice(1)")
+    asked = {"track": track} if track else {}
+    async with aiohttp.ClientSession() as http:
+        async with http.post(f"{url}/demo/join", json={"session": session}) as joined:
+            ticket = (await joined.json())["ticket"]
+        headers = {"Authorization": f"Bearer {ticket}"}
+        path = f"{url}/v1/sessions/{session}/recording"
+        async with http.get(path, params=asked, headers=headers) as kept:
+            assert (kept.status, kept.content_type) == (200, "audio/ogg")
+            return await kept.read()
 
 
 async def test_speech_typing_and_tools_are_one_continuous_log(tmp_path: Path) -> None:
@@ -45,7 +59,11 @@ async def test_speech_typing_and_tools_are_one_continuous_log(tmp_path: Path) ->
         await page.until("seen.filter((event) => event.type === 'tool_ended').length === 2")
         await page.until("Object.keys(legato.view.state.responses).length === 0")
         events, entries = await page.events(), await page.entries()
+        speech = next(event["track"] for event in events if event["type"] == "speech_queued")
+        mix, track = await recording(url, page, ""), await recording(url, page, speech)
         assert page.tab.errors == []
+    assert {"cello", "seven"} & set(words_of(await understood(decoded(mix)))), "the mix has both of them"
+    assert "bow" in words_of(await understood(decoded(track)))
     offsets = [event["offset"] for event in events]
     assert offsets == list(range(offsets[0], offsets[0] + len(offsets))), "one log, no hole, nothing twice"
     spoken = next(one for one in entries if one.get("spoken"))

@@ -34,7 +34,7 @@ import aiohttp
 ROOT: Final = Path(__file__).resolve().parents[2]
 MARK: Final = "LEGATO_TEST_TREE"
 READY_S: Final = 30.0
-LOOK_S: Final = 0.005
+LOOK_S: Final = 0.01
 QUIET: Final = ("--ears", "none", "--voice", "none")
 """No speech engines: for tests of text."""
 
@@ -54,14 +54,19 @@ class Tree:
     process: asyncio.subprocess.Process | None = None
     said: list[str] = field(default_factory=list)
     _reader: asyncio.Task[None] | None = None
+    _strangers: set[int] = field(default_factory=set)
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def start(self) -> None:
-        """Run it, and wait until it says `ready`. Raises `AssertionError` with its log if it does not."""
+    async def start(self, *, again: bool = False) -> None:
+        """Run it, and wait until it says `ready`. Raises `AssertionError` with its log if it does not. `again`: on
+        the same port, after its end."""
+        if again and self.process is not None:
+            await self.process.wait()
         self._ready.clear()
+        port = self.url.rpartition(":")[2] if again else "0"
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "signaling", *self.words, "--data", str(self.folder),
+                sys.executable, "-m", "signaling", *self.words, "--port", port, "--data", str(self.folder),
                 cwd=ROOT, env={**os.environ, **self.environment, MARK: self.mark},
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
                 start_new_session=True,
@@ -85,17 +90,20 @@ class Tree:
 
     def members(self) -> dict[int, Role]:
         """The living processes of the tree. Which of two nodes serves, only its log says: see `pid`."""
-        return {pid: role for pid, role in map(self._look, _pids()) if role is not None}
+        seen = {pid: self._look(pid)[1] for pid in _pids() if pid not in self._strangers}
+        self._strangers |= {pid for pid, role in seen.items() if role is None}
+        return {pid: role for pid, role in seen.items() if role is not None}
 
     async def pid(self, role: Role) -> int:
         """The one living process in that role, waited for."""
         async with asyncio.timeout(READY_S):
             while True:
-                found = [pid for pid, has in self.members().items() if has == role]
                 if role == "node":
-                    found = [pid for pid in found if pid in self._served()]
+                    found = [pid for pid in self._served()[-1:] if self._look(pid)[1] == role]
+                else:
+                    found = [pid for pid, has in self.members().items() if has == role]
                 if found:
-                    return found[-1]
+                    return found[0]
                 await asyncio.sleep(LOOK_S)
 
     async def replaced(self, role: Role, old: int) -> int:
@@ -147,8 +155,8 @@ class Tree:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
 
-    def _served(self) -> set[int]:
-        return {line["pid"] for line in self.lines() if line.get("message") == "ready" and "pid" in line}
+    def _served(self) -> list[int]:
+        return [line["pid"] for line in self.lines() if line.get("message") == "ready" and "pid" in line]
 
     def _look(self, pid: int) -> tuple[int, Role | None]:
         try:
@@ -194,7 +202,7 @@ async def running(
     """`legato COMMAND WORDS…` on a port of its own. `data`: somebody else's folder (several nodes share one)."""
     async with folder() as own:
         log = own / "stderr.log"
-        tree = Tree((command, "--port", "0", *QUIET, *words), data or own / "data", environment, log)
+        tree = Tree((command, *QUIET, *words), data or own / "data", environment, log)
         try:
             await tree.start()
             yield tree
