@@ -3,11 +3,14 @@
     python -m benchmarks.store_append [--appends 20000] [--bytes 150] [--servers valkey,redis]
 
 Each server is started for this alone (unix socket, append-only file on, no fsync). CPU of the server is
-what the kernel counts for it (`INFO cpu`, µs); CPU of the client is this process's. Four ways of writing:
+what the kernel counts for it (`INFO cpu`, µs); CPU of the client is this process's. Both are given as the median and
+the least of slices of 1 024 appends: what else runs on the machine makes every slice dearer, and the least one the
+least so. Five ways of writing:
 
 - `single`: one session, one append in flight, its own events delivered, witness at the tail: the wait;
 - `many`: 64 sessions, one append in flight each, delivered, witness at the tail: what a busy node does;
 - `stream`: one producer with 32 appends in flight, delivered, witness as far as was delivered;
+- `bare`: one producer with 64 appends in one pass of the loop, not delivered, no witness: nearly the script alone;
 - `far`: 64 sessions, not delivered, witness 32 events and more behind the tail: nothing at hand knows it.
 """
 
@@ -21,13 +24,17 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
-from hub.store.promise import Append, Appended, Draft, SessionKey, Stored
+from redis.asyncio import Redis
+
+from hub.store.promise import WINDOW, Append, Appended, Draft, Outcome, SessionKey, Stored
 from hub.store.real import RealStore
 from legato.session.position import Position
 from tests.support.stores import SERVERS, Server, connected, running
 
 SESSIONS = 64
+SLICE = 1024
 IN_FLIGHT = 32
 
 
@@ -52,11 +59,15 @@ class Line:
     def resynced(self, tail: Position | None) -> None:
         """Nothing is lost here."""
 
+    def batch(self) -> Append:
+        """The next one."""
+        self.sequence += 1
+        return Append("w_1", 1, self.sequence, b"0123456789abcdef", (Draft(self.sealed),), self.witness)
+
     async def write(self, store: RealStore, count: int) -> None:
         """One after the other."""
         for _ in range(count):
-            self.sequence += 1
-            batch = Append("w_1", 1, self.sequence, b"0123456789abcdef", (Draft(self.sealed),), self.witness)
+            batch = self.batch()
             start = time.perf_counter_ns()
             outcome = await store.append(self.key, batch)
             self.waits.append(time.perf_counter_ns() - start)
@@ -67,18 +78,23 @@ class Line:
         """Many at once, in order."""
         room = asyncio.Semaphore(IN_FLIGHT)
 
-        def answered(outcome: asyncio.Future[object]) -> None:
+        def answered(outcome: asyncio.Future[Outcome]) -> None:
             room.release()
             if not isinstance(outcome.result(), Appended):
                 raise RuntimeError(f"an append was refused: {outcome.result()}")
 
         for _ in range(count):
             await room.acquire()
-            self.sequence += 1
-            batch = Append("w_1", 1, self.sequence, b"0123456789abcdef", (Draft(self.sealed),), self.witness)
-            asyncio.ensure_future(store.append(self.key, batch)).add_done_callback(answered)
+            asyncio.ensure_future(store.append(self.key, self.batch())).add_done_callback(answered)
         for _ in range(IN_FLIGHT):
             await room.acquire()
+
+    async def burst(self, store: RealStore, count: int) -> None:
+        """As many in one pass as may be in flight."""
+        self.witness = None
+        for _ in range(count // WINDOW):
+            batches = [self.batch() for _ in range(WINDOW)]
+            await asyncio.gather(*[store.append(self.key, batch) for batch in batches])
 
 
 async def line(store: RealStore, size: int, *, delivered: bool) -> Line:
@@ -95,42 +111,42 @@ async def line(store: RealStore, size: int, *, delivered: bool) -> Line:
     return made
 
 
-async def server_cpu_us(server: Server) -> int:
+async def server_cpu_us(admin: Redis) -> int:
     """User and system time of the server so far."""
-    client = server.admin()
-    info = await client.info("cpu")
-    await client.aclose()
-    return round((info["used_cpu_user"] + info["used_cpu_sys"]) * 1e6)
+    info = await admin.info("cpu")
+    return int(1e6 * (info["used_cpu_user"] + info["used_cpu_sys"]))
 
 
 async def measure(server: Server, way: str, appends: int, size: int) -> str:
     """One row of the table."""
-    store = await connected(server)
+    store, admin = await connected(server), server.admin()
     try:
-        lines = [
-            await line(store, size, delivered=way != "far")
-            for _ in range(SESSIONS if way in ("many", "far") else 1)
-        ]
-        each = appends // len(lines)
-        warm = max(IN_FLIGHT, each // 10)
-        for count in (warm, each):
-            for one in lines:
-                one.waits.clear()
-            before, client, start = await server_cpu_us(server), time.process_time_ns(), time.perf_counter()
+        sessions = SESSIONS if way in ("many", "far") else 1
+        lines = [await line(store, size, delivered=way not in ("far", "bare")) for _ in range(sessions)]
+        each = SLICE // sessions
+        costs: list[tuple[float, float, float]] = []
+        for _ in range(appends // SLICE + 1):
+            before, client, start = await server_cpu_us(admin), time.process_time_ns(), time.perf_counter()
             if way == "stream":
-                await lines[0].stream(store, count)
+                await lines[0].stream(store, each)
+            elif way == "bare":
+                await lines[0].burst(store, each)
             else:
-                await asyncio.gather(*[one.write(store, count) for one in lines])
+                await asyncio.gather(*[one.write(store, each) for one in lines])
             took, client = time.perf_counter() - start, time.process_time_ns() - client
-            spent = await server_cpu_us(server) - before
-        done = each * len(lines)
-        waits = sorted(wait for one in lines for wait in one.waits)
-        p50, p99 = (
-            (f"{waits[int(len(waits) * part)] / 1000:.0f}" for part in (0.5, 0.99)) if waits else ("–", "–")
-        )
-        return f"{way:8}{done:8}{spent / done:14.1f}{client / done / 1000:14.1f}{p50:>10}{p99:>10}{done / took:12.0f}"
+            costs.append(((await server_cpu_us(admin) - before) / SLICE, client / 1000 / SLICE, took / SLICE))
+        return row(way, costs[1:], sorted(wait for one in lines for wait in one.waits))
     finally:
         await store.close()
+        await admin.aclose()
+
+
+def row(way: str, costs: Sequence[tuple[float, float, float]], waits: Sequence[int]) -> str:
+    """The median and the least of what a slice cost; what one append waited."""
+    columns = [f"{median(column):10.1f} {min(column):5.1f}" for column in list(zip(*costs, strict=True))[:2]]
+    parts = [f"{waits[int(len(waits) * part)] / 1000:.0f}" if waits else "–" for part in (0.5, 0.99)]
+    a_second = 1 / median([took for _, _, took in costs])
+    return f"{way:8}{len(costs) * SLICE:8}{''.join(columns)}{parts[0]:>10}{parts[1]:>10}{a_second:12.0f}"
 
 
 async def version(server: Server) -> str:
@@ -145,14 +161,16 @@ def main() -> None:
     parser.add_argument("--appends", type=int, default=20_000)
     parser.add_argument("--bytes", type=int, default=150)
     parser.add_argument("--servers", default=",".join(SERVERS))
-    parser.add_argument("--ways", default="single,many,stream,far")
+    parser.add_argument("--ways", default="single,many,stream,bare,far")
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}, {chosen.bytes} B")
     for kind in chosen.servers.split(","):
         with running(kind) as server:
             print(f"{kind} {asyncio.run(version(server))}")
-            print(f"{'way':8}{'n':>8}{'server µs':>14}{'client µs':>14}{'p50 µs':>10}{'p99 µs':>10}{'a second':>12}")
+            print(
+                f"{'way':8}{'n':>8}{'server µs':>16}{'client µs':>16}{'p50 µs':>10}{'p99 µs':>10}{'a second':>12}"
+            )
             for way in chosen.ways.split(","):
                 print(asyncio.run(measure(server, way, chosen.appends, chosen.bytes)))
                 sys.stdout.flush()

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from hub.store import layout
 from hub.store.connection import Connection, plain
@@ -20,6 +20,8 @@ from hub.store.promise import SessionKey, Sink, StoreUnavailable
 from legato.session.position import Position
 
 log = logging.getLogger(__name__)
+
+_ENTRIES: Final = (bytes([layout.FORMAT]), b"E")
 
 
 @dataclass(slots=True, eq=False)
@@ -117,7 +119,7 @@ class BusSide:
             return
         payload: bytes = message[2]
         kind = payload[:1]
-        if kind == b"E":
+        if kind in _ENTRIES:
             subscription.heard = True
             entries = layout.read_published(payload)
             self._feed(subscription, lambda sink: sink.entries(entries))

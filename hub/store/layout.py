@@ -14,7 +14,6 @@ from typing import Any, Final
 from zlib import crc32
 
 from hub.store.promise import Append, Listed, Refused, SessionKey, Snapshot, Stored
-from legato.session.chain import DIGEST_SIZE
 from legato.session.position import Position
 
 PREFIX: Final = "legato:1:"
@@ -26,9 +25,14 @@ BUCKETS: Final = 16
 CONTROL_FLAG: Final = 1
 FORMAT: Final = 1
 
-_HEAD: Final = struct.Struct(">BQQQQ20s20s11s")
-_ENTRY: Final = struct.Struct(">BQQBBQB")
-_NUMBERS: Final = struct.Struct(">QQQBB")
+_HEAD: Final = struct.Struct(">B11sQ20sQQQ20s")
+_ENTRIES: Final = tuple(struct.Struct(f">BQQBB{named}sQB20s") for named in range(256))
+_NAMED_AT: Final = 18
+_STATE: Final = struct.Struct(">BQQ")
+_NUMBERS: Final = struct.Struct(">QBB")
+_PLAIN: Final = _NUMBERS.pack(0, 0, 0)
+_OUTCOME: Final = struct.Struct(">BQQB")
+_MOST_U64: Final = 2**64 - 1
 _POSITION: Final = struct.Struct(">11sQ8s")
 _SNAPSHOT: Final = struct.Struct(">BIQ34sB")
 _ORDINAL: Final = struct.Struct(">Q")
@@ -60,7 +64,7 @@ def meta(key: SessionKey) -> str:
 
 
 def beside(key: SessionKey, what: str) -> str:
-    """Another key of the session: `log`, `producers`, `snapshots`, `history`, `tracks`, `audio:MINUTE/TRACK`."""
+    """Another key of the session: `log`, `snapshots`, `history`, `tracks`, `audio:MINUTE/TRACK`."""
     return f"{PREFIX}{{{tag(key)}}}:{what}"
 
 
@@ -94,7 +98,7 @@ class Head:
     @classmethod
     def read(cls, blob: bytes) -> Head:
         """Read what the scripts wrote."""
-        version, tail, time, control, first, top, base, epoch = _HEAD.unpack(blob)
+        version, epoch, tail, top, time, control, first, base = _HEAD.unpack_from(blob)
         if version != FORMAT:
             raise FormatUnknown("head")
         return cls(tail, time, control, first, top, base, epoch.decode())
@@ -107,16 +111,12 @@ class Head:
 
 def read_entry(blob: bytes) -> Stored:
     """One entry of the stream, or of a publication."""
-    version, offset, time, flags, index, sequence, named = _ENTRY.unpack_from(blob)
+    layout = _ENTRIES[blob[_NAMED_AT]]
+    version, offset, time, flags, _, producer, sequence, index, digest = layout.unpack_from(blob)
     if version != FORMAT:
         raise FormatUnknown("entry")
-    digest_at = _ENTRY.size + named
-    sealed_at = digest_at + DIGEST_SIZE
-    producer = blob[_ENTRY.size : digest_at].decode()
-    control = bool(flags & CONTROL_FLAG)
-    return Stored(
-        offset, time, control, producer, sequence, index, blob[sealed_at:], blob[digest_at:sealed_at]
-    )
+    control = flags & CONTROL_FLAG == CONTROL_FLAG
+    return Stored(offset, time, control, producer.decode(), sequence, index, blob[layout.size :], digest)
 
 
 def read_range(rows: Sequence[Any]) -> tuple[Stored, ...]:
@@ -125,7 +125,9 @@ def read_range(rows: Sequence[Any]) -> tuple[Stored, ...]:
 
 
 def read_published(payload: bytes) -> list[Stored]:
-    """The entries of a publication (after its first byte)."""
+    """The entries of a publication: one just as it is stored, or several after an `E`."""
+    if payload[0] == FORMAT:
+        return [read_entry(payload)]
     return [read_entry(blob) for blob in _pieces(payload)]
 
 
@@ -138,28 +140,47 @@ def _pieces(payload: bytes) -> Iterator[bytes]:
         at += length
 
 
+def read_outcome(blob: bytes) -> tuple[int, int, int]:
+    """First offset, count and session time of a batch that was appended just now."""
+    version, first, time, count = _OUTCOME.unpack(blob)
+    if version != FORMAT:
+        raise FormatUnknown("outcome")
+    return first, count, time
+
+
 def packed_position(position: Position) -> bytes:
     """A position, as the scripts take it."""
     return _POSITION.pack(position.epoch.encode(), position.offset, position.check)
 
 
 def batch_arguments(
-    batch: Append, refusal: Refused | None = None, *, fourth: bytes | None = None, fifth: str | None = None
+    batch: Append, refusal: Refused | None = None, *, fifth: bytes | None = None, sixth: str | None = None
 ) -> list[Any]:
     """The arguments of `append`, `refuse`, `create` and `reopen` (`lua/batch.lua`)."""
-    rights, raises = sorted(batch.rights.items()), sorted(batch.raises.items())
-    condition = 0 if batch.control is None else batch.control + 1
-    numbers = _NUMBERS.pack(batch.producer_epoch, batch.sequence, condition, len(rights), len(raises))
-    if fourth is None:
-        fourth = b"" if batch.witness is None else packed_position(batch.witness)
-    fifth = batch.token_epoch if fifth is None else fifth
-    flags = b"" if refusal else bytes(CONTROL_FLAG if draft.control else 0 for draft in batch.drafts)
-    arguments: list[Any] = [batch.producer, numbers, batch.digest, fourth, fifth, flags]
-    for name, number in (*rights, *raises):
-        arguments += (name, number)
+    epoch, sequence = batch.producer_epoch, batch.sequence
+    if fifth is None:
+        fifth = b"" if batch.witness is None else packed_position(batch.witness)
+    flags = b"" if refusal else bytes([draft.control for draft in batch.drafts])
+    arguments: list[Any] = [
+        batch.producer,
+        _STATE.pack(FORMAT, epoch, (sequence - 1) & _MOST_U64),
+        _STATE.pack(FORMAT, epoch, sequence),
+        batch.digest,
+        fifth,
+        batch.token_epoch if sixth is None else sixth,
+        flags,
+    ]
+    if batch.control is None and not batch.rights and not batch.raises:
+        arguments.append(_PLAIN)
+    else:
+        condition = 0 if batch.control is None else batch.control + 1
+        arguments.append(_NUMBERS.pack(condition, len(batch.rights), len(batch.raises)))
+        for name, number in (*sorted(batch.rights.items()), *sorted(batch.raises.items())):
+            arguments += (name, number)
     if refusal is not None:
         return [*arguments, refusal.reason, refusal.expected, refusal.detail]
-    return [*arguments, *[draft.sealed for draft in batch.drafts]]
+    arguments += [draft.sealed for draft in batch.drafts]
+    return arguments
 
 
 def write_snapshot(snapshot: Snapshot) -> bytes:

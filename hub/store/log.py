@@ -49,7 +49,7 @@ class LogSide(ShelfSide):
         epoch = epoch_from_bits(self._random_bytes(8))
         base = chain.genesis(key.tenant, key.session, epoch)
         outcome = await self._append(
-            "create", key, genesis, layout.batch_arguments(genesis, fourth=base, fifth=epoch)
+            "create", key, genesis, layout.batch_arguments(genesis, fifth=base, sixth=epoch)
         )
         if isinstance(outcome, Appended):
             await self._first_row(key, outcome.time, labels)
@@ -65,22 +65,20 @@ class LogSide(ShelfSide):
         epoch = epoch_from_bits(self._random_bytes(8))
         place = layout.packed_position(evidence)
         return await self._append(
-            "reopen", key, batch, layout.batch_arguments(batch, fourth=place, fifth=epoch)
+            "reopen", key, batch, layout.batch_arguments(batch, fifth=place, sixth=epoch)
         )
 
     async def open_producer(self, key: SessionKey, producer: str) -> Opened | None:
-        keys = [meta(key), beside(key, "log"), beside(key, "producers")]
-        opened = await self.call("open_producer", keys, producer)
+        opened = await self.call("open_producer", [meta(key)], producer)
         return None if opened is None else Opened(*opened)
 
     async def join(self, key: SessionKey, producer: str | None = None) -> Joined | None:
-        keys = [meta(key), *(beside(key, what) for what in ("log", "producers", "snapshots"))]
+        keys = [meta(key), *(beside(key, what) for what in ("log", "snapshots"))]
         got = await self.call("join", keys, producer or "", PAGE)
         if got is None:
             return None
-        fields = dict(zip(got[0][::2], got[0][1::2], strict=True))
-        head = Head.read(fields[b"h"])
-        rights = {name[2:].decode(): int(number) for name, number in fields.items() if name[:2] == b"r:"}
+        head = Head.read(got[0])
+        rights = {name.decode(): int(number) for name, number in zip(got[4][::2], got[4][1::2], strict=True)}
         snapshot = layout.read_snapshot(got[1]) if got[1] else None
         page = Page(layout.read_range(got[2]), head.first, head.position)
         return Joined(snapshot, page, rights, Opened(*got[3]) if got[3] else None)
@@ -120,12 +118,15 @@ class LogSide(ShelfSide):
             return refused
         if batch.deadline is not None:
             self._connection.ask("ZADD", layout.bucket(key), "LT", batch.deadline, layout.tag(key))
-        keys = (meta(key), beside(key, "log"), beside(key, "producers"))
+        keys = (meta(key), beside(key, "log"))
         return self._connection.ask(
-            "EVALSHA", script(name).digest, 3, *keys, *arguments, decode=self._outcome, kind=Kind.ORDERED
+            "EVALSHA", script(name).digest, 2, *keys, *arguments, decode=self._outcome, kind=Kind.ORDERED
         )
 
     def _outcome(self, reply: Any) -> Outcome:
+        if isinstance(reply, bytes):
+            first, count, time = layout.read_outcome(reply)
+            return Appended(first, count, time, self.level)
         if isinstance(reply, hiredis.ReplyError):
             reason = _FULL.get(str(reply).partition(" ")[0])
             if reason == "overloaded":

@@ -54,6 +54,13 @@ RING_MS = 120_000
 """How long a minute of hot audio stays after its last write."""
 
 
+TICKETS_KEPT_MS = (30 * 86_400 + 60) * 1000
+"""How long holders and revocations are kept: as long as any ticket is good, leeway included."""
+
+MOST_HOLDERS = 4096
+"""Holders that a session keeps: as many as attachments may be open at once."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SessionKey:
     """Which session, of which tenant."""
@@ -366,7 +373,26 @@ class Rings(Protocol):
         """Remove that minute (it is in the vault)."""
 
 
-class Store(Log, Bus, Duties, Rings, Protocol):
+class Tickets(Protocol):
+    """What nodes share about tickets. Neither is read here."""
+
+    async def holder(self, key: SessionKey, attachment: str) -> bytes | None:
+        """What `set_holder` kept for the attachment; None if nothing is known (any more)."""
+
+    async def set_holder(
+        self, key: SessionKey, attachment: str, value: bytes, expected: bytes | None
+    ) -> bool:
+        """Keep `value` (not empty) if `expected` is what is kept now, atomically; False if it is not, or if
+        there is no such session. The oldest go beyond `MOST_HOLDERS` and after `TICKETS_KEPT_MS`."""
+
+    async def revoke(self, what: bytes) -> int:
+        """Keep that this was called back, for `TICKETS_KEPT_MS`. Returns when it was noted (store's clock, ms)."""
+
+    async def revocations(self, since: int) -> list[tuple[bytes, int]]:
+        """What was noted at `since` or later, with when, oldest first."""
+
+
+class Store(Log, Bus, Duties, Rings, Tickets, Protocol):
     """All of it, behind one door."""
 
     async def close(self) -> None:

@@ -37,7 +37,7 @@ def script(name: str) -> Script:
 
 
 def _all() -> tuple[Script, ...]:
-    parts = {"short", "chain", "head", "batch", "producer"}
+    parts = {"short", "hot", "chain", "head", "batch", "producer"}
     found = sorted(item.name.removesuffix(".lua") for item in files("hub.store").joinpath("lua").iterdir())
     return tuple(script(name) for name in found if name not in parts)
 

@@ -1,9 +1,8 @@
--- uses: short chain head batch
+-- uses: short hot chain head batch
 -- Append one batch, or say why not.
 
-local no = load()
+local no = load(producer)
 if no then return no end
-load_producer()
 no = repeated() or witnessed() or misplaced()
 if no then return no end
 no = stale()

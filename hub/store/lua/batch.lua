@@ -1,38 +1,31 @@
 -- One batch of one producer: the steps of the append (hub/store/promise.py). A part, put after chain and head.
--- KEYS[3] producers. ARGV: 1 producer, 2 packed numbers, 3 digest, 4 witness or '', 5 epoch of the tokens or '',
--- 6 one byte of flags a draft, then name and number of each right, of each raised right, then the sealed drafts.
+-- ARGV: 1 producer, 2 its state if this batch is its next, 3 its state after the batch, 4 digest, 5 witness or '',
+-- 6 epoch of the tokens or '', 7 one byte of flags a draft, 8 condition, number of rights, number of raised rights,
+-- then name and number of each right, of each raised right, then the sealed drafts.
 
-local producers, producer, digest = KEYS[3], ARGV[1], ARGV[3]
-local producer_epoch, sequence, condition, rights, raises = take('>I8I8I8BB', ARGV[2])
-local slot = producer .. '\0' .. string.char(sequence % 64)
-local known_epoch, last = 0, 0
-
-local function load_producer()
-  local state = call('HGET', producers, producer)
-  if state then
-    local _
-    _, known_epoch, last = take('>BI8I8', state)
-  end
-end
+local producer, digest = ARGV[1], ARGV[4]
+local producer_epoch, sequence = take('>I8I8', ARGV[3], 2)
+local condition, rights, raises = take('>I8BB', ARGV[8])
+local slot = 'p:' .. producer .. '\0' .. char(sequence % 64)
 
 -- The answer to a sequence that was used up before.
 local function repeated()
   if sequence > last then return nil end
-  local kept = call('HGET', producers, slot)
-  local stored = kept and take('>I8', kept, 2)
+  local kept = call('HGET', meta, slot)
+  local stored = kept and take('>I8', kept, 10)
   if stored ~= sequence then return {2, 'too_old', last + 1, ''} end
-  if sub(kept, 10, 25) ~= digest then return {2, 'sequence_reused', -1, ''} end
-  if byte(kept, 26) == 1 then
-    local at, stamped, count = take('>I8I8B', kept, 27)
+  if sub(kept, 18, 33) ~= digest then return {2, 'sequence_reused', -1, ''} end
+  if byte(kept, 34) == 1 then
+    local at, stamped, count = take('>I8I8B', kept, 35)
     return {1, at, count, stamped, 1}
   end
-  local reason, expected, detail = string.match(kept, '^([^%z]*)%z([^%z]*)%z(.*)$', 27)
+  local reason, expected, detail = string.match(kept, '^([^%z]*)%z([^%z]*)%z(.*)$', 35)
   return {2, reason, tonumber(expected), detail}
 end
 
 local function witnessed()
-  if ARGV[4] == '' then return nil end
-  local of, offset, check = take('>c11I8c8', ARGV[4])
+  if ARGV[5] == '' then return nil end
+  local of, offset, check = take('>c11I8c8', ARGV[5])
   local where = place(of, offset, check)
   if where == 'lost' then return {3, epoch, tail, top} end
   if where == 'trimmed' then return {2, 'resume_first', first, ''} end
@@ -44,9 +37,10 @@ local function misplaced()
   if sequence ~= last + 1 then return {2, 'sequence_gap', last + 1, ''} end
 end
 
-local function keep(outcome)
+-- With what else is to be written to the session's hash.
+local function keep(outcome, ...)
   local state = pack('>BI8I8', 1, math.max(known_epoch, producer_epoch), sequence)
-  call('HSET', producers, producer, state, slot, pack('>BI8c16', 1, sequence, digest) .. outcome)
+  call('HSET', meta, 'p:' .. producer, state, slot, ARGV[3] .. digest .. outcome, ...)
 end
 
 local function keep_refusal(refusal)
@@ -68,41 +62,48 @@ end
 
 local function stale()
   if rights == 0 then return nil end
-  if ARGV[5] ~= '' and ARGV[5] ~= epoch then return {2, 'stale_token', -1, 'epoch'} end
-  local number, name = unequal(7, rights, 0)
+  if ARGV[6] ~= '' and ARGV[6] ~= epoch then return {2, 'stale_token', -1, 'epoch'} end
+  local number, name = unequal(9, rights, 0)
   if number then return {2, 'stale_token', number, name} end
 end
 
 local function lost_race()
   if condition > 0 and control > condition - 1 then return {2, 'lost_race', control, ''} end
-  local number, name = unequal(7 + 2 * rights, raises, 1)
+  local number, name = unequal(9 + 2 * rights, raises, 1)
   if number then return {2, 'lost_race', number, name} end
+end
+
+-- The rights that get another number, as fields of the session's hash; `rights` lists the names, each ended by 00.
+local function raised()
+  local fields, names = {}, ''
+  for i = 0, raises - 1 do
+    local name, number = ARGV[9 + 2 * (rights + i)], ARGV[10 + 2 * (rights + i)]
+    if call('HEXISTS', meta, 'r:' .. name) == 0 then names = names .. name .. '\0' end
+    fields[2 * i + 1], fields[2 * i + 2] = 'r:' .. name, number
+  end
+  if names ~= '' then
+    fields[#fields + 1], fields[#fields + 2] = 'rights', (call('HGET', meta, 'rights') or '') .. names
+  end
+  return fields
 end
 
 -- Step 7: places, digests, rights, publication.
 local function accept()
   local clock = call('TIME')
   time = math.max(time, clock[1] * 1000 + math.floor(clock[2] / 1000))
-  local flags, at, count = ARGV[6], 7 + 2 * (rights + raises), #ARGV[6]
-  local published = {'E'}
+  local flags, at, count, published = ARGV[7], 9 + 2 * (rights + raises), #ARGV[7], ''
   for index = 0, count - 1 do
     local sealed, flag = ARGV[at + index], byte(flags, index + 1)
     tail = tail + 1
-    top = link(top, tail, time, flag, producer, sequence, index, sealed)
+    local header = header_of(tail, time, flag, producer, sequence, index)
+    recent, top = sub(top, 1, 8) .. recent, link(top, header, sealed)
     if flag % 2 == 1 then control = tail end
-    local entry = pack('>BI8I8BBI8B', 1, tail, time, flag, index, sequence, #producer)
-      .. producer .. top .. sealed
+    local entry = '\1' .. header .. top .. sealed
     call('XADD', entries, tail, 'e', entry)
-    published[index + 2] = pack('>I4', #entry) .. entry
+    published = count == 1 and entry or (index == 0 and 'E' or published) .. pack('>I4', #entry) .. entry
   end
-  local fields = {'h', packed_head()}
-  for i = 0, raises - 1 do
-    local from = 7 + 2 * (rights + i)
-    fields[#fields + 1] = 'r:' .. ARGV[from]
-    fields[#fields + 1] = ARGV[from + 1]
-  end
-  call('HSET', meta, unpack(fields))
-  keep('\1' .. pack('>I8I8B', tail - count + 1, time, count))
-  if count > 0 then call('SPUBLISH', meta, table.concat(published)) end
-  return {1, tail - count + 1, count, time, 0}
+  local outcome = pack('>BI8I8B', 1, tail - count + 1, time, count)
+  keep(outcome, 'h', packed_head(), unpack(raised()))
+  if count > 0 then call('SPUBLISH', meta, published) end
+  return outcome
 end

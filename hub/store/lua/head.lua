@@ -2,22 +2,30 @@
 -- KEYS[1] meta, KEYS[2] entries. Formats: docs/store.md.
 
 local meta, entries = KEYS[1], KEYS[2]
-local tail, time, control, first, top, base, epoch
+local tail, time, control, first, top, base, epoch, recent
+local known_epoch, last = 0, 0
 
 local function missing(erased)
   return {2, erased and 'session_erased' or 'not_found', -1, ''}
 end
 
--- Reads the head; what is returned (if anything) is the answer: there is no such session.
-local function load()
-  local got = call('HMGET', meta, 'h', 'x')
+-- Reads the head, and the state of a producer if one is named; what is returned (if anything) is the answer: there
+-- is no such session.
+local function load(producer)
+  local got = call('HMGET', meta, 'h', 'x', 'p:' .. (producer or ''))
+  if got[3] then
+    known_epoch, last = take('>I8I8', got[3], 2)
+  end
   if not got[1] then return missing(got[2]) end
   local _
-  _, tail, time, control, first, top, base, epoch = take('>BI8I8I8I8c20c20c11', got[1])
+  _, epoch, tail, top, time, control, first, base = take('>Bc11I8c20I8I8I8c20', got[1])
+  recent = sub(got[1], 85)
 end
 
+-- `recent` are the checks at tail - 1, tail - 2, …: eight of them at most, and none before the oldest digest known.
 local function packed_head()
-  return pack('>BI8I8I8I8c20c20c11', 1, tail, time, control, first, top, base, epoch)
+  return pack('>Bc11I8c20I8I8I8c20', 1, epoch, tail, top, time, control, first, base)
+    .. sub(recent, 1, 8 * math.min(8, tail - first + 1))
 end
 
 -- The last offset that survived of an epoch which ended before; false if it never was one of this log's.
@@ -30,14 +38,17 @@ local function survived(of)
   return false
 end
 
+-- The chain digest that an entry carries.
+local function digest_in(entry)
+  local from = 29 + byte(entry, 19)
+  return sub(entry, from, from + 19)
+end
+
 local function check_at(offset)
   if offset == tail then return sub(top, 1, 8) end
   if offset == first - 1 then return sub(base, 1, 8) end
   local found = call('XRANGE', entries, offset, offset)
-  if not found[1] then return '' end
-  local entry = found[1][2][2]
-  local from = 29 + byte(entry, 28)
-  return sub(entry, from, from + 7)
+  return found[1] and sub(digest_in(found[1][2][2]), 1, 8) or ''
 end
 
 local function place(of, offset, check)

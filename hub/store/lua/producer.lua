@@ -1,12 +1,11 @@
--- Open the next epoch of a producer. A part, put before scripts; KEYS[3] producers.
+-- Open the next epoch of a producer. A part, put before scripts.
 
 local function open_producer(name)
-  local state = redis.call('HGET', KEYS[3], name)
+  local state = redis.call('HGET', KEYS[1], 'p:' .. name)
   local opened, last = 0, 0
   if state then
-    local _
-    _, opened, last = struct.unpack('>BI8I8', state)
+    opened, last = struct.unpack('>I8I8', state, 2)
   end
-  redis.call('HSET', KEYS[3], name, struct.pack('>BI8I8', 1, opened + 1, last))
+  redis.call('HSET', KEYS[1], 'p:' .. name, struct.pack('>BI8I8', 1, opened + 1, last))
   return {opened + 1, last}
 end

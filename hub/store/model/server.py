@@ -39,6 +39,7 @@ class Contents:
     beats: dict[str, int] = field(default_factory=dict)
     held: dict[str, set[tuple[SessionKey, str]]] = field(default_factory=dict)
     wanted: dict[tuple[str, str], dict[SessionKey, int]] = field(default_factory=dict)
+    revoked: dict[bytes, int] = field(default_factory=dict)
 
 
 class ModelServer:

@@ -20,6 +20,8 @@ class SessionModel:
         self.history: dict[int, bytes] = {}
         self.cursors: dict[str, int] = {}
         self.conductor = ""
+        self.holders: dict[str, tuple[int, bytes]] = {}
+        """By attachment, the one set last at the end: when (ms), and what."""
         self.audio: dict[tuple[str, int], tuple[int, dict[int, bytes]]] = {}
 
     def join(self, producer: str | None) -> Joined:

@@ -8,6 +8,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 from hub.store.model.duties import DutiesSide
 from hub.store.model.rings import RingsSide
 from hub.store.model.server import ModelServer
+from hub.store.model.tickets import TicketsSide
 from hub.store.promise import (
     PAGE,
     Append,
@@ -190,7 +191,7 @@ class BusSide:
         self._schedule(deliver)
 
 
-class ModelStore(LogSide, ShelfSide, BusSide, DutiesSide, RingsSide):
+class ModelStore(LogSide, ShelfSide, BusSide, DutiesSide, RingsSide, TicketsSide):
     """The whole promise, over a shared `ModelServer`."""
 
     def __init__(self, server: ModelServer, schedule: Schedule) -> None:

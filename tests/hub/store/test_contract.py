@@ -3,6 +3,7 @@
 from tests.hub.store.contract import AppendContract, WitnessContract
 from tests.hub.store.duties_contract import BusContract, DutiesContract, RingsContract
 from tests.hub.store.shelf_contract import CreateContract, ShelfContract, SnapshotContract
+from tests.hub.store.tickets_contract import TicketsContract
 
 
 class TestAppend(AppendContract): ...
@@ -27,3 +28,6 @@ class TestDuties(DutiesContract): ...
 
 
 class TestRings(RingsContract): ...
+
+
+class TestTickets(TicketsContract): ...

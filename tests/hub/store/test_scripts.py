@@ -25,7 +25,7 @@ def client(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Iterat
 
 def linked(client: Redis, vector: dict[str, Any]) -> bytes:
     numbers = [vector[name] for name in ("offset", "time_ms", "flags", "sequence", "index")]
-    call = "return link(ARGV[1], {}, {}, {}, ARGV[2], {}, {}, ARGV[3])".format(*numbers)
+    call = "return link(ARGV[1], header_of({}, {}, {}, ARGV[2], {}, {}), ARGV[3])".format(*numbers)
     previous, sealed = bytes.fromhex(vector["previous"]), bytes.fromhex(vector["sealed"])
     digest: bytes = client.eval(
         f"{part('short')}\n{part('chain')}\n{call}", 0, previous, vector["producer"], sealed
