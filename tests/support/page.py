@@ -69,7 +69,7 @@ class Reader:
 
     async def says(self, words: str) -> None:
         """Wait until the words stand on the page."""
-        await self.until(f"document.querySelector('.transcript').textContent.includes({json.dumps(words)})")
+        await self.until(f"document.querySelector('.transcript')?.textContent.includes({json.dumps(words)})")
 
     async def quiet(self) -> None:
         """Wait until nothing is open: every turn is answered, and every message of this page is in the log."""

@@ -251,12 +251,14 @@ describe("loss", () => {
     expect(dids(effects)).toEqual(dids(first));
   });
 
-  test("when the batches between are gone too, what waits goes on under new sequences", () => {
+  test("when the batches between are gone too, what waits goes on under new sequences, on a new connection", () => {
     const link = live();
     link.put([say("old")], 1);
     link.received({ type: "acks", level: "buffered", acks: [[1, 1, 1]] }, 2);
     link.put([say("new")], 20_000);
-    const effects = link.received(lost, 20_001);
+    expect(kinds(link.received(lost, 20_001))).toEqual(["lost", "save", "events", "save", "close", "open"]);
+    link.opened(20_002);
+    const effects = link.received(attached(), 20_003);
     expect(effects).toContainEqual({ do: "renumbered", sequences: new Map([[2, 1]]) });
     expect(dids(effects)).toEqual([{ type: "do", seq: 1, commands: [say("new")] }]);
   });

@@ -32,6 +32,11 @@ function answer(outbox: Outbox, step: Step): unknown {
       return outbox.opened(last, now).map(plain);
     case "discontinued":
       return outbox.discontinued(last, now).map(plain);
+    case "follows":
+      return outbox.follows(last);
+    case "renumbered":
+      outbox.renumbered(last, (number, batch) => `${batch.raw}@${number}`);
+      return outbox.pending().map(plain);
     case "next_deadline":
       return outbox.nextDeadline();
     case "pending":

@@ -316,8 +316,10 @@ export class Link {
     const seen = this.take(envelope.snapshot, envelope.position);
     const { producer, lost_from: from, lost_to: to } = envelope;
     if (producer != null) this.outbox.discontinued(producer.last, now);
-    const renumbered = producer != null ? this.renumberAfter(producer.last) : [];
-    return [{ do: "lost", from, to }, ...seen, ...renumbered, { do: "save", soon: false }, ...this.flush(now)];
+    // What is on its way on this connection has old numbers: new ones are given on a new connection only.
+    const renumber = producer != null && !this.outbox.follows(producer.last);
+    const next = renumber ? this.lose(now) : this.flush(now);
+    return [{ do: "lost", from, to }, ...seen, { do: "save", soon: false }, ...next];
   }
 
   /** If the log lost batches that nobody keeps any more, what waits goes on from what it holds. */

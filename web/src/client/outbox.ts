@@ -90,8 +90,10 @@ export class Outbox {
     return held === undefined || held.notBefore === 0 ? null : held.notBefore;
   }
 
-  /** A connection opened the producer's epoch; the log holds everything up to `last`. Returns what that settles. */
+  /** A connection opened the producer's epoch; the log holds everything up to `last`. Returns what that settles; the rest
+   * is sent again. */
   opened(last: number, now: number): Batch[] {
+    this.discontinued(last, now); // acknowledged, and lost before the events came
     this.nextSeq = Math.max(this.nextSeq, last + 1);
     const settled = this.pending().filter((batch) => batch.seq <= last);
     for (const batch of settled) this.acked(batch.seq, now);
@@ -133,21 +135,26 @@ export class Outbox {
     return again;
   }
 
-  /** Whether the next batch to be acknowledged is the one after `last`, or one before it. If not, the log lost batches
-   * that are no longer kept here, and takes nothing until `renumbered`. */
+  /** Whether what waits, and what will be put, goes on from `last` without a hole. If not, the log lost batches that are
+   * no longer kept here (acknowledged long ago, or refused), and takes nothing until `renumbered`. */
   follows(last: number): boolean {
-    return (this.waiting[0]?.batch.seq ?? this.nextSeq) <= last + 1;
+    let expected = last + 1;
+    for (const { batch } of this.waiting) {
+      if (batch.seq > expected) return false;
+      expected = Math.max(expected, batch.seq + 1);
+    }
+    return this.nextSeq <= expected;
   }
 
   /**
-   * Go on after `last`, giving what waits new sequences; `raw` writes a batch's envelope anew. Right only when the log
-   * holds nothing of this producer after `last`.
+   * Go on after `last`, giving what waits new sequences; `raw` writes a batch's envelope anew. Right only after `opened`,
+   * when the log holds nothing of this producer after `last` and nothing sent before can still reach it.
    */
   renumbered(last: number, raw: (seq: number, batch: Batch) => string): void {
     const waiting = this.pending();
     this.nextSeq = last + 1;
     this.waiting = [];
-    this.done = [];
+    this.done = this.done.filter((each) => each.batch.seq <= last);
     for (const batch of waiting) this.put(raw(this.nextSeq, batch));
   }
 

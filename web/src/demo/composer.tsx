@@ -89,14 +89,15 @@ export function Composer({ session, view, voice, onSent }: Props): JSX.Element {
           onBlur={() => typing(false)}
         />
         <Attach attaching={attaching} />
-        {answering ? (
-          <button type="button" class="round" onClick={() => void session.stop().catch(() => undefined)} aria-label="Stop the answer" title="Stop the answer (Esc)">
+        {answering && !ready ? (
+          <button type="button" class="round primary" key="stop" onClick={() => void session.stop().catch(() => undefined)} aria-label="Stop the answer" title="Stop the answer (Esc)">
             <Icon name="stop" />
           </button>
-        ) : null}
-        <button type="submit" class="round primary" disabled={!ready} aria-label="Send" title="Send (Enter)">
-          <Icon name="send" />
-        </button>
+        ) : (
+          <button type="submit" class="round primary" key="send" disabled={!ready} aria-label="Send" title="Send (Enter)">
+            <Icon name="send" />
+          </button>
+        )}
       </div>
     </form>
   );

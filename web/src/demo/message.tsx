@@ -45,6 +45,11 @@ function heardOf(message: Message, length: number): number {
   return heard.length === 0 || message.status === "open" ? length : Math.min(...heard, length);
 }
 
+/** What was cut off is struck through; what is still being said is only quiet. */
+function unheardClass(message: Message): string {
+  return message.status === "finished" ? "unheard" : "unheard cut-off";
+}
+
 function Words({ message }: { message: Message }): JSX.Element {
   const text = textOf(message);
   const characters = [...text];
@@ -54,7 +59,7 @@ function Words({ message }: { message: Message }): JSX.Element {
     <p>
       {characters.slice(0, heard).join("")}
       <span class="heard-until" role="note" aria-label="heard until here" title="heard until here" />
-      <span class="unheard">{characters.slice(heard).join("")}</span>
+      <span class={unheardClass(message)}>{characters.slice(heard).join("")}</span>
     </p>
   );
 }

@@ -7,8 +7,8 @@ const STAGES: readonly (readonly [TurnMarked["mark"], string])[] = [
   ["end_of_turn", "end of turn"],
   ["transcript_final", "transcript"],
   ["first_word", "first word"],
-  ["first_audio_in", "first sound made"],
-  ["first_audio_out", "first sound sent"],
+  ["first_audio_in", "sound made"],
+  ["first_audio_out", "sound sent"],
   ["heard", "heard"],
 ];
 
@@ -49,7 +49,7 @@ export function Stages({ turns }: { turns: Turns }): JSX.Element {
     const at = turns.marks[mark];
     return at === undefined ? [] : [{ name, at }];
   });
-  const all = turns.seen === null ? stages : [...stages, { name: "first word here", at: turns.seen }];
+  const all = turns.seen === null ? stages : [...stages, { name: "seen here", at: turns.seen }];
   const longest = Math.max(1, ...all.map((stage) => stage.at));
   return (
     <div class="stages" aria-label="Latency of the last turn" role="group">

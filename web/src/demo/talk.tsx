@@ -51,8 +51,8 @@ export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JS
         </button>
       )}
       {view.microphone === "open" && (
-        <button type="button" class="small" aria-pressed={view.muted} onClick={() => voice.microphone.mute(!view.muted)}>
-          <Icon name={view.muted ? "muted" : "talk"} /> {view.muted ? "Unmute" : "Mute"}
+        <button type="button" class="small" aria-pressed={view.muted} aria-label={view.muted ? "Unmute" : "Mute"} onClick={() => voice.microphone.mute(!view.muted)}>
+          <Icon name={view.muted ? "muted" : "talk"} /> <span>{view.muted ? "Unmute" : "Mute"}</span>
         </button>
       )}
       {(view.microphone === "denied" || view.microphone === "absent") && (

@@ -62,7 +62,7 @@ export function Transcript({ session, view, notes, interim }: Props): JSX.Elemen
         {outgoing.map((one) => (
           <Unsent key={one.message} one={one} session={session} live={view.phase === "live"} />
         ))}
-        {entries.length + outgoing.length === 0 && <Empty />}
+        {entries.length + outgoing.length === 0 && interim === "" && <Empty />}
       </ol>
       {behind && (
         <button type="button" class="to-end small" onClick={toEnd}>

@@ -43,10 +43,18 @@ export class Call {
     if (!this.over) await this.sender.replaceTrack(track).catch(() => undefined);
   }
 
+  /** Let go of it: the hub is gone, or the next call takes its place. */
+  drop(): void {
+    this.end();
+  }
+
   /** End it; the hub is told if it can be. */
   hangUp(): void {
-    this.end();
-    if (this.id !== "") void this.session.requests.hangUp(this.id).catch(() => undefined);
+    if (this.id === "" || this.over) return this.end();
+    this.finish();
+    void this.sender.replaceTrack(null).catch(() => undefined);
+    // In this order: a connection that closes first leaves the hub nothing to hang up.
+    void this.session.requests.hangUp(this.id).catch(() => undefined).finally(() => this.peer.close());
   }
 
   private async dial(): Promise<void> {
@@ -54,7 +62,7 @@ export class Call {
       const offer = await this.peer.createOffer();
       const [answer] = await Promise.all([this.session.requests.call(offer.sdp ?? ""), this.peer.setLocalDescription(offer)]);
       this.id = answer.call;
-      if (this.over) return this.hangUp();
+      if (this.over) return void this.session.requests.hangUp(this.id).catch(() => undefined);
       this.on.answered();
       await this.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
     } catch {
@@ -77,9 +85,13 @@ export class Call {
   }
 
   private end(): void {
+    this.finish();
+    this.peer.close();
+  }
+
+  private finish(): void {
     this.over = true;
     clearTimeout(this.timer);
     this.peer.onconnectionstatechange = null;
-    this.peer.close();
   }
 }

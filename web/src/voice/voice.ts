@@ -123,7 +123,7 @@ export class Voice {
     const { node } = this.session;
     if (node === "") return; // it is called when the session is back
     this.node = node;
-    this.call?.hangUp();
+    this.call?.drop();
     this.call = null;
     const certificate = await this.certificate;
     if (this.state === "off" || this.call !== null || this.node !== node) return;
