@@ -17,7 +17,7 @@ from tests.support.demo_hub import demo_hub
 from tests.support.demo_page import DemoPage, decoded, demo_page, understood
 from tests.support.spoken import silence, speech_wav
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 QUESTION = "Where is my order, number four seven one one?"
 LOUD = 0.02

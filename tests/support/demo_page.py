@@ -85,19 +85,23 @@ class DemoPage:
     async def heard(self) -> str:
         """The words of everything it played since `talk`, as the recogniser understands them."""
         data = base64.b64decode(await self.tab.page.evaluate(RECORDED))
-        pcm = await asyncio.to_thread(_decoded, data)
-        async with Engine("moonshine") as engine:
-            said = []
-            for at in range(0, len(pcm), PIECE):
-                piece = pcm[at : at + PIECE]
+        return await understood(await asyncio.to_thread(decoded, data))
 
-                def ask(number: int, piece: bytes = piece) -> Recognise:
-                    return Recognise(number, piece, EARS_RATE)
 
-                (answer,) = await engine.ask(ask)
-                assert isinstance(answer, Recognised)
-                said.append(answer.text)
-        return " ".join(said)
+async def understood(pcm: bytes) -> str:
+    """The words that the recogniser hears in PCM at 16 kHz."""
+    said = []
+    async with Engine("moonshine") as engine:
+        for at in range(0, len(pcm), PIECE):
+            piece = pcm[at : at + PIECE]
+
+            def ask(number: int, piece: bytes = piece) -> Recognise:
+                return Recognise(number, piece, EARS_RATE)
+
+            (answer,) = await engine.ask(ask)
+            assert isinstance(answer, Recognised)
+            said.append(answer.text)
+    return " ".join(said)
 
 
 @asynccontextmanager
@@ -112,7 +116,8 @@ async def demo_page(url: str, microphone: Path) -> AsyncIterator[DemoPage]:
         yield page
 
 
-def _decoded(data: bytes) -> bytes:
+def decoded(data: bytes) -> bytes:
+    """A sound file as PCM: s16, mono, 16 kHz."""
     resampler = Resampler(48_000, EARS_RATE)
     pcm = b""
     to_mono = av.AudioResampler(format="s16", layout="mono", rate=48_000)
