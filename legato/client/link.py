@@ -229,6 +229,8 @@ class Link:
                 return self._discontinued(envelope, now)
             case d.Closing():
                 return self._closing(envelope, now)
+            case d.Draining(after_ms=after) if self.phase is Phase.LIVE:
+                self._deadline = now + after  # then it goes elsewhere
             case d.Pong():
                 return []
         return [Told(envelope)]
@@ -250,7 +252,7 @@ class Link:
             return self._lose(now)
         if self.phase is not Phase.LIVE:
             return []
-        if now >= self._heard_at + SILENT_BEATS * self._beat:
+        if due or now >= self._heard_at + SILENT_BEATS * self._beat:
             return self._lose(now)
         if now >= self._spoke_at + self._beat:
             self._spoke_at = now
@@ -367,7 +369,10 @@ class Link:
         seen = self._take(envelope.snapshot, envelope.position)
         if envelope.producer is not None:
             self.outbox.discontinued(envelope.producer.last, now)
-        return [Lost(envelope.lost_from, envelope.lost_to), *seen, *self._flush(now)]
+        # What is on its way on this connection has old numbers: new ones are given on a new connection only.
+        renumber = envelope.producer is not None and not self.outbox.follows(envelope.producer.last)
+        following = self._lose(now) if renumber else self._flush(now)
+        return [Lost(envelope.lost_from, envelope.lost_to), *seen, *following]
 
     def _closing(self, envelope: d.Closing, now: int) -> list[Effect]:
         if envelope.code == 4001:

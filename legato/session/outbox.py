@@ -146,18 +146,22 @@ class Outbox:
         return again
 
     def follows(self, last: int) -> bool:
-        """Whether the next batch to be acknowledged is the one after `last`, or one before it. If not, the log lost
-        batches that are no longer kept here, and takes nothing until `renumbered`."""
-        first = self._waiting[0].batch.seq if self._waiting else self._next
-        return first <= last + 1
+        """Whether what waits, and what will be put, goes on from `last` without a hole. If not, the log lost batches
+        that are no longer kept here (acknowledged long ago, or refused), and takes nothing until `renumbered`."""
+        expected = last + 1
+        for each in self._waiting:
+            if each.batch.seq > expected:
+                return False
+            expected = max(expected, each.batch.seq + 1)
+        return self._next <= expected
 
     def renumbered(self, last: int, raw: Callable[[int, Batch], str]) -> None:
-        """Go on after `last`, giving what waits new sequences: right only when the log holds nothing of this producer
-        after `last`, as after `discontinued`. `raw` writes a batch's envelope anew."""
+        """Go on after `last`, giving what waits new sequences: right only after `opened`, when the log holds nothing of
+        this producer after `last` and nothing sent before can still reach it. `raw` writes a batch's envelope anew."""
         waiting = [each.batch for each in self._waiting]
         self._next = last + 1
         self._waiting.clear()
-        self._done.clear()
+        self._done = [done for done in self._done if done[1].seq <= last]
         for batch in waiting:
             self.put(raw(self._next, batch))
 

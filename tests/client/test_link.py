@@ -175,3 +175,36 @@ def test_after_a_discontinuity_what_was_acknowledged_lately_is_sent_again() -> N
     effects = link.received(lost, 3)
     assert l.Lost(1, 1) in effects
     assert [effect for effect in effects if isinstance(effect, l.Send)] == first
+
+
+def test_a_hole_that_a_lost_tail_left_is_closed_on_a_new_connection() -> None:
+    link = live()
+    link.put([say("a")], 1)
+    link.put([say("b")], 1)
+    link.received(d.Refused(seq=1, reason="not_allowed"), 2)
+    lost = d.Discontinuity(
+        lost_from=1,
+        lost_to=1,
+        position="p9",
+        snapshot=msgspec.Raw(encode_state(State())),
+        producer=d.ProducerAt(2, 0),
+    )
+    effects = link.received(lost, 3)
+    assert effects[0] == l.Lost(1, 1)
+    assert effects[-2:] == [l.Close(), l.Open()]
+    link.opened(4)
+    effects = link.received(attached(), 5)
+    assert l.Renumbered({2: 1}) in effects
+    [again] = sent(effects)
+    assert isinstance(again, u.Do)
+    assert again.seq == 1
+
+
+def test_a_client_of_a_draining_node_stays_until_its_moment_and_goes() -> None:
+    link = live()
+    assert link.received(d.Draining(after_ms=120), 10) == [l.Told(d.Draining(after_ms=120))]
+    assert link.next_deadline() == 130
+    assert link.expire(129) == []
+    assert link.expire(130) == [l.Close(), l.Open()]
+    [greeting] = sent(link.opened(131))
+    assert isinstance(greeting, u.Resume)

@@ -249,6 +249,26 @@ def test_a_producer_whose_forgotten_batches_were_lost_goes_on_under_new_sequence
     assert box.next == 2
 
 
+def test_a_refusal_that_the_log_forgot_leaves_a_hole_that_new_sequences_close() -> None:
+    box = outbox("a", "b", "c")
+    box.take(0)
+    box.acked(1, 0)
+    box.refused(2, Refusal("too_large"), 0)
+    box.discontinued(0, 1)
+    assert [batch.seq for batch in box.pending()] == [1, 3]
+    assert not box.follows(0)
+    box.renumbered(0, lambda seq, batch: f"{batch.raw}@{seq}")
+    assert box.take(1) == [Batch(1, "a@1"), Batch(2, "c@2")]
+    assert box.follows(0)
+
+
+def test_a_refusal_after_all_that_waits_leaves_a_hole_too() -> None:
+    box = outbox("a", "b")
+    box.take(0)
+    box.refused(2, Refusal("too_large"), 0)
+    assert not box.follows(0)
+
+
 def test_a_new_connection_settles_what_the_log_holds_and_sends_the_rest_again_at_once() -> None:
     box = outbox("a", "b", "c")
     box.take(0)

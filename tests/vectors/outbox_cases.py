@@ -43,6 +43,11 @@ def _answer(outbox: Outbox, step: dict[str, Any]) -> Any:
             return [_plain(batch) for batch in outbox.opened(step["last"], now)]
         case "discontinued":
             return [_plain(batch) for batch in outbox.discontinued(step["last"], now)]
+        case "follows":
+            return outbox.follows(step["last"])
+        case "renumbered":
+            outbox.renumbered(step["last"], lambda seq, batch: f"{batch.raw}@{seq}")
+            return [_plain(batch) for batch in outbox.pending()]
         case "next_deadline":
             return outbox.next_deadline()
         case _:
@@ -92,6 +97,30 @@ def _scripts() -> dict[str, Script]:
             _do("discontinued", last=1, now=10_000),
             _do("take", now=10_000),
             _do("discontinued", last=0, now=10_001),
+        ],
+        "refused-and-lost": [
+            *_put("a", "b", "c", "d"),
+            take,
+            _do("acked", seq=1),
+            _do("refused", seq=2, reason="too_large"),
+            _do("acked", seq=3),
+            _do("refused", seq=4, reason="too_large"),
+            _do("follows", last=4),
+            _do("discontinued", last=0),
+            _do("follows", last=0),
+            _do("opened", last=0),
+            _do("renumbered", last=0),
+            _do("follows", last=0),
+            take,
+            *_put("e"),
+        ],
+        "acknowledged-and-lost-before-it-was-told": [
+            *_put("a", "b"),
+            take,
+            _do("acked", seq=1),
+            _do("opened", last=0),
+            take,
+            _do("follows", last=0),
         ],
         "resume": [
             *_put("a", "b", "c"),
