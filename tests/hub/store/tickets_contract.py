@@ -51,7 +51,6 @@ class TicketsContract:
         more = [store.set_holder(key, f"b_{at}", b"x", None) for at in range(promise.MOST_HOLDERS - 2)]
         assert all(await asyncio.gather(*more))
         assert await store.holder(key, "a_early") == b"one"
-        await _a_millisecond_later(hall)
         assert await store.set_holder(key, "a_early", b"two", b"one")
         assert await store.set_holder(key, "b_new", b"x", None)
         assert await store.set_holder(key, "c_new", b"x", None)
@@ -69,11 +68,3 @@ class TicketsContract:
         assert sorted(found) == sorted(zip(names, [again, *noted[1:]], strict=True))
         assert await left.revocations(again + 1) == []
         assert names[0] in [what for what, _ in await left.revocations(again)]
-
-
-async def _a_millisecond_later(hall: Hall) -> None:
-    """The store's clock has gone on: what is set now is newer than what was."""
-    store = await hall.node()
-    before = await store.time()
-    while await store.time() == before:
-        await asyncio.sleep(0)
