@@ -24,6 +24,8 @@ from hub.keys.wrapping import KeyWrap
 OPEN_MS: Final = 60_000
 ASK_AGAIN_MS: Final = 50_000
 MOST_OPEN: Final = 10_000
+MOST_BUSY: Final = 512
+"""Sealers that are kept; each holds a cipher of 2.5 kB."""
 
 _Name = tuple[str, str]
 
@@ -81,6 +83,7 @@ class KeyStore:
         self._most_open = most_open
         self._opened: OrderedDict[_Name, _OpenedKey] = OrderedDict()
         self._forgets = 0
+        self._busy: OrderedDict[_Name, tuple[_OpenedKey, SessionSealer]] = OrderedDict()
 
     def opened(self, tenant: str, session: str) -> SessionSealer | None:
         """A sealer without waiting, if the key is open and was asked for lately."""
@@ -173,9 +176,18 @@ class KeyStore:
             self._opened.popitem(last=False)
 
     def _drop(self, name: _Name) -> None:
+        self._busy.pop(name, None)
         opened = self._opened.pop(name, None)
         if opened is not None:
             opened.key = None
 
     def _sealer(self, name: _Name, opened: _OpenedKey) -> SessionSealer:
-        return SessionSealer(*name, _Use(opened, self._clock), self._random_bytes)
+        """The sealers of busy sessions are kept, and with them the ciphers that are made on demand."""
+        known = self._busy.get(name)
+        if known is not None and known[0] is opened:
+            return known[1]
+        sealer = SessionSealer(*name, _Use(opened, self._clock), self._random_bytes)
+        self._busy[name] = (opened, sealer)
+        if len(self._busy) > MOST_BUSY:
+            self._busy.popitem(last=False)
+        return sealer

@@ -18,6 +18,7 @@ Every kind has its own fixed list of fields, so no two places have the same byte
 """
 
 import struct
+from functools import lru_cache
 from typing import Final, NewType
 
 from hub.keys.errors import PlaceInvalid
@@ -27,11 +28,14 @@ Place = NewType("Place", bytes)
 
 ASSOCIATED_VERSION: Final = b"\x01"
 MAX_NUMBER: Final = 2**53 - 1
+KEPT_NAMES: Final = 4_096
+"""Names whose bytes are kept at hand: every seal needs three of them."""
 
 _NUMBER: Final = struct.Struct(">Q")
 _EVENT: Final = struct.Struct(">QQ")
 
 
+@lru_cache(maxsize=KEPT_NAMES)
 def scope(tenant: str, session: str) -> bytes:
     """What the associated data of every seal of a session begins with."""
     return ASSOCIATED_VERSION + text("tenant", tenant) + text("session", session)
@@ -76,6 +80,7 @@ def record(name: str, version: int) -> Place:
     return Place(b"\x06record" + text("name", name) + number("version", version))
 
 
+@lru_cache(maxsize=KEPT_NAMES)
 def text(field: str, value: str) -> bytes:
     """One byte of length and `value` in ASCII; what does not fit is `PlaceInvalid(field)`."""
     if not (0 < len(value) <= 255 and value.isascii()):

@@ -53,6 +53,7 @@ class Recent:
         self.digest = digest
         self._checks = bytearray(checks) + digest[:CHECK_SIZE]
         self._told: deque[Told] = deque(maxlen=KEPT_EVENTS)
+        self._position: Position | None = None
 
     @property
     def first(self) -> int:
@@ -62,7 +63,10 @@ class Recent:
     @property
     def position(self) -> Position:
         """The position after the last event."""
-        return Position.at(self.epoch, self.offset, self.digest)
+        known = self._position
+        if known is None or known.offset != self.offset or known.epoch != self.epoch:
+            known = self._position = Position.at(self.epoch, self.offset, self.digest)
+        return known
 
     def add(self, told: Told) -> None:
         """The next event."""
