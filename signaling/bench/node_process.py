@@ -49,8 +49,12 @@ def main() -> None:
         port=0,
         data=chosen.data,
         redis=chosen.redis,
+        ears="none",
+        voice="none",
         accept_store=chosen.accept_store,
         name=chosen.name,
+        ears="none",
+        voice="none",
         settings=Settings(idle_close=chosen.idle_close),
     )
     profile = cProfile.Profile() if chosen.profile is not None else None

@@ -31,7 +31,7 @@ from legato.session.ids import MAIN, new_id
 from legato.session.tickets import ANY_SESSION, CEILINGS, new_ticket
 from signaling.serve import monotonic_ms
 
-READY_S: Final = 20.0
+READY_S: Final = 60.0
 CREATING_AT_ONCE: Final = 64
 
 
