@@ -27,8 +27,9 @@ from signaling.admission import Admission
 from signaling.archive import Archive
 from signaling.blob_folder import BlobFolder
 from signaling.calls import Calls
-from signaling.doorkeeper import Doorkeeper, Holders, HoldersInMemory, Keeping
+from signaling.doorkeeper import Doorkeeper, Keeping
 from signaling.hall import SWEEP_S, Furnishing, Hall
+from signaling.holders import HoldersInStore
 from signaling.http.access import Access
 from signaling.http.blobs import Blobs
 from signaling.http.calling import Calling
@@ -85,7 +86,6 @@ class DoorOptions:
     limits: ConnectionLimits = DEFAULT
     nodes: Sequence[str] = ()
     sounds: Sounds = field(default_factory=NoSound)
-    holders: Holders = field(default_factory=HoldersInMemory)
     admission: Admission = field(default_factory=Admission)
     now: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
     wall: Callable[[], int] = lambda: int(time.time())
@@ -138,7 +138,7 @@ def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
         Keeping(
             node=node,
             signer=keys.signer,
-            holders=options.holders,
+            holders=HoldersInStore(options.store),
             level=options.level,
             wall=options.wall,
             random_bytes=options.random_bytes,

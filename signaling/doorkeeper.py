@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from hub.keys.errors import KeysError, TicketRefused
 from hub.keys.proof import proves
@@ -28,6 +28,7 @@ from legato.wire.up import Attach, Resume, Work
 from signaling import close_codes
 from signaling.batches import producer_name
 from signaling.effects import NEVER
+from signaling.holders import Holders
 
 ENTRY: Final[frozenset[Kind]] = frozenset({"access", "invite"})
 LEVELS: Final = {"": 0, "memory": 1, "buffered": 2, "replicated": 3, "synced": 4}
@@ -62,34 +63,6 @@ class Arrival:
     resume: ResumeTicket | None
     away_ms: int
     returning: bool
-
-
-class Holders(Protocol):
-    """Who holds each attachment's resume tickets."""
-
-    async def change(
-        self, key: SessionKey, attachment: str, change: Callable[[Holder | None], Holder | None]
-    ) -> None:
-        """Replace the holder by what `change` makes of it (None: leave it), atomically."""
-
-
-class HoldersInMemory:
-    """Holders as this node knows them. One that it does not know is taken from the ticket, which names its
-    key: a spent ticket that comes to another node is good once more, though never with another key."""
-
-    def __init__(self, most: int = 100_000) -> None:
-        self._most = most
-        self._holders: dict[tuple[SessionKey, str], Holder] = {}
-
-    async def change(
-        self, key: SessionKey, attachment: str, change: Callable[[Holder | None], Holder | None]
-    ) -> None:
-        name = (key, attachment)
-        if (changed := change(self._holders.get(name))) is not None:
-            self._holders.pop(name, None)
-            self._holders[name] = changed
-            while len(self._holders) > self._most:
-                self._holders.pop(next(iter(self._holders)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +221,7 @@ class Doorkeeper:
             return None
         fresh = new_id("j", self._keeping.random_bytes)
         holder = Holder(coming.proof_key.thumbprint, held=coming.ticket.id, next=fresh)
-        await self._keeping.holders.change(coming.key, coming.attachment, lambda _: holder)
+        await self._keeping.holders.begin(coming.key, coming.attachment, holder)
         return self._resume_ticket(coming, fresh)
 
     async def _next_holder(self, coming: _Coming) -> ResumeTicket | TurnedAway | None:
