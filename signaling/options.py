@@ -45,7 +45,7 @@ class Options:
     origins: tuple[str, ...] = ()
     files: Path | None = None
     log_level: str = "info"
-    drain_s: float = 30.0
+    drain_s: float = 20.0
     socket: int = -1
     media_port: int = 0
     media_addresses: tuple[str, ...] = ()

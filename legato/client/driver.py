@@ -50,7 +50,7 @@ class Driver:
         self._socket: Socket | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._tries = 0
+        self._at = 0
 
     async def start(self, http: aiohttp.ClientSession) -> None:
         """Begin; tasks live until `stop`."""
@@ -96,6 +96,7 @@ class Driver:
             case l.Settled():
                 self.waiting.settle(effect)
             case l.Told(envelope=envelope):
+                self._at += isinstance(envelope, d.Draining)
                 for told in self.ears.told:
                     told(envelope)
             case l.Renumbered(sequences=sequences):
@@ -104,7 +105,7 @@ class Driver:
                 for lost in self.ears.lost:
                     lost(first, last)
             case l.Back():
-                self._tries = 0
+                self._at -= 1  # the next way back is tried where we are
                 self.announce()
             case _:
                 self._connect(effect)
@@ -137,8 +138,8 @@ class Driver:
 
     def _open(self) -> None:
         assert self._http is not None
-        hub = self._hubs[self._tries % len(self._hubs)]
-        self._tries += 1
+        hub = self._hubs[self._at % len(self._hubs)]
+        self._at += 1
         self._socket = Socket(hub, self._opened, self._received, self._heard, self._closed)
         self._spawn(self._socket.run(self._http))
 

@@ -99,7 +99,7 @@ _OPTIONS: Final = (
         show_default=True,
     ),
     click.option(
-        "--drain-s", default=30.0, show_default=True, help="How long SIGTERM waits for clients to go."
+        "--drain-s", default=20.0, show_default=True, help="How long SIGTERM waits for clients to go."
     ),
 )
 _FLAGS: Final = {"origins": "origin", "proxies": "proxy", "media_addresses": "media-address"}
