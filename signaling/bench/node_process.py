@@ -49,8 +49,6 @@ def main() -> None:
         port=0,
         data=chosen.data,
         redis=chosen.redis,
-        ears="none",
-        voice="none",
         accept_store=chosen.accept_store,
         name=chosen.name,
         ears="none",
