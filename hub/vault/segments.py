@@ -5,7 +5,7 @@ A log segment, version 1, big endian: `LGV1`, then for each entry
     offset u64 | session time u64 | flags u8 (bit 0: control) | length of producer u8 | producer
     | sequence u64 | index u8 | chain digest 20 bytes | length of sealed u32 | sealed
 
-An audio segment, version 1: `LGA1`, then for each batch `field u32 | length u32 | sealed`.
+An audio segment, version 1: `LGA1`, then for each batch `field u64 | length u32 | sealed`.
 
 Payloads are sealed already, each for its own place; what a segment adds is only what the store shows too.
 """
@@ -24,7 +24,7 @@ AUDIO_MAGIC: Final = b"LGA1"
 _PLACE: Final = struct.Struct(">QQBB")
 _BATCH: Final = struct.Struct(">QB")
 _LENGTH: Final = struct.Struct(">I")
-_FIELD: Final = struct.Struct(">II")
+_FIELD: Final = struct.Struct(">QI")
 
 
 class SegmentBroken(ValueError):

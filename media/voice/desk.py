@@ -90,9 +90,11 @@ class Desk:
     async def _close(self, key: SessionKey) -> None:
         voice = self._voices.pop(key, None)
         if voice is not None:
-            await voice.close()
-            self._ends.pop(key).set()
-            self._opening.pop(key, None)
+            try:
+                await voice.close()
+            finally:
+                self._ends.pop(key).set()
+                self._opening.pop(key, None)
 
     async def _tick(self) -> None:
         while True:

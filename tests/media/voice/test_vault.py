@@ -1,0 +1,49 @@
+"""Sound that a ring wrote rests in the vault, and is read from both as one."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from random import Random
+
+from hub.keys.keystore import KeyStore
+from hub.keys.wrapped import MemoryKeys
+from hub.keys.wrapping import KeyWrap
+from hub.store.model import ModelServer, ModelStore
+from hub.store.promise import Append, Draft, SessionKey
+from hub.vault import Vault
+from hub.vault.folder import Folder
+from media.opus import FRAME
+from media.ring import MINUTE, Batcher
+from media.voice.keeper import Keeper
+from media.voice.recordings import Kept, Recordings
+from tests.media.builders import frames
+
+KEY = SessionKey("main", "s_1")
+
+
+async def test_a_track_is_whole_when_a_part_of_it_left_the_store(tmp_path: Path) -> None:
+    random = Random(1)
+    server = ModelServer(lambda: 1_700_000_000_000, random.randbytes)
+    store = ModelStore(server, lambda callback: asyncio.get_running_loop().call_soon(callback))
+    keys = KeyStore(MemoryKeys(), KeyWrap([bytes(32)]), lambda: 0)
+    await keys.sealer(KEY.tenant, KEY.session, create=True)
+    await store.create(KEY, Append("genesis", 0, 1, bytes(16), (Draft(bytes(64)),)), {})
+    vault, keeper = Vault(Folder(tmp_path)), Keeper(store, keys, KEY)
+    said = frames(MINUTE - 10 * FRAME, 23)
+    batcher = Batcher()
+    for frame in said:
+        for write in batcher.add(frame, 0):
+            await keeper.unlock()
+            await keeper.ring.write("t_1", [write])
+    await keeper.ring.write("t_1", batcher.flush())
+    await keeper.archive(store, vault, whole=False)
+    assert await store.tracks(KEY) == {"t_1": [1]}, "the newest minute may still grow"
+    assert await keeper.tail("t_1") == said[-1].end
+    kept = Kept(store, vault)
+    assert await kept.tracks(KEY) == {"t_1": [0, 1]}
+    assert await Keeper(kept, keys, KEY).read("t_1", [0, 1]) == said
+    await keeper.archive(store, vault, whole=True)
+    assert await store.tracks(KEY) == {}
+    assert await Keeper(kept, keys, KEY).read("t_1", [0, 1]) == said
+    assert (await Recordings(store, vault, keys).track(KEY, "t_1")).startswith(b"OggS")
