@@ -18,7 +18,7 @@ import { Requests } from "./requests";
 import { Route } from "./route";
 import type { Failed } from "./saved";
 import { of, readEntry } from "./state";
-import { EndedError, outgoing, type Comeback, type JoinOptions, type View } from "./view";
+import { EndedError, outgoing, RefusedError, type Comeback, type JoinOptions, type View } from "./view";
 import { Waiting } from "./waiting";
 
 type Listener<T> = (value: T) => void;
@@ -27,6 +27,8 @@ export type Signals = readonly Record<string, unknown>[];
 
 const KEPT_FAILED = 16;
 const HISTORY_MS = 10_000;
+/** The hub ends a connection on which more than 64 kB came at once: such a batch must never be in line. */
+const MOST_BATCH = 64_000;
 
 export class Session {
   view: View;
@@ -83,6 +85,7 @@ export class Session {
   /** Send commands as one batch. Rejects with `RefusedError` or `EndedError`. */
   do(commands: readonly Command[]): Promise<string> {
     if (this.ended !== null) return Promise.reject(new EndedError(this.ended.code, this.ended.reason));
+    if (new TextEncoder().encode(JSON.stringify(commands)).length > MOST_BATCH) return Promise.reject(this.tooLarge(commands));
     const { batch, effects } = this.link.put(commands, now());
     const done = this.waiting.for(batch.seq);
     this.driver.run(effects);
@@ -165,11 +168,20 @@ export class Session {
 
   private settled(batch: Batch, refusal: DownRefused | null, level: string): void {
     this.waiting.settle(batch.seq, refusal, level);
-    if (refusal === null) return;
-    const commands = commandsOf(batch);
+    if (refusal !== null) this.failedWith(commandsOf(batch), refusal);
+  }
+
+  private failedWith(commands: readonly Command[], refusal: DownRefused): void {
     if (outgoing(commands, "failed", "").length === 0) return;
     const failed: Failed = { commands: JSON.stringify(commands), reason: refusal.detail || refusal.reason };
     this.driver.keepFailed([...this.driver.failed, failed].slice(-KEPT_FAILED));
+  }
+
+  private tooLarge(commands: readonly Command[]): Error {
+    const refusal: DownRefused = { type: "refused", seq: 0, reason: "too_large", detail: "it is too long" };
+    this.failedWith(commands, refusal);
+    this.draw();
+    return new RefusedError(refusal);
   }
 
   private back(lostAt: number | null): void {
