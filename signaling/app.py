@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from hub.keys.signer import Revocations, Signer
+from hub.keys.revocations import RevocationList
+from hub.keys.signer import Signer
 from hub.node.entries import Keys
 from hub.node.promise import Node
 from hub.store.promise import Level, SessionKey, Store
@@ -44,11 +45,13 @@ from signaling.http.watch import Watch
 from signaling.limits import DEFAULT, ConnectionLimits
 from signaling.line import Line, Sounds
 from signaling.policy import Policy
+from signaling.revoking import Revoking
 from signaling.staff import Staff
 from signaling.turnstile import Turnstile
 from signaling.websocket import serve_socket
 
 HALL: Final = web.AppKey("hall", Hall)
+REVOKING: Final = web.AppKey("revoking", Revoking)
 
 
 class NoSound:
@@ -67,7 +70,7 @@ class DoorKeys:
 
     signer: Signer
     sealers: Keys
-    revocations: Revocations | None = None
+    revocations: RevocationList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,8 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
     hall = _hall(node, keys, options)
     app = web.Application(middlewares=[guard(options.policy)])
     app[HALL] = hall
-    add_routes(app, _routes(node, keys, options, hall))
+    app[REVOKING] = revoking = Revoking(options.store, keys.revocations, options.wall)
+    add_routes(app, _routes(node, keys, options, hall, revoking))
 
     async def connect(request: web.Request) -> web.StreamResponse:
         return await serve_socket(hall, request, request[PEER])
@@ -107,12 +111,12 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
     return app
 
 
-def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall) -> list[Route]:
+def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoking: Revoking) -> list[Route]:
     access = Access(keys.signer, hall, options.wall)
     archive = Archive(options.store, keys.sealers)
     watch = Watch(node, hall, options.admission, options.crowded, options.expose)
     routes = [
-        *Tickets(access, keys.signer, options.wall, options.random_bytes).routes(),
+        *Tickets(access, keys.signer, revoking, options.wall, options.random_bytes).routes(),
         *Calling(access, options.calls).routes(),
         *Streams(hall).routes(),
         *watch.routes(),
@@ -164,13 +168,15 @@ def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
 
 
 async def _sweeping(app: web.Application) -> AsyncIterator[None]:
-    hall = app[HALL]
+    hall, revoking = app[HALL], app[REVOKING]
 
     async def sweep() -> None:
         while True:
             await asyncio.sleep(SWEEP_S)
+            await revoking.learn()
             hall.expel_revoked()
 
+    await revoking.learn()
     task = asyncio.get_running_loop().create_task(sweep())
     yield
     task.cancel()

@@ -258,6 +258,7 @@ class Doorkeeper:
             attachment=coming.attachment,
             key=coming.proof_key,
             thumbprint=coming.proof_key.thumbprint,
+            origin=coming.ticket.root,
         )
         return ResumeTicket(name, self._signer.mint(ticket), name, ticket.expires)
 

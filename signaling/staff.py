@@ -99,6 +99,7 @@ class Staff:
             not_before=now,
             expires=now + LIFE_S["access"],
             name=job.ticket.name,
+            origin=job.ticket.root,
         )
         name = new_id("o", self._random_bytes)
         job.offers[name] = key

@@ -1,38 +1,74 @@
 """Tickets called back before their time.
 
-A revocation names one ticket by its id, or everything that a participant of a session held up to a
-moment. It is kept as long as a ticket it covers could be valid, so the list is bounded by what was
-revoked in 30 days. How it reaches other nodes is the node's affair.
+A revocation names one ticket by its id, or everything that a participant held up to a moment; in one session, or in
+all of the tenant's. Whatever came of a ticket (the resume tickets of who attached by it, its renewals) goes with
+it. A revocation is kept as long as a ticket it covers could be valid, so the list is bounded by what was revoked in
+30 days. How it reaches other nodes is the doors' affair.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Final
 
-from legato.session.tickets import LEEWAY_S, MOST_LIFE_S, Ticket
+import msgspec
+
+from legato.session.tickets import ANY_SESSION, LEEWAY_S, MOST_LIFE_S, Ticket
 
 KEPT_S: Final = max(MOST_LIFE_S.values()) + 2 * LEEWAY_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """What is called back: the ticket `id`, or what `participant` held that was issued at `at` (seconds UTC) or
+    before. `session` may be `ANY_SESSION`."""
+
+    tenant: str
+    session: str
+    at: int
+    id: str = ""
+    participant: str = ""
+
+    def encoded(self) -> bytes:
+        """As nodes hand it on; equal ones have equal bytes."""
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def decoded(cls, encoded: bytes) -> Revocation:
+        """Read what `encoded` wrote. `msgspec.DecodeError`."""
+        return msgspec.json.decode(encoded, type=cls)
 
 
 class RevocationList:
     """The revoked tickets known to this node. Times are seconds UTC."""
 
     def __init__(self) -> None:
-        self._tickets: dict[tuple[str, str], int] = {}
+        self._tickets: dict[tuple[str, str, str], int] = {}
         self._participants: dict[tuple[str, str, str], int] = {}
+
+    def add(self, revocation: Revocation) -> None:
+        """Heed it from now on."""
+        kept = self._tickets if revocation.id else self._participants
+        name = (revocation.tenant, revocation.session, revocation.id or revocation.participant)
+        kept[name] = max(revocation.at, kept.get(name, 0))
 
     def revoke(self, tenant: str, ticket_id: str, now: int) -> None:
         """Refuse this ticket from now on."""
-        self._tickets[(tenant, ticket_id)] = now
+        self.add(Revocation(tenant=tenant, session=ANY_SESSION, id=ticket_id, at=now))
 
     def revoke_participant(self, tenant: str, session: str, participant: str, now: int) -> None:
         """Refuse every ticket of this participant that was issued at `now` or before."""
-        self._participants[(tenant, session, participant)] = now
+        self.add(Revocation(tenant=tenant, session=session, participant=participant, at=now))
 
     def revoked(self, ticket: Ticket) -> bool:
-        """Whether the ticket was called back, by itself or with its participant."""
-        if (ticket.tenant, ticket.id) in self._tickets:
-            return True
-        since = self._participants.get((ticket.tenant, ticket.session, ticket.participant))
-        return since is not None and ticket.issued <= since
+        """Whether the ticket was called back, by itself, with what it came of or with its participant."""
+        for session in (ticket.session, ANY_SESSION):
+            for name in (ticket.id, ticket.origin):
+                if (ticket.tenant, session, name) in self._tickets:
+                    return True
+            if self._participants.get((ticket.tenant, session, ticket.participant), -1) >= ticket.issued:
+                return True
+        return False
 
     def expire(self, now: int) -> None:
         """Drop what covers no ticket that could still be valid."""

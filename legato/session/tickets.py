@@ -8,7 +8,7 @@ Three kinds. An *access* ticket attaches, works and calls HTTP for ten minutes. 
 one attachment, is bound to the key of its holder, and has one holder at a time (`holder.py`). An *invite*
 is handed on: a link, a QR code, an agent's configuration.
 
-On the wire it is a JWT (RFC 7519) whose claims are short: `ten ses sub rol nam cap att`, `cnf` with `jkt`
+On the wire it is a JWT (RFC 7519) whose claims are short: `ten ses sub rol nam cap att org`, `cnf` with `jkt`
 (RFC 7638 thumbprint) and `jwk` (RFC 7800), and the registered `iss aud exp nbf iat jti`. Times are integers,
 seconds UTC, passed in; two clocks may differ by 30 s. Signing is `hub.keys.signer`.
 """
@@ -119,7 +119,8 @@ class Ticket:
     """What a ticket says. Times are seconds UTC; `attachment` and `key` are set in resume tickets.
 
     `id` has 128 random bits and is also the nonce that the holder of `key` signs. `thumbprint` binds the
-    ticket to a key (empty: to none). An impossible ticket cannot be made: `TicketInvalid`.
+    ticket to a key (empty: to none). `origin` is the id of the ticket that this one came of (empty: of none);
+    who calls that back calls back both. An impossible ticket cannot be made: `TicketInvalid`.
     """
 
     kind: Kind
@@ -136,6 +137,7 @@ class Ticket:
     attachment: str = ""
     thumbprint: str = ""
     key: ProofKey | None = None
+    origin: str = ""
 
     def __post_init__(self) -> None:
         _check(self.kind in KINDS, "kind")
@@ -147,6 +149,7 @@ class Ticket:
         _check(well_formed(self.id), "jti")
         _check(len(self.name) <= MOST_NAME and all(map(_printable, self.name)), "nam")
         _check(self.attachment == "" or well_formed(self.attachment), "att")
+        _check(self.origin == "" or well_formed(self.origin), "org")
         _check(self.key is None or self.key.thumbprint == self.thumbprint, "cnf")
         self._check_times()
         self._check_bonds()
@@ -158,6 +161,11 @@ class Ticket:
     def allows_command(self, command: str) -> bool:
         """Whether the holder may send commands of this type (its name on the wire)."""
         return NEEDS.get(command, "") in self.capabilities
+
+    @property
+    def root(self) -> str:
+        """The `origin` of what comes of this ticket."""
+        return self.origin or self.id
 
     def covers(self, tenant: str, session: str) -> bool:
         """Whether the ticket is for that session: one it does not cover must look like none at all."""
@@ -260,6 +268,8 @@ def claims_of(ticket: Ticket) -> dict[str, Any]:
         claims["nam"] = ticket.name
     if ticket.attachment:
         claims["att"] = ticket.attachment
+    if ticket.origin:
+        claims["org"] = ticket.origin
     if ticket.thumbprint:
         claims["cnf"] = {"jkt": ticket.thumbprint}
         if ticket.key is not None:
@@ -289,6 +299,7 @@ def ticket_from(kind: Kind, claims: Mapping[str, Any]) -> Ticket:
         attachment=_text(claims, "att") if "att" in claims else "",
         thumbprint=thumbprint,
         key=key,
+        origin=_text(claims, "org") if "org" in claims else "",
     )
 
 

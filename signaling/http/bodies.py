@@ -156,6 +156,21 @@ class TicketMinted(msgspec.Struct, frozen=True):
     expires: int
 
 
+class RevokeTickets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ticket by its id, and whatever came of it; or everything that a participant holds, in a session or
+    (left out) in all that the caller's ticket is for."""
+
+    id: str = ""
+    participant: str = ""
+    session: str = ""
+
+
+class TicketsRevoked(msgspec.Struct, frozen=True):
+    """Refused from now on. Of a participant: what was issued up to `at` (seconds UTC), this second included."""
+
+    at: int
+
+
 class OfferCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A page's SDP offer."""
 

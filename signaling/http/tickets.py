@@ -1,4 +1,4 @@
-"""Tickets by HTTP: made for others, or one's own renewed."""
+"""Tickets by HTTP: made for others, one's own renewed, called back."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Final
 from aiohttp import web
 
 from hub.keys.errors import TicketRefused
+from hub.keys.revocations import Revocation
 from hub.keys.signer import Signer
-from legato.session.ids import RandomBytes, new_id
+from hub.store.promise import StoreUnavailable
+from legato.session.ids import RandomBytes, new_id, well_formed
 from legato.session.tickets import (
+    ANY_SESSION,
     CEILINGS,
     DEFAULTS,
     LIFE_S,
@@ -23,6 +26,7 @@ from signaling.http import bodies
 from signaling.http.access import Access, read_json
 from signaling.http.errors import Refused, json_response
 from signaling.http.routes import Route
+from signaling.revoking import Revoking
 
 _FIELDS: Final = {"ten": "", "ses": "session", "sub": "participant", "rol": "role", "nam": "name"}
 
@@ -31,10 +35,16 @@ class Tickets:
     """See the module. `wall` gives seconds UTC."""
 
     def __init__(
-        self, access: Access, signer: Signer, wall: Callable[[], int], random_bytes: RandomBytes
+        self,
+        access: Access,
+        signer: Signer,
+        revoking: Revoking,
+        wall: Callable[[], int],
+        random_bytes: RandomBytes,
     ) -> None:
         self._access = access
         self._signer = signer
+        self._revoking = revoking
         self._wall = wall
         self._random_bytes = random_bytes
 
@@ -51,7 +61,16 @@ class Tickets:
                 takes=bodies.MintTicket,
                 gives=bodies.TicketMinted,
                 status=201,
-            )
+            ),
+            Route(
+                method="POST",
+                path="/v1/tickets/revoke",
+                name="revokeTickets",
+                says="Call back a ticket, or all of a participant's: open connections by them are closed",
+                handler=self.revoke,
+                takes=bodies.RevokeTickets,
+                gives=bodies.TicketsRevoked,
+            ),
         ]
 
     async def mint(self, request: web.Request) -> web.Response:
@@ -69,6 +88,29 @@ class Tickets:
         except TicketRefused:
             raise Refused("not_allowed") from None
         return json_response(bodies.TicketMinted(text, child.id, child.expires), 201)
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        """`POST /v1/tickets/revoke`"""
+        ticket = self._access.ticket(request)
+        body = await read_json(request, bodies.RevokeTickets)
+        if not ticket.allows("mint"):
+            raise Refused("not_allowed")
+        if bool(body.id) == bool(body.participant):
+            raise Refused("malformed", "either a ticket or a participant", "id")
+        if not well_formed(body.id or body.participant):
+            raise Refused("malformed", field="id" if body.id else "participant")
+        session = body.session or ticket.session
+        if not ticket.covers(ticket.tenant, session) or not (session == ANY_SESSION or well_formed(session)):
+            raise Refused("not_found")
+        at = self._wall()
+        revocation = Revocation(
+            tenant=ticket.tenant, session=session, at=at, id=body.id, participant=body.participant
+        )
+        try:
+            await self._revoking.revoke(revocation)
+        except StoreUnavailable:
+            raise Refused("unavailable", retry_after_ms=1000) from None
+        return json_response(bodies.TicketsRevoked(at))
 
     def _child(self, parent: Ticket, body: bodies.MintTicket) -> Ticket:
         if body.kind == "resume":
@@ -92,4 +134,5 @@ class Tickets:
             not_before=now,
             expires=now + life,
             name=parent.name if body.name is None and same else body.name or "",
+            origin="" if parent.allows("mint") and not same else parent.root,
         )

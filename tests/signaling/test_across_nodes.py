@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+
+from aiohttp import ClientSession
 
 from hub.keys.wrapped import MemoryKeys
 from hub.store.model import ModelServer
@@ -85,3 +88,95 @@ async def test_a_ticket_that_was_spent_stays_so_when_the_node_starts_again() -> 
             assert await late.closed() == 4001
         async with Page.at(again) as late:
             assert (await resumed(late, tickets[1], key))["returning"]
+
+
+async def test_what_one_node_calls_back_every_node_refuses_and_closes() -> None:
+    key = ClientKey()
+    async with two_nodes() as (one, two), Page.at(two) as ada, Page.attached(two, "p_bob") as bob:
+        resume = (await ada.attach(two.ticket(id="j_ada"), key=key.jwk))["resume"]
+        assert (await revoke(one, boss(one), {"id": "j_ada"}))[0] == 200
+        assert await ada.closed() == 4001
+        for node in (one, two):
+            async with Page.at(node) as page:
+                await asked_to_resume(page, resume, key)
+                assert await page.closed() == 4001
+        await bob.acked(await bob.post("nobody else is touched"))
+
+
+async def test_all_that_a_participant_holds_is_called_back_in_one_session_or_in_all() -> None:
+    later = [int(time.time())]
+    async with doors(wall=lambda: later[0]) as here, Page.attached(here) as ada:
+        elsewhere = {"participant": "p_ada", "session": "s_other"}
+        assert (await revoke(here, boss(here), elsewhere))[0] == 200
+        await ada.acked(await ada.post("this is another session"))
+        assert (await revoke(here, boss(here), {"participant": "p_ada"}))[0] == 200
+        assert await ada.closed() == 4001
+        later[0] += 1
+        async with Page.at(here) as again:
+            body = {"session": "s_1", "participant": "p_ada", "role": "user"}
+            await again.attach(await mint(here, boss(here), body))
+
+
+async def test_what_was_called_back_stays_so_when_the_node_starts_again() -> None:
+    keys = MemoryKeys()
+    async with doors(keys=keys) as here:
+        server, ticket = here.server, here.ticket(id="j_ada")
+        await revoke(here, boss(here), {"id": "j_ada"})
+    async with doors(keys=keys, server=server, name="n2", sessions=()) as again, Page.at(again) as page:
+        await page.send({"type": "attach", "v": 1, "ticket": ticket, "producer": "w_1"})
+        assert await page.closed() == 4001
+
+
+async def test_only_who_may_mint_calls_back_and_only_within_its_session() -> None:
+    async with doors() as here:
+        bound = here.ticket("p_op", "operator", more=["mint"])
+        assert (await revoke(here, here.ticket(), {"id": "j_1"}))[0] == 403
+        assert (await revoke(here, bound, {"participant": "p_ada", "session": "s_2"}))[0] == 404
+        for body in ({}, {"id": "j_1", "participant": "p_ada"}, {"id": "no name"}, {"session": "s_1"}):
+            assert (await revoke(here, bound, body))[0] == 400, body
+        anywhere = boss(here, id="j_boss")
+        assert (await revoke(here, bound, {"id": "j_boss"}))[0] == 200
+        assert (await revoke(here, anywhere, {"id": "j_1"}))[0] == 200  # that one was not of its session
+
+
+async def test_a_renewed_ticket_and_an_invite_go_with_the_ticket_they_came_of() -> None:
+    async with doors() as here:
+        first = here.ticket(id="j_first")
+        made = [
+            await mint(here, first, {}),
+            await mint(here, first, {"kind": "invite", "participant": "p_x"}),
+        ]
+        by_boss = await mint(
+            here, boss(here, id="j_boss"), {"session": "s_1", "participant": "p_y", "role": "user"}
+        )
+        await revoke(here, boss(here), {"id": "j_first"})
+        await revoke(here, boss(here), {"id": "j_boss"})
+        for ticket in made:
+            async with Page.at(here) as page:
+                await page.send({"type": "attach", "v": 1, "ticket": ticket, "producer": "w_1"})
+                assert await page.closed() == 4001
+        async with Page.at(here) as page:
+            await page.attach(by_boss)
+
+
+def boss(here: Doors, id: str = "") -> str:
+    """A ticket of a backend: it makes and calls back tickets for every session."""
+    return here.ticket("p_boss", "supervisor", "*", more=["mint"], id=id)
+
+
+async def revoke(here: Doors, ticket: str, body: dict[str, str]) -> tuple[int, Any]:
+    """Ask to call back; status and answer."""
+    return await _post(here, "/v1/tickets/revoke", ticket, body)
+
+
+async def mint(here: Doors, ticket: str, body: dict[str, str]) -> str:
+    """A ticket made by that one."""
+    status, answer = await _post(here, "/v1/tickets", ticket, body)
+    assert status == 201, answer
+    return str(answer["ticket"])
+
+
+async def _post(here: Doors, path: str, ticket: str, body: dict[str, str]) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {ticket}"}
+    async with ClientSession(headers=headers) as client, client.post(here.url + path, json=body) as answer:
+        return answer.status, await answer.json()
