@@ -52,10 +52,8 @@ async def hear(session: Client, rate: int, participant: str) -> AsyncIterator[So
         stream = streams.get(audio.stream)
         if stream is None or audio.kind != PCM:
             return
-        if waiting.full():
-            waiting.get_nowait()
         pcm = Pcm(audio.frames[0], stream.rate, audio.media_time)
-        waiting.put_nowait(Sound(stream.participant, stream.track, pcm))
+        _put(waiting, Sound(stream.participant, stream.track, pcm))
 
     session.on.told.append(told)
     session.on.audio.append(heard)
@@ -75,3 +73,9 @@ async def hear(session: Client, rate: int, participant: str) -> AsyncIterator[So
     finally:
         session.on.told.remove(told)
         session.on.audio.remove(heard)
+
+
+def _put(waiting: asyncio.Queue[Sound], sound: Sound) -> None:
+    if waiting.full():
+        waiting.get_nowait()
+    waiting.put_nowait(sound)

@@ -20,6 +20,10 @@ from tests.support.spoken import silence, speech_wav
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 QUESTION = "Where is my order, number four seven one one?"
+MARKS = [
+    *("speech_started", "end_of_speech", "end_of_turn", "transcript_final"),
+    *("first_word", "first_audio_in", "first_audio_out", "heard"),
+]
 LOUD = 0.02
 """Root mean square at the page's speaker, of 1: what is louder is no silence."""
 
@@ -73,12 +77,7 @@ async def test_speech_typing_and_tools_are_one_continuous_log(tmp_path: Path) ->
     assert tools == ["order", "refund"]
     assert "bow" in words_of(heard), heard
     marks = [event["mark"] for event in events if event["type"] == "turn_marked"]
-    assert sorted(marks) == sorted(
-        [
-            *("speech_started", "end_of_speech", "end_of_turn", "transcript_final"),
-            *("first_word", "first_audio_in", "first_audio_out", "heard"),
-        ]
-    )
+    assert sorted(marks) == sorted(MARKS)
     ended = [event for event in events if event["type"] == "turn_ended"]
     answered = [event for event in events if event["type"] == "response_started"]
     assert len(ended) == 1, "the spoken turn ended once"
