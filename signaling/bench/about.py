@@ -34,8 +34,10 @@ ABOUT: Final[dict[str, str]] = {
     "join_short_ms": "As join_long_ms, with 1 000 events.",
     "first_audio_ms": "Chromium, from the click to the first sample of a prepared greeting that is not silence, at an "
     "AudioWorklet. The output is warmed when the pointer goes down. The microphone is attached after.",
-    "idle_client_kb": "Resident memory of a fresh node, before and after clients attach, each in a session of its own. "
-    "What a first client makes a process load is not counted.",
+    "idle_client_kb": "Resident memory of a fresh node, before and after clients attach to sessions that are open, "
+    "eight to a session. What a first client makes a process load is not counted.",
+    "idle_client_alone_kb": "As idle_client_kb, for a client whose session is opened for it alone: with all that the "
+    "node keeps of that session.",
     "join_ratio_time": "The median of join_long_ms by the median of join_short_ms.",
     "join_ratio_bytes": "The median size of the first envelope, 100 000 events by 1 000.",
     "join_first_bytes": "The largest first envelope of all joins.",

@@ -66,7 +66,7 @@ def page(outcome: Outcome, command: str) -> str:
         '<p class="soft">A bar holds when the figure is within it, or within three times the same percentile of its '
         "floor, measured in the same run. Of several runs, the one with the best median is shown.</p>"
         f"{_where(report)}{_KEY}"
-        f"{''.join(_section(figure, command) for figure in figures)}</body></html>\n"
+        f"{''.join(_section(figure, command) for figure in figures)}{_counts(outcome)}</body></html>\n"
     )
 
 
@@ -101,6 +101,16 @@ def _section(figure: Figure, command: str) -> str:
         f"<p>p50 {p50:.3g} {figure.unit}, p99 {p99:.3g} {figure.unit}, n = {len(figure.samples)}</p>"
         f'{curve(figure)}<p class="soft">{escape(about)}</p>'
         f'<p class="soft"><code>{escape(command)}</code></p></section>'
+    )
+
+
+def _counts(outcome: Outcome) -> str:
+    """How the counts and ratios are made."""
+    values = [result for result in outcome.results if isinstance(result, Value) and result.name in ABOUT]
+    return "".join(
+        f"<section><h2>{escape(value.name)}</h2><p>{value.value:.4g}</p>"
+        f'<p class="soft">{escape(ABOUT[value.name])}</p></section>'
+        for value in values
     )
 
 

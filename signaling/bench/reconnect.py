@@ -4,8 +4,9 @@
 were said; the store holds 10 000 sessions; the node they come to has the session closed (the nodes in turn), so it
 must read it from the store: what they find after the death of a node. `resume_warm_ws_ms`: the node has it open.
 
-`idle_client_kb`: what the node's resident memory grows by for each client, each in a session of its own, that is
-attached and silent. `storm_ms`: all of these lose their connections and come back in the same moment.
+`idle_client_kb`: what the node's resident memory grows by for each further client of an open session (eight share
+one) that is attached and silent; `idle_client_alone_kb`: for one with a session of its own, which is opened for it.
+`storm_ms`: all of these lose their connections and come back in the same moment.
 
 The floors: the TCP connection, the upgrade and one message through a bare echo, one by one and all at once.
 """
@@ -17,6 +18,7 @@ import resource
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 from legato.client.key import ClientKey
@@ -38,7 +40,9 @@ WORD: Final = "word "
 FILLING_AT_ONCE: Final = 4
 OPENING_AT_ONCE: Final = 32
 SPARE_DESCRIPTORS: Final = 200
-QUIET_S: Final = 2.0
+EACH: Final = 8
+"""Idle clients that share a session."""
+
 STILL_HERE_S: Final = 2.5
 
 
@@ -58,13 +62,14 @@ async def measure_reconnect(rig: Rig, plan: Plan) -> list[Result]:
     people = [await _misses(rig, plan, key, name) for name in away]
     cold, warm = await _come_back(rig, plan, people)
     floor = await _floor(plan)
-    memory, storm, storm_floor = await _crowd(rig, plan, key, names[plan.returning :])
+    crowd = await _crowd(rig, plan, key, names[plan.returning :])
     return [
         Figure("resume_ws_ms", "ms", cold, floor, RESUME_BARS),
         Figure("resume_warm_ws_ms", "ms", warm, floor),
-        Value("idle_client_kb", memory, MOST_IDLE_KB),
-        Figure("storm_ms", "ms", storm, storm_floor),
-        Value("storm_clients", len(storm)),
+        Value("idle_client_kb", crowd.further, MOST_IDLE_KB),
+        Value("idle_client_alone_kb", crowd.alone),
+        Figure("storm_ms", "ms", crowd.storm, crowd.floor),
+        Value("storm_clients", len(crowd.storm)),
     ]
 
 
@@ -149,45 +154,60 @@ async def _echoed(echo: Child) -> float:
     return took
 
 
-async def _crowd(
-    rig: Rig, plan: Plan, key: ClientKey, names: Sequence[str]
-) -> tuple[float, list[float], list[float]]:
-    """kB of a fresh node for each idle client; and how long each takes when all come back at once, with floor."""
+@dataclass(slots=True)
+class _Crowd:
+    """What idle clients cost, in kB, and how long each takes when all come back at once, with the floor's."""
+
+    further: float = 0.0
+    alone: float = 0.0
+    storm: list[float] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+
+
+async def _crowd(rig: Rig, plan: Plan, key: ClientKey, names: Sequence[str]) -> _Crowd:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS
-    count = max(1, min(plan.idle, len(names) // 2, most))
-    plan.says(f"reconnect: {count} idle clients")
-    node = await rig.start_node()
+    count = max(1, min(plan.idle // EACH, most // EACH, len(names) // 2))
+    plan.says(f"reconnect: {count * EACH} idle clients in {count} sessions")
+    found, node = _Crowd(), await rig.start_node()
     try:
         # What a first client makes a process load is not what each one costs.
-        warming = await _attached(rig, node, key, names[count : count + min(50, count)])
-        await asyncio.sleep(QUIET_S)
+        warming = await _attached(rig, node, key, names[count : count + 50], ["p_idle"])
+        await _stay(warming)
         before = resident_kb(node.pid)
-        idle = await _attached(rig, node, key, names[:count])
-        await _stay(idle + warming)
-        memory = (resident_kb(node.pid) - before) / count
+        idle = await _attached(rig, node, key, names[:count], ["p_idle"])
+        await _stay([*idle, *warming])
+        opened = resident_kb(node.pid)
+        idle += await _attached(rig, node, key, names[:count], [f"p_idle{i}" for i in range(1, EACH)])
+        await _stay([*idle, *warming])
+        found.alone = (opened - before) / count
+        found.further = (resident_kb(node.pid) - opened) / (count * (EACH - 1))
         for visitor in warming:
             visitor.vanish()
-        plan.says(f"reconnect: {count} come back at once")
-        storm = await _storm(idle, node)
+        plan.says(f"reconnect: {len(idle)} come back at once")
+        found.storm = await _storm(idle, node)
         for visitor in idle:
             visitor.vanish()
     finally:
         rig.nodes.remove(node)
         await node.end()
-    return memory, storm, await _storm_floor(count)
+    found.floor = await _storm_floor(len(idle))
+    return found
 
 
-async def _attached(rig: Rig, node: Child, key: ClientKey, names: Sequence[str]) -> list[Visitor]:
+async def _attached(
+    rig: Rig, node: Child, key: ClientKey, names: Sequence[str], people: Sequence[str]
+) -> list[Visitor]:
+    """All of these people, in all of these sessions."""
     turns = asyncio.Semaphore(OPENING_AT_ONCE)
 
-    async def attach(name: str) -> Visitor:
+    async def attach(name: str, person: str) -> Visitor:
         async with turns:
             visitor = Visitor(key)
-            await visitor.attach(node.port, rig.ticket(name, "p_idle"))
+            await visitor.attach(node.port, rig.ticket(name, person))
             return visitor
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(attach(name)) for name in names]
+        tasks = [group.create_task(attach(name, person)) for name in names for person in people]
     return [task.result() for task in tasks]
 
 
