@@ -226,7 +226,8 @@ class Executor:
         if work.stage is Stage.WAITING and not caught_up:
             work.barrier = True
             return False
-        if work.own or refusal.retry_after_ms:
+        if work.own or refusal.retry_after_ms or refusal.reason == "resume_first":
+            # Not lasting: nothing is recorded, and whoever comes back may send the same again.
             self._settle(lane, work, refusal)
             return True
         work.append = self._batch(lane, work, ())

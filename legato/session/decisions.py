@@ -129,8 +129,10 @@ def _refused(state: State, actor: Actor, command: Command) -> Refusal | None:
     if isinstance(command, c.AcceptSession):
         return None
     who = state.participants.get(actor.participant)
-    if who is None or who.left:
+    if who is None:  # whose joining was lost with a tail comes again, and joins anew
         return Refusal("resume_first", "join first")
+    if who.left:
+        return Refusal("not_allowed", "you left: attach anew to come back")
     if actor.role == "agent" and isinstance(command, _WORK):
         return _unfit(state, actor)
     return None

@@ -216,6 +216,9 @@ def test_who_lacks_the_capability_may_not() -> None:
     assert (
         Talk().refused(Actor("eve", "user", ALL), c.PostMessage(message="x", parts=WORDS)) == "resume_first"
     )
+    gone = Talk()
+    gone.do(ADA, c.Leave())
+    assert gone.refused(ADA, c.PostMessage(message="x", parts=WORDS)) == "not_allowed"
     assert Talk().refused(OPERATOR, c.AcceptSession(right="worker:x", worker="w")) == "not_allowed"
     assert Talk().refused(BOT, c.AcceptSession(right="responder", worker="w1")) == "not_allowed"
 

@@ -10,8 +10,10 @@ import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
 
 from hub.keys.wrapped import MemoryKeys
+from legato.session.decisions import Decided
 from legato.session.event_json import decode
 from legato.session.fold import fold
+from legato.session.presence_rules import closed
 from legato.session.state import State, decode_state, encode_state
 from signaling.limits import ConnectionLimits
 from signaling.policy import Policy
@@ -141,6 +143,31 @@ async def test_detaching_ends_the_attachment_at_once() -> None:
         assert (await bob.told("attachment_closed")).get("reason", "detached") == "detached"
 
 
+async def test_who_left_is_refused_for_good_and_at_once_and_so_is_all_that_follows() -> None:
+    async with doors() as here, Page.attached(here) as page:
+        leave = {"type": "leave"}
+        await page.send({"type": "do", "seq": 1, "commands": [leave]})
+        await page.acked(1)
+        page.sequence = 1
+        for sequence in [await page.post("too late") for _ in range(3)]:
+            refused = await page.until("refused")
+            assert (refused["seq"], refused["reason"]) == (sequence, "not_allowed")
+            assert "retry_after_ms" not in refused
+
+
+async def test_who_must_resume_first_is_told_so_at_once_and_nothing_is_used_up() -> None:
+    async with doors() as here, Page.attached(here) as page:
+        attachment = page.got[0]["attachment"]
+        room = await here.node.open(KEY)
+        assert room is not None
+        await room.settle("test", lambda state: _closed(state, attachment))
+        change = {"type": "change_modality", "takes": ["text"], "gives": []}
+        await page.send({"type": "do", "seq": 1, "commands": [change]})
+        assert (await page.until("refused"))["reason"] == "resume_first"
+        await page.acked(await page.post("under the same sequence"))
+        here.node.release(room)
+
+
 async def test_a_page_that_vanishes_is_away_and_one_that_is_silent_too() -> None:
     limits = ConnectionLimits(silent_beats=1)
     async with doors(limits=limits) as here, Page.attached(here, "p_bob") as bob:
@@ -268,6 +295,10 @@ async def _resume(page: Page, resume: dict[str, Any], key: ClientKey, position: 
         }
     )
     return await page.until("attached")
+
+
+def _closed(state: State, attachment: str) -> Decided:
+    return Decided(tuple(closed(state, attachment)), False, {}, {})
 
 
 async def _beat(page: Page) -> None:
