@@ -75,6 +75,7 @@ class Hall:
         self.chores = Chores(_unseen)
         self._empty = asyncio.Event()
         self._empty.set()
+        furnishing.node.tell_moved(self.moved)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -111,6 +112,15 @@ class Hall:
         older, self._attachments[name] = self._attachments.get(name), line
         if older is not None and older is not line:
             older.close(close_codes.REPLACED, "replaced", NEVER)
+        self._it.node.carried(arrival.room, arrival.actor.attachment, arrival.producer, arrival.opened.epoch)
+
+    def moved(self, key: SessionKey, attachment: str, producer: str, epoch: int) -> None:
+        """A connection to another node carries the attachment: ours is told, unless it is the newer one."""
+        line = self._attachments.get((key, attachment))
+        if line is None or line.arrival is None:
+            return
+        if line.arrival.producer != producer or line.arrival.opened.epoch < epoch:
+            line.close(close_codes.REPLACED, "replaced", NEVER)
 
     def attached(self, line: Line, arrival: Arrival, welcome: Welcome) -> down.Attached:
         """The answer to who came in."""

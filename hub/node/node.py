@@ -16,7 +16,7 @@ from hub.node.duties import Duties
 from hub.node.entries import Keys
 from hub.node.follower import Tools
 from hub.node.presence import Attendance
-from hub.node.promise import Done, Offer, Presence
+from hub.node.promise import Done, Moved, Offer, Presence
 from hub.node.recent import Told
 from hub.node.room import Room
 from hub.node.rooms import Rooms
@@ -122,6 +122,14 @@ class Node:
     async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
         """See the promise."""
         return await self._attendance.arrive(room, presence)
+
+    def carried(self, room: Room, attachment: str, producer: str, epoch: int) -> None:
+        """See the promise."""
+        self._attendance.carried(room, attachment, producer, epoch)
+
+    def tell_moved(self, tell: Moved) -> None:
+        """See the promise."""
+        self._attendance.moved = tell
 
     async def lost(self, room: Room, attachment: str, reason: str) -> None:
         """See the promise."""

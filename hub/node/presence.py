@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from hub.keys.errors import KeyStoreUnavailable
 from hub.node.follower import PAUSE_S, Tools
-from hub.node.promise import Done, Presence
+from hub.node.promise import Done, Moved, Presence
 from hub.node.recent import Told
 from hub.node.room import Room
 from hub.store.promise import StoreUnavailable
@@ -27,6 +27,7 @@ from legato.session.state import State
 
 PRODUCER: Final = "presence"
 HERE: Final = "_here"
+CARRIED: Final = "_carried/"
 NOTE: Final = "attachment:"
 
 
@@ -59,6 +60,13 @@ class Attendance:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._holder = holder_of(tools.node)
+        self.moved: Moved | None = None
+        """Told when a connection to another node carries an attachment."""
+
+    def carried(self, room: Room, attachment: str, producer: str, epoch: int) -> None:
+        """Tell the other nodes that a connection here carries the attachment."""
+        data = {"node": self._tools.node, "producer": producer, "epoch": epoch}
+        room.signal(HUB, CARRIED + attachment, data)
 
     async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
         """Append what an arrival means, and note that the attachment is here."""
@@ -121,11 +129,19 @@ class Attendance:
     def overheard(self, room: Room, signal: Mapping[str, Any]) -> None:
         """Another node has the attachment now."""
         where = signal.get("data")
+        if str(signal["name"]).startswith(CARRIED):
+            self._tell_moved(room, str(signal["name"]).removeprefix(CARRIED), where)
         if signal["name"] == HERE and isinstance(where, dict) and where.get("node") != self._tools.node:
             attachment = str(where.get("attachment"))
             if attachment in room.present:
                 room.present.pop(attachment, None)
                 self._tools.spawn(self._forget(room, attachment))
+
+    def _tell_moved(self, room: Room, attachment: str, where: Any) -> None:
+        if self.moved is None or not isinstance(where, dict) or where.get("node") == self._tools.node:
+            return
+        if isinstance(epoch := where.get("epoch"), int):
+            self.moved(room.key, attachment, str(where.get("producer")), epoch)
 
     async def _still_here(self, room: Room, attachment: str) -> None:
         await self._tools.store.hold(self._holder, room.key, NOTE + attachment)

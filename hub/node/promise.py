@@ -154,6 +154,13 @@ class Node(Protocol):
     async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
         """Append what an arrival means: joined, attachment opened; or back, for one that was away."""
 
+    def carried(self, room: Room, attachment: str, producer: str, epoch: int) -> None:
+        """A connection here carries the attachment, writing as that epoch of the producer: other nodes are told
+        (by a signal, which may be lost)."""
+
+    def tell_moved(self, tell: Moved) -> None:
+        """Call `tell` whenever another node says so."""
+
     async def lost(self, room: Room, attachment: str, reason: str) -> None:
         """The attachment's last connection here ended or fell silent: `attachment_away`, unless it is back
         elsewhere."""
@@ -182,6 +189,12 @@ class Node(Protocol):
 
     async def drain(self) -> None:
         """Stop taking new work, settle what is in flight, let go of rooms."""
+
+
+class Moved(Protocol):
+    """Told that a connection to another node carries an attachment, writing as that epoch of the producer."""
+
+    def __call__(self, key: SessionKey, attachment: str, producer: str, epoch: int) -> None: ...
 
 
 class Offer(Protocol):

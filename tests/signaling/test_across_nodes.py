@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 
 from hub.keys.wrapped import MemoryKeys
 from hub.store.model import ModelServer
-from tests.signaling.doors import ClientKey, Doors, Page, doors
+from tests.signaling.doors import KEY, ClientKey, Doors, Page, doors
 
 
 @asynccontextmanager
@@ -88,6 +88,40 @@ async def test_a_ticket_that_was_spent_stays_so_when_the_node_starts_again() -> 
             assert await late.closed() == 4001
         async with Page.at(again) as late:
             assert (await resumed(late, tickets[1], key))["returning"]
+
+
+async def test_an_attachment_that_moved_to_another_node_is_told_at_the_first() -> None:
+    key = ClientKey()
+    async with (
+        two_nodes() as (one, two),
+        Page.attached(one, "p_bob") as bob,
+        Page.attached(one, key=key.jwk) as older,Page.at(two) as newer
+    ):
+        await resumed(newer, older.got[0]["resume"], key)
+        assert await older.closed() == 4101
+        assert older.got[-1]["retry_after_ms"] < 0
+        await newer.acked(await newer.post("I am the one"))
+        await bob.told("message_posted")
+        assert not any(event["type"] == "attachment_away" for event in bob.events())
+        async with Page.at(one) as back:
+            await resumed(back, older.got[0]["resume"], key)
+            assert await newer.closed() == 4101
+            back.sequence = 1
+            await back.acked(await back.post("and so for the way back"))
+
+
+async def test_word_of_an_earlier_move_closes_nobody() -> None:
+    async with doors() as one, Page.attached(one) as page:
+        arrived = next(line.arrival for line in one.hall if line.arrival is not None)
+        for producer, epoch, closes in (
+            (arrived.producer, arrived.opened.epoch, False),
+            (arrived.producer, arrived.opened.epoch - 1, False),
+            (arrived.producer, arrived.opened.epoch + 1, True),
+        ):
+            one.hall.moved(KEY, arrived.actor.attachment, producer, epoch)
+            if not closes:
+                await page.acked(await page.post("still here"))
+        assert await page.closed() == 4101
 
 
 async def test_what_one_node_calls_back_every_node_refuses_and_closes() -> None:
