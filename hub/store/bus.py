@@ -112,8 +112,6 @@ class BusSide:
             subscription.heard = False
 
     def _pushed(self, message: Sequence[Any]) -> None:
-        if message[0] != b"smessage":
-            return
         subscription = self._channels.get(message[1])
         if subscription is None:
             return

@@ -103,6 +103,7 @@ class Connection:
         self._broken = asyncio.Event()
         self._flushing = False
         self._heard = self._checked = self._now()
+        self._spoke = False
         self._failure = ""
         self._task: asyncio.Task[None] | None = None
         self._ticker: asyncio.TimerHandle | None = None
@@ -140,6 +141,12 @@ class Connection:
         """Send a command; it takes its place in order at once. The future ends in what `decode` makes of the
         answer (an error that the server gives is a `hiredis.ReplyError` value; one that `decode` cannot take
         ends the future in `StoreUnavailable`), or in `StoreUnavailable`."""
+        return self.send(words, decode, kind)
+
+    def send(
+        self, words: tuple[Any, ...] | bytes, decode: Decode = plain, kind: Kind = Kind.PLAIN
+    ) -> asyncio.Future[Any]:
+        """`ask`, of words that may be written for the wire already (`hub/store/batches.py`)."""
         waiter = Waiter(self._loop.create_future(), decode)
         if self.stage is Stage.CLOSED:
             waiter.fail(StoreUnavailable("the connection is closed"))
@@ -163,7 +170,7 @@ class Connection:
         """The next answer of the current link."""
         if link is not self._link:
             return
-        self._heard = self._now()
+        self._spoke = True
         if self._greetings:
             waiting = self._greetings.pop(0)
             if not waiting.done():
@@ -172,8 +179,9 @@ class Connection:
         if not self._flight.sent:
             self.break_off()  # an answer to nothing: the stream cannot be trusted
             return
-        error = str(reply) if isinstance(reply, hiredis.ReplyError) else ""
-        command, verdict = self._flight.answered(error, _tells_gap(reply))
+        error = str(reply) if type(reply) is not bytes and isinstance(reply, hiredis.ReplyError) else ""
+        gap = type(reply) is list and _tells_gap(reply)
+        command, verdict = self._flight.answered(error, gap)
         if verdict is Verdict.BREAK:
             self.break_off()
         elif verdict is Verdict.SETTLED:
@@ -186,19 +194,15 @@ class Connection:
         """A push of the current link; a confirmation answers the command that asked for it."""
         if link is not self._link:
             return
-        self._heard = self._now()
-        what = message[0].decode()
-        if what not in ("ssubscribe", "sunsubscribe"):
+        self._spoke = True
+        if message[0] == b"smessage":
             self.on_push(message)
             return
+        what = message[0].decode()
+        if what not in ("ssubscribe", "sunsubscribe"):
+            return
         head = self._flight.sent[0] if self._flight.sent else None
-        asked = head is not None and head.kind is Kind.CONFIRMED
-        if (
-            head is not None
-            and asked
-            and head.words[0] == what.upper()
-            and head.words[1].encode() == message[1]
-        ):
+        if head is not None and head.kind is Kind.CONFIRMED and _confirms(message, head.words):
             self._flight.answered("", gap=False)
             head.waiter.settle(message)
             if self._flight.ready_for_scripts():
@@ -300,6 +304,8 @@ class Connection:
             command.waiter.fail(StoreUnavailable(self._failure or "the store did not answer in time"))
         if self.stage is not Stage.LIVE:
             return
+        if self._spoke:
+            self._spoke, self._heard = False, now
         if self._flight.idle():
             if now - self._heard >= self.manners.silence_ms // 2:
                 self.ask("PING")
@@ -310,5 +316,13 @@ class Connection:
             self.on_quiet()
 
 
-def _tells_gap(reply: Any) -> bool:
-    return isinstance(reply, list) and len(reply) == 4 and reply[1] == b"sequence_gap"
+def _confirms(message: Sequence[Any], words: tuple[Any, ...] | bytes) -> bool:
+    """Whether the push says that the subscription (of `words`) was done."""
+    return not isinstance(words, bytes) and (message[0], message[1]) == (
+        words[0].lower().encode(),
+        words[1].encode(),
+    )
+
+
+def _tells_gap(reply: list[Any]) -> bool:
+    return len(reply) == 4 and reply[1] == b"sequence_gap"

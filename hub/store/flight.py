@@ -14,7 +14,6 @@ idempotent or harmless. Three things ask for sending again, and all of them keep
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, Generic, TypeVar
@@ -54,9 +53,9 @@ class Kind(Enum):
 
 @dataclass(slots=True, eq=False)
 class Flown(Generic[T]):
-    """One command. `waiter` is the caller's; `since` when it was made (ms)."""
+    """One command, as words or as written for the wire. `waiter` is the caller's; `since` when it was made (ms)."""
 
-    words: Sequence[Any]
+    words: tuple[Any, ...] | bytes
     kind: Kind
     waiter: T
     since: int
@@ -98,6 +97,8 @@ class Flight(Generic[T]):
         """An answer came: for which command, and what to do. `error` is the error's text or empty, `gap`
         whether the answer refuses an append for a gap in its sequence."""
         command = self.sent.popleft()
+        if not error and not gap:
+            return command, Verdict.SETTLED
         if error.startswith("NOSCRIPT"):
             self.needs_scripts = True
         elif error.startswith(NOT_NOW):

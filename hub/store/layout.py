@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
 
-from hub.store.promise import Append, Listed, Refused, SessionKey, Snapshot, Stored
+from hub.store.promise import Listed, SessionKey, Snapshot, Stored
 from legato.session.position import Position
 
 PREFIX: Final = "legato:1:"
@@ -28,11 +28,7 @@ FORMAT: Final = 1
 _HEAD: Final = struct.Struct(">B11sQ20sQQQ20s")
 _ENTRIES: Final = tuple(struct.Struct(f">BQQBB{named}sQB20s") for named in range(256))
 _NAMED_AT: Final = 18
-_STATE: Final = struct.Struct(">BQQ")
-_NUMBERS: Final = struct.Struct(">QBB")
-_PLAIN: Final = _NUMBERS.pack(0, 0, 0)
 _OUTCOME: Final = struct.Struct(">BQQB")
-_MOST_U64: Final = 2**64 - 1
 _POSITION: Final = struct.Struct(">11sQ8s")
 _SNAPSHOT: Final = struct.Struct(">BIQ34sB")
 _ORDINAL: Final = struct.Struct(">Q")
@@ -151,36 +147,6 @@ def read_outcome(blob: bytes) -> tuple[int, int, int]:
 def packed_position(position: Position) -> bytes:
     """A position, as the scripts take it."""
     return _POSITION.pack(position.epoch.encode(), position.offset, position.check)
-
-
-def batch_arguments(
-    batch: Append, refusal: Refused | None = None, *, fifth: bytes | None = None, sixth: str | None = None
-) -> list[Any]:
-    """The arguments of `append`, `refuse`, `create` and `reopen` (`lua/batch.lua`)."""
-    epoch, sequence = batch.producer_epoch, batch.sequence
-    if fifth is None:
-        fifth = b"" if batch.witness is None else packed_position(batch.witness)
-    flags = b"" if refusal else bytes([draft.control for draft in batch.drafts])
-    arguments: list[Any] = [
-        batch.producer,
-        _STATE.pack(FORMAT, epoch, (sequence - 1) & _MOST_U64),
-        _STATE.pack(FORMAT, epoch, sequence),
-        batch.digest,
-        fifth,
-        batch.token_epoch if sixth is None else sixth,
-        flags,
-    ]
-    if batch.control is None and not batch.rights and not batch.raises:
-        arguments.append(_PLAIN)
-    else:
-        condition = 0 if batch.control is None else batch.control + 1
-        arguments.append(_NUMBERS.pack(condition, len(batch.rights), len(batch.raises)))
-        for name, number in (*sorted(batch.rights.items()), *sorted(batch.raises.items())):
-            arguments += (name, number)
-    if refusal is not None:
-        return [*arguments, refusal.reason, refusal.expected, refusal.detail]
-    arguments += [draft.sealed for draft in batch.drafts]
-    return arguments
 
 
 def write_snapshot(snapshot: Snapshot) -> bytes:

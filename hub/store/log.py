@@ -9,6 +9,7 @@ from typing import Any, Final
 import hiredis
 
 from hub.store import layout
+from hub.store.batches import command
 from hub.store.connection import Connection
 from hub.store.flight import Kind
 from hub.store.layout import Head, beside, meta
@@ -28,7 +29,6 @@ from hub.store.promise import (
     Snapshot,
     StoreUnavailable,
 )
-from hub.store.scripts import script
 from hub.store.shelf import ShelfSide
 from legato.session import chain
 from legato.session.ids import RandomBytes
@@ -48,25 +48,21 @@ class LogSide(ShelfSide):
     async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
         epoch = epoch_from_bits(self._random_bytes(8))
         base = chain.genesis(key.tenant, key.session, epoch)
-        outcome = await self._append(
-            "create", key, genesis, layout.batch_arguments(genesis, fifth=base, sixth=epoch)
-        )
+        outcome = await self._append("create", key, genesis, fifth=base, sixth=epoch.encode())
         if isinstance(outcome, Appended):
             await self._first_row(key, outcome.time, labels)
         return outcome
 
     def append(self, key: SessionKey, batch: Append) -> Awaitable[Outcome]:
-        return self._append("append", key, batch, layout.batch_arguments(batch))
+        return self._append("append", key, batch)
 
     def refuse(self, key: SessionKey, batch: Append, refusal: Refused) -> Awaitable[Outcome]:
-        return self._append("refuse", key, batch, layout.batch_arguments(batch, refusal))
+        return self._append("refuse", key, batch, refusal)
 
     async def reopen(self, key: SessionKey, evidence: Position, batch: Append) -> Outcome:
         epoch = epoch_from_bits(self._random_bytes(8))
         place = layout.packed_position(evidence)
-        return await self._append(
-            "reopen", key, batch, layout.batch_arguments(batch, fifth=place, sixth=epoch)
-        )
+        return await self._append("reopen", key, batch, fifth=place, sixth=epoch.encode())
 
     async def open_producer(self, key: SessionKey, producer: str) -> Opened | None:
         opened = await self.call("open_producer", [meta(key)], producer)
@@ -110,7 +106,7 @@ class LogSide(ShelfSide):
         await self.call("keep_cursor", [meta(key)], name, offset)
 
     def _append(
-        self, name: str, key: SessionKey, batch: Append, arguments: list[Any]
+        self, name: str, key: SessionKey, batch: Append, refusal: Refused | None = None, **words: bytes
     ) -> asyncio.Future[Outcome]:
         if len(batch.drafts) > MOST_DRAFTS:
             refused: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -118,10 +114,8 @@ class LogSide(ShelfSide):
             return refused
         if batch.deadline is not None:
             self._connection.ask("ZADD", layout.bucket(key), "LT", batch.deadline, layout.tag(key))
-        keys = (meta(key), beside(key, "log"))
-        return self._connection.ask(
-            "EVALSHA", script(name).digest, 2, *keys, *arguments, decode=self._outcome, kind=Kind.ORDERED
-        )
+        written = command(name, key, batch, refusal, **words)
+        return self._connection.send(written, self._outcome, Kind.ORDERED)
 
     def _outcome(self, reply: Any) -> Outcome:
         if isinstance(reply, bytes):

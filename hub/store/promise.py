@@ -28,6 +28,8 @@ refusal at 1, 3, 4 or 6 uses up nothing. Sequences start at 1.
 A position is *on the log* when its epoch is the log's, or an earlier one that had survived up to that
 offset, and the digest there matches; `ORIGIN` is on every log. The digest is known from the offset before
 the oldest entry on.
+
+No value here is ever changed. What is made for every event is not declared frozen: that makes it four times as dear.
 """
 
 from __future__ import annotations
@@ -53,7 +55,6 @@ PAGE = 1000
 RING_MS = 120_000
 """How long a minute of hot audio stays after its last write."""
 
-
 TICKETS_KEPT_MS = (30 * 86_400 + 60) * 1000
 """How long holders and revocations are kept: as long as any ticket is good, leeway included."""
 
@@ -69,7 +70,7 @@ class SessionKey:
     session: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Draft:
     """A sealed event before it has a place."""
 
@@ -77,10 +78,9 @@ class Draft:
     control: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Stored:
-    """An entry of the log. `time` is session time in ms; `digest` is the chain digest at `offset` (20
-    bytes)."""
+    """An entry of the log. `time` is session time in ms; `digest` is the chain digest at `offset` (20 bytes)."""
 
     offset: int
     time: int
@@ -92,10 +92,9 @@ class Stored:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Append:
-    """One batch of one producer. `digest` is the keyed digest of the command as its producer sent it (16
-    bytes).
+    """One batch of one producer. `digest` is the keyed digest of the command as its producer sent it (16 bytes).
 
     `rights` maps names to the numbers their tokens must have now; `raises` maps names to the numbers they
     get by this append (each must be one more than now). `tokens_of` is the epoch that those tokens belong to;
@@ -125,7 +124,7 @@ class Append:
         return self.witness.epoch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Appended:
     """The batch is in the log at `first` … `first + count - 1`, with session time `time`."""
 
@@ -165,8 +164,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A range of the log. `first` is the oldest offset still held (after trimming); `tail` the newest
-    position."""
+    """A range of the log. `first` is the oldest offset still held (after trimming); `tail` the newest position."""
 
     entries: tuple[Stored, ...]
     first: int
@@ -269,8 +267,7 @@ class Log(Protocol):
         """Sealed ended entries with ordinal < `before`, the newest `limit`."""
 
     async def trim(self, key: SessionKey, keep_from: int) -> int:
-        """Drop entries before `keep_from`, never past the older kept snapshot nor past a durable cursor.
-        Returns how many went."""
+        """Drop entries before `keep_from`, never past the older kept snapshot or a durable cursor; how many went."""
 
     async def keep_cursor(self, key: SessionKey, name: str, offset: int) -> None:
         """A durable cursor (recorder, outbox) has dealt with everything up to `offset`."""
@@ -320,8 +317,7 @@ class Duties(Protocol):
         """Every holder's counter, in one read."""
 
     async def forget_holder(self, holder: str, counter: int) -> bool:
-        """Remove it if its counter is still `counter`, atomically: whoever gets True deals with its
-        leases."""
+        """Remove it if its counter is still `counter`, atomically: whoever gets True deals with its leases."""
 
     async def held(self, holder: str) -> list[tuple[SessionKey, str]]:
         """The rights (and `conductor`) that the holder has by `hold`."""
@@ -333,12 +329,10 @@ class Duties(Protocol):
         """Take the note away."""
 
     async def claim_conductor(self, key: SessionKey, node: str, seen: str) -> str:
-        """If the conductor is still `seen` ("" for nobody), `node` becomes it, atomically. Returns who it
-        is now."""
+        """If the conductor is still `seen` ("" for nobody), `node` becomes it, atomically. Returns who it is now."""
 
     async def want(self, tenant: str, agent: str, key: SessionKey, since: int) -> None:
-        """Note that the session waits for a worker of the agent (`since` orders the queue; the oldest note
-        stays)."""
+        """Note that the session waits for a worker of the agent (`since` orders the queue; the oldest note stays)."""
 
     async def unwant(self, tenant: str, agent: str, key: SessionKey) -> None:
         """It no longer does."""

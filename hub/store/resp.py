@@ -56,10 +56,10 @@ class Link(asyncio.Protocol):
             )
         return link
 
-    def write(self, commands: Iterable[Sequence[Any]]) -> None:
-        """Send the commands in one write."""
+    def write(self, commands: Iterable[tuple[Any, ...] | bytes]) -> None:
+        """Send the commands in one write. Bytes are commands written already."""
         if self._transport is not None:
-            self._transport.write(b"".join([hiredis.pack_command(tuple(words)) for words in commands]))
+            self._transport.write(b"".join([_written(words) for words in commands]))
 
     def abort(self) -> None:
         """Break the connection; `gone` follows."""
@@ -96,3 +96,7 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._receiver.gone(self)
+
+
+def _written(words: tuple[Any, ...] | bytes) -> bytes:
+    return words if isinstance(words, bytes) else hiredis.pack_command(words)
