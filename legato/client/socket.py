@@ -9,6 +9,7 @@ from typing import Final
 import aiohttp
 
 CONNECT_S: Final = 5.0
+LINGER_S: Final = 1.0
 SUBPROTOCOL: Final = "legato.1"
 MAX_BYTES: Final = 4 * 1024 * 1024
 
@@ -33,10 +34,13 @@ class Socket:
         self._hub = hub
         self._opened, self._received, self._audio, self._closed = opened, received, audio, closed
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._out: asyncio.Queue[bytes | tuple[bytes]] = asyncio.Queue(4096)
+        self._out: asyncio.Queue[bytes | tuple[bytes] | None] = asyncio.Queue(4096)
+        self._task: asyncio.Task[object] | None = None
+        self._linger: asyncio.TimerHandle | None = None
 
     async def run(self, http: aiohttp.ClientSession) -> None:
         """Connect and carry until either side ends it."""
+        self._task = asyncio.current_task()
         try:
             timeout = aiohttp.ClientWSTimeout(ws_close=1.0)
             async with asyncio.timeout(CONNECT_S):
@@ -55,6 +59,8 @@ class Socket:
         except* (aiohttp.ClientError, OSError, TimeoutError):
             pass  # the link decides what a lost connection means
         finally:
+            if self._linger is not None:
+                self._linger.cancel()
             if self._socket is not None and not self._socket.closed:
                 await self._socket.close()
             self._closed(self)
@@ -74,11 +80,13 @@ class Socket:
         return True
 
     def close(self) -> None:
-        """Cut it, without ceremony."""
-        if self._socket is not None:
-            transport = self._socket.get_extra_info("transport")
-            if transport is not None:
-                transport.abort()
+        """Close it once what is in line has left, within `LINGER_S`; the hub should not take it for alive."""
+        if self._task is None or self._linger is not None:
+            return
+        waits = LINGER_S if self._socket is not None and not self._out.full() else 0.0
+        self._linger = asyncio.get_running_loop().call_later(waits, self._task.cancel)
+        if waits:
+            self._out.put_nowait(None)
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
@@ -90,6 +98,9 @@ class Socket:
     async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         while True:
             raw = await self._out.get()
+            if raw is None:
+                await socket.close()
+                return
             if isinstance(raw, tuple):
                 await socket.send_bytes(raw[0])
             else:
