@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from hub.store.backoff import Backoff
+from hub.store.backoff import FIRST_MS, LOCAL_MS, Backoff
 from hub.store.bus import BusSide
 from hub.store.connection import PATIENT, Connection, Manners, plain
 from hub.store.duties import DutiesSide
@@ -44,10 +44,11 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide):
         manners: Manners = PATIENT,
     ) -> RealStore:
         """Connect. `StoreUnavailable` if that does not succeed within the patience."""
-        sessions = Connection(endpoint, Backoff(random), manners, "legato-sessions")
+        first_ms = LOCAL_MS if endpoint.path else FIRST_MS
+        sessions = Connection(endpoint, Backoff(random, first_ms), manners, "legato-sessions")
         patience = min(manners.patience_ms, DUTIES_PATIENCE_MS)
         brisk = Manners(patience, manners.silence_ms, manners.connect_ms, manners.quiet_check_ms)
-        duties = Connection(endpoint, Backoff(random), brisk, "legato-duties")
+        duties = Connection(endpoint, Backoff(random, first_ms), brisk, "legato-duties")
         store = cls(sessions, duties, level, random_bytes)
         await sessions.open()
         try:

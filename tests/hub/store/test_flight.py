@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from hub.store.backoff import FIRST_MS, LONGEST_MS, Backoff
+from hub.store.backoff import FIRST_MS, LOCAL_MS, LONGEST_MS, Backoff
 from hub.store.flight import MOST, Flight, Flown, Full, Kind, Verdict
 
 
@@ -158,13 +158,16 @@ def test_more_than_the_bound_is_not_taken() -> None:
         flight.add(Flown((), Kind.PLAIN, -1, 0))
 
 
+@pytest.mark.parametrize("first_ms", [FIRST_MS, LOCAL_MS])
 @given(numbers=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=30))
-def test_the_first_attempt_is_immediate_and_no_wait_is_longer_than_the_longest(numbers: list[float]) -> None:
+def test_the_first_attempt_is_immediate_and_no_wait_is_longer_than_the_longest(
+    first_ms: int, numbers: list[float]
+) -> None:
     source = iter(numbers)
-    backoff = Backoff(lambda: next(source))
+    backoff = Backoff(lambda: next(source), first_ms)
     waits = [backoff.wait_ms() for _ in range(len(numbers) + 1)]
     assert waits[0] == 0
-    assert all(0 < FIRST_MS // 2 <= wait <= LONGEST_MS for wait in waits[1:])
-    assert all(wait >= LONGEST_MS // 2 for wait in waits[8:])
+    assert all(0 < first_ms // 2 <= wait <= LONGEST_MS for wait in waits[1:])
+    assert all(wait >= LONGEST_MS // 2 for wait in waits[11:])
     backoff.succeeded()
     assert backoff.wait_ms() == 0
