@@ -45,6 +45,6 @@ SMALL = Plan(
     short=100,
     copies=1,
     joins=4,
-    first_audios=2,
+    first_audios=0,
 )
 """Shows that a bench works; its figures mean nothing."""

@@ -98,7 +98,7 @@ async def _first_audio(plan: Plan) -> Result:
     try:
         return await measure_first_audio(plan.first_audios, plan.says)
     except (Error, OSError, RuntimeError) as failure:
-        raise Unmeasurable(f"first_audio_ms: {failure or type(failure).__name__}") from None
+        raise Unmeasurable(f"first_audio_ms: {str(failure) or type(failure).__name__}") from None
 
 
 def _numbered(says: Callable[[str], None], run: int, runs: int) -> Callable[[str], None]:

@@ -73,7 +73,7 @@ def bench(
     try:
         outcome = asyncio.run(measure(chosen, plan, runs, redis=redis, accept_store=accept_store))
     except FAILURES as failure:
-        click.echo(f"legato: nothing was measured: {failure or type(failure).__name__}", err=True)
+        click.echo(f"legato: nothing was measured: {str(failure) or type(failure).__name__}", err=True)
         sys.exit(BROKEN)
     if written is not None:
         written.write_text(json.dumps(outcome.report(), indent=2, ensure_ascii=False) + "\n", "utf-8")
