@@ -135,7 +135,6 @@ class Doorkeeper:
             return TurnedAway(close_codes.MALFORMED, "malformed", "key", NEVER)
         attachment = new_id("a", self._keeping.random_bytes)
         coming = _Coming(ticket, SessionKey(ticket.tenant, session), attachment, envelope, key)
-        coming.device, coming.takes, coming.gives = envelope.device[:128], envelope.takes, envelope.gives
         return await self._enter(coming, self._first_holder)
 
     async def _resume(self, envelope: Resume) -> Arrival | TurnedAway:
@@ -279,9 +278,9 @@ class _Coming:
         self.attachment = attachment
         self.envelope = envelope
         self.proof_key = proof_key
-        self.device = ""
-        self.takes: tuple[Medium, ...] = ("text",)
-        self.gives: tuple[Medium, ...] = ("text",)
+        self.device = envelope.device[:128]
+        self.takes: tuple[Medium, ...] = ("text",) if envelope.takes is None else envelope.takes
+        self.gives: tuple[Medium, ...] = ("text",) if envelope.gives is None else envelope.gives
 
     def recognised(self, room: Room) -> int:
         """Go on as the attachment was, if it is known; since when it has been away (session time, ms; 0: not)."""

@@ -160,6 +160,7 @@ class Link:
     attached: d.Attached | None = None
     _ticket: str = ""
     _resume: tuple[str, str] | None = None
+    _attachment: str = ""
     _holds_state: bool = False
     _tries: int = 0
     _deadline: int | None = None
@@ -273,10 +274,12 @@ class Link:
             "whole": not self._holds_state,
             "require": self.options.require,
         }
-        if self._resume is not None:
-            return u.Resume(ticket=self._resume[0], proof=self._resume[1], **known)
         options = self.options
-        come: dict[str, Any] = {"device": options.device, "takes": options.takes, "gives": options.gives}
+        last = self.state.attachments.get(self._attachment)
+        takes, gives = (options.takes, options.gives) if last is None else (last.takes, last.gives)
+        come: dict[str, Any] = {"device": options.device, "takes": takes, "gives": gives}
+        if self._resume is not None:
+            return u.Resume(ticket=self._resume[0], proof=self._resume[1], **come, **known)
         return u.Attach(ticket=self._ticket, key=options.key, **come, **known)
 
     def _reopen(self, now: int) -> list[Effect]:
@@ -303,6 +306,7 @@ class Link:
 
     def _welcome(self, envelope: d.Attached, now: int) -> list[Effect]:
         self.phase, self._deadline, self._tries, self.attached = Phase.LIVE, None, 0, envelope
+        self._attachment = envelope.attachment
         if bytes(envelope.snapshot):
             seen = self._take(envelope.snapshot, envelope.position)
         else:

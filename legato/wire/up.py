@@ -44,11 +44,17 @@ class Attach(Up, frozen=True, kw_only=True):
 
 
 class Resume(Up, frozen=True, kw_only=True):
-    """First envelope of a connection: go on with an attachment. `proof` signs the nonce that came with the ticket."""
+    """First envelope of a connection: go on with an attachment. `proof` signs the nonce that came with the ticket.
+
+    `device`, `takes` and `gives` are what the attachment had last; they count if it was closed meanwhile.
+    """
 
     v: int
     ticket: str
     producer: str
+    device: str = ""
+    takes: tuple[Medium, ...] | None = None
+    gives: tuple[Medium, ...] | None = None
     position: str = ""
     whole: bool = False
     proof: str = ""

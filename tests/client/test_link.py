@@ -67,7 +67,25 @@ def test_the_first_way_back_is_tried_at_once_with_the_resume_ticket() -> None:
     link = live()
     assert link.closed(10) == [l.Close(), l.Open()]
     [greeting] = sent(link.opened(11))
-    assert greeting == u.Resume(v=1, ticket="resume-ticket", producer="w_1", position="p0", proof="proof")
+    assert greeting == u.Resume(
+        v=1,
+        ticket="resume-ticket",
+        producer="w_1",
+        takes=("text",),
+        gives=("text",),
+        position="p0",
+        proof="proof",
+    )
+
+
+def test_a_resume_says_what_the_attachment_took_and_gave_last() -> None:
+    link = live()
+    opened = e.AttachmentOpened(by="p_1", participant="p_1", attachment="a_1", takes=("audio",), gives=())
+    link.received(d.Events(events=[msgspec.Raw(stamp(encode(opened), 1, 1))], position="p1"), 5)
+    link.closed(10)
+    [greeting] = sent(link.opened(11))
+    assert isinstance(greeting, u.Resume)
+    assert (greeting.takes, greeting.gives) == (("audio",), ())
 
 
 def test_the_waits_between_tries_double_and_are_bounded() -> None:

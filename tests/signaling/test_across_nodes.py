@@ -95,7 +95,8 @@ async def test_an_attachment_that_moved_to_another_node_is_told_at_the_first() -
     async with (
         two_nodes() as (one, two),
         Page.attached(one, "p_bob") as bob,
-        Page.attached(one, key=key.jwk) as older,Page.at(two) as newer
+        Page.attached(one, key=key.jwk) as older,
+        Page.at(two) as newer,
     ):
         await resumed(newer, older.got[0]["resume"], key)
         assert await older.closed() == 4101
@@ -122,6 +123,37 @@ async def test_word_of_an_earlier_move_closes_nobody() -> None:
             if not closes:
                 await page.acked(await page.post("still here"))
         assert await page.closed() == 4101
+
+
+async def test_who_comes_back_after_the_grace_takes_and_gives_what_it_says_it_did() -> None:
+    key = ClientKey()
+    had = {"device": "phone", "takes": ["text", "audio"], "gives": ["audio"]}
+    async with two_nodes() as (one, two), Page.attached(two, "p_bob") as bob:
+        async with Page.attached(one, key=key.jwk, **had) as page:
+            attached = page.got[0]
+        await bob.told("attachment_away")
+        room = await two.node.open(KEY)
+        assert room is not None
+        await two.node.departed(room, attached["attachment"])
+        await bob.told("attachment_closed")
+        async with Page.at(two) as back:
+            answer = await resumed(back, attached["resume"], key, **had)
+            assert answer["attachment"] == attached["attachment"]
+            assert answer["beat_ms"] == attached["beat_ms"] == 1000
+            here = room.state.attachments[answer["attachment"]]
+            assert (here.device, here.takes, here.gives) == ("phone", ("text", "audio"), ("audio",))
+        two.node.release(room)
+
+
+async def test_who_comes_back_within_the_grace_is_as_the_session_knows_it() -> None:
+    key = ClientKey()
+    async with (
+        doors() as here,
+        Page.attached(here, key=key.jwk, takes=["text", "audio"]) as page,
+        Page.at(here) as back,
+    ):
+        answer = await resumed(back, page.got[0]["resume"], key, takes=["text"])
+        assert answer["beat_ms"] == 1000
 
 
 async def test_what_one_node_calls_back_every_node_refuses_and_closes() -> None:

@@ -53,7 +53,7 @@ describe("coming", () => {
   test("a reloaded tab resumes with what it kept, and asks for the whole state", () => {
     const link = new Link({ ...freshSaved("w_1"), position: "p7", resume: { ticket: "t", proof: "s" } }, OPTIONS);
     expect(link.start(0)).toEqual([{ do: "open" }]);
-    expect(sent(link.opened(0))).toEqual([{ type: "resume", v: 1, producer: "w_1", position: "p7", whole: true, ticket: "t", proof: "s" }]);
+    expect(sent(link.opened(0))).toEqual([{ type: "resume", v: 1, producer: "w_1", position: "p7", whole: true, ticket: "t", proof: "s", device: "browser", takes: ["text"], gives: ["text"] }]);
   });
 
   test("a resume ticket is kept before the one before it is spent", () => {
@@ -76,7 +76,7 @@ describe("coming back", () => {
   test("the first way back is tried at once, with the resume ticket and the position", () => {
     const link = live();
     expect(link.closed(10)).toEqual([{ do: "close" }, { do: "open" }]);
-    expect(sent(link.opened(11))).toEqual([{ type: "resume", v: 1, producer: "w_1", position: "p0", whole: false, ticket: "resume-ticket", proof: "proof" }]);
+    expect(sent(link.opened(11))).toEqual([{ type: "resume", v: 1, producer: "w_1", position: "p0", whole: false, ticket: "resume-ticket", proof: "proof", device: "browser", takes: ["text"], gives: ["text"] }]);
   });
 
   test("the waits between tries double and are bounded", () => {

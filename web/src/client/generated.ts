@@ -775,6 +775,9 @@ export interface UpResume {
   v: number;
   ticket: string;
   producer: string;
+  device?: string;
+  takes?: ("audio" | "text")[] | null;
+  gives?: ("audio" | "text")[] | null;
   position?: string;
   whole?: boolean;
   proof?: string;

@@ -73,6 +73,8 @@ export class Link {
   latency: number | null = null;
   private readonly outbox: Outbox;
   private ticket = "";
+  /** The attachment it had last. */
+  private attachment = "";
   private holdsState = false;
   private tries = 0;
   private deadline: number | null = null;
@@ -225,10 +227,12 @@ export class Link {
 
   private greeting(): object {
     const { producer, position, resume } = this.saved;
-    const { device, takes, gives, key, require } = this.options;
+    const { device, key, require } = this.options;
+    const { takes, gives } = this.state.attachments[this.attachment] ?? this.options;
     const known = { v: 1, producer, position, whole: !this.holdsState, ...(require === undefined ? {} : { require }) };
-    if (resume !== null) return { type: "resume", ...known, ticket: resume.ticket, proof: resume.proof };
-    return { type: "attach", ...known, ticket: this.ticket, device, takes, gives, ...(key === null ? {} : { key }) };
+    const come = { device, takes, gives };
+    if (resume !== null) return { type: "resume", ...known, ...come, ticket: resume.ticket, proof: resume.proof };
+    return { type: "attach", ...known, ...come, ticket: this.ticket, ...(key === null ? {} : { key }) };
   }
 
   private reopen(now: number): Effect[] {
@@ -264,6 +268,7 @@ export class Link {
     this.deadline = null;
     this.tries = 0;
     this.attached = envelope;
+    this.attachment = envelope.attachment;
     this.saved = { ...this.saved, session: envelope.session };
     const { snapshot, position, resume, producer, level } = envelope;
     const seen = snapshot != null ? this.take(snapshot, position) : this.folded(envelope.events ?? [], position);
