@@ -27,7 +27,8 @@ class SimLoop(asyncio.BaseEventLoop):
         super().__init__()
         self._selector: Any = self
         self._virtual = 0.0
-        self._last = 0.0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._serial = 0
         self.steps = 0
         self.stopped: dict[str, deque[asyncio.Handle]] = {}
         self.killed: set[str] = set()
@@ -45,6 +46,19 @@ class SimLoop(asyncio.BaseEventLoop):
     def _process_events(self, events: list[Any]) -> None: ...
 
     def _write_to_self(self) -> None: ...
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As asyncio's. Timers of the same instant fire in the order in which they were made."""
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._serial += 1
+        heapq.heappush(self._timers, (when, self._serial, handle))
+        return handle
 
     def deliver(self, after_ms: float, process: str, callback: Callable[[], None]) -> None:
         """Call back in `process` after so many ms."""
@@ -72,16 +86,14 @@ class SimLoop(asyncio.BaseEventLoop):
         self.stopped.pop(process, None)
 
     def _run_once(self) -> None:
-        scheduled: list[Any] = self._scheduled  # type: ignore[attr-defined]
+        timers = self._timers
         ready: deque[Any] = self._ready  # type: ignore[attr-defined]
-        while scheduled and scheduled[0]._cancelled:
-            heapq.heappop(scheduled)._scheduled = False
-        if not ready and scheduled:
-            self._virtual = max(self._virtual, scheduled[0]._when)
-        while scheduled and scheduled[0]._when <= self._virtual:
-            handle = heapq.heappop(scheduled)
-            handle._scheduled = False
-            ready.append(handle)
+        while timers and timers[0][2]._cancelled:  # type: ignore[attr-defined]
+            heapq.heappop(timers)
+        if not ready and timers:
+            self._virtual = max(self._virtual, timers[0][0])
+        while timers and timers[0][0] <= self._virtual:
+            ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
             if handle._cancelled:

@@ -45,8 +45,9 @@ from tests.support.worldchecks import Failure, Recorder, check
 KEY: Final = SessionKey("main", "s_world")
 AGENT: Final = "concierge"
 EPOCH_MS: Final = 1_700_000_000_000
-BUSY_MS: Final = 6_000
+BUSY_MS: Final = 4_000
 REST_MS: Final = 90_000
+MOST_POSTS: Final = 14
 SETTINGS: Final = Settings(
     idle_close=3_000, beat=500, lease=1_500, sweep=200, snapshot_every=24, snapshot_quiet=1_000,
     index_every=2_000, offer_patience=1_500, node_death_window=500,
@@ -127,7 +128,7 @@ class World:
         until = self.loop.ms() + BUSY_MS
         while self.loop.ms() < until:
             await asyncio.sleep(self.random.uniform(5, 250) / 1000)
-            if self.random.random() < 0.75 and self.posted < 24:
+            if self.random.random() < 0.75 and self.posted < MOST_POSTS:
                 self._post()
             elif self.faulty:
                 self._fault()
