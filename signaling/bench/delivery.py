@@ -87,6 +87,16 @@ class Conversation:
         """Deltas whose way is not over."""
         return len(self._sent_by_sequence) + len(self._sent_by_index)
 
+    def give_up(self) -> int:
+        """What did not come counts as long as it was waited for; how much that is."""
+        now, late = time.perf_counter(), self.unsettled
+        assert self.taken is not None
+        self.taken.ack += [(now - sent) * 1000 for sent in self._sent_by_sequence.values()]
+        self.taken.remote += [(now - sent) * 1000 for sent in self._sent_by_index.values()]
+        self._sent_by_sequence.clear()
+        self._sent_by_index.clear()
+        return late
+
     def _acked(self, acks: Sequence[tuple[int, int, int]]) -> None:
         now = time.perf_counter()
         for sequence, _, _ in acks:
