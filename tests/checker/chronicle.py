@@ -32,8 +32,9 @@ from tests.support.stores import NOBODY
 PAGE: Final = 1000
 LOOK_S: Final = 0.1
 TENANT: Final = "main"
-_HEAD: Final = struct.Struct(">BQQQQ20s20s11s")
-_ENTRY: Final = struct.Struct(">BQQBBQB")
+_HEAD: Final = struct.Struct(">B11sQ")
+_ENTRY: Final = struct.Struct(">BQQBB")
+_WROTE: Final = struct.Struct(">QB20s")
 _EPOCH_BEFORE: Final = struct.Struct(">11sQ")
 
 
@@ -57,11 +58,11 @@ class Raw:
     @classmethod
     def read(cls, blob: bytes) -> Raw:
         """Take one apart."""
-        _, offset, time, flags, index, sequence, named = _ENTRY.unpack_from(blob)
+        _, offset, time, flags, named = _ENTRY.unpack_from(blob)
         at = _ENTRY.size + named
-        return cls(
-            offset, time, flags, index, sequence, blob[_ENTRY.size : at], blob[at : at + 20], blob[at + 20 :]
-        )
+        sequence, index, digest = _WROTE.unpack_from(blob, at)
+        sealed = blob[at + _WROTE.size :]
+        return cls(offset, time, flags, index, sequence, blob[_ENTRY.size : at], digest, sealed)
 
     def follows(self, digest: bytes) -> bool:
         """Whether the chain goes from `digest` to here."""
@@ -81,6 +82,7 @@ class Chronicle:
     entries: list[Raw] = field(default_factory=list)
     lost: list[Raw] = field(default_factory=list)
     epochs: list[tuple[str, int]] = field(default_factory=list)
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def _tag(self) -> str:
@@ -88,17 +90,18 @@ class Chronicle:
 
     async def read(self) -> None:
         """Read what came since. Raises `RedisError` if the store does not answer, `LogBroken`."""
-        client = self.connect()
-        try:
-            await self._read(client)
-        finally:
-            await client.aclose()
+        async with self._one_at_a_time:
+            client = self.connect()
+            try:
+                await self._read(client)
+            finally:
+                await client.aclose()
 
     async def _read(self, client: Redis) -> None:
         meta: Any = await client.hgetall(self._tag + "meta")
         if b"h" not in meta:
             return
-        _, tail, _, _, _, _, _, epoch = _HEAD.unpack(meta[b"h"])
+        _, epoch, tail = _HEAD.unpack_from(meta[b"h"])
         before = list(_EPOCH_BEFORE.iter_unpack(meta.get(b"l", b"")))
         self.epochs = [(_hex(name), last) for name, last in before] + [(_hex(epoch), 1 << 53)]
         while self.entries and not await self._still_there(client, tail):
@@ -159,7 +162,7 @@ class Chronicle:
 
 @asynccontextmanager
 async def follow(chronicle: Chronicle) -> AsyncIterator[Chronicle]:
-    """Read along inside; what a dead store cannot say is read when it lives again. At the end all is read."""
+    """Read along inside; what a dead store cannot say is read when it lives again."""
     done = asyncio.Event()
 
     async def along() -> None:
@@ -175,7 +178,6 @@ async def follow(chronicle: Chronicle) -> AsyncIterator[Chronicle]:
     finally:
         done.set()
         await task
-    await chronicle.read()
 
 
 def at_socket(path: Path) -> Redis:

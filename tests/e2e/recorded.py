@@ -1,9 +1,9 @@
 """A recorded run: clients whose edges are written down, the log read along, and the judge at the end.
 
-    async with recorded(folder, hub.url, session) as run:
-        ada = await run.client("ada", ticket)
-        ...
-        await run.judge()
+async with recorded(folder, hub.url, session) as run:
+    ada = await run.client("ada", ticket)
+    ...
+    await run.judge()
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ class Run:
                     await client.until(lambda state: settled(state) and quiet(state))
                 newest = max(client.state.offset for client in self.clients.values())
                 for client in self.clients.values():
-                    await client.until(lambda state: state.offset >= newest)
+                    await client.until(partial(come_to, newest))
         return newest
 
     async def judge(self, resting: int = 0) -> list[Entry]:
@@ -87,6 +88,11 @@ class Run:
         """How each response of the log ended."""
         ends = ResponseEnded.__struct_config__.tag
         return [entry.event["outcome"] for entry in self.entries if entry.event["type"] == ends]
+
+
+def come_to(offset: int, state: State) -> bool:
+    """Whether the state is as new as that."""
+    return state.offset >= offset
 
 
 def quiet(state: State) -> bool:

@@ -104,5 +104,7 @@ async def newcomer(hub: Tree) -> asyncio.subprocess.Process:
 async def told_off(history: Path) -> None:
     """Wait until the zombie tried to go on, and was refused for good."""
     async with asyncio.timeout(20):
-        while not any(line.op == "append" and line.kind == "fail" for line in load([history])):
+        while True:
+            if any(line.op == "append" and line.kind == "fail" for line in load([history])):
+                return
             await asyncio.sleep(0.05)  # another process's file: nothing else says that it grew

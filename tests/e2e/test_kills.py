@@ -20,7 +20,6 @@ import aiohttp
 import pytest
 
 import legato
-from signaling.demo import brain
 from tests.checker.chronicle import at_socket
 from tests.e2e.recorded import Run, recorded
 from tests.support.processes import ROOT, Tree, folder, invited, running
@@ -28,7 +27,14 @@ from tests.support.processes import ROOT, Tree, folder, invited, running
 pytestmark = pytest.mark.e2e
 
 KILLS: Final = 20
-WORDS: Final = ("tell me a story", "where is order 4711", "hello there", "refund it", "thanks", "a longer story")
+WORDS: Final = (
+    "tell me a story",
+    "where is order 4711",
+    "hello there",
+    "refund it",
+    "thanks",
+    "a longer story",
+)
 
 
 @dataclass
@@ -139,10 +145,10 @@ async def test_whatever_is_killed_in_mid_answer_every_turn_is_answered_once(run_
         for victim in ("agent", "store", "node", "agent"):
             turns.append(await asks(here.loud, "tell me a story"))
             await asyncio.sleep(random.uniform(0.0, 0.5))
-            old = await hub.kill(victim)  # type: ignore[arg-type]  # a literal each
+            old = await hub.kill(victim)
             if victim == "agent":
                 here.run.gone.add(f"agent-{old}")
-            await hub.replaced(victim, old)  # type: ignore[arg-type]
+            await hub.replaced(victim, old)
             turns.append(await here.people[1].say("hello"))
             for turn in turns:
                 await finished(here.loud, turn)
