@@ -142,7 +142,11 @@ def states_are_folds(seen: Evidence) -> Iterator[Violation]:
 
 def real_time_order(seen: Evidence) -> Iterator[Violation]:
     """I8: what was acknowledged before something was sent stands before it, whoever sent either."""
-    placed = {(entry.producer, entry.pseq): entry.offset for entry in seen.entries if entry.index == 0}
+    placed = {
+        (entry.producer, entry.pseq): (entry.epoch, entry.offset)
+        for entry in seen.entries
+        if entry.index == 0
+    }
     begun: dict[tuple[str, str, int], int] = {}
     spans: list[tuple[int, int, int]] = []
     for line in sorted(seen.few, key=attrgetter("t_mono")):
@@ -153,7 +157,7 @@ def real_time_order(seen: Evidence) -> Iterator[Violation]:
         batch = (store_producer(line.actor, line.producer), line.pseq)
         if line.kind == "invoke":
             begun.setdefault((line.proc, *batch), line.t_mono)
-        elif line.kind == "ok" and placed.get(batch) == line.offset:
+        elif line.kind == "ok" and placed.get(batch) == (line.epoch, line.offset):
             spans.append((begun.get((line.proc, *batch), line.t_mono), line.t_mono, line.offset))
     moments = [(begin, 1, offset) for begin, _, offset in spans]
     moments += [(end, 0, offset) for _, end, offset in spans]
