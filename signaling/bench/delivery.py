@@ -1,6 +1,7 @@
 """`bench delivery`: words that stream in many sessions at once, sent at one node and read at another.
 
-In each session one person writes at node a and another reads at node b. Every event is one delta of a message
+In each session one person writes at one node and another reads at the next; every node has writers and readers, as
+behind any load balancer. Every event is one delta of a message
 (about 155 bytes in the log), at a fixed rate over all sessions in a seeded order, whether or not the hub keeps up.
 Measured from the call that sends it: until its acknowledgement is parsed at the writer, and until the event is
 parsed at the reader. All clients live in one process with one clock.
@@ -60,8 +61,9 @@ class Conversation:
         self.reader.happened = self._happened
 
     async def open(self, rig: Rig) -> None:
-        """Attach both: one here, one there."""
-        near, far = rig.nodes[0].port, rig.nodes[-1].port
+        """Attach both: the writer at any node, the reader at the next one."""
+        place = rig.rng.randrange(len(rig.nodes))
+        near, far = rig.nodes[place].port, rig.nodes[(place + 1) % len(rig.nodes)].port
         await self.writer.attach(near, rig.ticket(self.session, "p_ada"))
         await self.reader.attach(far, rig.ticket(self.session, "p_bob"))
 
