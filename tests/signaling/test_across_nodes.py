@@ -127,7 +127,7 @@ async def test_word_of_an_earlier_move_closes_nobody() -> None:
 
 async def test_who_comes_back_after_the_grace_takes_and_gives_what_it_says_it_did() -> None:
     key = ClientKey()
-    had = {"device": "phone", "takes": ["text", "audio"], "gives": ["audio"]}
+    had: dict[str, Any] = {"device": "phone", "takes": ["text", "audio"], "gives": ["audio"]}
     async with two_nodes() as (one, two), Page.attached(two, "p_bob") as bob:
         async with Page.attached(one, key=key.jwk, **had) as page:
             attached = page.got[0]
