@@ -25,7 +25,7 @@ from hub.node.ears import Ears
 from hub.node.entries import Keys, SessionDamaged
 from hub.node.opening import Opening, opened_log
 from hub.node.recent import Standing
-from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, reopen_log
+from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, remembered_in_common, reopen_log
 from hub.node.view import Verdict, View
 from hub.store.promise import Page, SessionKey, Store, Stored, StoreUnavailable
 from hub.vault import Vault
@@ -335,14 +335,20 @@ class Follower:
         return bool(page.entries) and self.view.stands(page.entries[0]) is Verdict.DIVERGED
 
     async def _rejoin(self) -> bool:
-        """What follows was trimmed away: go on from the snapshot."""
+        """What follows was trimmed away: go on from the snapshot. The checks that it remembers tell whether what was
+        folded here is on the log that it belongs to."""
         opening = await self._open()
         if opening is None:
             self.vanished("erased")
-        else:
-            self.view.replace(opening)
+            return True
+        common, newest = remembered_in_common(self.view.recent, opening.recent), self.position.offset
+        self.view.replace(opening)
+        if common is None:
             self._tools.metrics.moves.labels("trimmed").inc()
             self._ears.moved("behind")
+        else:
+            self._tools.metrics.discontinuities.inc()
+            self._ears.lost(common + 1, newest)
         return True
 
     async def _recover(self) -> None:
@@ -371,7 +377,8 @@ class Follower:
         behind = found.lost and found.common < newest.offset
         if found.lost:
             lost_from = found.common + 1 if behind else epoch_start(self.state) + 1
-            await reopen_log(self._tools, self.key, newest if behind else evidence, lost_from)
+            seen = newest if behind else evidence
+            await reopen_log(self._tools, self.key, seen, lost_from, found.epoch)
         opening = await self._open()
         if opening is None:
             return False

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`common`: the last offset that both have. `lost`: something that was told is not on the log."""
+    """`common`: the last offset that both have. `lost`: something that was told is not on the log, which was
+    found in `epoch`."""
 
     common: int
     lost: bool
+    epoch: str
 
 
 UNKNOWN_CHECK: Final = bytes(CHECK_SIZE)
@@ -56,20 +58,43 @@ async def common_offset(
     lost = common < recent.offset
     for position in evidence:
         lost = lost or not await _holds(log, key, position, page.tail)
-    return Found(max(common, 0), lost)
+    return Found(max(common, 0), lost, page.tail.epoch)
 
 
-async def reopen_log(tools: Tools, key: SessionKey, evidence: Position, lost_from: int) -> None:
+def remembered_in_common(ours: Recent, theirs: Recent) -> int | None:
+    """The last offset, up to the end of `ours`, at which both remember the same check; None if nothing that both
+    remember differs there. For when the log itself is trimmed too far to be compared."""
+    mine, other = ours.check_at(ours.offset), theirs.check_at(ours.offset)
+    if other is None or mine == other:
+        return None
+    oldest = max(ours.oldest, theirs.oldest)
+    same = (at for at in range(ours.offset - 1, oldest - 1, -1) if ours.check_at(at) == theirs.check_at(at))
+    return next(same, max(oldest - 1, 0))
+
+
+async def reopen_log(
+    tools: Tools, key: SessionKey, evidence: Position, lost_from: int, found_in: str
+) -> None:
     """Open a new epoch, naming what is lost; if another node did, that is as well.
 
-    The batch's producer is named for the evidence, so that a retry is harmless.
+    The batch's producer is named for the evidence, so that a retry is harmless. If the evidence is of an epoch
+    whose opening was itself lost, the epoch that the log was `found_in` ends here too, and is named: the log's
+    lineage has no hole.
     """
     sealer = await tools.keys.sealer(key.tenant, key.session)
     producer = f"reopen:{evidence.epoch}:{evidence.offset}"
-    (event,) = log_reopened(evidence.epoch, min(lost_from, evidence.offset), evidence.offset)
-    sealed = sealer.seal_event(producer, 1, 0, encode(event))
+    ended = dict.fromkeys((found_in, evidence.epoch))
+    events = [
+        event
+        for epoch in ended
+        for event in log_reopened(epoch, min(lost_from, evidence.offset), evidence.offset)
+    ]
+    drafts = tuple(
+        Draft(sealer.seal_event(producer, 1, index, encode(event)), control=True)
+        for index, event in enumerate(events)
+    )
     digest = tools.digests.of(key.tenant, key.session, producer, evidence.to_text().encode())
-    batch = Append(producer, 0, 1, digest, (Draft(sealed, control=True),))
+    batch = Append(producer, 0, 1, digest, drafts)
     await tools.store.reopen(key, evidence, batch)
 
 

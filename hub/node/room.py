@@ -151,7 +151,8 @@ class Room:
             if each.previous_epoch == after.epoch:
                 return min(each.lost_from, after.offset)
         if after.epoch != self.position.epoch:  # of an epoch that was itself lost, opening and all
-            return min([each.lost_from for each in self.state.reopened] + [after.offset])
+            first = min((each.lost_from for each in self.state.reopened), default=1)
+            return min(first, after.offset)
         return min(epoch_start(self.state) + 1, after.offset)
 
     def _encoded_state(self) -> bytes:

@@ -1,0 +1,89 @@
+"""After a lost tail: what is named, and that the log can be opened again."""
+
+from __future__ import annotations
+
+from hashlib import sha1
+
+from hub.node.node import Node
+from hub.node.promise import Done
+from hub.node.recent import Recent, Told
+from hub.node.recovery import remembered_in_common
+from hub.node.room import Room
+from hub.store.model.server import Contents
+from legato.session.events import ActivityChanged
+from tests.hub.node.builders import KEY, USER, Heard, House, batch, passes, there, user_presence, virtual
+from tests.hub.node.test_room import post
+
+EPOCH = "q83vEjRWeJA"
+
+
+def remembered(*names: str) -> Recent:
+    """What a log with these entries remembers."""
+    recent = Recent(EPOCH, 0, bytes(20))
+    for name in names:
+        event = ActivityChanged(by="hub", participant="p", activity="idle")
+        recent.add(Told(event, b"{}", sha1(name.encode(), usedforsecurity=False).digest()))
+    return recent
+
+
+def test_what_two_memories_share_ends_where_their_checks_differ() -> None:
+    ours, theirs = remembered("a", "b", "c", "d"), remembered("a", "b", "x", "y", "z")
+    assert remembered_in_common(ours, theirs) == 2
+
+
+def test_a_memory_that_goes_on_from_ours_has_lost_nothing() -> None:
+    assert remembered_in_common(remembered("a", "b"), remembered("a", "b", "c")) is None
+    assert remembered_in_common(remembered("a", "b", "c"), remembered("a")) is None
+
+
+async def say(room: Room, producer: str, *messages: str) -> None:
+    """Post them, whatever has to be found out on the way."""
+    opened = await room.open_producer(producer)
+    for n, message in enumerate(messages, opened.last + 1):
+        assert isinstance(
+            await room.execute(USER, batch(producer, n, post(message), epoch=opened.epoch)), Done
+        )
+    await passes(50)
+
+
+async def lost_once(house: House, node: Node) -> tuple[Room, Contents]:
+    """A room whose log lost its tail and was reopened, and what the store held before any of it."""
+    room = await there(await node.create(KEY, "p_user", {}, ""))
+    assert isinstance(await node.arrive(room, user_presence()), Done)
+    kept = house.server.saved()
+    await say(room, "c_1", "m_1", "m_2", "m_3")
+    before = room.position.epoch
+    house.server.restore(kept)
+    await say(room, "c_2", "m_4")
+    assert room.position.epoch != before
+    return room, kept
+
+
+@virtual
+async def test_a_log_whose_new_epoch_was_lost_too_can_be_opened_by_any_node() -> None:
+    house = House()
+    async with house.node("n1") as first, house.node("n2") as second:
+        room, kept = await lost_once(house, first)
+        house.server.restore(kept)
+        await say(room, "c_3", "m_5")
+        other = await there(await second.open(KEY))
+        assert other.position == room.position
+        assert other.state == room.state
+
+
+@virtual
+async def test_who_comes_from_an_epoch_that_nobody_knows_is_told_no_less_than_what_is_lost() -> None:
+    house = House()
+    async with house.node("n1") as first:
+        gone, kept = await lost_once(house, first)
+        seen = gone.position
+    house.server.restore(kept)
+    async with house.node("n2") as second:
+        room = await there(await second.open(KEY))
+        held = room.position.offset
+        heard = Heard()
+        room.listen(heard, seen)
+        await passes()
+        [(lost_from, lost_to)] = heard.lost
+        assert lost_from <= held + 1
+        assert lost_to == seen.offset
