@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,7 +13,7 @@ from hub.keys.keystore import KeyStore
 from hub.node.entries import link_of
 from hub.node.promise import Done
 from hub.settings import Settings
-from hub.store.promise import Stored
+from hub.store.promise import Store, Stored
 from hub.vault import Folder, Vault, VaultDamaged
 from hub.vault.segments import SegmentBroken, pack_audio, pack_log, unpack_audio, unpack_log
 from hub.verify import Finding, verify
@@ -78,6 +79,29 @@ async def test_recording_twice_keeps_once_and_a_cursor_holds_back_trimming(tmp_p
     session = house.server.session(KEY)
     assert session is not None
     assert session.cursors["recorder"] == entries[-1].offset
+
+
+async def test_recording_ends_although_somebody_goes_on_writing(tmp_path: Path) -> None:
+    house, vault = House(), Vault(Folder(tmp_path))
+    await talk(house, None, 5)
+    store = house.store()
+    session = house.server.session(KEY)
+    assert session is not None
+
+    class Written:
+        """The store, where another entry is appended behind every read."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(store, name)
+
+        async def read(self, key: object, after: int, limit: int = 1000) -> object:
+            page = await store.read(KEY, after, limit)
+            newest = session.log.entries[-1]
+            session.log.entries.append(replace(newest, offset=newest.offset + 1))
+            return page
+
+    tail = session.log.tail.offset
+    assert await vault.record(cast("Store", Written()), KEY) == tail
 
 
 async def test_what_was_kept_and_then_lost_from_the_log_is_replaced(tmp_path: Path) -> None:
