@@ -16,14 +16,14 @@ _STYLE: Final = """
 @media(prefers-color-scheme:dark){:root{--ink:#e9eaee;--soft:#a2a6b0;--line:#373a42;--page:#16171b;--ours:#8ab0ff;
 --floor:#888c96;--good:#5fd39a;--bad:#ff9a92}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:2rem 1rem 4rem;max-width:46rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);
+body{margin:0 auto;padding:2rem 1rem 4rem;max-width:54rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);
 background:var(--page)}
 h1{font-size:1.6rem;margin:0 0 .2rem}h2{font-size:1.05rem;margin:0;font-family:ui-monospace,monospace}
 p{margin:.4rem 0}.soft{color:var(--soft)}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.88rem;margin:1rem 0}
-th,td{text-align:right;padding:.3rem .45rem;border-bottom:1px solid var(--line);white-space:nowrap}
-th:first-child,td:first-child{text-align:left}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.82rem;margin:1rem 0}
+th,td{text-align:right;padding:.3rem .35rem;border-bottom:1px solid var(--line);white-space:nowrap}
+th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}td:last-child{white-space:normal;min-width:8.5rem}
 thead th{color:var(--soft);font-weight:500}
 .holds{color:var(--good);font-weight:600}.missed{color:var(--bad);font-weight:600}
 section{margin:2rem 0;break-inside:avoid}
