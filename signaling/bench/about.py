@@ -27,7 +27,7 @@ ABOUT: Final[dict[str, str]] = {
     "missed event was received. The floor is a connection to a bare echo and one message there and back.",
     "resume_warm_ws_ms": "As resume_ws_ms, at a node that has the session open.",
     "storm_ms": "All idle clients lose their connections in one moment and come back in the next, to the same node. "
-    "From before each one's TCP connection until its state is here; the client's own work on the same machine is in "
+    "From before each one's first try until its state is here; the client's own work on the same machine is in "
     "it. The floor is the same storm on a bare echo.",
     "join_long_ms": "Somebody new joins a session of 100 000 events at a node that has it closed. From before the TCP "
     "connection until the state is here. Joins of long and of short sessions take turns.",
