@@ -87,6 +87,7 @@ async def test_recording_ends_although_somebody_goes_on_writing(tmp_path: Path) 
     store = house.store()
     session = house.server.session(KEY)
     assert session is not None
+    log = session.log
 
     class Written:
         """The store, where another entry is appended behind every read."""
@@ -96,11 +97,11 @@ async def test_recording_ends_although_somebody_goes_on_writing(tmp_path: Path) 
 
         async def read(self, key: object, after: int, limit: int = 1000) -> object:
             page = await store.read(KEY, after, limit)
-            newest = session.log.entries[-1]
-            session.log.entries.append(replace(newest, offset=newest.offset + 1))
+            newest = log.entries[-1]
+            log.entries.append(replace(newest, offset=newest.offset + 1))
             return page
 
-    tail = session.log.tail.offset
+    tail = log.tail.offset
     assert await vault.record(cast("Store", Written()), KEY) == tail
 
 
