@@ -23,11 +23,12 @@ import aiohttp
 from legato.client.driver import Driver, Ears, GetTicket
 from legato.client.hearing import Sound, hear
 from legato.client.key import ClientKey
-from legato.client.link import Link, LinkOptions, Phase, text_parts
+from legato.client.link import Link, LinkOptions, Phase
 from legato.errors import NoTicket
 from legato.session import events as e
 from legato.session.commands import Command, PostMessage
 from legato.session.ids import RandomBytes, new_id
+from legato.session.parts import Part
 from legato.session.state import State
 from legato.wire import down as d
 from legato.wire import up as u
@@ -149,7 +150,7 @@ class Client:
     async def say(self, text: str) -> str:
         """Post a whole message; returns its id once the log has it."""
         message = self.new_id("m")
-        await self.do(PostMessage(message=message, parts=text_parts(text)))
+        await self.do(PostMessage(message=message, parts=[Part(text=text)]))
         return message
 
     def signal(self, name: str, data: Any) -> None:

@@ -23,7 +23,6 @@ from legato.session.commands import Command, Refusal
 from legato.session.event_json import decode
 from legato.session.fold import evolve
 from legato.session.outbox import Batch, Outbox
-from legato.session.parts import Part
 from legato.session.state import State, decode_state
 from legato.wire import down as d
 from legato.wire import up as u
@@ -310,7 +309,7 @@ class Link:
         if bytes(envelope.snapshot):
             seen = self._take(envelope.snapshot, envelope.position)
         else:
-            seen = self._fold(envelope.events, envelope.position)
+            seen = self._fold_events([decode(bytes(raw)) for raw in envelope.events], envelope.position)
         settled = self._opened(envelope.producer.last, envelope.level, now)
         sign: list[Effect] = [Sign(envelope.resume)] if envelope.resume is not None else []
         return [*sign, Back(envelope), *seen, *settled, *self._flush(now)]
@@ -341,9 +340,6 @@ class Link:
         if fresh and fresh[0].offset != self.state.offset + 1:
             return self._lose(now)
         return self._fold_events(fresh, position)
-
-    def _fold(self, raw: Sequence[bytes | msgspec.Raw], position: str) -> list[Effect]:
-        return self._fold_events([decode(bytes(each)) for each in raw], position)
 
     def _fold_events(self, events: Sequence[e.Event | e.Unknown], position: str) -> list[Effect]:
         fresh = tuple(event for event in events if event.offset > self.state.offset)
@@ -401,8 +397,3 @@ def _batch(seq: int, commands: str) -> str:
 
 def _send(envelope: u.Up) -> Send:
     return Send(u.encode_up(envelope))
-
-
-def text_parts(text: str) -> list[Part]:
-    """A message's parts for plain text."""
-    return [Part(text=text)]
