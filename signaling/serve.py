@@ -98,20 +98,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         promised = cast("PromisedNode", node)
         voice = await stack.enter_async_context(_voice(options, promised, store, keys, known))
         gate: Gate[Gated] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
-        doors = DoorOptions(
-            store=store,
-            level=level,
-            policy=options.policy,
-            nodes=options.advertise,
-            admission=Admission(),
-            blobs=BlobFolder(options.data / "blobs"),
-            crowded=lambda: gate.crowded,
-            expose=node.metrics.expose,
-            now=monotonic_ms,
-            calls=voice.door,
-            recordings=voice.recordings,
-            sounds=voice.door,
-        )
+        doors = _doors(options, store, level, node, voice, gate)
         app = build_app(promised, DoorKeys(signer=signer, sealers=keys, revocations=revocations), doors)
         port = Port(app, gate, monotonic_ms)
         serving = Serving(
@@ -123,6 +110,25 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         tls = await asyncio.to_thread(_tls, options)
         number = await port.listen(options.host, options.port, tls, options.socket)
         yield _at(serving, options.url(number), number)
+
+
+def _doors(
+    options: Options, store: RealStore, level: Level, node: Node, voice: NodeVoice, gate: Gate[Gated]
+) -> DoorOptions:
+    return DoorOptions(
+        store=store,
+        level=level,
+        policy=options.policy,
+        nodes=options.advertise,
+        admission=Admission(),
+        blobs=BlobFolder(options.data / "blobs"),
+        crowded=lambda: gate.crowded,
+        expose=node.metrics.expose,
+        now=monotonic_ms,
+        calls=voice.door,
+        recordings=voice.recordings,
+        sounds=voice.door,
+    )
 
 
 async def serve(options: Options, dress: Callable[[Serving], None] | None = None) -> None:

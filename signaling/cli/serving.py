@@ -38,6 +38,8 @@ REFUSALS: Final = (
     FileNotFoundError,
     OSError,
 )
+TRIES: Final = 10
+TRY_S: Final = 0.1
 REFUSED_EXIT: Final = 78
 """EX_CONFIG (sysexits.h): the supervisor does not try again."""
 
@@ -168,7 +170,8 @@ def _dressed(share: str, *, demo_page: bool, supervised: bool) -> Callable[[Serv
 
     def dress(serving: Serving) -> None:
         if supervised:
-            end_with_supervisor(asyncio.get_running_loop(), lambda: os.kill(os.getpid(), signal.SIGTERM))
+            # At once: it holds the port that the next supervisor wants, and clients come back by themselves.
+            end_with_supervisor(asyncio.get_running_loop(), lambda: os._exit(REFUSED_EXIT))
         if demo_page:
             add_demo(serving, replace(options, voice=serving.voice.engines.ears is not None))
 
@@ -221,7 +224,7 @@ class _Children:
 async def _supervised(chosen: Mapping[str, Any], *, demo: bool, share: str) -> int:
     """Keep the children alive until a signal; the exit code."""
     try:
-        listener = _listening(chosen["host"], chosen["port"])
+        listener = await _listening(chosen["host"], chosen["port"])
     except OSError as refused:
         click.echo(
             f"legato: port {chosen['port']} on {chosen['host']} cannot be had ({refused.strerror}): "
@@ -242,9 +245,16 @@ async def _supervised(chosen: Mapping[str, Any], *, demo: bool, share: str) -> i
     return children.code
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """Held by the supervisor: who connects while the node is down waits in the kernel's queue."""
-    listener = bound(host, port)
+async def _listening(host: str, port: int) -> socket.socket:
+    """Held by the supervisor: who connects while the node is down waits in the kernel's queue. A port that is
+    still held by the node of a supervisor that was killed is free in a moment."""
+    for _ in range(TRIES):
+        with suppress(OSError):
+            listener = bound(host, port)
+            break
+        await asyncio.sleep(TRY_S)
+    else:
+        listener = bound(host, port)
     listener.listen(BACKLOG)
     listener.setblocking(False)
     listener.set_inheritable(True)
