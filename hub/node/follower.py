@@ -3,7 +3,8 @@ and lost tails.
 
 What is pushed is folded at once. A hole, a tail that is ahead, and the opening of an epoch (only a read
 tells its name) start one *read*; what is pushed meanwhile is kept and folded after it. What does not fit
-the chain, and an append whose witness the store does not know, start a *recovery*.
+the chain, and an append whose witness the store does not know, start a *recovery*. When is decided here;
+what is known of the log's end, and how to go on from another one, is a `Tail`'s.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
@@ -23,9 +24,8 @@ from hub.keys.sealing import Sealer
 from hub.metrics import Metrics
 from hub.node.ears import Ears
 from hub.node.entries import Keys, SessionDamaged
-from hub.node.opening import Opening, opened_log
 from hub.node.recent import Standing
-from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, remembered_in_common, reopen_log
+from hub.node.tail import Tail
 from hub.node.view import Verdict, View
 from hub.store.promise import Page, SessionKey, Store, Stored, StoreUnavailable
 from hub.vault import Vault
@@ -86,9 +86,8 @@ class Follower:
         """The offset of the snapshot that the log was opened from (0: from its beginning)."""
         self._view: View | None = None
         self._pushed: deque[Stored] = deque(maxlen=MOST_PUSHED)
-        self._evidence: Position | None = None
+        self._tail = Tail(key, tools, ears)
         self._hole = (0, 0)
-        self._acked = 0
         self._caught_up: asyncio.Future[None] | None = None
 
     @property
@@ -116,7 +115,7 @@ class Follower:
         """Subscribe, join, fold. False: no such session. Raises `SessionDamaged`, `StoreUnavailable`,
         `KeysError`."""
         await self._tools.store.subscribe(self.key, self)
-        opening = await self._open()
+        opening = await self._tail.opening()
         if opening is None:
             await self.close()
             return False
@@ -153,7 +152,7 @@ class Follower:
         self._tools.metrics.resyncs.inc()
         if tail is None:
             self.vanished("erased")
-        elif self.stage is Stage.LIVE and (tail != self.position or tail.offset < self._acked):
+        elif self.stage is Stage.LIVE and (tail != self.position or tail.offset < self._tail.acked):
             self.catch_up()
 
     # --- what the executor and the room call
@@ -167,19 +166,20 @@ class Follower:
 
     def acknowledged(self, offset: int) -> None:
         """The store said that it has our events up to `offset`, whether they were pushed yet or not."""
-        self._acked = max(self._acked, offset)
+        if offset > self._tail.acked:
+            self._tail.acked = offset
 
     def catch_up(self) -> None:
         """Read what the store has more."""
         if self.stage is Stage.LIVE:
             self.stage = Stage.READING
-            self._tools.spawn(self._read())
+            self._tools.spawn(self._insist(Stage.READING, self._read))
 
     def tail_lost(self, evidence: Position) -> None:
         """The store says that `evidence` is not on its log."""
         if self.settled and evidence.epoch == self.position.epoch:
-            self.stage, self._evidence = Stage.RECOVERING, evidence
-            self._tools.spawn(self._recover())
+            self.stage, self._tail.evidence = Stage.RECOVERING, evidence
+            self._tools.spawn(self._insist(Stage.RECOVERING, self._recover))
 
     def vanished(self, reason: str) -> None:
         """There is no such session any more."""
@@ -272,19 +272,13 @@ class Follower:
         log.error("what the store holds is not what a hub put there", extra={"offset": damage.offset})
         self.vanished("damaged")
 
-    async def _open(self) -> Opening | None:
-        sealer = await self._tools.keys.sealer(self.key.tenant, self.key.session)
-        return await opened_log(self.key, self._tools.store, sealer, self._tools.anchors)
-
     # --- the two things that take time
 
-    async def _read(self) -> None:
-        """Read on until the tail; what does not fit, or is trimmed away, is dealt with."""
-        while self.stage is Stage.READING:
+    async def _insist(self, stage: Stage, step: Callable[[], Awaitable[bool]]) -> None:
+        """Take `step` until it says that it is done; then go on, unless the stage is another by then."""
+        while self.stage is stage:
             try:
-                await self._tools.keys.sealer(self.key.tenant, self.key.session)
-                page = await self._tools.store.read(self.key, self.view.recent.offset)
-                if await self._read_page(page):
+                if await step():
                     break
             except (StoreUnavailable, KeyStoreUnavailable):
                 await asyncio.sleep(PAUSE_S)
@@ -292,8 +286,13 @@ class Follower:
                 self.vanished("erased")
             except SessionDamaged as damage:
                 self._damaged(damage)
-        if self.stage is Stage.READING:
+        if self.stage is stage:
             self._resume()
+
+    async def _read(self) -> bool:
+        """Read on towards the tail; what does not fit, or is trimmed away, is dealt with."""
+        await self._tools.keys.sealer(self.key.tenant, self.key.session)
+        return await self._read_page(await self._tools.store.read(self.key, self.view.recent.offset))
 
     async def _read_page(self, page: Page | None) -> bool:
         """Whether that was all."""
@@ -304,90 +303,22 @@ class Follower:
             self.vanished("erased")
             return True
         if page.tail.offset >= view.recent.offset and page.first > view.recent.offset + 1:
-            return await self._rejoin()
-        if self._diverged(page):
-            self.tail_lost(self._newest())
+            if not await self._tail.rejoin(view):
+                self.vanished("erased")
+            return True
+        if self._tail.diverged(view, page):
+            self.tail_lost(self._tail.newest(view))
             return True
         view.recent.epoch = page.tail.epoch
         verdict = self._take(page.entries, reopened=True)
         if verdict is Verdict.DIVERGED:
-            self.tail_lost(self._newest())
+            self.tail_lost(self._tail.newest(view))
             return True
         return view.recent.offset >= page.tail.offset
 
-    def _newest(self) -> Position:
-        """The newest position that the store has told us of. Of an offset that was acknowledged and not pushed
-        nobody here knows the check: it is zeros."""
-        if self._acked <= self.position.offset:
-            return self.position
-        return Position(self.position.epoch, self._acked, UNKNOWN_CHECK)
-
-    def _diverged(self, page: Page) -> bool:
-        recent = self.view.recent
-        if page.tail.offset < self._acked:
+    async def _recover(self) -> bool:
+        """Go on from what is left of the log."""
+        if await self._tail.recover(self.view):
             return True
-        if page.tail.epoch != recent.epoch and self._acked > recent.offset:
-            return True  # perhaps what was acknowledged and is not folded yet went with the old epoch
-        if page.tail.offset == recent.offset:
-            return page.tail.check != recent.position.check
-        if page.tail.offset < recent.offset:
-            return True
-        return bool(page.entries) and self.view.stands(page.entries[0]) is Verdict.DIVERGED
-
-    async def _rejoin(self) -> bool:
-        """What follows was trimmed away: go on from the snapshot. The checks that it remembers tell whether what was
-        folded here is on the log that it belongs to."""
-        opening = await self._open()
-        if opening is None:
-            self.vanished("erased")
-            return True
-        common, newest = remembered_in_common(self.view.recent, opening.recent), self.position.offset
-        self.view.replace(opening)
-        if common is None:
-            self._tools.metrics.moves.labels("trimmed").inc()
-            self._ears.moved("behind")
-        else:
-            self._tools.metrics.discontinuities.inc()
-            self._ears.lost(common + 1, newest)
-        return True
-
-    async def _recover(self) -> None:
-        """Find what is left of the log, open an epoch unless somebody did, and go on from there."""
-        while self.stage is Stage.RECOVERING:
-            try:
-                if await self._recovered():
-                    break
-                self.vanished("erased")
-            except (StoreUnavailable, KeyStoreUnavailable):
-                await asyncio.sleep(PAUSE_S)
-            except (SessionForgotten, KeyUnknown):
-                self.vanished("erased")
-            except SessionDamaged as damage:
-                self._damaged(damage)
-        if self.stage is Stage.RECOVERING:
-            self._resume()
-
-    async def _recovered(self) -> bool:
-        """False: no such session."""
-        newest = self._newest()
-        evidence = self._evidence or newest
-        found = await common_offset(self._tools.store, self.key, self.view.recent, (evidence, newest))
-        if found is None:
-            return False
-        behind = found.lost and found.common < newest.offset
-        if found.lost:
-            lost_from = found.common + 1 if behind else epoch_start(self.state) + 1
-            seen = newest if behind else evidence
-            await reopen_log(self._tools, self.key, seen, lost_from, found.epoch)
-        opening = await self._open()
-        if opening is None:
-            return False
-        self.view.replace(opening)
-        self._evidence, self._acked = None, 0
-        if behind:
-            log.warning("a tail was lost", extra={"lost_from": found.common + 1, "lost_to": newest.offset})
-            self._tools.metrics.discontinuities.inc()
-            self._ears.lost(found.common + 1, newest.offset)
-        else:
-            self._ears.moved("reopened")
-        return True
+        self.vanished("erased")
+        return False

@@ -19,6 +19,7 @@ from hub.node.executor import Executor
 from hub.node.follower import Follower
 from hub.node.presence import Attendance
 from hub.node.promise import Done
+from hub.node.tail import Tail
 from hub.store.model.log import LogModel
 from hub.store.promise import LostTail, Stored
 from legato.session import fold
@@ -105,7 +106,7 @@ def answer_a_lost_tail_as_a_refusal(patch: pytest.MonkeyPatch) -> None:
             known(self, lane_, work, outcome)
 
     patch.setattr(Executor, "_known", lasting)
-    patch.setattr(Follower, "_diverged", lambda self, page: False)
+    patch.setattr(Tail, "diverged", lambda self, view, page: False)
 
 
 def name_the_loss_one_too_short(patch: pytest.MonkeyPatch) -> None:
