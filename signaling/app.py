@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from hub.keys.positions import Positions
 from hub.keys.revocations import RevocationList
 from hub.keys.signer import Signer
 from hub.node.entries import Keys
@@ -66,9 +67,10 @@ class NoSound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorKeys:
-    """Who signs, who opens what is sealed, and what was called back."""
+    """Who signs, who writes positions, who opens what is sealed, and what was called back."""
 
     signer: Signer
+    positions: Positions
     sealers: Keys
     revocations: RevocationList
 
@@ -128,7 +130,7 @@ def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoki
         blobs = Blobs(node, access, keys.sealers, options.blobs, options.random_bytes)
         routes += blobs.routes()
     erased = blobs.erase if blobs is not None else _nothing_beside
-    routes += Sessions(node, access, archive, options.random_bytes, erased).routes()
+    routes += Sessions(node, access, archive, keys.positions, options.random_bytes, erased).routes()
     return [*routes, serve_description(routes)]
 
 
@@ -142,6 +144,7 @@ def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
         Keeping(
             node=node,
             signer=keys.signer,
+            positions=keys.positions,
             holders=HoldersInStore(options.store),
             level=options.level,
             wall=options.wall,
@@ -152,6 +155,7 @@ def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
     hall = Hall(
         Furnishing(
             node=node,
+            positions=keys.positions,
             doorkeeper=doorkeeper,
             turnstile=Turnstile(options.admission),
             staff=Staff(node, keys.signer, options.wall, options.random_bytes, list(options.nodes)),

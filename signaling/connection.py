@@ -30,7 +30,7 @@ from legato.wire.strict import BadJson, check
 from signaling import close_codes
 from signaling.allowance import Allowance
 from signaling.batches import wrong_field
-from signaling.downlink import Downlink
+from signaling.downlink import Downlink, WritePosition
 from signaling.effects import NEVER, CloseWith, Depart, Effect, ReopenProducer, Sound
 from signaling.limits import DEFAULT, ConnectionLimits
 from signaling.reading import Reader
@@ -177,11 +177,13 @@ class Connection(_Talk):
 
     # --- from the shell: the answers to effects
 
-    def attached(self, envelope: down.Attached, position: Position, now: int) -> list[Effect]:
-        """The client is in its session, at `position` once it has the envelope."""
+    def attached(
+        self, envelope: down.Attached, position: Position, written: WritePosition, now: int
+    ) -> list[Effect]:
+        """The client is in its session, at `position` once it has the envelope. `written` spells positions of it."""
         if not self._move(Step.ATTACH):
             return []
-        self.downlink.sent = position
+        self.downlink.begin(position, written)
         return self._welcomed(envelope, envelope.beat_ms, now)
 
     def working(self, envelope: down.Working, now: int) -> list[Effect]:
@@ -212,7 +214,9 @@ class Connection(_Talk):
     def snapshot(self, state: bytes, position: Position, reason: str) -> None:
         """Go on from this state."""
         if self.stage in LIVE:
-            envelope = down.Snapshot(snapshot=msgspec.Raw(state), position=position.to_text(), reason=reason)
+            envelope = down.Snapshot(
+                snapshot=msgspec.Raw(state), position=self.downlink.written(position), reason=reason
+            )
             self.downlink.instead(down.encode_down(envelope), position)
 
     def discontinuity(self, lost_from: int, lost_to: int, state: bytes, position: Position) -> list[Effect]:
@@ -220,7 +224,10 @@ class Connection(_Talk):
         if self.stage not in LIVE:
             return []
         self._loss = down.Discontinuity(
-            lost_from=lost_from, lost_to=lost_to, position=position.to_text(), snapshot=msgspec.Raw(state)
+            lost_from=lost_from,
+            lost_to=lost_to,
+            position=self.downlink.written(position),
+            snapshot=msgspec.Raw(state),
         )
         self.downlink.instead(down.encode_down(self._loss), position, held=True)
         return [ReopenProducer()]
@@ -236,7 +243,7 @@ class Connection(_Talk):
         if welcome.snapshot is not None:
             self.snapshot(welcome.snapshot, welcome.position, "slow")
         elif self.stage in LIVE:
-            whole = down.events_envelope(list(welcome.events), welcome.position.to_text())
+            whole = down.events_envelope(list(welcome.events), self.downlink.written(welcome.position))
             self.downlink.instead(whole, welcome.position)
 
     def drain(self, after_ms: int, nodes: list[str], now: int) -> list[Effect]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.keys.errors import KeysError, TicketRefused
+from hub.keys.positions import Positions
 from hub.keys.proof import proves
 from hub.keys.signer import Signer
 from hub.node.promise import Node, Presence, Room
@@ -72,6 +73,7 @@ class Keeping:
 
     node: Node
     signer: Signer
+    positions: Positions
     holders: Holders
     level: Level
     wall: Callable[[], int]
@@ -161,8 +163,9 @@ class Doorkeeper:
     async def _enter(
         self, coming: _Coming, holding: Callable[[_Coming], Awaitable[ResumeTicket | TurnedAway | None]]
     ) -> Arrival | TurnedAway:
+        given, key = coming.envelope.position, coming.key
         try:
-            after = Position.from_text(coming.envelope.position) if coming.envelope.position else None
+            after = self._keeping.positions.read(key.tenant, key.session, given) if given else None
         except PositionInvalid:
             return TurnedAway(close_codes.MALFORMED, "malformed", "position", NEVER)
         room = await self._node.open(coming.key)

@@ -12,7 +12,7 @@ Acknowledgements are gathered into one envelope, signals are kept by sender and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,9 @@ ENVELOPE_BYTES: Final = 60_000
 
 KEPT_SIGNALS: Final = 64
 
+WritePosition = Callable[[Position], str]
+"""How a position of the connection's session is written for its client (`hub.keys.positions`)."""
+
 
 @dataclass(slots=True)
 class _Piece:
@@ -40,12 +43,12 @@ class _Piece:
 
 
 class Downlink:
-    """See the module. `sent` is the position after the last event that was handed out."""
+    """See the module. `sent` is the position after the last event that was handed out; `written` spells positions."""
 
     # Ten thousand idle connections each have one of these.
     __slots__ = (
         "_acks", "_behind", "_credit", "_level", "_limits", "_line", "_line_bytes", "_line_events", "_replies",
-        "_signals", "sent",
+        "_signals", "sent", "written",
     )  # fmt: skip
 
     def __init__(self, limits: ConnectionLimits) -> None:
@@ -60,8 +63,13 @@ class Downlink:
         self._credit: int | None = None
         self._behind = False
         self.sent: Position = ORIGIN
+        self.written: WritePosition = _nowhere
 
     # --- in
+
+    def begin(self, sent: Position, written: WritePosition) -> None:
+        """The client is in a session, and has what is before `sent`."""
+        self.sent, self.written = sent, written
 
     def reply(self, envelope: bytes) -> None:
         """An envelope that answers something."""
@@ -146,7 +154,7 @@ class Downlink:
             piece = self._taken()
             encoded += piece.encoded
             size += piece.size
-        return events_envelope(encoded, piece.position.to_text())
+        return events_envelope(encoded, self.written(piece.position))
 
     def _taken(self) -> _Piece:
         piece = self._line.pop(0)
@@ -173,6 +181,10 @@ class Downlink:
     def _clear(self) -> None:
         self._line.clear()
         self._line_bytes = self._line_events = 0
+
+
+def _nowhere(_: Position) -> str:
+    raise AssertionError("positions are written for those who are in a session")
 
 
 def encoded_signal_size(data: Any) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from hub.keys.positions import Positions
 from hub.keys.signer import Revocations
 from hub.node.promise import Node, Welcome
 from hub.store.promise import SessionKey
@@ -45,6 +46,7 @@ class Furnishing:
     """What a hall works with. `now`: monotonic ms. `nodes`: the addresses at which this hub is reached."""
 
     node: Node
+    positions: Positions
     doorkeeper: Doorkeeper
     turnstile: Turnstile
     staff: Staff
@@ -64,6 +66,7 @@ class Hall:
         self.limits = furnishing.limits
         self.now = furnishing.now
         self.doorkeeper = furnishing.doorkeeper
+        self.positions = furnishing.positions
         self.sounds = furnishing.sounds
         self.staff = furnishing.staff
         self.patience_s = furnishing.patience_s
@@ -124,15 +127,16 @@ class Hall:
 
     def attached(self, line: Line, arrival: Arrival, welcome: Welcome) -> down.Attached:
         """The answer to who came in."""
+        key = arrival.room.key
         return down.Attached(
             v=VERSION,
-            session=arrival.room.key.session,
-            tenant=arrival.room.key.tenant,
+            session=key.session,
+            tenant=key.tenant,
             participant=arrival.actor.participant,
             attachment=arrival.actor.attachment,
             node=self._it.node.name,
             connection=line.connection,
-            position=welcome.position.to_text(),
+            position=self.positions.written(key.tenant, key.session, welcome.position),
             level=arrival.level,
             producer=down.ProducerAt(arrival.opened.epoch, arrival.opened.last),
             beat_ms=arrival.beat_ms,

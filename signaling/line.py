@@ -200,7 +200,8 @@ class Line:
             arrival.room.stop_listening(self)
             welcome = arrival.room.listen(self, None)
         attached = self._hall.attached(self, arrival, welcome)
-        self._do(self.machine.attached(attached, welcome.position, self._hall.now()))
+        written = self._hall.positions.writer(arrival.room.key.tenant, arrival.room.key.session)
+        self._do(self.machine.attached(attached, welcome.position, written, self._hall.now()))
         self._arm()
 
     def _register(self, effect: Register) -> None:
@@ -208,9 +209,8 @@ class Line:
         if isinstance(ticket, TurnedAway):
             self._turn_away(ticket)
             return
-        self._do(
-            self.machine.working(self._hall.staff.hired(self, ticket, effect.envelope), self._hall.now())
-        )
+        working = self._hall.staff.hired(self, ticket, effect.envelope)
+        self._do(self.machine.working(working, self._hall.now()))
         self._arm()
 
     def _turn_away(self, away: TurnedAway) -> None:

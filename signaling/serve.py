@@ -29,6 +29,7 @@ from hub.keys.embedded import embedded_key_store
 from hub.keys.hub_secrets import HubSecrets, hub_secrets
 from hub.keys.keyring import Keyring, configured_keyring
 from hub.keys.keystore import KeyStore
+from hub.keys.positions import Positions
 from hub.keys.revocations import RevocationList
 from hub.keys.signer import TicketSigner
 from hub.node.node import Node, Parts
@@ -99,7 +100,10 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         voice = await stack.enter_async_context(_voice(options, promised, store, keys, known))
         gate: Gate[Gated] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         doors = _doors(options, store, level, node, voice, gate)
-        app = build_app(promised, DoorKeys(signer=signer, sealers=keys, revocations=revocations), doors)
+        door_keys = DoorKeys(
+            signer=signer, positions=Positions(known.position), sealers=keys, revocations=revocations
+        )
+        app = build_app(promised, door_keys, doors)
         port = Port(app, gate, monotonic_ms)
         serving = Serving(
             "", 0, node, app, app[HALL], keys, known, signer, revocations, store, options, voice

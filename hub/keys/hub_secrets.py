@@ -12,15 +12,16 @@ SECRET_SIZE: Final = 32
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HubSecrets:
-    """Four independent secrets of 32 bytes.
+    """Five independent secrets of 32 bytes.
 
     `anchor`: HMACs of snapshots. `digest`: keyed digests of commands. `ice`: passwords of ICE user names.
-    `development`: signs tickets on loopback when no key is configured.
+    `position`: HMACs of positions on the wire. `development`: signs tickets on loopback when no key is configured.
     """
 
     anchor: bytes
     digest: bytes
     ice: bytes
+    position: bytes
     development: bytes
 
 
@@ -34,5 +35,6 @@ async def hub_secrets(store: KeyStore, random_bytes: Callable[[int], bytes] = os
         anchor=await secret("anchor"),
         digest=await secret("digest"),
         ice=await secret("ice"),
+        position=await secret("position"),
         development=await secret("development-ticket"),
     )

@@ -21,8 +21,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from hub.keys.positions import unverified
 from legato.client.key import ClientKey
-from legato.session.position import Position
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Child, Rig, resident_kb, started
@@ -87,7 +87,7 @@ class Away:
         """Resume from where this one went, and vanish; the ms until the last missed event was here."""
         took = await self.visitor.come_back(port, self.position)
         self.visitor.vanish()
-        if Position.from_text(self.visitor.position).offset < self.tail:
+        if unverified(self.visitor.position).offset < self.tail:
             raise NotDelivered("the last missed event did not come")
         return took
 

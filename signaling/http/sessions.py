@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from hub.keys.positions import Positions
 from hub.node.promise import Batch, Done, Node, Room
 from hub.store.promise import SessionKey
 from legato.session.actors import Actor
@@ -17,6 +18,7 @@ from legato.session.commands import Command, Refusal
 from legato.session.events import Role
 from legato.session.ids import RandomBytes, new_id, well_formed
 from legato.session.limits import misshapen_labels
+from legato.session.position import Position
 from legato.session.presence_rules import joined, session_ended
 from legato.session.state import State, encode_state
 from legato.session.tickets import ANY_SESSION
@@ -43,6 +45,7 @@ class Sessions:
         node: Node,
         access: Access,
         archive: Archive,
+        positions: Positions,
         random_bytes: RandomBytes,
         erased: Callable[[SessionKey], Awaitable[None]],
     ) -> None:
@@ -50,6 +53,7 @@ class Sessions:
         self._node = node
         self._access = access
         self._archive = archive
+        self._positions = positions
         self._random_bytes = random_bytes
 
     # long: one table, one row a verb
@@ -119,7 +123,7 @@ class Sessions:
         room = _granted(await self._node.create(key, ticket.participant, body.labels, body.title))
         try:
             await _invite(room, body.participants)
-            created = bodies.SessionCreated(session, key.tenant, room.position.to_text())
+            created = bodies.SessionCreated(session, key.tenant, self._written(key, room.position))
         finally:
             self._node.release(room)
         return json_response(created, 201)
@@ -150,7 +154,7 @@ class Sessions:
         """`GET /v1/sessions/{session}`"""
         key, _ = self._access.session(request, "read")
         async with self._room(key) as room:
-            state, position = encode_state(room.state), room.position.to_text()
+            state, position = encode_state(room.state), self._written(key, room.position)
         return json_response({"session": key.session, "position": position, "state": msgspec.Raw(state)})
 
     async def history(self, request: web.Request) -> web.Response:
@@ -170,7 +174,8 @@ class Sessions:
         if page is None:
             raise Refused("not_found")
         events = [msgspec.Raw(each) for each in page.events]
-        return json_response({"events": events, "first": page.first, "tail": page.tail.to_text()})
+        tail = self._written(key, page.tail)
+        return json_response({"events": events, "first": page.first, "tail": tail})
 
     async def commands(self, request: web.Request) -> web.Response:
         """`POST /v1/sessions/{session}/commands`"""
@@ -193,7 +198,7 @@ class Sessions:
         """`GET /v1/sessions/{session}/presence`"""
         key, _ = self._access.session(request, "read")
         async with self._room(key) as room:
-            return json_response(_presence(room.state, room.position.to_text()))
+            return json_response(_presence(room.state, self._written(key, room.position)))
 
     async def end(self, request: web.Request) -> web.Response:
         """`POST /v1/sessions/{session}/end`"""
@@ -213,6 +218,9 @@ class Sessions:
         await self._node.erase(key)
         await self._erased(key)
         return web.Response(status=204)
+
+    def _written(self, key: SessionKey, position: Position) -> str:
+        return self._positions.written(key.tenant, key.session, position)
 
     @asynccontextmanager
     async def _room(self, key: SessionKey) -> AsyncIterator[Room]:

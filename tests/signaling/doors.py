@@ -21,6 +21,7 @@ from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
 from hub.keys.keyring import Keyring
 from hub.keys.keystore import KeyStore
+from hub.keys.positions import Positions
 from hub.keys.revocations import RevocationList
 from hub.keys.signer import TicketSigner
 from hub.keys.wrapped import MemoryKeys
@@ -121,7 +122,9 @@ async def doors(
     ) as node:
         app = build_app(
             cast("PromisedNode", node),
-            DoorKeys(signer=signer, sealers=keystore, revocations=revocations),
+            DoorKeys(
+                signer=signer, positions=Positions(b"p" * 32), sealers=keystore, revocations=revocations
+            ),
             DoorOptions(
                 store=store,
                 policy=policy or Policy(),

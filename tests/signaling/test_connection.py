@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from hub.keys.positions import Positions, unverified
 from hub.node.promise import Done, Welcome
 from legato.session.commands import Refusal
 from legato.session.position import Position, epoch_from_bits
@@ -27,6 +28,7 @@ LIMITS = ConnectionLimits(
     batches_at_once=20,
     questions_at_once=9,
 )
+WRITTEN = Positions(bytes(32)).writer("main", "s")
 ATTACH = b'{"type":"attach","v":1,"ticket":"t","producer":"w"}'
 LEAVE = [{"type": "leave"}]
 
@@ -38,14 +40,14 @@ def at(offset: int) -> Position:
 def attached(position: int = 0, beat_ms: int = 1_000) -> down.Attached:
     return down.Attached(
         v=1, session="s", tenant="main", participant="p", attachment="a", node="n", connection="c",
-        position=at(position).to_text(), level="buffered", producer=down.ProducerAt(1, 0), beat_ms=beat_ms,
+        position=WRITTEN(at(position)), level="buffered", producer=down.ProducerAt(1, 0), beat_ms=beat_ms,
     )  # fmt: skip
 
 
 def opened(limits: ConnectionLimits = LIMITS) -> Connection:
     connection = Connection(0, limits)
     connection.received(ATTACH, 0)
-    connection.attached(attached(), at(0), 0)
+    connection.attached(attached(), at(0), WRITTEN, 0)
     connection.take(0)
     return connection
 
@@ -100,7 +102,7 @@ class Life(RuleBasedStateMachine):
         elif self.worker:
             self.done(self.connection.working(down.Working(node="n", beat_ms=1_000), self.now))
         else:
-            self.done(self.connection.attached(attached(self.log), at(self.log), self.now))
+            self.done(self.connection.attached(attached(self.log), at(self.log), WRITTEN, self.now))
 
     @rule(raw=st.sampled_from([b'{"type":"ping"}', b'{"type":"history","id":1}', b'{"type":"signal","name":"x"}',
                                b'{"type":"detach"}', b'{"type":"future"}', b'{"type":"do"}', b"{", b"[]",
@@ -175,17 +177,17 @@ class Life(RuleBasedStateMachine):
         kind = envelope["type"]
         if kind == "attached":
             assert self.client is None, "once"
-            self.client = Position.from_text(envelope["position"]).offset
+            self.client = unverified(envelope["position"]).offset
         elif kind in ("snapshot", "discontinuity"):
             assert self.client is not None
-            self.client = Position.from_text(envelope["position"]).offset
+            self.client = unverified(envelope["position"]).offset
             assert envelope["snapshot"]["offset"] == self.client
         elif kind == "events":
             assert self.client is not None, "events come after `attached`"
             offsets = [event["offset"] for event in envelope["events"]]
             dense = offsets == list(range(self.client + 1, self.client + 1 + len(offsets)))
             assert dense or len(offsets) == 1, "each once, in order, none left out; or all of it compacted"
-            self.client = Position.from_text(envelope["position"]).offset
+            self.client = unverified(envelope["position"]).offset
             assert self.client == offsets[-1]
         elif kind == "acks":
             for sequence, _, _ in envelope["acks"]:

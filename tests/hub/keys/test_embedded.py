@@ -52,7 +52,7 @@ async def test_no_key_lies_open_in_any_file(tmp_path: Path) -> None:
         keys = [await store.data_key("main", f"s_{at}", create=True) for at in range(20)]
         secrets = await hub_secrets(store)
         found = _files(tmp_path)
-    for secret in [*keys, secrets.anchor, secrets.digest, secrets.ice, secrets.development]:
+    for secret in [*keys, secrets.anchor, secrets.digest, secrets.ice, secrets.position, secrets.development]:
         assert secret not in found
         assert secret.hex().encode() not in found
 

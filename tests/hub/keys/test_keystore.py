@@ -259,7 +259,7 @@ async def test_secrets_are_the_same_on_every_node_and_for_ever(bench: Bench) -> 
     one, two = await asyncio.gather(hub_secrets(bench.node()), hub_secrets(bench.node()))
     assert one == two
     assert await hub_secrets(bench.node()) == one
-    assert len({one.anchor, one.digest, one.ice, one.development}) == 4
+    assert len({one.anchor, one.digest, one.ice, one.position, one.development}) == 5
     assert repr(one.anchor) not in repr(one)
 
 
