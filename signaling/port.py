@@ -13,7 +13,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from aiohttp import web
@@ -45,12 +45,12 @@ class Gated(web.RequestHandler):
         self._gate = gate
         self._now = now
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, made: asyncio.BaseTransport) -> None:
+        transport = cast("asyncio.Transport", made)  # by duty: uvloop's transports are no subclasses
         name = transport.get_extra_info("peername")
         address = str(name[0]) if isinstance(name, tuple) and name else "local"
         verdict, oldest = self._gate.opened(self, address, self._now())
-        super().connection_made(transport)
+        super().connection_made(made)
         if verdict is not Verdict.STAYS:
             transport.write(_FULL)
             self.force_close()
