@@ -42,6 +42,17 @@ def epoch_start(state: State) -> int:
     return state.reopened[-1].at if state.reopened else 0
 
 
+def first_lost(state: State, epoch: str, after: Position) -> int:
+    """The first offset that somebody at `after` may have seen and the log, now in `epoch`, has not."""
+    for each in state.reopened:
+        if each.previous_epoch == after.epoch:
+            return min(each.lost_from, after.offset)
+    if after.epoch != epoch:  # of an epoch that was itself lost, opening and all
+        first = min((each.lost_from for each in state.reopened), default=1)
+        return min(first, after.offset)
+    return min(epoch_start(state) + 1, after.offset)
+
+
 async def common_offset(
     log: Log, key: SessionKey, recent: Recent, evidence: Iterable[Position]
 ) -> Found | None:

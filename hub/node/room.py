@@ -1,7 +1,7 @@
 """A session, open on this node: who listens, what is asked, what is told.
 
 The parts: a `Follower` keeps the folded log, an `Executor` brings batches into it, a `Delivery` tells the
-listeners. The room joins them, and answers newcomers from memory.
+listeners, whom `Listeners` brings in and lets go; `Signals` pass the log by. The room joins them.
 """
 
 from __future__ import annotations
@@ -10,37 +10,27 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
-from hub.keys.errors import KeysError
 from hub.node.delivery import Delivery
-from hub.node.entries import SIGNALS_PLACE, encoded_entry, opened_record
+from hub.node.entries import encoded_entry, opened_record
 from hub.node.executor import Executor
 from hub.node.executor import Tools as ExecutorTools
 from hub.node.follower import Follower, Stage, Tools
 from hub.node.lane import Work
+from hub.node.listeners import Listeners
 from hub.node.promise import Batch, Done, Listener, Presence, Welcome
-from hub.node.recent import Standing, Told
-from hub.node.recovery import epoch_start
+from hub.node.recent import Told
+from hub.node.signals import Signals
 from hub.store.promise import Opened, SessionKey
 from legato.session.commands import Refusal
-from legato.session.compaction import compact
 from legato.session.decisions import Actor, Decided, decide_batch, raised
-from legato.session.event_json import encode
 from legato.session.events import Event
 from legato.session.position import Position
-from legato.session.state import State, encode_state
+from legato.session.state import State
 
 Decide = Callable[[State], Decided | Refusal]
 
-MAX_SIGNAL: Final = 4096
-"""Bytes of one signal's JSON; longer ones are dropped."""
-
 PRIVATE: Final = "_"
 """Names of signals between nodes begin so; listeners are not told."""
-
-_signals: Final = msgspec.json.Decoder(list[dict[str, Any]])
-_encoder: Final = msgspec.json.Encoder()
 
 
 class Room:
@@ -66,9 +56,8 @@ class Room:
             ExecutorTools(tools.store, tools.digests, tools.metrics, tools.now, tools.later, deadline),
         )
         self._producers: dict[str, asyncio.Future[Opened]] = {}
-        self._signals: dict[tuple[str, str], Any] = {}
-        self._encoded: tuple[Position, bytes] | None = None
-        self._told_soon: dict[Listener, Position] = {}
+        self._signals = Signals(tools, self.follower)
+        self._listeners = Listeners(tools, self.follower, self._delivery)
         self._opened_in: dict[str, str] = {}
         self._serial = 0
 
@@ -101,64 +90,11 @@ class Room:
 
     def listen(self, listener: Listener, after: Position | None) -> Welcome:
         """See `hub.node.promise.Room`."""
-        if after is not None:
-            standing = self.follower.view.recent.standing(after, self.state.reopened)
-            if standing is Standing.LOST and self.follower.stage is not Stage.CLOSED:
-                self._told_soon[listener] = after
-                self._tools.schedule(lambda: self._tell_lost(listener))
-                return Welcome(after, None, ())
-            if standing is Standing.ON:
-                self._add(listener)
-                return self._since(after)
-        self._add(listener)
-        return Welcome(self.position, self._encoded_state(), ())
+        return self._listeners.join(listener, after)
 
     def stop_listening(self, listener: Listener) -> None:
         """See `hub.node.promise.Room`."""
-        self._told_soon.pop(listener, None)
-        if listener in self._delivery:
-            self._delivery.remove(listener)
-            self._tools.metrics.listeners.dec()
-
-    def _add(self, listener: Listener) -> None:
-        self._delivery.add(listener)
-        self._tools.metrics.listeners.inc()
-        if self.follower.stage is Stage.CLOSED:
-            self._tools.schedule(lambda: self.let_go("moved"))
-
-    def _since(self, after: Position) -> Welcome:
-        """The compacted events after a position, or the state, whichever is less."""
-        told = self.follower.view.recent.after(after.offset) or []
-        state = self._encoded_state()
-        originals = {id(each.event): each.encoded for each in told}
-        events = tuple(
-            originals.get(id(event)) or encode(event) for event in compact(each.event for each in told)
-        )
-        if sum(map(len, events)) > len(state):
-            return Welcome(self.position, state, ())
-        return Welcome(self.position, None, events)
-
-    def _tell_lost(self, listener: Listener) -> None:
-        """What it had seen is gone: in one step it learns so and gets the state."""
-        after = self._told_soon.pop(listener, None)
-        if after is not None:
-            self._add(listener)
-            listener.discontinuity(self._lost_from(after), after.offset, self._encoded_state(), self.position)
-
-    def _lost_from(self, after: Position) -> int:
-        """The first offset that somebody at `after` may have seen and the log has not."""
-        for each in self.state.reopened:
-            if each.previous_epoch == after.epoch:
-                return min(each.lost_from, after.offset)
-        if after.epoch != self.position.epoch:  # of an epoch that was itself lost, opening and all
-            first = min((each.lost_from for each in self.state.reopened), default=1)
-            return min(first, after.offset)
-        return min(epoch_start(self.state) + 1, after.offset)
-
-    def _encoded_state(self) -> bytes:
-        if self._encoded is None or self._encoded[0] != self.position:
-            self._encoded = (self.position, encode_state(self.state))
-        return self._encoded[1]
+        self._listeners.leave(listener)
 
     # --- asking
 
@@ -239,22 +175,7 @@ class Room:
 
     def signal(self, by: str, name: str, data: Any) -> None:
         """See `hub.node.promise.Room`."""
-        if not self._signals:
-            self._tools.schedule(self._publish)
-        self._signals[by, name] = data
-
-    def _publish(self) -> None:
-        signals, self._signals = self._signals, {}
-        sealer = self._tools.keys.opened(self.key.tenant, self.key.session)
-        if sealer is None or self.follower.stage is Stage.CLOSED:
-            return
-        rows = [
-            _encoder.encode({"by": by, "name": name, "data": data}) for (by, name), data in signals.items()
-        ]
-        small = [row for row in rows if len(row) <= MAX_SIGNAL]
-        if small:
-            payload = sealer.seal(SIGNALS_PLACE, b"[" + b",".join(small) + b"]")
-            self._tools.store.signal(self.key, payload)
+        self._signals.send(by, name, data)
 
     async def history(self, before: int, limit: int) -> tuple[list[bytes], int]:
         """See `hub.node.promise.Room`."""
@@ -282,12 +203,13 @@ class Room:
     def moved(self, why: str) -> None:
         """The state was replaced by a newer one."""
         self._rewound()
-        self._delivery.snapshot(self._encoded_state(), self.position, why)
+        self._delivery.snapshot(self._listeners.encoded_state(), self.position, why)
 
     def lost(self, lost_from: int, lost_to: int) -> None:
         """A tail was lost."""
         self._rewound()
-        self._delivery.discontinuity(lost_from, lost_to, self._encoded_state(), self.position)
+        encoded = self._listeners.encoded_state()
+        self._delivery.discontinuity(lost_from, lost_to, encoded, self.position)
 
     def _rewound(self) -> None:
         self._executor.rewound()
@@ -296,14 +218,7 @@ class Room:
 
     def signalled(self, payload: bytes) -> None:
         """Sealed signals came."""
-        sealer = self._tools.keys.opened(self.key.tenant, self.key.session)
-        if sealer is None:
-            return
-        try:
-            signals = _signals.decode(sealer.open(SIGNALS_PLACE, payload))
-        except (KeysError, msgspec.DecodeError):
-            return
-        for signal in signals:
+        for signal in self._signals.opened(payload):
             if not str(signal["name"]).startswith(PRIVATE):
                 self._delivery.signal(signal)
             elif self.overheard is not None:
@@ -325,8 +240,7 @@ class Room:
 
     def let_go(self, reason: str) -> None:
         """The node lets the listeners go; the room may still settle what is on its way."""
-        self._tools.metrics.listeners.dec(len(self._delivery))
-        self._delivery.gone(reason)
+        self._listeners.let_go(reason)
 
     def expire(self) -> None:
         """Called every second: give up what has waited for too long."""

@@ -13,10 +13,11 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace as changed
 
-from hub.node import conductor, duties, entries, follower, lane, recovery, room, view
+from hub.node import conductor, duties, entries, lane, recovery, tail, view
 from hub.node.conductor import Conductor
 from hub.node.executor import Executor
 from hub.node.follower import Follower
+from hub.node.listeners import Listeners
 from hub.node.presence import Attendance
 from hub.node.promise import Done
 from hub.node.tail import Tail
@@ -116,7 +117,7 @@ def name_the_loss_one_too_short(patch: pytest.MonkeyPatch) -> None:
         found = await find(*args)
         return found and replace(found, common=found.common + 3)
 
-    patch.setattr(follower, "common_offset", generous)
+    patch.setattr(tail, "common_offset", generous)
 
 
 def never_say_that_a_worker_crashed(patch: pytest.MonkeyPatch) -> None:
@@ -134,13 +135,13 @@ def forget_who_is_away(patch: pytest.MonkeyPatch) -> None:
 
 
 def tell_newcomers_what_they_have_seen(patch: pytest.MonkeyPatch) -> None:
-    since = room.Room._since
+    since = Listeners._since
 
-    def seam(self: room.Room, after: Any) -> Any:
+    def seam(self: Listeners, after: Any) -> Any:
         welcome = since(self, after)
         return replace(welcome, events=welcome.events[1:])
 
-    patch.setattr(room.Room, "_since", seam)
+    patch.setattr(Listeners, "_since", seam)
 
 
 def deliver_from_the_reply(patch: pytest.MonkeyPatch) -> None:
