@@ -18,7 +18,6 @@ import hashlib
 import logging
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -41,6 +40,7 @@ from tests.support.simloop import SimLoop
 from tests.support.simpeople import Answering, Client, Wire, words
 from tests.support.simstore import SimStore, StoreHost
 from tests.support.worldchecks import Failure, Recorder, check
+from tests.support.worldfaults import Faults
 
 KEY: Final = SessionKey("main", "s_world")
 AGENT: Final = "concierge"
@@ -86,8 +86,7 @@ class World:
         self.agent: Client | None = None
         self.workers = 0
         self.posted = 0
-        self.tails_lost = 0
-        self.promoting = False
+        self._faults = Faults(self)
 
     def _random(self, what: str) -> Random:
         return Random(f"{self.seed}:{what}")
@@ -105,12 +104,12 @@ class World:
 
     async def _live(self) -> str:
         for number in (1, 2):
-            await self._start_node(f"n{number}.0")
+            await self.start_node(f"n{number}.0")
         await self.loop.start(self.hosts[0].process, self._create())
         for number in (1, 2, 3):
             who = f"p_user{min(number, 2)}"
             self._person(f"u{number}", f"{KEY.session}|{who}|user|a_u{number}|")
-        self._hire()
+        self.hire()
         self.loop.create_task(self._quiet_checks())
         await self._be_busy()
         self._mend_all()
@@ -131,7 +130,7 @@ class World:
             if self.random.random() < 0.75 and self.posted < MOST_POSTS:
                 self._post()
             elif self.faulty:
-                self._fault()
+                self._faults.befall()
 
     def _post(self) -> None:
         person = self.random.choice([each for each in self.people if not each.dead])
@@ -153,9 +152,9 @@ class World:
         self.faulty = False
         self.machine.stalled_until = 0
         for host in self.hosts:
-            self._thaw(host)
+            self.thaw(host)
             host.store.mend()
-        for person in self._everyone():
+        for person in self.everyone():
             if person.wire is not None and person.wire.silent:
                 person.wire.break_off()
 
@@ -177,7 +176,7 @@ class World:
         """What has not come to rest, or ""."""
         tail = self.server.session(KEY)
         assert tail is not None
-        for person in self._everyone():
+        for person in self.everyone():
             if person.pending:
                 return f"{person.name} still has {person.pending} batches"
             if person.link.position != tail.log.tail.to_text():
@@ -188,12 +187,14 @@ class World:
                 return "entries are open"
         return ""
 
-    def _everyone(self) -> list[Client]:
+    def everyone(self) -> list[Client]:
+        """Who lives: the people and the agent."""
         return [each for each in (*self.people, self.agent) if each is not None and not each.dead]
 
     # --- nodes
 
-    async def _start_node(self, process: str) -> None:
+    async def start_node(self, process: str) -> None:
+        """A node's process starts, and goes on trying until the store answers."""
         store = SimStore(self.machine, self.loop, self._random(process), process)
         store.audit = lambda key, snapshot: self.recorder.snapshot(snapshot)
         random = self._random(f"{process}:bytes").randbytes
@@ -220,7 +221,8 @@ class World:
         wire.connect(lambda send, hang_up: Door(host.node, self.loop, send, hang_up))
         return wire
 
-    def _thaw(self, host: Host) -> None:
+    def thaw(self, host: Host) -> None:
+        """A stopped process goes on."""
         if host.stopped:
             host.stopped = False
             self.loop.thaw_process(host.process)
@@ -232,7 +234,7 @@ class World:
         self.people.append(person)
         self.loop.deliver(0, person.process, person.start)
 
-    def _hire(self) -> None:
+    def hire(self) -> None:
         """A worker's process starts, registers at a node, and attaches when it is offered the session."""
         self.workers += 1
         worker = f"w_{self.workers}"
@@ -240,14 +242,15 @@ class World:
         agent = Client(worker, ticket, self.loop, self._random(worker), self._dial)
         self.agent = agent
         Answering(agent, f"worker:{AGENT}", worker)
-        self._register(agent, worker)
+        self.register(agent, worker)
 
-    def _register(self, agent: Client, worker: str) -> None:
+    def register(self, agent: Client, worker: str) -> None:
+        """The worker comes to a node, as soon as one is up."""
         up = [host for host in self.hosts if host.alive]
         if agent.dead:
             return
         if not up:
-            self.loop.call_later(0.1, lambda: self._register(agent, worker))
+            self.loop.call_later(0.1, lambda: self.register(agent, worker))
             return
         host = agent.random.choice(up)
         agent.registered = (host.process, worker)
@@ -258,99 +261,11 @@ class World:
 
         self.loop.deliver(1, host.process, lambda: host.node.register_worker("main", AGENT, worker, 4, offer))
 
-    # --- faults
-
-    def _fault(self) -> None:
-        fault: Callable[[], None] = self.random.choices(
-            [self._kill_node, self._stop_node, self._cut_store, self._stall, self._lose_tail, self._cut_client,
-             self._hush_client, self._kill_agent],
-            [2, 2, 5, 2, 2, 5, 3, 2],
-        )[0]  # fmt: skip
-        fault()
-
-    def _some_host(self) -> Host | None:
-        return self.random.choice([host for host in self.hosts if host.alive] or [None])
-
-    def _kill_node(self) -> None:
-        host = self._some_host()
-        if host is None or self.loop.ms() < 300:
-            return
-        host.alive = False
-        self.loop.kill_process(host.process)
-        host.store.cut()
-        self.loop.call_soon(lambda: host.store._model.disconnect())
-        self.hosts.remove(host)
-        self.machine.connections.remove(host.store)
-        for person in self._everyone():
-            if person.wire is not None and person.wire._process == host.process:
-                person.wire.break_off()
-        name, _, generation = host.process.partition(".")
-        again = f"{name}.{int(generation) + 1}"
-        wait = self.random.uniform(50, 4000)
-        self.loop.call_later(wait / 1000, lambda: self.loop.create_task(self._start_node(again)))
-        agent = self.agent
-        if agent is not None and agent.registered[0] == host.process:
-            worker = agent.registered[1]
-            self.loop.call_later(0.02, lambda: self._register(agent, worker))
-
-    def _stop_node(self) -> None:
-        host = self._some_host()
-        if host is not None and not host.stopped:
-            host.stopped = True
-            self.loop.stop_process(host.process)
-            self.loop.call_later(self.random.uniform(0.1, 6), lambda: self._thaw(host))
-
-    def _cut_store(self) -> None:
-        host = self._some_host()
-        if host is not None:
-            host.store.cut()
-            self.loop.call_later(self.random.uniform(0.02, 2), host.store.mend)
-
-    def _stall(self) -> None:
-        self.machine.stalled_until = self.loop.time() + self.random.uniform(0.1, 4)
-
-    def _lose_tail(self) -> None:
-        """A replica stops receiving; a little later it is promoted."""
-        if self.tails_lost >= 2 or self.promoting:
-            return
-        self.tails_lost += 1
-        self.promoting = True
-        saved = self.server.saved()
-
-        def promote() -> None:
-            self.promoting = False
-            self.server.restore(saved)
-            self.recorder.restored(self.server)
-            for connection in tuple(self.machine.connections):
-                connection.cut()
-                self.loop.call_later(self.random.uniform(0.01, 0.5), connection.mend)
-
-        self.loop.call_later(self.random.uniform(0.01, 1.5), promote)
-
-    def _cut_client(self) -> None:
-        person = self.random.choice(self._everyone())
-        if person.wire is not None:
-            person.wire.break_off()
-
-    def _hush_client(self) -> None:
-        """Half-open: nothing arrives any more, and nobody is told."""
-        person = self.random.choice(self._everyone())
-        if person.wire is not None:
-            person.wire.silent = True
-
-    def _kill_agent(self) -> None:
-        agent = self.agent
-        if agent is None or agent.dead:
-            return
-        agent.dead = True
-        self.loop.kill_process(agent.process)
-        if agent.wire is not None:
-            agent.wire.break_off()
-        process, worker = agent.registered
+    def unregister(self, process: str, worker: str) -> None:
+        """The worker's node sees its connection close."""
         for host in self.hosts:
             if host.process == process:
                 self.loop.deliver(2, process, partial(host.node.worker_lost, "main", AGENT, worker))
-        self.loop.call_later(self.random.uniform(0.05, 2), self._hire)
 
 
 def _as_store(store: SimStore) -> Store:

@@ -1,7 +1,7 @@
 """What an outbox does with answers, losses and time."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from legato.session.commands import Refusal
 from legato.session.outbox import Batch, Outbox
@@ -11,7 +11,7 @@ Script = list[dict[str, Any]]
 
 def outbox_vectors() -> Iterator[dict[str, Any]]:
     """`{name, steps}`."""
-    for name, script in _scripts().items():
+    for name, script in _SCRIPTS.items():
         outbox = Outbox()
         steps = []
         for step in script:
@@ -66,71 +66,71 @@ def _do(do: str, **more: Any) -> dict[str, Any]:
     return {"do": do, **more}
 
 
-def _scripts() -> dict[str, Script]:
-    take = _do("take", now=0)
-    return {
-        "in-order": [*_put("a", "b"), take, take, _do("acked", seq=2), _do("acked", seq=2), _do("pending")],
-        "window": [*_put(*(f"b{n}" for n in range(66))), take, _do("acked", seq=9), take],
-        "gap": [
-            *_put("a", "b", "c", "d"),
-            take,
-            _do("refused", seq=3, reason="sequence_gap", expected=2),
-            take,
-            _do("next_deadline"),
-            _do("take", now=1),
-        ],
-        "wait": [
-            *_put("a", "b"),
-            take,
-            _do("refused", seq=1, reason="too_fast", retry_after_ms=50, now=100),
-            _do("take", now=149),
-            _do("next_deadline"),
-            _do("take", now=150),
-        ],
-        "lasting": [*_put("a", "b"), take, _do("refused", seq=1, reason="not_allowed"), _do("pending")],
-        "discontinuity": [
-            *_put("a", "b", "c", "d"),
-            take,
-            _do("acked", seq=1, now=0),
-            _do("acked", seq=2, now=1),
-            _do("acked", seq=3, now=2),
-            _do("discontinued", last=1, now=10_000),
-            _do("take", now=10_000),
-            _do("discontinued", last=0, now=10_001),
-        ],
-        "refused-and-lost": [
-            *_put("a", "b", "c", "d"),
-            take,
-            _do("acked", seq=1),
-            _do("refused", seq=2, reason="too_large"),
-            _do("acked", seq=3),
-            _do("refused", seq=4, reason="too_large"),
-            _do("follows", last=4),
-            _do("discontinued", last=0),
-            _do("follows", last=0),
-            _do("opened", last=0),
-            _do("renumbered", last=0),
-            _do("follows", last=0),
-            take,
-            *_put("e"),
-        ],
-        "acknowledged-and-lost-before-it-was-told": [
-            *_put("a", "b"),
-            take,
-            _do("acked", seq=1),
-            _do("opened", last=0),
-            take,
-            _do("follows", last=0),
-        ],
-        "resume": [
-            *_put("a", "b", "c"),
-            take,
-            _do("refused", seq=2, reason="overloaded", retry_after_ms=9_000),
-            _do("opened", last=1),
-            take,
-            _do("restart"),
-            take,
-            _do("opened", last=17),
-            *_put("d"),
-        ],
-    }
+_TAKE: Final = _do("take", now=0)
+
+_SCRIPTS: Final[dict[str, Script]] = {
+    "in-order": [*_put("a", "b"), _TAKE, _TAKE, _do("acked", seq=2), _do("acked", seq=2), _do("pending")],
+    "window": [*_put(*(f"b{n}" for n in range(66))), _TAKE, _do("acked", seq=9), _TAKE],
+    "gap": [
+        *_put("a", "b", "c", "d"),
+        _TAKE,
+        _do("refused", seq=3, reason="sequence_gap", expected=2),
+        _TAKE,
+        _do("next_deadline"),
+        _do("take", now=1),
+    ],
+    "wait": [
+        *_put("a", "b"),
+        _TAKE,
+        _do("refused", seq=1, reason="too_fast", retry_after_ms=50, now=100),
+        _do("take", now=149),
+        _do("next_deadline"),
+        _do("take", now=150),
+    ],
+    "lasting": [*_put("a", "b"), _TAKE, _do("refused", seq=1, reason="not_allowed"), _do("pending")],
+    "discontinuity": [
+        *_put("a", "b", "c", "d"),
+        _TAKE,
+        _do("acked", seq=1, now=0),
+        _do("acked", seq=2, now=1),
+        _do("acked", seq=3, now=2),
+        _do("discontinued", last=1, now=10_000),
+        _do("take", now=10_000),
+        _do("discontinued", last=0, now=10_001),
+    ],
+    "refused-and-lost": [
+        *_put("a", "b", "c", "d"),
+        _TAKE,
+        _do("acked", seq=1),
+        _do("refused", seq=2, reason="too_large"),
+        _do("acked", seq=3),
+        _do("refused", seq=4, reason="too_large"),
+        _do("follows", last=4),
+        _do("discontinued", last=0),
+        _do("follows", last=0),
+        _do("opened", last=0),
+        _do("renumbered", last=0),
+        _do("follows", last=0),
+        _TAKE,
+        *_put("e"),
+    ],
+    "acknowledged-and-lost-before-it-was-told": [
+        *_put("a", "b"),
+        _TAKE,
+        _do("acked", seq=1),
+        _do("opened", last=0),
+        _TAKE,
+        _do("follows", last=0),
+    ],
+    "resume": [
+        *_put("a", "b", "c"),
+        _TAKE,
+        _do("refused", seq=2, reason="overloaded", retry_after_ms=9_000),
+        _do("opened", last=1),
+        _TAKE,
+        _do("restart"),
+        _TAKE,
+        _do("opened", last=17),
+        *_put("d"),
+    ],
+}
