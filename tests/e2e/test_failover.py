@@ -129,6 +129,20 @@ async def typed(client: legato.Client, words: Sequence[str]) -> str:
     return level
 
 
+def losses_told_to(client: legato.Client) -> list[tuple[int, int]]:
+    """The first and last offsets of each loss that the client is told of from here on."""
+    told: list[tuple[int, int]] = []
+    client.on.lost.append(lambda first, last: told.append((first, last)))
+    return told
+
+
+async def promoted(replica: Server) -> None:
+    """Make a primary of it."""
+    admin = replica.admin()
+    await admin.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
+    await admin.aclose()
+
+
 def gone(turn: str, state: State) -> bool:
     """The turn was answered."""
     return turn not in state.turns
@@ -161,9 +175,7 @@ async def test_a_promoted_replica_without_the_tail_is_told_to_everybody_exactly(
             with store_running(kind, "--replicaof", f"127.0.0.1 {link.port}") as replica:
                 here.agent(echo(), await mint_here(here.data, os.environ, agent="echo"))
                 ada, bob = await here.person("ada", 0), await here.person("bob", 1)
-                told: dict[str, list[tuple[int, int]]] = {"ada": [], "bob": []}
-                ada.on.lost.append(lambda first, last: told["ada"].append((first, last)))
-                bob.on.lost.append(lambda first, last: told["bob"].append((first, last)))
+                told = [losses_told_to(ada), losses_told_to(bob)]
                 await ada.say("before the cut")
                 await ada.until(answered, PATIENCE_S)
                 await here.run.at_rest()
@@ -176,17 +188,15 @@ async def test_a_promoted_replica_without_the_tail_is_told_to_everybody_exactly(
                 await typed(bob, [f"gone{index}" for index in range(20)])
                 await here.run.chronicle.read()
                 await asyncio.to_thread(primary.kill)
-                admin = replica.admin()
-                await admin.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
-                await admin.aclose()
+                await promoted(replica)
                 here.switch(replica)
-                await ada.until(lambda _: bool(told["ada"]), PATIENCE_S)
-                await bob.until(lambda _: bool(told["bob"]), PATIENCE_S)
+                await ada.until(lambda _: bool(told[0]), PATIENCE_S)
+                await bob.until(lambda _: bool(told[1]), PATIENCE_S)
                 turn = await bob.say("after the promotion")
                 await bob.until(lambda state: turn not in state.turns, PATIENCE_S)
                 entries = await here.run.judge(await here.run.at_rest())
                 here.run.agree_on_texts()
-                assert {first for ranges in told.values() for first, _ in ranges} == {survived + 1}
+                assert {first for ranges in told for first, _ in ranges} == {survived + 1}
                 reopened = [entry for entry in entries if entry.event["type"] == "log_reopened"]
                 assert len(reopened) == 1
                 held = here.run.chronicle.lost
@@ -195,10 +205,8 @@ async def test_a_promoted_replica_without_the_tail_is_told_to_everybody_exactly(
                 for index in range(20):
                     assert f"lost{index} " in words, "sent again"
                     assert f"gone{index} " in words, "sent again"
-                granted = [
-                    entry.offset for entry in entries
-                    if entry.event["type"] == "right_granted" and entry.event["right"] == "worker:echo"
-                ]  # fmt: skip
+                grants = [entry for entry in entries if entry.event["type"] == "right_granted"]
+                granted = [grant.offset for grant in grants if grant.event["right"] == "worker:echo"]
                 assert granted[-1] > reopened[0].offset, "the token was void: the agent accepted anew"
 
 
