@@ -31,6 +31,8 @@ SAMPLED: Final = 8
 """While words stream, every so many states are digested: at each, it is the digests that cost."""
 
 _POSITION: Final = struct.Struct(">B8sQ8s")
+BODY: Final = 34
+"""Characters of a position, before those of its code."""
 
 
 class Place(NamedTuple):
@@ -42,10 +44,10 @@ class Place(NamedTuple):
 
 
 def place_of(position: str) -> Place:
-    """Take a position apart (the layout of PROTOCOL.md §2, read a second time)."""
+    """Take a position apart (the layout of PROTOCOL.md §2, read a second time); its code is the hub's affair."""
     if not position:
         return Place("", 0, "")
-    _, epoch, offset, check = _POSITION.unpack(urlsafe_b64decode(position + "=="))
+    _, epoch, offset, check = _POSITION.unpack(urlsafe_b64decode(position[:BODY] + "=="))
     return Place(epoch.hex(), offset, check.hex())
 
 
