@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -122,7 +123,7 @@ def end_with_supervisor(loop: asyncio.AbstractEventLoop, end: Callable[[], None]
     """Call `end` when standard input closes: the supervisor is gone, and nobody would start us again."""
 
     def readable() -> None:
-        if not sys.stdin.buffer.read1():
+        if not os.read(sys.stdin.fileno(), 4096):
             loop.remove_reader(sys.stdin.fileno())
             end()
 

@@ -72,9 +72,7 @@ def judge(seen: Facts, accepted: str = "") -> Fitness:
             "The store has no memory limit (maxmemory 0): it cannot refuse new sessions before it is full."
         )
     if seen.fsync == "no":
-        warnings.append(
-            "appendfsync is `no`: a power cut may lose half a minute. `always` closes that gap."
-        )
+        warnings.append("appendfsync is `no`: a power cut may lose half a minute. `always` closes that gap.")
     if seen.fsync == "everysec":
         warnings.append(
             "appendfsync is `everysec`: while one flush is slow it acknowledges what it has not written yet, so "

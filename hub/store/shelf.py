@@ -26,7 +26,9 @@ class ShelfSide(Asking):
         return dict(layout.read_page(member) for member in reversed(members))
 
     async def erase(self, key: SessionKey, tombstone_ttl_s: int) -> None:
-        beside_meta = [beside(key, what) for what in ("log", "snapshots", "history", "holders", "held", "tracks")]
+        beside_meta = [
+            beside(key, what) for what in ("log", "snapshots", "history", "holders", "held", "tracks")
+        ]
         await self.call("erase", [meta(key), *beside_meta], tombstone_ttl_s, beside(key, "audio:"))
         await self._remove_row(key)
         await self._connection.ask("ZREM", layout.bucket(key), layout.tag(key))

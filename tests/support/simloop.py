@@ -47,7 +47,7 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None: ...
 
-    def call_at(
+    def call_at(  # type: ignore[override]  # the loop's own is typed by its callback's arguments
         self,
         when: float,
         callback: Callable[..., object],
@@ -88,7 +88,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         timers = self._timers
         ready: deque[Any] = self._ready  # type: ignore[attr-defined]
-        while timers and timers[0][2]._cancelled:  # type: ignore[attr-defined]
+        while timers and timers[0][2]._cancelled:
             heapq.heappop(timers)
         if not ready and timers:
             self._virtual = max(self._virtual, timers[0][0])
