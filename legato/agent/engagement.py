@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from legato.agent.duties import Duties, duties, newcomers
+from legato.agent.duties import Duties, duties
 from legato.agent.tools import Tool
 from legato.agent.turn import Turn
 from legato.client import Client
@@ -106,7 +106,7 @@ class Engagement:
                 task = tasks.create_task(self._answer(turn, response))
                 self._answering[response] = task
         if self._joined and self._handlers.on_join is not None:
-            joined, self._joined = dict.fromkeys(self._joined), []
+            joined, self._joined = self._joined, []
             for participant in joined:
                 tasks.create_task(self._guarded(self._handlers.on_join(self, participant, False)))
         return True
@@ -118,7 +118,6 @@ class Engagement:
             log.info("session taken by another worker", extra={"reason": refused.refusal.reason})
             return False
         self._accepted = True
-        self._joined += newcomers(self.session.state)
         return True
 
     async def _answer(self, turn_id: str, response: str) -> None:

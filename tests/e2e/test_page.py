@@ -73,7 +73,7 @@ async def test_a_reload_in_mid_answer_loses_and_doubles_nothing(demo: Demo) -> N
     async with reading(browser, hub.url) as reader:
         await telling(reader)
         attachment = await reader.page.evaluate("legato.view.attachment")
-        await reader.page.click("text=reload")
+        await reader.page.click("button:text-is('reload')")
         await reader.live()
         await reader.quiet()
         assert brain.STORY in (await reader.texts()).values()
@@ -88,7 +88,7 @@ async def test_a_killed_hub_cuts_no_answer(demo: Demo) -> None:
     async with reading(browser, hub.url) as reader:
         node = await hub.pid("node")
         await telling(reader)
-        await reader.page.click("text=kill hub")
+        await reader.page.click("button:text-is('kill hub')")
         assert await hub.replaced("node", node) != node
         await reader.until("document.querySelector('.result').dataset.result === 'kill hub'")
         await reader.quiet()
@@ -102,7 +102,7 @@ async def test_what_is_typed_without_a_network_waits_and_goes_once(demo: Demo) -
     hub, browser = demo
     async with reading(browser, hub.url) as reader:
         await telling(reader)
-        await reader.page.click("text=cut network")
+        await reader.page.click("button:text-is('cut network')")
         await reader.say("typed while cut")
         await reader.says("waits for the connection")
         await reader.shot("reconnecting")
@@ -131,7 +131,7 @@ async def test_two_tabs_show_one_session_and_are_two_attachments(demo: Demo) -> 
     hub, browser = demo
     async with reading(browser, hub.url) as reader:
         async with reader.tab.context.expect_page() as opening:
-            await reader.page.click("text=second device")
+            await reader.page.click("button:text-is('second device')")
         other = Reader(Tab(await opening.value, reader.tab.context))
         await other.live()
         await telling(other)
@@ -151,14 +151,14 @@ async def test_a_refused_message_can_be_tried_again_or_let_go(demo: Demo) -> Non
         await reader.shot("not-sent")
         await reader.page.reload()
         await reader.says("not sent")
-        await reader.page.click("text=Try again")
+        await reader.page.click("button:text-is('Try again')")
         await reader.until("document.querySelectorAll('[data-unsent]').length === 1")
         await reader.says("not sent")
-        await reader.page.click("text=Discard")
+        await reader.page.click("button:text-is('Discard')")
         await reader.until("document.querySelectorAll('[data-unsent]').length === 0")
         await reader.say("y" * 70_000)
         await reader.says("it is too long")
-        await reader.page.click("text=Discard")
+        await reader.page.click("button:text-is('Discard')")
         await reader.say("short words")
         await reader.quiet()
         await reader.shows_the_log(hub.url)
