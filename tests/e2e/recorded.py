@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 
 import legato
 from legato.client.driver import GetTicket
-from legato.session.events import ResponseEnded
+from legato.session.events import ResponseEnded, ResponseStarted
 from legato.session.state import Message, State
 from tests.checker.check import Evidence, check, folds_of
 from tests.checker.chronicle import Chronicle, follow
@@ -85,9 +85,11 @@ class Run:
                     assert (held, entry.status) == log[entry.id], f"{name} holds another text"
 
     def outcomes(self) -> list[str]:
-        """How each response of the log ended."""
-        ends = ResponseEnded.__struct_config__.tag
-        return [entry.event["outcome"] for entry in self.entries if entry.event["type"] == ends]
+        """How each answer of the log ended. What an agent says unasked (a greeting) is none."""
+        begins, ends = ResponseStarted.__struct_config__.tag, ResponseEnded.__struct_config__.tag
+        events = [entry.event for entry in self.entries]
+        asked = {event["response"] for event in events if event["type"] == begins and event.get("turn")}
+        return [event["outcome"] for event in events if event["type"] == ends and event["response"] in asked]
 
 
 def come_to(offset: int, state: State) -> bool:
