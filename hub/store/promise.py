@@ -2,7 +2,7 @@
 
 A store keeps sessions: logs of sealed entries, and little else. It reads no payload. Every method names
 its atomic duty; one contract suite (`tests/hub/store/contract.py`) holds every store to it, and the
-in-memory model (`model.py`) is the oracle.
+in-memory model (`model/`) is the oracle.
 
 The *append* is the heart. In one atomic step, in this order (design, "The log"):
 
