@@ -68,6 +68,7 @@ class Life(RuleBasedStateMachine):
         self.now = 0
         self.log = 0
         self.connection = Connection(0, LIMITS)
+        self.worker = False  # `says` may attach before `first` does, and never as a worker
         self.in_flight: list[int] = []
         self.sequence = 0
         self.client: int | None = None
