@@ -28,7 +28,9 @@ from media.voice.recordings import Recordings
 from signaling.admission import Admission
 from signaling.archive import Archive
 from signaling.blob_folder import BlobFolder
-from signaling.calls import Calls
+from signaling.connection.limits import DEFAULT, ConnectionLimits
+from signaling.connection.line import Line, Sounds
+from signaling.connection.websocket import serve_socket
 from signaling.doorkeeper import Doorkeeper, Keeping
 from signaling.hall import SWEEP_S, Furnishing, Hall
 from signaling.holders import HoldersInStore
@@ -43,13 +45,11 @@ from signaling.http.sessions import Sessions
 from signaling.http.streams import Streams
 from signaling.http.tickets import Tickets
 from signaling.http.watch import Watch
-from signaling.limits import DEFAULT, ConnectionLimits
-from signaling.line import Line, Sounds
 from signaling.policy import Policy
 from signaling.revoking import Revoking
 from signaling.staff import Staff
 from signaling.turnstile import Turnstile
-from signaling.websocket import serve_socket
+from signaling.voice.calls import Calls
 
 HALL: Final = web.AppKey("hall", Hall)
 REVOKING: Final = web.AppKey("revoking", Revoking)

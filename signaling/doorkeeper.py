@@ -26,9 +26,9 @@ from legato.session.proof_key import ProofKey, ProofKeyInvalid
 from legato.session.tickets import ANY_SESSION, LIFE_S, Kind, Ticket
 from legato.wire.down import ResumeTicket
 from legato.wire.up import Attach, Resume, Work
-from signaling import close_codes
-from signaling.batches import producer_name
-from signaling.effects import NEVER
+from signaling.connection import close_codes
+from signaling.connection.batches import producer_name
+from signaling.connection.effects import NEVER
 from signaling.holders import Holders
 
 ENTRY: Final[frozenset[Kind]] = frozenset({"access", "invite"})

@@ -23,16 +23,16 @@ from hub.store.promise import SessionKey
 from legato.session.ids import RandomBytes
 from legato.wire import down
 from legato.wire.up import VERSION, Attach, Resume
-from signaling import close_codes
-from signaling.chores import Chores
-from signaling.connection import Connection
+from signaling.connection import close_codes
+from signaling.connection.chores import Chores
+from signaling.connection.effects import NEVER, Effect
+from signaling.connection.limits import DEFAULT, ConnectionLimits
+from signaling.connection.machine import Connection
 from signaling.doorkeeper import Arrival, Doorkeeper, TurnedAway
-from signaling.effects import NEVER, Effect
-from signaling.limits import DEFAULT, ConnectionLimits
 from signaling.turnstile import Crowded, Turnstile, rank_of
 
 if TYPE_CHECKING:
-    from signaling.line import Line, Sounds
+    from signaling.connection.line import Line, Sounds
     from signaling.staff import Staff
 
 log: Final = logging.getLogger("legato.connection")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hub.settings import Settings
 from signaling.policy import Policy, networks, well_formed_origin
-from signaling.voice_root import VoiceOptions
+from signaling.voice.root import VoiceOptions
 
 
 class OptionsInvalid(ValueError):
@@ -27,7 +27,7 @@ class Options:
     the hub (`https://hub.example`), told to those who must go elsewhere. `origins`: pages beside its own that may
     talk to it. `proxies`: networks whose forwarded headers are believed. `files`: a folder served at `/`.
     `media_port`: of calls, UDP and TCP (0: any); `media_addresses`: the IP addresses at which calls reach the node
-    (none: its own). `ears`, `voice`: engines (`signaling.voice_engines`).
+    (none: its own). `ears`, `voice`: engines (`signaling.voice.engines`).
     `socket`: the descriptor of a listening socket that a supervisor holds (-1: none; `host` and `port` count).
     """
 

@@ -49,7 +49,7 @@ from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.options import Options
 from signaling.port import Gated, Port
-from signaling.voice_root import Keeping, NodeVoice, node_voice
+from signaling.voice.root import Keeping, NodeVoice, node_voice
 
 log: Final = logging.getLogger("legato.serve")
 

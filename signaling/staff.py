@@ -14,12 +14,12 @@ from legato.session.ids import RandomBytes, new_id
 from legato.session.tickets import DEFAULTS, LIFE_S, Ticket
 from legato.wire import down
 from legato.wire.up import Capacity, Decline, Work
-from signaling import close_codes
+from signaling.connection import close_codes
+from signaling.connection.effects import NEVER
 from signaling.doorkeeper import LIVE_BEAT_MS
-from signaling.effects import NEVER
 
 if TYPE_CHECKING:
-    from signaling.line import Line
+    from signaling.connection.line import Line
 
 MOST_CAPACITY: Final = 10_000
 KEPT_OFFERS: Final = 1_000

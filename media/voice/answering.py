@@ -8,7 +8,7 @@ from hub.node.promise import Room
 from legato.session import events as e
 from legato.session.ids import HUB
 from legato.session.state import Message
-from media.call import Call
+from media.rtc.call import Call
 from media.voice import mouth as mouths
 from media.voice.audience import Audience
 from media.voice.barge_in import Move

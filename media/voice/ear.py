@@ -14,7 +14,7 @@ from media.activity import SpeechEnded, SpeechStarted
 from media.frames import Frame
 from media.listener import Listener, ListenerEvent, ListenerOptions, Transcript, TurnHeard
 from media.order import Order
-from media.rtp import AudioPacket
+from media.rtc.rtp import AudioPacket
 from media.turns import TurnEnded
 from media.voice.barge_in import BargeIn, Move
 from media.voice.clerk import Clerk

@@ -12,7 +12,7 @@ from typing import Final
 from media.frames import Frame
 from media.opus import RATE, BadOpus, duration
 from media.ring import Batcher, Write
-from media.rtp import AudioPacket
+from media.rtc.rtp import AudioPacket
 from media.timeline import PER_MS, Refused, Timeline, Why
 
 LOST_AFTER: Final = 2 * RATE

@@ -13,7 +13,7 @@ from legato.session import voice_rules
 from legato.session.ids import HUB
 from legato.session.position import Position
 from legato.session.state import Message
-from media.call import Call
+from media.rtc.call import Call
 from media.voice import ear as ears
 from media.voice.answering import Answering
 from media.voice.barge_in import Move

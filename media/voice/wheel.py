@@ -13,7 +13,7 @@ from media.playout import Playout
 
 
 class Carrier(Protocol):
-    """What takes the frames (`media.call.Call`)."""
+    """What takes the frames (`media.rtc.call.Call`)."""
 
     def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
         """Send one frame, `skipped` samples after the end of the last one."""

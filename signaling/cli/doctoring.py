@@ -81,7 +81,7 @@ def _page() -> None:
 
 
 def _aiortc() -> None:
-    from media.parts import check_parts
+    from media.rtc.parts import check_parts
 
     check_parts()
 

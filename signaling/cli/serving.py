@@ -25,7 +25,7 @@ from signaling.options import Options, OptionsInvalid
 from signaling.port import BACKLOG, bound
 from signaling.serve import Serving, serve
 from signaling.supervisor import Command, Supervised, end_with_supervisor, wait_for_go
-from signaling.voice_engines import CHOICES_EARS, CHOICES_VOICE
+from signaling.voice.engines import CHOICES_EARS, CHOICES_VOICE
 
 F = TypeVar("F", bound=Callable[..., Any])
 REFUSALS: Final = (

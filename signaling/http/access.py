@@ -19,10 +19,10 @@ from hub.store.promise import SessionKey
 from legato.session.ids import well_formed
 from legato.session.tickets import ANY_SESSION, Capability, Kind, Ticket
 from legato.wire.strict import BadJson, check
-from signaling.batches import wrong_field
+from signaling.connection.batches import wrong_field
+from signaling.connection.line import Line
 from signaling.hall import Hall
 from signaling.http.errors import Refused
-from signaling.line import Line
 
 T = TypeVar("T")
 

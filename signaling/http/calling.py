@@ -6,12 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
-from signaling.calls import Calls, OfferRefused
+from signaling.connection.line import Line
 from signaling.http import bodies
 from signaling.http.access import Access, read_json
 from signaling.http.errors import Refused, json_response
 from signaling.http.routes import Route
-from signaling.line import Line
+from signaling.voice.calls import Calls, OfferRefused
 
 MOST_SDP: Final = 32_768
 

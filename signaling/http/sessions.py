@@ -23,7 +23,7 @@ from legato.session.presence_rules import joined, session_ended
 from legato.session.state import State, encode_state
 from legato.session.tickets import ANY_SESSION
 from signaling.archive import Archive
-from signaling.batches import producer_name, raw_batch, read_batch
+from signaling.connection.batches import producer_name, raw_batch, read_batch
 from signaling.http import bodies
 from signaling.http.access import Access, number, read_json
 from signaling.http.errors import Refused, json_response

@@ -18,8 +18,8 @@ import msgspec
 from aiohttp import web
 
 from legato.wire.strict import MAX_BYTES, BadJson, check
+from signaling.connection.held import Held, TooLate
 from signaling.hall import Hall
-from signaling.held import Held, TooLate
 from signaling.http import bodies
 from signaling.http.access import bearer, read_bytes, read_json
 from signaling.http.errors import Refused, json_response

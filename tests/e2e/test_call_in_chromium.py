@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from media.call import Call, CallState
-from media.rtp import AudioPacket
-from signaling.call_port import CallPort, CallPortOptions
-from signaling.sdp import Offer, read_offer
+from media.rtc.call import Call, CallState
+from media.rtc.rtp import AudioPacket
+from signaling.voice.call_port import CallPort, CallPortOptions
+from signaling.voice.sdp import Offer, read_offer
 from tests.support.certificates import minted
 from tests.support.chromium import Tab, launched, opened
 from tests.support.sound import opus_of, pitch, samples_of, tone, write_wav

@@ -36,9 +36,9 @@ from legato.session.proof_key import proof_message
 from legato.session.tickets import DEFAULTS, Kind, Ticket
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
+from signaling.connection.limits import DEFAULT, ConnectionLimits
 from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
-from signaling.limits import DEFAULT, ConnectionLimits
 from signaling.policy import Policy
 from signaling.port import Gated, Port
 

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, ClientSession
 
+from signaling.connection.limits import ConnectionLimits
 from signaling.gate import GateLimits
-from signaling.limits import ConnectionLimits
 from tests.signaling.doors import WAIT_S, Doors, Page, doors
 
 DEEP = "[" * 40 + "]" * 40

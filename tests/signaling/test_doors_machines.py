@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.admission import Admission, Rank, Verdict
-from signaling.allowance import Allowance
+from signaling.connection.allowance import Allowance
 from signaling.gate import Gate, GateLimits
 from signaling.gate import Verdict as GateVerdict
 from signaling.options import Options, OptionsInvalid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.store.promise import SessionKey
 from legato.session.commands import Refusal
-from signaling.effects import NEVER
+from signaling.connection.effects import NEVER
 from tests.signaling.doors import Doors, Page, doors
 
 

@@ -2,10 +2,10 @@
 
 import re
 
-from media.dtls import Dtls, Role, Stage
-from media.rtcp import Inbound, Reports
-from media.rtp import write_packet
-from media.srtp import LibSrtp
+from media.rtc.dtls import Dtls, Role, Stage
+from media.rtc.rtcp import Inbound, Reports
+from media.rtc.rtp import write_packet
+from media.rtc.srtp import LibSrtp
 from tests.support.certificates import minted
 from tests.support.checks import answer, check
 

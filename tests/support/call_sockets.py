@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from media.call import Call, CallState
-from media.rtp import AudioPacket
-from signaling.call_port import CallPort, CallPortOptions
-from signaling.paths import Address
-from signaling.sdp import read_offer
+from media.rtc.call import Call, CallState
+from media.rtc.rtp import AudioPacket
+from signaling.ice.paths import Address
+from signaling.voice.call_port import CallPort, CallPortOptions
+from signaling.voice.sdp import read_offer
 from tests.support.call_peer import CallPeer
 from tests.support.certificates import minted
 

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hub.keys.certificates import Certificate, make_certificate
-from media.certificate import DtlsCertificate
+from media.rtc.certificate import DtlsCertificate
 
 
 def minted() -> DtlsCertificate:

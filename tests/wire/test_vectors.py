@@ -20,7 +20,7 @@ from legato.wire.audio import Audio, BadAudio, decode_audio, encode_audio
 from legato.wire.down import KINDS_DOWN, decode_down, encode_down, events_envelope
 from legato.wire.strict import BadJson, check
 from legato.wire.up import KINDS_UP, decode_up, encode_up
-from signaling.batches import wrong_field
+from signaling.connection.batches import wrong_field
 from signaling.http.errors import STATUS
 
 HERE: Final = Path(__file__).parent.parent / "vectors" / "wire"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from media.opus import FRAME
 from media.ring import Write
-from media.rtp import AudioPacket
+from media.rtc.rtp import AudioPacket
 from media.voice.microphone import LOST_AFTER, Microphone
 from tests.media.builders import packet
 

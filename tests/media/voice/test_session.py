@@ -19,11 +19,11 @@ from legato.speech import Pcm, Spoken
 from legato.wire import down
 from legato.wire.audio import decode_audio
 from legato.wire.up import Listen
-from media.call import Call
 from media.codecs import Encoder, loudness
 from media.listener import ListenerOptions
 from media.opus import FRAME, RATE, SILENCE
-from media.rtp import AudioPacket
+from media.rtc.call import Call
+from media.rtc.rtp import AudioPacket
 from media.speaker import Speaker
 from media.voice.desk import Desk
 from media.voice.keeper import Keeper

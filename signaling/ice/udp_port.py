@@ -1,0 +1,92 @@
+"""The node's one UDP socket.
+
+It is drained in batches and written directly. What the kernel does not take at once is dropped: a queue of
+stale audio in front of fresh audio is worse than a loss, and a lost handshake packet is sent again.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from signaling.ice.paths import Address
+
+RECEIVE_BUFFER: Final = 4 << 20
+_MAX_DATAGRAM: Final = 2048
+_BATCH: Final = 64
+
+
+class UdpPort:
+    """Bound from construction, reading from `start` until `close`."""
+
+    def __init__(self, host: str | None, port: int) -> None:
+        """`host` None: all addresses, IPv4 and IPv6 on one socket where there are both. Raises OSError."""
+        self._socket = bind(host, port, socket.SOCK_DGRAM)
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self.port: int = self._socket.getsockname()[1]
+        self.unsent = 0
+        """Datagrams that the kernel did not take."""
+        self._receive: Callable[[bytes, Address], None] | None = None
+
+    def start(self, receive: Callable[[bytes, Address], None]) -> None:
+        """Hand every datagram to `receive`, on the running loop. One that is longer than 2 kB comes cut."""
+        self._receive = receive
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
+
+    def send(self, datagram: bytes, address: Address) -> None:
+        """Send now, or not at all."""
+        try:
+            self._socket.sendto(datagram, address)
+        except OSError:
+            self.unsent += 1
+
+    def close(self) -> None:
+        """Stop reading and give the port back."""
+        if self._receive is not None:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._receive = None
+        self._socket.close()
+
+    def _drain(self) -> None:
+        receive_from = self._socket.recvfrom
+        for _ in range(_BATCH):
+            try:
+                datagram, address = receive_from(_MAX_DATAGRAM)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                continue
+            if self._receive is None:
+                return
+            self._receive(datagram, address)
+
+
+def bind(host: str | None, port: int, kind: socket.SocketKind) -> socket.socket:
+    """A bound, non-blocking socket; with no host on all addresses, of IPv6 and IPv4 if there are both."""
+    if host is not None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return _bound(family, (host, port), kind)
+    if socket.has_dualstack_ipv6():
+        try:
+            return _bound(socket.AF_INET6, ("::", port), kind)
+        except OSError:
+            if port:
+                raise
+    return _bound(socket.AF_INET, ("0.0.0.0", port), kind)
+
+
+def _bound(family: socket.AddressFamily, address: tuple[str, int], kind: socket.SocketKind) -> socket.socket:
+    made = socket.socket(family, kind)
+    try:
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if address[0] == "::" else 1)
+        if kind == socket.SOCK_STREAM:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setblocking(False)
+        made.bind(address)
+    except OSError:
+        made.close()
+        raise
+    return made

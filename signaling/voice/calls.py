@@ -1,0 +1,35 @@
+"""What the HTTP door asks of whoever takes calls. The voice door implements it; a hub without sound has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from signaling.connection.line import Line
+
+
+class OfferRefused(Exception):
+    """The SDP offer cannot be answered; `detail` is a constant that quotes nothing of it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The hub's answer to an offer."""
+
+    call: str
+    sdp: str
+    track: str
+
+
+class Calls(Protocol):
+    """Calls of attachments."""
+
+    async def offer(self, line: Line, sdp: str) -> Answered:
+        """Take a call for the line's attachment, in place of any it has. Raises `OfferRefused`."""
+
+    async def hang_up(self, line: Line, call: str) -> bool:
+        """End it; False if the line's attachment has no such call."""
