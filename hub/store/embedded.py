@@ -8,6 +8,7 @@ would destroy it. Starting and adopting happen under another lock, so that two h
     embedded = await EmbeddedStore.start(Options(directory), random=random)
     ... embedded.endpoint ...
     await embedded.close()      # the server goes on; `stop()` ends it, gracefully
+    await end_unused(directory) # ends it if no hub is left that uses it
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ SOCKET: Final = "store.sock"
 LOG: Final = "store.log"
 SERVER_LOCK: Final = "store.lock"
 START_LOCK: Final = "start.lock"
+USERS_LOCK: Final = "users.lock"
+"""Held, shared, by every hub on the server, and let go of by the kernel however a hub dies."""
 
 LONGEST_SOCKET_PATH: Final = 100
 """Unix sockets take about 104 to 108 bytes of path; beyond this a short link leads to the directory."""
@@ -76,6 +79,7 @@ class EmbeddedStore:
         self._link: Path | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._flushed: dict[Path, int] = {}
+        self._user = -1
 
     @classmethod
     async def start(cls, options: Options, *, random: Callable[[], float]) -> EmbeddedStore:
@@ -85,7 +89,7 @@ class EmbeddedStore:
             await asyncio.to_thread(store._prepare)
             await asyncio.to_thread(store._ensure)
         except BaseException:
-            await asyncio.to_thread(store._forget_link)
+            await asyncio.to_thread(store._forget)
             raise
         store._tasks = [asyncio.create_task(store._watch()), asyncio.create_task(store._flush())]
         return store
@@ -103,13 +107,13 @@ class EmbeddedStore:
     async def close(self) -> None:
         """Stop watching; the server goes on."""
         await self._stop_watching()
-        await asyncio.to_thread(self._forget_link)
+        await asyncio.to_thread(self._forget)
 
     async def stop(self) -> None:
         """Stop watching, and end the server gracefully: for everybody who uses this data directory."""
         await self._stop_watching()
         await asyncio.to_thread(self._end)
-        await asyncio.to_thread(self._forget_link)
+        await asyncio.to_thread(self._forget)
 
     async def _stop_watching(self) -> None:
         for task in self._tasks:
@@ -169,6 +173,9 @@ class EmbeddedStore:
     def _ensure(self) -> None:
         """See that one server runs."""
         with _locked(self.options.directory / START_LOCK, START_S):
+            if self._user < 0:
+                self._user = _open(self.options.directory / USERS_LOCK)
+                fcntl.flock(self._user, fcntl.LOCK_SH)
             started = self._start_unless_alive()
             while not self._answered():
                 if started:
@@ -290,10 +297,39 @@ class EmbeddedStore:
         except OSError:
             return "(nothing)"
 
-    def _forget_link(self) -> None:
+    def _end_unused(self) -> bool:
+        with _locked(self.options.directory / START_LOCK, START_S):
+            user = _open(self.options.directory / USERS_LOCK)
+            try:
+                ends = _try_lock(user) and self._alive()
+                if ends:
+                    self._end()
+                return ends
+            finally:
+                os.close(user)
+
+    def _forget(self) -> None:
+        if self._user >= 0:
+            os.close(self._user)
+            self._user = -1
         if self._link is not None:
             shutil.rmtree(self._link.parent, ignore_errors=True)
             self._link = None
+
+
+async def end_unused(directory: Path) -> bool:
+    """End the server of this data directory gracefully if no hub uses it any more; whether it was ended.
+    Raises `EmbeddedStoreFailed` if it does not end."""
+
+    def end() -> bool:
+        store = EmbeddedStore(Options(directory), lambda: 0.0)
+        try:
+            store._prepare()
+            return store._end_unused()
+        finally:
+            store._forget()
+
+    return await asyncio.to_thread(end)
 
 
 def binary() -> Path:

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from hub.keys.errors import KeysError
-from hub.store.embedded import EmbeddedStoreFailed
+from hub.store.embedded import EmbeddedStoreFailed, end_unused
 from hub.store.endpoint import EndpointInvalid
 from hub.store.fitness import StoreUnfit
 from hub.store.promise import StoreUnavailable
@@ -242,6 +242,10 @@ async def _supervised(chosen: Mapping[str, Any], *, demo: bool, share: str) -> i
     if demo:
         children.add(await _agent_command(chosen, port))
     await children.run()
+    if not chosen["redis"]:
+        # Whoever ends a hub wants nothing of it left running; a server that another hub shares goes on.
+        with suppress(EmbeddedStoreFailed):
+            await end_unused(chosen["data"] / "store")
     return children.code
 
 

@@ -83,3 +83,12 @@ async def write(client: legato.Client, done: asyncio.Event, gaps: list[float]) -
         await asyncio.sleep(random.uniform(0.005, 0.02))  # as somebody types
     await client.do(c.EndMessage(message=message))
     return index
+
+
+async def test_a_hub_that_is_told_to_end_leaves_nothing_running() -> None:
+    async with running("serve") as hub:
+        assert await hub.pid("store")
+        assert hub.process is not None
+        hub.process.send_signal(signal.SIGTERM)
+        assert await hub.ended() == 0
+        assert hub.members() == {}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from hub.store.embedded import LOG, EmbeddedStore, EmbeddedStoreFailed, Options
+from hub.store.embedded import LOG, EmbeddedStore, EmbeddedStoreFailed, Options, end_unused
 from hub.store.promise import Appended, SessionKey
 from hub.store.real import RealStore
 from tests.hub.store.writing import Writer, created, new_key, tail_of
@@ -138,6 +138,20 @@ async def test_closing_leaves_the_server_and_stopping_ends_it(tmp_path: Path) ->
         path = second.endpoint.path
     with pytest.raises((ConnectionRefusedError, FileNotFoundError)):
         await asyncio.open_unix_connection(path)
+
+
+async def test_a_server_is_ended_when_the_last_hub_on_it_has_gone_and_not_before(tmp_path: Path) -> None:
+    first = await EmbeddedStore.start(Options(tmp_path), random=Random(4).random)
+    second = await EmbeddedStore.start(Options(tmp_path), random=Random(5).random)
+    path = first.endpoint.path
+    await first.close()
+    assert not await end_unused(tmp_path), "another hub is on it"
+    assert await process_id(second)
+    await second.close()
+    assert await end_unused(tmp_path)
+    with pytest.raises((ConnectionRefusedError, FileNotFoundError)):
+        await asyncio.open_unix_connection(path)
+    assert not await end_unused(tmp_path), "there is none any more"
 
 
 async def test_a_deep_data_directory_works_although_its_socket_path_is_too_long(tmp_path: Path) -> None:
