@@ -14,9 +14,10 @@ from typing import Final
 
 from hub.keys.errors import KeysError
 from hub.node.entries import sealed_record, sealed_snapshot
-from hub.node.follower import Stage, Tools
+from hub.node.follower import Stage
 from hub.node.recent import Told
 from hub.node.room import Room
+from hub.node.tools import Tools
 from hub.settings import Settings
 from hub.store.promise import Listed, StoreUnavailable
 from legato.session.deadlines import earliest, fired

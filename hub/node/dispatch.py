@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.node.follower import Tools
 from hub.node.promise import Offer
 from hub.node.room import Room
+from hub.node.tools import Tools
 from hub.store.promise import SessionKey, Stored, StoreUnavailable
 from legato.session.actors import WORKER
 from legato.session.position import Position

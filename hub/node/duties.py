@@ -12,12 +12,13 @@ from hub.node.clockwatch import ClockWatch
 from hub.node.conductor import Conductor, Part, erasable_at
 from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
-from hub.node.follower import Stage, Tools
+from hub.node.follower import Stage
 from hub.node.leases import Leases
 from hub.node.presence import NOTE, Attendance, holder_of, insist, surely
 from hub.node.recent import Told
 from hub.node.room import Room
 from hub.node.rooms import Rooms
+from hub.node.tools import Tools
 from hub.settings import Settings
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.actors import WORKER

@@ -12,23 +12,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 
-from hub.keys.anchors import Anchors
-from hub.keys.digests import CommandDigest
 from hub.keys.errors import KeyNotOpen, KeyStoreUnavailable, KeyUnknown, SessionForgotten
 from hub.keys.sealing import Sealer
-from hub.metrics import Metrics
 from hub.node.ears import Ears
-from hub.node.entries import Keys, SessionDamaged
+from hub.node.entries import SessionDamaged
 from hub.node.recent import Standing
 from hub.node.tail import Tail
+from hub.node.tools import Tools
 from hub.node.view import Verdict, View
-from hub.store.promise import Page, SessionKey, Store, Stored, StoreUnavailable
-from hub.vault import Vault
+from hub.store.promise import Page, SessionKey, Stored, StoreUnavailable
 from legato.session.position import Position
 from legato.session.state import State
 
@@ -48,30 +44,6 @@ class Stage(Enum):
     READING = auto()
     RECOVERING = auto()
     CLOSED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What rooms of a node work with.
-
-    `now` is this process's monotonic ms, `session_now` its best guess of the store's clock (ms since 1970).
-    `later(ms, callback)` calls back; `schedule` in the next pass of the loop; `spawn` runs a coroutine that
-    the node owns.
-    """
-
-    node: str
-    store: Store
-    keys: Keys
-    anchors: Anchors
-    digests: CommandDigest
-    metrics: Metrics
-    now: Callable[[], int]
-    session_now: Callable[[], int]
-    later: Callable[[int, Callable[[], None]], object]
-    schedule: Callable[[Callable[[], None]], object]
-    spawn: Callable[[Coroutine[Any, Any, None]], object]
-    random_bytes: Callable[[int], bytes]
-    vault: Vault | None = None
 
 
 class Follower:

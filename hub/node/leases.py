@@ -12,8 +12,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from hub.node.follower import Tools
 from hub.node.presence import holder_of, insist
+from hub.node.tools import Tools
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.beats import Still, Watcher
 

@@ -7,10 +7,11 @@ what it had seen was lost.
 from __future__ import annotations
 
 from hub.node.delivery import Delivery
-from hub.node.follower import Follower, Stage, Tools
+from hub.node.follower import Follower, Stage
 from hub.node.promise import Listener, Welcome
 from hub.node.recent import Standing
 from hub.node.recovery import first_lost
+from hub.node.tools import Tools
 from legato.session.compaction import compact
 from legato.session.event_json import encode
 from legato.session.position import Position

@@ -14,13 +14,13 @@ from hub.keys.errors import SessionForgotten
 from hub.metrics import Metrics
 from hub.node.duties import Duties
 from hub.node.entries import Keys
-from hub.node.follower import Tools
 from hub.node.presence import Attendance
 from hub.node.promise import Done, Moved, Offer, Presence
 from hub.node.recent import Told
 from hub.node.room import Room
 from hub.node.rooms import Rooms
 from hub.node.tasks import Tasks
+from hub.node.tools import Tools
 from hub.settings import Settings
 from hub.store.promise import Append, Appended, Draft, Refused, SessionKey, Store
 from hub.vault import Vault

@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from hub.keys.errors import KeyStoreUnavailable
-from hub.node.follower import PAUSE_S, Tools
+from hub.node.follower import PAUSE_S
 from hub.node.promise import Done, Moved, Presence
 from hub.node.recent import Told
 from hub.node.room import Room
+from hub.node.tools import Tools
 from hub.store.promise import StoreUnavailable
 from legato.session.commands import Refusal
 from legato.session.decisions import Decided, foresee, raised

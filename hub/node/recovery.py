@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hub.node.recent import Recent
+from hub.node.tools import Tools
 from hub.store.promise import Append, Draft, Log, SessionKey
 from legato.session.event_json import encode
 from legato.session.position import CHECK_SIZE, Position
 from legato.session.presence_rules import log_reopened
 from legato.session.state import State
-
-if TYPE_CHECKING:
-    from hub.node.follower import Tools
 
 
 @dataclass(frozen=True, slots=True)

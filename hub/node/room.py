@@ -14,12 +14,13 @@ from hub.node.delivery import Delivery
 from hub.node.entries import encoded_entry, opened_record
 from hub.node.executor import Executor
 from hub.node.executor import Tools as ExecutorTools
-from hub.node.follower import Follower, Stage, Tools
+from hub.node.follower import Follower, Stage
 from hub.node.lane import Work
 from hub.node.listeners import Listeners
 from hub.node.promise import Batch, Done, Listener, Presence, Welcome
 from hub.node.recent import Told
 from hub.node.signals import Signals
+from hub.node.tools import Tools
 from hub.store.promise import Opened, SessionKey
 from legato.session.commands import Refusal
 from legato.session.decisions import Actor, Decided, decide_batch, raised

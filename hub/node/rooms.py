@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from hub.keys.errors import KeysError, KeyUnknown, SessionForgotten
 from hub.node.entries import SessionDamaged
-from hub.node.follower import Tools
 from hub.node.room import Room
+from hub.node.tools import Tools
 from hub.store.promise import SessionKey, StoreUnavailable
 
 

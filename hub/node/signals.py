@@ -12,7 +12,8 @@ import msgspec
 
 from hub.keys.errors import KeysError
 from hub.node.entries import SIGNALS_PLACE
-from hub.node.follower import Follower, Stage, Tools
+from hub.node.follower import Follower, Stage
+from hub.node.tools import Tools
 
 MAX_SIGNAL: Final = 4096
 """Bytes of one signal's JSON; longer ones are dropped."""

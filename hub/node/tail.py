@@ -7,17 +7,15 @@ besides the folded offsets those are told that got an acknowledgement, and those
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hub.node.ears import Ears
 from hub.node.opening import Opening, opened_log
 from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, remembered_in_common, reopen_log
+from hub.node.tools import Tools
 from hub.node.view import Verdict, View
 from hub.store.promise import Page, SessionKey
 from legato.session.position import Position
-
-if TYPE_CHECKING:
-    from hub.node.follower import Tools
 
 log: Final = logging.getLogger("legato.node")
 
