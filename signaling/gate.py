@@ -8,7 +8,7 @@ store, for files and for calls: beyond it a newcomer is told to come back.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, TypeVar
@@ -55,6 +55,9 @@ class Gate(Generic[Socket]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def __iter__(self) -> Iterator[Socket]:
+        return iter(self._all)
 
     @property
     def crowded(self) -> bool:

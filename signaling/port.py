@@ -2,7 +2,7 @@
 
 aiohttp waits for a request's head as long as somebody sends it slowly, and writes a traceback for every head that is
 none. Here a head has 5 s, a bad one gets a typed error and no line in the log, and the gate decides which sockets
-stay (`signaling.gate`).
+stay (`signaling.gate`). A handler may take its socket over, for another protocol (`taken_over`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import msgspec
@@ -26,6 +25,8 @@ log: Final = logging.getLogger("legato.http")
 BACKLOG: Final = 4_096
 KEEP_ALIVE_S: Final = 30.0
 LOOK_S: Final = 0.5
+GOING_S: Final = 2.0
+GOING_LOOKS: Final = 100
 MOST_HEAD: Final = 16_384
 
 _FULL_BODY: Final = msgspec.json.encode(ErrorBody(ErrorDetail("overloaded", retry_after_ms=2000)))
@@ -35,12 +36,24 @@ _FULL: Final = (
 ) % (len(_FULL_BODY), _FULL_BODY)
 
 
+class Successor(asyncio.BufferedProtocol):
+    """The protocol that goes on with a socket. It tells the gate when the socket is `closed`."""
+
+    def received(self, data: bytes) -> None:
+        """What had come already."""
+
+
+Made = Callable[[asyncio.Transport, Gate[asyncio.Transport]], Successor]
+
+
 class Gated(web.RequestHandler):
     """One socket. `gate` and `now` (monotonic ms) are shared by all of a port."""
 
     __slots__ = ("_gate", "_now")
 
-    def __init__(self, server: web.Server, gate: Gate[Gated], now: Callable[[], int], **kwargs: Any) -> None:
+    def __init__(
+        self, server: web.Server, gate: Gate[asyncio.Transport], now: Callable[[], int], **kwargs: Any
+    ) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **kwargs)
         self._gate = gate
         self._now = now
@@ -49,28 +62,42 @@ class Gated(web.RequestHandler):
         transport = cast("asyncio.Transport", made)  # by duty: uvloop's transports are no subclasses
         name = transport.get_extra_info("peername")
         address = str(name[0]) if isinstance(name, tuple) and name else "local"
-        verdict, oldest = self._gate.opened(self, address, self._now())
+        verdict, oldest = self._gate.opened(transport, address, self._now())
         super().connection_made(made)
         if verdict is not Verdict.STAYS:
             transport.write(_FULL)
             self.force_close()
             transport.close()
         if oldest is not None:
-            oldest.hang_up()
+            oldest.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._gate.closed(self)
+        if self.transport is not None:
+            self._gate.closed(self.transport)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._request_count:
-            self._gate.spoke(self)
+        if self._request_count and self.transport is not None:
+            self._gate.spoke(self.transport)
 
-    def hang_up(self) -> None:
-        """Close it now."""
-        if self.transport is not None:
-            self.transport.abort()
+    def hand_over(self, made: Made) -> bool:
+        """Let another protocol go on with the socket, from behind the request that is being answered. False if its
+        sender may have sent another request there."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return True  # nobody is there any more
+        if not self._upgraded:
+            return False
+        protocol, tail = made(transport, self._gate), self._message_tail
+        transport.set_protocol(protocol)
+        self.transport, self._message_tail = None, b""
+        super().connection_lost(None)  # to aiohttp the connection is over: it lets go of everything
+        if tail:
+            protocol.received(tail)
+        if self._buffer_paused and not transport.is_closing():
+            transport.resume_reading()
+        return True
 
     def handle_error(
         self,
@@ -90,19 +117,33 @@ class Gated(web.RequestHandler):
         return response
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """An open port."""
+class TakenOver(web.StreamResponse):
+    """What a handler returns whose socket is another protocol's now: there is nothing left to send."""
 
-    host: str
-    port: int
-    server: asyncio.Server
+    @property
+    def prepared(self) -> bool:
+        return True
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Nothing."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing."""
+
+
+def taken_over(request: web.Request, made: Made) -> TakenOver | None:
+    """Go on with the request's socket in the protocol that `made` makes; its handler returns what this returns.
+    None if the request asks for no upgrade (RFC 9110, 7.8)."""
+    protocol = request.protocol
+    if request.body_exists or not isinstance(protocol, Gated) or not protocol.hand_over(made):
+        return None
+    return TakenOver()
 
 
 class Port:
     """Serves an application at the addresses it is told. An async context of `web.AppRunner`'s life."""
 
-    def __init__(self, app: web.Application, gate: Gate[Gated], now: Callable[[], int]) -> None:
+    def __init__(self, app: web.Application, gate: Gate[asyncio.Transport], now: Callable[[], int]) -> None:
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         self.gate = gate
         self._now = now
@@ -119,6 +160,7 @@ class Port:
         if self._looking is not None:
             self._looking.cancel()
         await self._runner.cleanup()
+        await self._see_off()
 
     async def listen(
         self, host: str, port: int, tls: ssl.SSLContext | None = None, descriptor: int = -1
@@ -165,7 +207,17 @@ class Port:
         while True:
             await asyncio.sleep(LOOK_S)
             for late in self.gate.expired(self._now()):
-                late.hang_up()
+                late.abort()
+
+    async def _see_off(self) -> None:
+        """Who was told to go may take a moment to do so."""
+        for _ in range(GOING_LOOKS):
+            if not len(self.gate):
+                return
+            await asyncio.sleep(GOING_S / GOING_LOOKS)
+        for late in tuple(self.gate):
+            late.abort()
+        await asyncio.sleep(0)
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -48,7 +48,7 @@ from signaling.blob_folder import BlobFolder
 from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.options import Options
-from signaling.port import Gated, Port
+from signaling.port import Port
 from signaling.voice.root import Keeping, NodeVoice, node_voice
 
 log: Final = logging.getLogger("legato.serve")
@@ -98,7 +98,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
         voice = await stack.enter_async_context(_voice(options, promised, store, keys, known))
-        gate: Gate[Gated] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+        gate: Gate[asyncio.Transport] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         doors = _doors(options, store, level, node, voice, gate)
         door_keys = DoorKeys(
             signer=signer, positions=Positions(known.position), sealers=keys, revocations=revocations
@@ -117,7 +117,12 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
 
 
 def _doors(
-    options: Options, store: RealStore, level: Level, node: Node, voice: NodeVoice, gate: Gate[Gated]
+    options: Options,
+    store: RealStore,
+    level: Level,
+    node: Node,
+    voice: NodeVoice,
+    gate: Gate[asyncio.Transport],
 ) -> DoorOptions:
     return DoorOptions(
         store=store,

@@ -35,7 +35,11 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
     return head + b"\0\0\0\0" + payload
 
 
-class WireClient(asyncio.Protocol):
+_ROOM: Final = memoryview(bytearray(256 * 1024))
+"""What all of them read into, one after the other."""
+
+
+class WireClient(asyncio.BufferedProtocol):
     """`received(text)` gets every message; `opened` is done once the hub has switched protocols."""
 
     def __init__(self, host: str, received: Callable[[bytes], None], path: str = "/v1/connect") -> None:
@@ -71,9 +75,13 @@ class WireClient(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """One for all."""
+        return _ROOM
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Cut what came into messages."""
-        self._buffer += data
+        self._buffer += _ROOM[:nbytes]
         if not self._switched and not self._switch():
             return
         place = 0

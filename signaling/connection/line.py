@@ -104,6 +104,10 @@ class Line:
         """A binary envelope."""
         self._do(self.machine.received_audio(raw, self._hall.now()))
 
+    def pinged(self) -> None:
+        """A sign of life that the wire itself answers."""
+        self._do(self.machine.pinged(self._hall.now()))
+
     def heard(self) -> None:
         """The client is there."""
         self.machine.heard(self._hall.now())

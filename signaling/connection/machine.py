@@ -139,6 +139,10 @@ class Connection(_Talk):
         """The client showed that it is there (a poll does)."""
         self._heard_at = now
 
+    def pinged(self, now: int) -> list[Effect]:
+        """The wire was asked for a sign of life, or given one unasked: too many close the connection."""
+        return [] if self.stage is Stage.CLOSED else self._reader.asked(now)
+
     def received(self, raw: bytes, now: int) -> list[Effect]:
         """A text message."""
         if self.stage is Stage.CLOSED:

@@ -1,7 +1,8 @@
 """The WebSocket door: `GET /v1/connect`, subprotocol `legato.1` (RFC 6455).
 
-aiohttp does the handshake and reads; what goes down is framed here and given to the transport in one write a
-pass of the loop. Compression is off (it costs 93 kB a connection), beats are the protocol's own.
+aiohttp reads the request; then the socket is taken over from it, and nothing of aiohttp is left at it (its parser,
+queue and tasks cost 14 kB a connection, and a pass of the loop a message). Beats are the protocol's own; a
+client's pings are answered, and counted like its questions.
 """
 
 from __future__ import annotations
@@ -11,112 +12,161 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import web
 
 from legato.wire.strict import MAX_BYTES
+from signaling.connection.effects import NEVER
+from signaling.connection.frames import (
+    DONE,
+    GOING_AWAY,
+    NO_CODE,
+    TOO_LARGE,
+    Fault,
+    FrameReader,
+    Message,
+    Opcode,
+    close_code,
+    close_frame,
+    frame,
+)
+from signaling.connection.handshake import VERSION, NoHandshake, switching
 from signaling.connection.line import Line
+from signaling.gate import Gate
 from signaling.hall import Hall
+from signaling.http.errors import ErrorDetail, Refused, error_response
+from signaling.port import Successor, taken_over
 
-SUBPROTOCOL: Final = "legato.1"
 HIGH_WATER: Final = 256 * 1024
 """Bytes in the transport's buffer from which on a reader is slow."""
 
-LOOK_AGAIN_S: Final = 0.05
 CLOSE_S: Final = 2.0
+FAULT_S: Final = 0.1
 
-_TEXT: Final = 0x81
-_BINARY: Final = 0x82
-_CLOSE: Final = 0x88
+_ROOM: Final = memoryview(bytearray(64 * 1024))
+"""What all sockets read into, one after the other: what was read is taken out before the loop goes on. A buffer of
+asyncio's own is made and thrown away at each read, which costs twice what the read itself does."""
 
-
-def frame(opcode: int, payload: bytes) -> bytes:
-    """One unmasked frame, as a server sends it."""
-    size = len(payload)
-    if size < 126:
-        return bytes((opcode, size)) + payload
-    if size < 1 << 16:
-        return bytes((opcode, 126)) + size.to_bytes(2) + payload
-    return bytes((opcode, 127)) + size.to_bytes(8) + payload
+_WITH_A_WORD: Final = (DONE, GOING_AWAY)
 
 
-class SocketWire:
-    """The `Wire` over a WebSocket's transport."""
+class SocketWire(Successor):
+    """One WebSocket: the protocol of its transport, and the `Wire` of its line."""
 
-    __slots__ = ("_looking", "_loop", "_transport", "closing", "line")
+    __slots__ = ("_gate", "_line", "_reader", "_transport", "closing", "writable")
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, gate: Gate[asyncio.Transport], transport: asyncio.Transport) -> None:
+        self._gate = gate
         self._transport = transport
-        self._loop = asyncio.get_running_loop()
-        self._looking = False
-        self.line: Line | None = None
+        self._reader = FrameReader(MAX_BYTES)
+        self._line: Line | None = None
+        self.writable = True
         self.closing = False
+        """A close frame was sent: nothing follows it."""
+        transport.set_write_buffer_limits(high=HIGH_WATER)
 
-    @property
-    def writable(self) -> bool:
-        if self._transport.get_write_buffer_size() < HIGH_WATER:
-            return True
-        if not self._looking:
-            self._looking = True
-            self._loop.call_later(LOOK_AGAIN_S, self._look)
-        return False
+    def begin(self, line: Line) -> None:
+        """What comes is the line's from here on."""
+        self._line = line
+
+    # --- the wire
 
     def send(self, envelopes: Sequence[bytes]) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(b"".join([frame(_TEXT, envelope) for envelope in envelopes]))
+        self._write(b"".join([frame(Opcode.TEXT, envelope) for envelope in envelopes]))
 
     def send_audio(self, envelope: bytes) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(frame(_BINARY, envelope))
+        self._write(frame(Opcode.BINARY, envelope))
 
     def close(self, code: int, reason: str) -> None:
         if self.closing or self._transport.is_closing():
             return
+        self._write(close_frame(code, reason))
         self.closing = True
-        self._transport.write(frame(_CLOSE, code.to_bytes(2) + reason.encode()[:100]))
         # The client answers, and then the connection ends; one that does not answer is cut off.
-        self._loop.call_later(CLOSE_S, self._transport.abort)
+        asyncio.get_running_loop().call_later(CLOSE_S, self._transport.abort)
 
-    def _look(self) -> None:
-        self._looking = False
-        if self.line is not None and not self._transport.is_closing():
-            self.line.flush()
+    def _write(self, frames: bytes) -> None:
+        if not self.closing and not self._transport.is_closing():
+            self._transport.write(frames)
+
+    # --- the transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _ROOM
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.received(bytes(_ROOM[:nbytes]))
+
+    def received(self, data: bytes) -> None:
+        """Bytes of the client."""
+        reader, line = self._reader, self._line
+        if line is None:
+            return
+        try:
+            reader.feed(data)
+            while (message := reader.next()) is not None:
+                if message[0] == Opcode.TEXT:
+                    line.received(message[1])
+                elif message[0] == Opcode.BINARY:
+                    line.received_audio(message[1])
+                else:
+                    self._controlled(line, message)
+        except Fault as fault:
+            self._line = None
+            line.close(fault.code, "too_large" if fault.code == TOO_LARGE else "malformed", NEVER)
+            # What follows cannot be understood, so an answer is not looked for; what was said last still arrives.
+            asyncio.get_running_loop().call_later(FAULT_S, self._transport.close)
+
+    def pause_writing(self) -> None:
+        self.writable = False
+
+    def resume_writing(self) -> None:
+        self.writable = True
+        if self._line is not None:
+            self._line.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gate.closed(self._transport)
+        line, self._line = self._line, None
+        if line is not None:
+            line.ended("lost")
+
+    def _controlled(self, line: Line, message: Message) -> None:
+        opcode, payload = message
+        if opcode == Opcode.CLOSE:
+            code = close_code(payload)
+            self._line = None
+            line.ended("closed" if code in _WITH_A_WORD else "lost")
+            self._write(close_frame(DONE if code == NO_CODE else code, ""))
+            self.closing = True
+            self._transport.close()
+        else:
+            line.pinged()
+            if opcode == Opcode.PING and self.writable:
+                self._write(frame(Opcode.PONG, payload))
 
 
 async def serve_socket(hall: Hall, request: web.Request, peer: str) -> web.StreamResponse:
-    """One connection, from its handshake to its end."""
-    response = web.WebSocketResponse(
-        protocols=(SUBPROTOCOL,),
-        compress=False,
-        max_msg_size=MAX_BYTES,
-        decode_text=False,
-        timeout=CLOSE_S,
-        autoclose=False,
-    )
-    await response.prepare(request)
-    transport = request.transport
-    if transport is None:
-        return response
-    _send_at_once(transport)
-    wire = SocketWire(transport)
-    line = wire.line = Line(hall, wire, peer)
+    """Answer the handshake and take the socket over."""
     try:
-        await _read(line, response)
-    finally:
-        line.ended("closed" if response.close_code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY) else "lost")
-    if not wire.closing and not response.closed:
-        await response.close(code=response.close_code or WSCloseCode.OK, drain=False)
+        answer = switching(request.headers)
+    except NoHandshake as wrong:
+        if wrong.header == "Sec-WebSocket-Version":
+            refusal = error_response(ErrorDetail("unsupported", field=wrong.header), 426)
+            refusal.headers["Sec-WebSocket-Version"] = VERSION
+            return refusal
+        raise Refused("malformed", "a WebSocket's handshake", wrong.header) from None
+
+    def opened(transport: asyncio.Transport, gate: Gate[asyncio.Transport]) -> SocketWire:
+        _send_at_once(transport)
+        transport.write(answer)
+        wire = SocketWire(gate, transport)
+        wire.begin(Line(hall, wire, peer))
+        return wire
+
+    response = taken_over(request, opened)
+    if response is None:
+        raise Refused("malformed", "a WebSocket's handshake", "Connection")
     return response
-
-
-async def _read(line: Line, response: web.WebSocketResponse) -> None:
-    while True:
-        message = await response.receive()
-        if message.type is WSMsgType.TEXT:
-            line.received(message.data)
-        elif message.type is WSMsgType.BINARY:
-            line.received_audio(message.data)
-        else:
-            return
 
 
 def _send_at_once(transport: asyncio.Transport) -> None:

@@ -40,7 +40,7 @@ from signaling.connection.limits import DEFAULT, ConnectionLimits
 from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.policy import Policy
-from signaling.port import Gated, Port
+from signaling.port import Port
 
 WAIT_S = 8.0
 KEY = SessionKey("main", "s_1")
@@ -62,7 +62,7 @@ class Doors:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.revocations = RevocationList()
-        self.gate: Gate[Gated] = Gate(GateLimits())
+        self.gate: Gate[asyncio.Transport] = Gate(GateLimits())
 
     def ticket(
         self,
@@ -116,7 +116,7 @@ async def doors(
     keystore = KeyStore(keys or MemoryKeys(), KeyWrap([bytes(32)]), clock)
     revocations = RevocationList()
     signer = TicketSigner(Keyring.development(b"s" * 32), revocations)
-    sockets: Gate[Gated] = Gate(gate or GateLimits())
+    sockets: Gate[asyncio.Transport] = Gate(gate or GateLimits())
     async with Node(
         Parts(name, store, keystore, Anchors(b"a" * 32), CommandDigest(b"d" * 32), clock, os.urandom)
     ) as node:
