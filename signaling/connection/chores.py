@@ -25,6 +25,15 @@ class Chores:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def begin_within(self, patience_s: float, work: Work) -> None:
+        """Run `work`, which fails with `TimeoutError` if it takes longer."""
+
+        async def in_time() -> None:
+            async with asyncio.timeout(patience_s):
+                await work()
+
+        self.begin(in_time)
+
     def cancel(self) -> None:
         """End them all, but for the one that asks for it."""
         for task in tuple(self._tasks):

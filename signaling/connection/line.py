@@ -295,11 +295,7 @@ class Line:
     # --- tasks and time
 
     def _ask(self, work: Work) -> None:
-        self._chores.begin(partial(self._in_time, work))
-
-    async def _in_time(self, work: Work) -> None:
-        async with asyncio.timeout(self._hall.patience_s):
-            await work()
+        self._chores.begin_within(self._hall.patience_s, work)
 
     def _failed(self, failure: Exception) -> None:
         """A chore did not succeed: the client may come back, and find the store well."""
