@@ -49,6 +49,7 @@ from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.options import Options
 from signaling.port import Port
+from signaling.pulse import beating
 from signaling.voice.root import Keeping, NodeVoice, node_voice
 
 log: Final = logging.getLogger("legato.serve")
@@ -146,7 +147,7 @@ async def serve(options: Options, dress: Callable[[Serving], None] | None = None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    async with serving(options, dress) as here:
+    async with serving(options, dress) as here, beating():
         print(f"ready {here.url}", flush=True)
         log.info("ready", extra={"url": here.url, "node": here.node.name, "pid": os.getpid()})
         await told.wait()

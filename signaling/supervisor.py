@@ -5,6 +5,9 @@ kernel's queue instead of being refused. Of a child that starts slowly it keeps 
 warmed, waiting for one line on its standard input. When the child dies, the spare takes over in
 milliseconds and the next spare is warmed behind it.
 
+A child that is watched beats (`signaling.pulse`). One whose loop hangs is killed like any other crash, so that its
+sessions go on elsewhere (`signaling.watchdog` says when).
+
 A child ends when its standard input does: the supervisor's own death leaves no orphans.
 """
 
@@ -19,6 +22,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from signaling.pulse import VARIABLE, sight
+from signaling.watchdog import LOOK_MS, Watchdog
+
 STEADY_S: Final = 0.5
 """A child that lived this long is started again at once."""
 
@@ -29,27 +35,42 @@ GO: Final = b"go\n"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How to start a child. With `spare`, a warmed second one waits for `GO` on its standard input."""
+    """How to start a child. With `spare`, a warmed second one waits for `GO` on its standard input. With `patience`
+    (ms) it is killed when its loop hangs for so long."""
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str]
     sockets: tuple[int, ...] = ()
     spare: bool = False
+    patience: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process, and the end of the pipe that it beats on (None: it does not)."""
+
+    process: asyncio.subprocess.Process
+    pulse: int | None
 
 
 @dataclass(slots=True)
 class Supervised:
     """One child and, perhaps, its spare. `ended(name, code)` is told of each death, `said(line)` of each line
-    that a child prints."""
+    that a child prints, `hung(name)` when it is killed because its loop hangs."""
 
     command: Command
     ended: Callable[[str, int], None]
     said: Callable[[str], None]
+    hung: Callable[[str], None] = lambda name: None
     process: asyncio.subprocess.Process | None = None
-    _spare: asyncio.subprocess.Process | None = None
+    _spare: _Child | None = None
     _stopping: bool = field(default=False)
+    _watchdog: Watchdog = field(init=False)
     restarts: int = 0
+
+    def __post_init__(self) -> None:
+        self._watchdog = Watchdog(self.command.patience)
 
     async def run(self) -> None:
         """Keep it alive until `stop`."""
@@ -57,10 +78,11 @@ class Supervised:
         wait = 0.0
         while not self._stopping:
             started = loop.time()
-            self.process = await self._take()
+            child = await self._take()
+            self.process = child.process
             if self.command.spare:
                 self._spare = await self._start()
-            code = await self._attend(self.process)
+            code = await self._attended(child)
             if self._stopping:
                 break
             self.ended(self.command.name, code)
@@ -77,7 +99,8 @@ class Supervised:
     async def stop(self, patience_s: float = 30.0) -> None:
         """Ask it to end, and insist after `patience_s`."""
         self._stopping = True
-        for process in (self._spare, self.process):
+        spare = self._spare.process if self._spare is not None else None
+        for process in (spare, self.process):
             if process is not None and process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.send_signal(signal.SIGTERM if process is self.process else signal.SIGKILL)
@@ -88,6 +111,15 @@ class Supervised:
             except TimeoutError:
                 self.process.kill()
 
+    async def _attended(self, child: _Child) -> int:
+        """Its exit code, once it has ended; meanwhile it is watched."""
+        watching = asyncio.create_task(self._watch(child))
+        try:
+            return await self._attend(child.process)
+        finally:
+            watching.cancel()
+            await asyncio.wait((watching,))
+
     async def _attend(self, process: asyncio.subprocess.Process) -> int:
         """Pass on what it says until it ends."""
         assert process.stdout is not None
@@ -95,22 +127,67 @@ class Supervised:
             self.said(line.decode(errors="replace").rstrip())
         return await process.wait()
 
-    async def _take(self) -> asyncio.subprocess.Process:
-        spare, self._spare = self._spare, None
-        process = spare if spare is not None and spare.returncode is None else await self._start()
-        if self.command.spare and process.stdin is not None:
-            process.stdin.write(GO)
-        return process
+    async def _watch(self, child: _Child) -> None:
+        """Kill it when its loop hangs."""
+        if child.pulse is None:
+            return
+        loop = asyncio.get_running_loop()
+        self._watchdog.begin()
+        try:
+            while not self._stopping:
+                # After whatever else is due: beats that wait in the pipe count before the look.
+                await asyncio.sleep(LOOK_MS / 1000)
+                now = round(loop.time() * 1000)
+                self._feel(child.pulse, now)
+                if self._watchdog.look(sight(child.process.pid), now):
+                    self.hung(self.command.name)
+                    self.kill()
+                    return
+        finally:
+            os.close(child.pulse)
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *self.command.arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=dict(self.command.environment),
-            pass_fds=self.command.sockets,
-            start_new_session=True,
-        )
+    def _feel(self, pulse: int, now: int) -> None:
+        try:
+            beats = os.read(pulse, 65_536)
+        except BlockingIOError:
+            return
+        if beats:
+            self._watchdog.beat(now)
+        else:
+            self._watchdog.rest()
+
+    async def _take(self) -> _Child:
+        child, self._spare = self._spare, None
+        if child is not None and child.process.returncode is not None:
+            if child.pulse is not None:
+                os.close(child.pulse)
+            child = None
+        child = child or await self._start()
+        if self.command.spare and child.process.stdin is not None:
+            child.process.stdin.write(GO)
+        return child
+
+    async def _start(self) -> _Child:
+        environment, sockets = dict(self.command.environment), self.command.sockets
+        pulse = beats = None
+        if self.command.patience:
+            pulse, beats = os.pipe()
+            os.set_blocking(pulse, False)
+            environment[VARIABLE] = str(beats)
+            sockets = (*sockets, beats)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.command.arguments,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=environment,
+                pass_fds=sockets,
+                start_new_session=True,
+            )
+        finally:
+            if beats is not None:
+                os.close(beats)
+        return _Child(process, pulse)
 
 
 def wait_for_go() -> None:

@@ -104,6 +104,14 @@ _OPTIONS: Final = (
         "--drain-s", default=20.0, show_default=True, help="How long SIGTERM waits for clients to go."
     ),
 )
+HANG_MS: Final = 500
+hang_option: Final = click.option(
+    "--hang-ms",
+    default=HANG_MS,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Kill a node whose loop hangs for so long (0: never, as when a debugger holds it).",
+)
 _FLAGS: Final = {"origins": "origin", "proxies": "proxy", "media_addresses": "media-address"}
 
 
@@ -116,18 +124,20 @@ def hub_options(command: F) -> F:
 
 @click.command("serve")
 @hub_options
-def serve_command(**chosen: Any) -> None:
+@hang_option
+def serve_command(*, hang_ms: int, **chosen: Any) -> None:
     """Run a hub: its store, and a node that comes back whenever it dies.
 
     Prints `ready http://HOST:PORT` when it serves. SIGTERM drains: clients are told where to go.
     """
-    sys.exit(asyncio.run(_supervised(chosen, demo=False, share="")))
+    sys.exit(asyncio.run(_supervised(chosen, hang_ms)))
 
 
 @click.command()
 @hub_options
+@hang_option
 @click.option("--lan", is_flag=True, help="Serve TLS on this machine's network address: a phone can join.")
-def demo(*, lan: bool, **chosen: Any) -> None:
+def demo(*, lan: bool, hang_ms: int, **chosen: Any) -> None:
     """Hub, embedded store, an agent and a page: open the URL it prints and talk to it.
 
     The agent works offline. With OPENAI_API_KEY (and perhaps OPENAI_BASE_URL, OPENAI_MODEL) set it uses that
@@ -138,7 +148,7 @@ def demo(*, lan: bool, **chosen: Any) -> None:
         from signaling.demo.lan import prepare_lan
 
         chosen, share = prepare_lan(chosen)
-    sys.exit(asyncio.run(_supervised(chosen, demo=True, share=share)))
+    sys.exit(asyncio.run(_supervised(chosen, hang_ms, demo=True, share=share)))
 
 
 @click.command(hidden=True)
@@ -179,9 +189,12 @@ def _dressed(share: str, *, demo_page: bool, supervised: bool) -> Callable[[Serv
 
 
 def _kill(what: str) -> None:
-    """Die at once, or (the agent being another's child) ask the supervisor to see to it."""
+    """Die at once, hang for good, or (the agent being another's child) ask the supervisor to see to it."""
     if what == "hub":
         os.kill(os.getpid(), signal.SIGKILL)
+    if what == "loop":
+        while True:
+            signal.pause()
     print(f"kill {what}", flush=True)
 
 
@@ -194,7 +207,7 @@ class _Children:
         self.code = 0
 
     def add(self, command: Command) -> None:
-        self._all[command.name] = Supervised(command, self._ended, self._said)
+        self._all[command.name] = Supervised(command, self._ended, self._said, self._hung)
 
     async def run(self) -> None:
         """Until told to stop; then the last one added goes first."""
@@ -214,6 +227,9 @@ class _Children:
         elif not self._stop.is_set():
             click.echo(f"legato: the {name} ended ({code}); it comes back", err=True)
 
+    def _hung(self, name: str) -> None:
+        click.echo(f"legato: the {name}'s loop hangs; it is killed", err=True)
+
     def _said(self, line: str) -> None:
         if line == "kill agent" and "agent" in self._all:
             self._all["agent"].kill()
@@ -221,7 +237,7 @@ class _Children:
             click.echo(line)
 
 
-async def _supervised(chosen: Mapping[str, Any], *, demo: bool, share: str) -> int:
+async def _supervised(chosen: Mapping[str, Any], hang_ms: int, *, demo: bool = False, share: str = "") -> int:
     """Keep the children alive until a signal; the exit code."""
     try:
         listener = await _listening(chosen["host"], chosen["port"])
@@ -238,7 +254,8 @@ async def _supervised(chosen: Mapping[str, Any], *, demo: bool, share: str) -> i
         loop.add_signal_handler(number, stop.set)
     port: int = listener.getsockname()[1]
     children = _Children(stop)
-    children.add(_node_command({**chosen, "port": port}, listener.fileno(), demo=demo, share=share))
+    node_command = _node_command({**chosen, "port": port}, listener.fileno(), demo=demo, share=share)
+    children.add(replace(node_command, patience=hang_ms))
     if demo:
         children.add(await _agent_command(chosen, port))
     await children.run()

@@ -45,7 +45,7 @@ class Join(msgspec.Struct):
 
 
 class Kill(msgspec.Struct):
-    """What to kill: `hub` or `agent`."""
+    """What to kill: `hub` or `agent`; `loop` makes the hub hang instead."""
 
     what: str
 
@@ -133,7 +133,7 @@ class _Demo:
 
     async def kill(self, request: web.Request) -> web.Response:
         order = await _body(request, Kill)
-        if self._options.kill is None or not _loopback(request) or order.what not in ("hub", "agent"):
+        if self._options.kill is None or not _loopback(request) or order.what not in ("hub", "agent", "loop"):
             raise Refused("not_allowed")
         # After the answer has left: a browser that gets none sends the order again, and kills the next one too.
         asyncio.get_running_loop().call_later(ANSWER_S, self._options.kill, order.what)
