@@ -127,11 +127,15 @@ class ChangeActivity(PlainCommand, frozen=True, kw_only=True):
     eta_ms: int = 0
 
 
-class ChangeModality(PlainCommand, frozen=True, kw_only=True):
-    """What the sending attachment takes and gives from here on."""
+class ChangeModality(Command, frozen=True, kw_only=True):
+    """What the sending attachment takes and gives from here on. With audio it gets `playout:PARTICIPANT` and
+    `microphone:PARTICIPANT`, from another device if need be; where the sender names the number of such a right that
+    it has seen, only if nobody was quicker."""
 
     takes: tuple[Medium, ...]
     gives: tuple[Medium, ...]
+    playout: int = -1
+    microphone: int = -1
 
 
 class MarkTurn(PlainCommand, frozen=True, kw_only=True):

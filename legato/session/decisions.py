@@ -2,8 +2,8 @@
 
 `decide(state, actor, command)` is pure and changes nothing: the events it gives are appended, and come back
 into the state by folding what the store published. Each rule's theory is in the module named for its noun:
-`message_rules`, `tool_rules`, `right_rules`, `presence_rules`, `voice_rules`; the last three also hold the
-functions by which the hub itself decides (somebody joined, a worker crashed, a turn ended).
+`message_rules`, `tool_rules`, `right_rules`, `presence_rules`, `modality_rules`, `voice_rules`; the last four also
+hold the functions by which the hub itself decides (somebody joined, a worker crashed, a turn ended).
 
 *Plain* commands are appended unconditionally, and may be decided on a state that foresees the batches still
 in flight (`foresee`). What keeps them right is the token: words of an answer use the worker's right and the
@@ -20,7 +20,15 @@ from msgspec.structs import replace
 
 from legato.session import commands as c
 from legato.session import events as e
-from legato.session import limits, message_rules, presence_rules, right_rules, tool_rules, voice_rules
+from legato.session import (
+    limits,
+    message_rules,
+    modality_rules,
+    presence_rules,
+    right_rules,
+    tool_rules,
+    voice_rules,
+)
 from legato.session.actors import (
     RESPONDER,
     SERVICE,
@@ -180,7 +188,7 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.AcceptSession: right_rules.accept_session,
     c.ReleaseRight: right_rules.release_right,
     c.ChangeActivity: presence_rules.change_activity,
-    c.ChangeModality: presence_rules.change_modality,
+    c.ChangeModality: modality_rules.change_modality,
     c.LabelSession: presence_rules.label_session,
     c.EndSession: presence_rules.end_session,
     c.Leave: presence_rules.leave,

@@ -73,7 +73,7 @@ def _session_ended(state: State, event: e.SessionEnded) -> None:
 def _log_reopened(state: State, event: e.LogReopened) -> None:
     lost = Reopening(event.offset, event.previous_epoch, event.lost_from, event.lost_to)
     state.reopened = [*state.reopened, lost][-bounds.KEPT_REOPENED :]
-    state.rights = {name: Right(right.token, "", right.worker) for name, right in state.rights.items()}
+    state.rights = {name: replace(right, holder="") for name, right in state.rights.items()}
 
 
 # --- who is there
@@ -153,7 +153,7 @@ def _activity_changed(state: State, event: e.ActivityChanged) -> None:
 
 
 def _right_granted(state: State, event: e.RightGranted) -> None:
-    state.rights[event.right] = Right(event.token, event.holder, event.worker)
+    state.rights[event.right] = Right(event.token, event.holder, event.worker, event.attachment)
     _participant(state, event.holder, fault="", fault_since=0, fault_at=0, window_ms=0)
 
 

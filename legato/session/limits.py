@@ -44,6 +44,9 @@ OPEN_TOOL_TEXT: Final = 16_000
 
 WAITING_TURNS: Final = 32
 RIGHTS: Final = 64
+SOUND_RIGHTS: Final = 128
+"""Rights to speak and to play that were ever given in a session, beside the others."""
+
 LABELS: Final = 32
 
 TEXTS: Final = {
@@ -63,8 +66,24 @@ _IDS: Final = frozenset({"message", "response", "turn", "parent", "call", "right
 _MAY_BE_EMPTY: Final = frozenset({"response", "turn", "parent"})
 _ROLES: Final = frozenset({"", "user", "agent", "operator", "supervisor", "observer"})
 _NUMBERS: Final = frozenset(
-    {"index", "part", "step", "steps", "eta_ms", "characters", "samples", "token", "at_ms", "media_time"}
+    {
+        "index",
+        "part",
+        "step",
+        "steps",
+        "eta_ms",
+        "characters",
+        "samples",
+        "token",
+        "at_ms",
+        "media_time",
+        "playout",
+        "microphone",
+    }
 )
+
+_UNSAID: Final = frozenset({"media_time", "playout", "microphone"})
+"""Numbers for which -1 says that nothing is said."""
 
 
 def misshapen(command: Command) -> Refusal | None:
@@ -82,7 +101,7 @@ def _misshapen_field(field: str, value: object, may_be_empty: bool) -> Refusal |
         fine = well_formed(value) or (value == "" and may_be_empty)
         return None if fine else Refusal("malformed", "not an id", field)
     if field in _NUMBERS and isinstance(value, int):
-        lowest = -1 if field == "media_time" else 0
+        lowest = -1 if field in _UNSAID else 0
         return None if lowest <= value <= MAX_EXACT else Refusal("malformed", "not a count", field)
     if field == "approval" and value not in _ROLES:
         return Refusal("malformed", "not a role", field)

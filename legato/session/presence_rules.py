@@ -10,13 +10,13 @@ from typing import Literal
 
 from legato.session import commands as c
 from legato.session import events as e
-from legato.session import limits
+from legato.session import limits, modality_rules
 from legato.session.actors import RESPONDER, Actor
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, entry_ends, response_ends
 from legato.session.right_rules import left_open, released
-from legato.session.state import State
+from legato.session.state import Attachment, State
 
 
 def session_created(by: str, labels: dict[str, str], title: str = "") -> list[e.Event]:
@@ -51,19 +51,21 @@ def attached(
             return Refusal("not_allowed", "somebody else's attachment", "attachment")
         if mine >= limits.ATTACHMENTS_EACH or len(state.attachments) >= limits.ATTACHMENTS:
             return Refusal("too_large", "too many attachments", "attachment")
-        return [
-            e.AttachmentOpened(
-                by=participant,
-                participant=participant,
-                attachment=attachment,
-                device=device,
-                takes=takes,
-                gives=gives,
-            )
-        ]
+        coming = Attachment(attachment, participant, device, takes, gives)
+        grants, takes, gives = modality_rules.opened(state, coming)
+        opening = e.AttachmentOpened(
+            by=participant,
+            participant=participant,
+            attachment=attachment,
+            device=device,
+            takes=takes,
+            gives=gives,
+        )
+        return [opening, *grants]
     events = resumed(state, attachment, now)
     if (known.takes, known.gives) != (takes, gives):
-        events.append(e.ModalityChanged(by=participant, attachment=attachment, takes=takes, gives=gives))
+        changed = modality_rules.switched(state, attachment, takes, gives, participant)
+        return changed if isinstance(changed, Refusal) else [*events, *changed]
     return events
 
 
@@ -94,7 +96,8 @@ def closed(
     known = state.attachments.get(attachment)
     if known is None:
         return []
-    return [e.AttachmentClosed(by=HUB, attachment=attachment, reason=reason)]
+    closing = e.AttachmentClosed(by=HUB, attachment=attachment, reason=reason)
+    return [closing, *modality_rules.let_go(state, attachment)]
 
 
 def grace_over(state: State, attachment: str) -> list[e.Event]:
@@ -158,18 +161,6 @@ def change_activity(state: State, actor: Actor, command: c.ChangeActivity) -> De
             steps=command.steps,
             eta_ms=command.eta_ms,
         )
-    ]
-
-
-def change_modality(state: State, actor: Actor, command: c.ChangeModality) -> Decision:
-    known = state.attachments.get(actor.attachment)
-    if known is None or known.participant != actor.participant:
-        return Refusal("resume_first", "this attachment is not here", "attachment")
-    for field, media in (("takes", command.takes), ("gives", command.gives)):
-        if len(set(media)) != len(media):
-            return Refusal("malformed", "a medium twice", field)
-    return [
-        e.ModalityChanged(by=actor.participant, attachment=known.id, takes=command.takes, gives=command.gives)
     ]
 
 

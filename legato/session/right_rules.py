@@ -17,6 +17,7 @@ from legato.session.actors import RESPONDER, WORKER, Actor, responds, worker_rig
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, entry_ends, response_ends
+from legato.session.modality_rules import given_back, of_sound
 from legato.session.state import Right, State
 
 ReleaseReason = Literal["released", "crashed", "expired", "taken", "ended"]
@@ -34,7 +35,8 @@ def accept_session(state: State, actor: Actor, command: c.AcceptSession) -> Deci
         return Refusal("already_exists", "another worker has it", "right", expected=right.token)
     if worker_right(state, actor.participant):
         return Refusal("already_exists", "this agent works in the session already", "right")
-    if len(state.rights.keys() | {command.right, RESPONDER}) > limits.RIGHTS:
+    others = {name for name in state.rights if not of_sound(name)}
+    if len(others | {command.right, RESPONDER}) > limits.RIGHTS:
         return Refusal("too_large", "too many rights", "right")
     name = command.right.removeprefix(WORKER)
     events = _joined(state, actor, name)
@@ -57,6 +59,8 @@ def release_right(state: State, actor: Actor, command: c.ReleaseRight) -> Decisi
         return Refusal("not_found", field="right")
     if right.holder != actor.participant or right.token != command.token:
         return Refusal("stale_token", field="right", expected=right.token)
+    if of_sound(command.right):
+        return given_back(state, actor.participant, command.right)
     rights = [command.right]
     if command.right.startswith(WORKER) and responds(state, actor.participant):
         rights.append(RESPONDER)

@@ -72,6 +72,7 @@ class Right(msgspec.Struct, frozen=True, omit_defaults=True):
     token: int
     holder: str = ""
     worker: str = ""
+    attachment: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="message"):

@@ -27,7 +27,7 @@ def test_an_attachment_goes_and_comes_back() -> None:
     assert grace_over(talk.state, "tab") == []
     again = attached(talk.state, "ada", "tab", now=9, takes=("text", "audio"))
     assert not isinstance(again, Refusal)
-    assert types(again) == ["modality_changed"]
+    assert types(again) == ["right_granted", "modality_changed"]
 
 
 def test_an_attachment_belongs_to_one_participant() -> None:

@@ -123,6 +123,9 @@ def _rights() -> Log:
         e.RightReleased(by="hub", right="responder", token=2, reason="crashed"),
         e.ResponderChanged(by="hub", participant="", reason="crashed"),
         e.RightGranted(by="hub", right="worker:bot", holder="bot", token=3, worker="w2"),
+        e.RightGranted(by="hub", right="microphone:ada", holder="ada", token=1, attachment="tab"),
+        e.RightGranted(by="hub", right="playout:ada", holder="ada", token=1, attachment="tab"),
+        e.RightReleased(by="hub", right="playout:ada", token=2),
         e.LogReopened(by="hub", previous_epoch="q83vEjRWeJA", lost_from=12, lost_to=12),
     ]
 

@@ -55,8 +55,8 @@ function attachment(state: State, id: string, changes: Partial<Attachment>): Par
   return one === undefined ? {} : { attachments: put(state.attachments, id, { ...one, ...changes }) };
 }
 
-function right(state: State, name: string, token: number, holder = "", worker = ""): Partial<State> {
-  return { rights: put(state.rights, name, { token, holder, worker }) };
+function right(state: State, name: string, token: number, holder = "", worker = "", attachment = ""): Partial<State> {
+  return { rights: put(state.rights, name, { token, holder, worker, attachment }) };
 }
 
 function left(state: State, event: Of<"participant_left">): Partial<State> {
@@ -103,8 +103,8 @@ const HANDLERS: Handlers = {
     of(state.participants, id)?.left === false
       ? participant(state, id, { activity, text, step, steps, eta_ms, since })
       : {},
-  right_granted: (state, { right: name, token, holder, worker }) => ({
-    ...right(state, name, token, holder, worker),
+  right_granted: (state, { right: name, token, holder, worker, attachment: device }) => ({
+    ...right(state, name, token, holder, worker, device),
     ...participant(state, holder, WELL),
   }),
   right_released: (state, event) => right(state, event.right, event.token),

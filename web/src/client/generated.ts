@@ -261,6 +261,7 @@ export interface RightGranted {
   holder: string;
   token: number;
   worker?: string;
+  attachment?: string;
 }
 
 export interface RightReleased {
@@ -447,6 +448,7 @@ export interface Right {
   token: number;
   holder: string;
   worker: string;
+  attachment: string;
 }
 
 export interface Message {
@@ -570,6 +572,8 @@ export interface ChangeModality {
   type: "change_modality";
   takes: ("audio" | "text")[];
   gives: ("audio" | "text")[];
+  playout?: number;
+  microphone?: number;
 }
 
 export interface DecideTool {
@@ -1068,7 +1072,7 @@ export const EVENT_DEFAULTS = {
   responder_changed: { offset: 0, time: 0, reason: "" },
   response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
   response_started: { offset: 0, time: 0, turn: "", parent: "" },
-  right_granted: { offset: 0, time: 0, worker: "" },
+  right_granted: { offset: 0, time: 0, worker: "", attachment: "" },
   right_released: { offset: 0, time: 0, reason: "released" },
   session_created: { offset: 0, time: 0, labels: {}, title: "" },
   session_ended: { offset: 0, time: 0, reason: "" },
@@ -1091,7 +1095,7 @@ export const STATE_DEFAULTS = {
   Spoken: { words: [] },
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0 },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
-  Right: { holder: "", worker: "" },
+  Right: { holder: "", worker: "", attachment: "" },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, speech_end: -1, speech_characters: 0, speech_track: "" },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false },
