@@ -29,13 +29,11 @@ from typing import Final
 
 import msgspec
 
+from legato.wire.stamp import MAX_MEDIA_TIME
 from media.opus import BadOpus, duration
 
 VERSION: Final = 1
 MAX_FRAMES: Final = 255
-MAX_MEDIA_TIME: Final = 2**53
-"""Media times stay exact in a JavaScript number; that is some 5 900 years of audio."""
-
 _HEAD: Final = struct.Struct(">BBQ")
 _MOVED: Final = 0x80
 

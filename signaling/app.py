@@ -58,6 +58,8 @@ REVOKING: Final = web.AppKey("revoking", Revoking)
 class NoSound:
     """A hub without sound: what is said about it is not understood."""
 
+    captures = False
+
     def sound(self, line: Line, what: Any) -> None:
         """Nothing listens."""
 

@@ -146,6 +146,7 @@ class Hall:
             away_ms=arrival.away_ms,
             returning=arrival.returning,
             nodes=list(self._it.nodes),
+            captures=self.sounds.captures,
         )
 
     # --- out

@@ -329,11 +329,13 @@ class ToolEnded(ControlEvent, frozen=True, kw_only=True):
 
 
 class VoiceStarted(Event, frozen=True, kw_only=True):
-    """A call carries this attachment's audio from here on; its microphone is `track`."""
+    """A call carries this attachment's audio from here on; its microphone is `track`, whose clock stands at
+    `media_time`."""
 
     attachment: str
     call: str
     track: str
+    media_time: int = 0
 
 
 class VoiceEnded(Event, frozen=True, kw_only=True):

@@ -15,12 +15,14 @@ from legato.session.parts import Part, Spoken
 from legato.session.state import Message, State
 
 
-def voice_started(state: State, attachment: str, call: str, track: str) -> list[e.Event]:
-    """A call carries the attachment's audio; its microphone is `track`."""
+def voice_started(
+    state: State, attachment: str, call: str, track: str, media_time: int = 0
+) -> list[e.Event]:
+    """A call carries the attachment's audio; its microphone is `track`, whose clock stands at `media_time`."""
     known = state.attachments.get(attachment)
     if known is None or (known.call, known.track) == (call, track):
         return []
-    return [e.VoiceStarted(by=HUB, attachment=attachment, call=call, track=track)]
+    return [e.VoiceStarted(by=HUB, attachment=attachment, call=call, track=track, media_time=media_time)]
 
 
 def voice_ended(state: State, attachment: str, call: str, reason: str = "") -> list[e.Event]:
@@ -67,9 +69,10 @@ def speech_queued(
     return [e.SpeechQueued(by=HUB, message=message, track=track, start=start, end=end, characters=characters)]
 
 
-def gap_marked(track: str, start: int, end: int) -> list[e.Event]:
-    """Audio that is lost for good."""
-    return [e.GapMarked(by=HUB, track=track, start=start, end=end)] if start < end else []
+def gap_marked(state: State, track: str, start: int, end: int) -> list[e.Event]:
+    """Audio that is lost for good; nothing if that was said before (by another node)."""
+    known = start >= end or (track, start, end) in state.gaps
+    return [] if known else [e.GapMarked(by=HUB, track=track, start=start, end=end)]
 
 
 def mark_turn(state: State, actor: Actor, command: c.MarkTurn) -> Decision:

@@ -39,6 +39,7 @@ class Attached(Down, frozen=True, kw_only=True):
 
     `connection` names this connection in HTTP requests (POST beside SSE, offers); it is a secret.
     `away_ms` is how long the attachment was gone (resume), `returning` whether the participant was here before.
+    `captures`: microphones are acknowledged here.
     """
 
     v: int
@@ -58,6 +59,7 @@ class Attached(Down, frozen=True, kw_only=True):
     away_ms: int = 0
     returning: bool = False
     nodes: list[str] = []
+    captures: bool = False
 
 
 class Events(Down, frozen=True, kw_only=True):
@@ -127,6 +129,17 @@ class Listening(Down, frozen=True, kw_only=True):
     track: str
     format: str
     rate: int
+
+
+class AudioAcked(Down, frozen=True, kw_only=True):
+    """Every frame of the microphone before media time `until` is kept at `level`, or was named lost; `missing`
+    are stretches that the hub lacks before the newest frame it has."""
+
+    stream: int
+    track: str
+    until: int
+    level: str
+    missing: list[tuple[int, int]] = []
 
 
 class Working(Down, frozen=True, kw_only=True):

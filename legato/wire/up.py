@@ -126,6 +126,27 @@ class Speak(Up, frozen=True, kw_only=True):
     end: bool = False
 
 
+class Microphone(Up, frozen=True, kw_only=True):
+    """A microphone's frames come as audio envelopes with this `stream` number, timed by the clock of `capture`.
+
+    `since`: media time before which nothing comes any more; `clock`: the capture's media time now. `carries`: the
+    stream is the attachment's voice, both ways; without it, it only completes what a call brings.
+    """
+
+    stream: int
+    capture: str
+    since: int = 0
+    clock: int = 0
+    carries: bool = False
+
+
+class Lacking(Up, frozen=True, kw_only=True):
+    """Of what a microphone stream is `missing`, the client does not hold these stretches either."""
+
+    stream: int
+    gaps: list[tuple[int, int]]
+
+
 class Decline(Up, frozen=True, kw_only=True):
     """A worker does not want an offered session."""
 

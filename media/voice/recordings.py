@@ -92,7 +92,7 @@ class Plan:
         """The next event of the log."""
         if isinstance(event, e.VoiceStarted):
             self.sides.setdefault(event.track, Side.LEFT)
-            self.began.setdefault(event.track, event.time * PER_MS)
+            self.began.setdefault(event.track, event.time * PER_MS - event.media_time)
         elif isinstance(event, e.SpeechQueued):
             self.sides.setdefault(event.track, Side.RIGHT)
             self.began.setdefault(event.track, event.time * PER_MS - event.start)

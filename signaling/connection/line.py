@@ -69,8 +69,11 @@ class Wire(Protocol):
 class Sounds(Protocol):
     """Where sound comes from and goes to (`media`). Called on the loop."""
 
+    captures: bool
+    """Whether microphones are acknowledged."""
+
     def sound(self, line: Line, what: Any) -> None:
-        """A `Listen`, a `Speak` or a piece of `Audio` from the line's client."""
+        """A `Listen`, a `Speak`, a `Microphone`, a `Lacking` or a piece of `Audio` from the line's client."""
 
     def ended(self, line: Line) -> None:
         """The line is closed."""

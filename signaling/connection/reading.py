@@ -6,11 +6,13 @@ reply, end) is the `Talk` that it is given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from legato.session.commands import Refusal
 from legato.wire import down, up
+from legato.wire.stamp import MAX_MEDIA_TIME
 from signaling.connection import close_codes
 from signaling.connection.allowance import Allowance
 from signaling.connection.batches import raw_batch, read_batch
@@ -30,6 +32,8 @@ from signaling.connection.effects import (
 from signaling.connection.limits import ConnectionLimits
 
 MOST_HISTORY: Final = 200
+MOST_GAPS: Final = 64
+_CAPTURE: Final = re.compile(r"[A-Za-z0-9_\-]{1,16}\Z")
 
 
 class Talk(Protocol):
@@ -123,6 +127,20 @@ class Reader:
     def _sound(self, envelope: up.Listen | up.Speak, now: int) -> list[Effect]:
         return self.asked(now) or [Sound(envelope)]
 
+    def _microphone(self, envelope: up.Microphone, now: int) -> list[Effect]:
+        times = (envelope.since, envelope.clock)
+        if not 0 <= envelope.stream < 1 << 32 or not _CAPTURE.match(envelope.capture):
+            return self._talk.mistake(now, "malformed", "capture")
+        if not all(0 <= time < MAX_MEDIA_TIME for time in times):
+            return self._talk.mistake(now, "malformed", "since")
+        return self.asked(now) or [Sound(envelope)]
+
+    def _lacking(self, envelope: up.Lacking, now: int) -> list[Effect]:
+        fine = all(0 <= start < end < MAX_MEDIA_TIME for start, end in envelope.gaps)
+        if not fine or not 1 <= len(envelope.gaps) <= MOST_GAPS:
+            return self._talk.mistake(now, "malformed", "gaps")
+        return self.asked(now) or [Sound(envelope)]
+
     def _worker(self, envelope: up.Decline | up.Capacity, now: int) -> list[Effect]:
         return self.asked(now) or [WorkerSays(envelope)]
 
@@ -144,6 +162,8 @@ _READ: Final[Mapping[type[up.Up], Callable[[Reader, Any, int], list[Effect]]]] =
     up.History: Reader._history,
     up.Listen: Reader._sound,
     up.Speak: Reader._sound,
+    up.Microphone: Reader._microphone,
+    up.Lacking: Reader._lacking,
     up.Decline: Reader._worker,
     up.Capacity: Reader._worker,
     up.Ping: Reader._ping,

@@ -47,7 +47,8 @@ NEXT: Final[Mapping[tuple[Stage, Step], Stage]] = {
     (Stage.RETIRING, Step.DETACH): Stage.LEAVING,
 }
 
-_SESSION: Final = (up.Do, up.Signal, up.Credit, up.Kept, up.History, up.Listen, up.Speak, up.Ping, up.Detach)
+_SOUND: Final = (up.Listen, up.Speak, up.Microphone, up.Lacking)
+_SESSION: Final = (up.Do, up.Signal, up.Credit, up.Kept, up.History, *_SOUND, up.Ping, up.Detach)
 _WORKER: Final = (up.Decline, up.Capacity, up.Ping, up.Detach)
 
 ALLOWED: Final[Mapping[Stage, tuple[type[up.Up], ...]]] = {

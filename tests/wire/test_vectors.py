@@ -18,6 +18,7 @@ import pytest
 from legato.session.commands import Reason
 from legato.wire.audio import Audio, BadAudio, decode_audio, encode_audio
 from legato.wire.down import KINDS_DOWN, decode_down, encode_down, events_envelope
+from legato.wire.stamp import stamped, unstamped
 from legato.wire.strict import BadJson, check
 from legato.wire.up import KINDS_UP, decode_up, encode_up
 from signaling.connection.batches import wrong_field
@@ -97,3 +98,15 @@ def test_every_refusal_says_what_to_do_and_which_status_it_is() -> None:
     for reason, vector in vectors.items():
         assert STATUS[reason] == vector["status"]
         assert not (vector["send_again"] and vector["uses_up_its_sequence"])
+
+
+@named(load("stamp.json")["valid"])
+def test_a_frame_carries_its_media_time(vector: dict[str, Any]) -> None:
+    packet, raw = bytes.fromhex(vector["packet"]), bytes.fromhex(vector["hex"])
+    assert stamped(packet, vector["media_time"]) == raw
+    assert unstamped(raw) == (packet, vector["media_time"])
+
+
+@named(load("stamp.json")["invalid"])
+def test_what_carries_no_media_time_is_no_frame(vector: dict[str, Any]) -> None:
+    assert unstamped(bytes.fromhex(vector["hex"])) is None
