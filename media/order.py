@@ -44,6 +44,16 @@ class Order:
             return self._skip(now)
         return self._ready(now)
 
+    def begin(self, media_time: int) -> None:
+        """The first frame to be heard is the one at `media_time`, if none was heard yet."""
+        if self._next is None:
+            self._next = media_time
+
+    @property
+    def hole(self) -> int:
+        """Samples that are missing before the first frame that waits; 0 if none waits."""
+        return self._waiting[0].media_time - self._next if self._waiting and self._next is not None else 0
+
     def hold(self, now: int) -> None:
         """What is missing will be sent again: wait longer."""
         self._held_until = now + HOLD

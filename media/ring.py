@@ -53,6 +53,8 @@ class Write:
     minute: int
     field: int
     blob: bytes
+    frames: tuple[tuple[int, int], ...] = ()
+    """Where they begin and end."""
 
 
 @dataclass(slots=True)
@@ -105,7 +107,9 @@ class Batcher:
         if len(self._written) > _REMEMBERED:
             del self._written[next(iter(self._written))]
         minute, within = divmod(slot, MINUTE // SLOT)
-        return [Write(minute, within << _CELLS | cells, pack(_disjoint(frames.values())))]
+        batch = _disjoint(frames.values())
+        places = tuple((each.media_time, each.end) for each in batch)
+        return [Write(minute, within << _CELLS | cells, pack(batch), places)]
 
 
 @dataclass(frozen=True, slots=True)

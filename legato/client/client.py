@@ -24,6 +24,7 @@ from legato.client.driver import Driver, Ears, GetTicket
 from legato.client.hearing import Sound, hear
 from legato.client.key import ClientKey
 from legato.client.link import Link, LinkOptions, Phase
+from legato.client.microphone import Heard, Microphone
 from legato.errors import NoTicket
 from legato.session import events as e
 from legato.session.commands import Command, PostMessage
@@ -169,6 +170,12 @@ class Client:
         """What people say, as PCM at `rate` (s16 mono), for an agent that understands speech itself: of every
         microphone, or of `participant`'s."""
         return hear(self, rate, participant)
+
+    def microphone(self, heard: Heard = lambda frame: None, stream: int = 1) -> Microphone:
+        """A microphone of this attachment, to be opened as a context: it is acknowledged, and carries the
+        attachment's voice. `heard` is told of each Opus frame that comes the other way."""
+        capture = self._random_bytes(6).hex()
+        return Microphone(self, capture, stream, self._clock, heard)
 
     def new_id(self, prefix: str) -> str:
         """A fresh id."""

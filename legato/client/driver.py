@@ -23,12 +23,14 @@ GetTicket = Callable[[], Awaitable[str]]
 class Ears:
     """Who is told. `events`: each event once, in order (a snapshot brings none). `told`: signals, history
     pages and the like. `audio`: binary envelopes. `lost`: first and last offset of acknowledged events that
-    turned out to be lost for good."""
+    turned out to be lost for good. `back`: the session is live (again). `away`: the connection is gone."""
 
     events: list[Callable[[Sequence[e.Event | e.Unknown]], None]] = field(default_factory=list)
     told: list[Callable[[d.Down], None]] = field(default_factory=list)
     audio: list[Callable[[bytes], None]] = field(default_factory=list)
     lost: list[Callable[[int, int], None]] = field(default_factory=list)
+    back: list[Callable[[d.Attached], None]] = field(default_factory=list)
+    away: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Driver:
@@ -104,8 +106,10 @@ class Driver:
             case l.Lost(lost_from=first, lost_to=last):
                 for lost in self.ears.lost:
                     lost(first, last)
-            case l.Back():
+            case l.Back(attached=attached):
                 self._at -= 1  # the next way back is tried where we are
+                for back in self.ears.back:
+                    back(attached)
                 self.announce()
             case _:
                 self._connect(effect)
@@ -115,6 +119,8 @@ class Driver:
             case l.Open():
                 self._open()
             case l.Close():
+                for away in self.ears.away:
+                    away()
                 socket, self._socket = self._socket, None
                 if socket is not None:
                     socket.close()

@@ -15,9 +15,7 @@ from legato.session.parts import Part, Spoken
 from legato.session.state import Message, State
 
 
-def voice_started(
-    state: State, attachment: str, call: str, track: str, media_time: int = 0
-) -> list[e.Event]:
+def voice_started(state: State, attachment: str, call: str, track: str, media_time: int = 0) -> list[e.Event]:
     """A call carries the attachment's audio; its microphone is `track`, whose clock stands at `media_time`."""
     known = state.attachments.get(attachment)
     if known is None or (known.call, known.track) == (call, track):

@@ -6,6 +6,7 @@ acknowledges its microphone appends the clock to each frame before it is encrypt
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 STAMP: Final = 8
@@ -13,6 +14,14 @@ STAMP: Final = 8
 
 MAX_MEDIA_TIME: Final = 2**53
 """Media times stay exact in a JavaScript number; that is some 5 900 years of audio."""
+
+
+_CAPTURE: Final = re.compile(r"[A-Za-z0-9_\-]{1,16}\Z")
+
+
+def well_formed_capture(text: str) -> bool:
+    """Whether `text` may name a capture: 1 to 16 characters of `A-Z a-z 0-9 _ -`."""
+    return _CAPTURE.match(text) is not None
 
 
 def stamped(packet: bytes, media_time: int) -> bytes:

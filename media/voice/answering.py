@@ -8,10 +8,10 @@ from hub.node.promise import Room
 from legato.session import events as e
 from legato.session.ids import HUB
 from legato.session.state import Message
-from media.rtc.call import Call
 from media.voice import mouth as mouths
 from media.voice.audience import Audience
 from media.voice.barge_in import Move
+from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
 from media.voice.keeper import Keeper
 from media.voice.marks import Marks
@@ -41,7 +41,7 @@ class Answering:
             self._audience,
         )
         self._holding: set[str] = set()
-        self._carriers: dict[str, Call] = {}
+        self._carriers: dict[str, Carrier] = {}
 
     async def run(self) -> None:
         """Speak until cancelled."""
@@ -71,7 +71,7 @@ class Answering:
         if not self._script.live:
             self._perform(self._script.begin(self._room.state, participant))
 
-    def connect(self, attachment: str, carrier: Call) -> None:
+    def connect(self, attachment: str, carrier: Carrier) -> None:
         """Its call is up."""
         self._carriers[attachment] = carrier
         self._audience.connect(attachment, carrier)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from hub.node.promise import Room
 from legato.session.ids import HUB
@@ -14,14 +15,34 @@ from media.activity import SpeechEnded, SpeechStarted
 from media.frames import Frame
 from media.listener import Listener, ListenerEvent, ListenerOptions, Transcript, TurnHeard
 from media.order import Order
+from media.ring import Write
 from media.rtc.rtp import AudioPacket
 from media.turns import TurnEnded
 from media.voice.barge_in import BargeIn, Move
 from media.voice.clerk import Clerk
 from media.voice.keeper import Keeper
-from media.voice.microphone import Due, Microphone
+from media.voice.microphone import Due
 from media.voice.minutes import Ended, Minutes, Written
 from media.voice.taps import Taps
+
+SLICE: Final = 10
+"""Frames that are heard at once; after a gap there are many, and others wait."""
+
+
+class Source(Protocol):
+    """Where each frame of a microphone belongs (`microphone.Microphone`, `capture.Capture`)."""
+
+    def packet(self, packet: AudioPacket, now: int) -> tuple[Frame | None, list[Write]]: ...
+
+    def at(self, media_time: int) -> int: ...
+
+    def expire(self, now: int) -> Due: ...
+
+    def finish(self) -> Due: ...
+
+    def close(self) -> Due: ...
+
+    def stored(self, write: Write) -> None: ...
 
 
 class Floor(Protocol):
@@ -37,7 +58,7 @@ class Floor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the ears of a session work with."""
+    """What the ears of a session work with. `level`: what the store gives."""
 
     room: Room
     clerk: Clerk
@@ -48,47 +69,52 @@ class Tools:
     now: Callable[[], int]
     new_id: Callable[[str], str]
     floor: Floor
+    level: str
 
 
 class Ear:
     """See the module. `run` is its task, owned by the caller."""
 
-    def __init__(self, attachment: str, participant: str, track: str, start: int, tools: Tools) -> None:
+    def __init__(self, attachment: str, participant: str, track: str, source: Source, tools: Tools) -> None:
         self.attachment = attachment
         self.participant = participant
         self.track = track
         self.heard_at: int | None = None
         """When the last packet of the call came (monotonic ms); None: none yet."""
         self._tools = tools
-        self._microphone = Microphone(start)
-        self._minutes = Minutes(participant, track, self._microphone.at, tools.new_id)
+        self._source = source
+        self._minutes = Minutes(participant, track, source.at, tools.new_id)
         self._order = Order()
+        self._backlog: deque[Frame] = deque()
         self._barge_in = BargeIn()
         self._listener = Listener(self._emit, tools.ears, tools.listener)
 
     def on_audio(self, packet: AudioPacket, now: int) -> None:
         """A packet of the call, from within its arrival."""
         self.heard_at = now
-        frame, writes = self._microphone.packet(packet, now)
-        self._tools.keeper.keep(self.track, writes)
-        if frame is not None:
-            self._hear(self._order.add(frame, now), now)
+        frame, writes = self._source.packet(packet, now)
+        self._took(frame, writes, now)
 
     def tick(self, now: int) -> None:
         """Time passed."""
-        self._deal_with(self._microphone.expire(now))
+        self._deal_with(self._source.expire(now))
         self._hear(self._order.expire(now), now)
         self._listener.expire(now)
 
     def call_ended(self) -> None:
         """The call is over; another may go on with the track."""
         self.heard_at = None
-        self._deal_with(self._microphone.finish())
+        self._deal_with(self._source.finish())
 
     def abandon(self) -> None:
         """The node lets the session go: what is open ends here."""
         self.call_ended()
         self._tools.clerk.write(self._minutes.abandon())
+
+    def close(self) -> None:
+        """The microphone goes for good."""
+        self._deal_with(self._source.close())
+        self.abandon()
 
     def owns(self, turn: str) -> bool:
         """Whether the turn is being heard here."""
@@ -98,16 +124,26 @@ class Ear:
         """Understand until cancelled."""
         await self._listener.run()
 
-    def _hear(self, frames: list[Frame], now: int) -> None:
-        for frame in frames:
+    def _took(self, frame: Frame | None, writes: list[Write], now: int) -> None:
+        self._tools.keeper.keep(self.track, writes, self._source.stored)
+        if frame is not None:
+            self._hear(self._order.add(frame, now), now)
+
+    def _hear(self, frames: Iterable[Frame], now: int) -> None:
+        self._backlog.extend(frames)
+        for _ in range(min(SLICE, len(self._backlog))):
+            frame = self._backlog.popleft()
             self._listener.push(frame, now)
             self._tools.taps.frame(self.participant, self.track, frame)
             self._move(self._barge_in.heard(frame.end, speaking=self._tools.floor.speaking))
 
     def _deal_with(self, due: Due) -> None:
-        self._tools.keeper.keep(self.track, due.writes)
-        for start, end in due.gaps:
-            self._tools.clerk.write(gap_marked(self.track, start, end))
+        self._tools.keeper.keep(self.track, due.writes, self._source.stored)
+        self._lose(due.gaps)
+
+    def _lose(self, gaps: Iterable[tuple[int, int]]) -> None:
+        for start, end in gaps:
+            self._tools.clerk.write(gap_marked(self._tools.room.state, self.track, start, end))
 
     def _emit(self, event: ListenerEvent) -> None:
         if isinstance(event, SpeechStarted):

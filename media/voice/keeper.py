@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from hub.keys import places
@@ -17,6 +18,7 @@ from hub.node.entries import Keys
 from hub.store.promise import Rings, SessionKey, Store, StoreUnavailable
 from media.frames import Frame
 from media.ring import MINUTE, Ring, Seals, Write
+from media.spans import Spans
 
 log: Final = logging.getLogger("legato.voice")
 
@@ -24,6 +26,9 @@ BOUND: Final = 1200
 """Batches that may wait: two minutes of one track."""
 
 AGAIN_S: Final = 0.5
+
+
+Stored = Callable[[Write], None]
 
 
 class Recorder(Protocol):
@@ -42,15 +47,15 @@ class Keeper:
         self._key = key
         self._sealer: Sealer | None = None
         self.ring = Ring(rings, key, Seals(self._seal, self._open, (SealBroken,)))
-        self._waiting: deque[tuple[str, Write]] = deque(maxlen=BOUND)
+        self._waiting: deque[tuple[str, Write, Stored]] = deque(maxlen=BOUND)
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def keep(self, track: str, writes: list[Write]) -> None:
-        """Write these batches soon."""
+    def keep(self, track: str, writes: list[Write], stored: Stored = lambda write: None) -> None:
+        """Write these batches soon; `stored` is told of each that the store has. Too many, and the oldest go."""
         if writes:
-            self._waiting.extend((track, write) for write in writes)
+            self._waiting.extend((track, write, stored) for write in writes)
             self._idle.clear()
             self._news.set()
 
@@ -69,14 +74,16 @@ class Keeper:
             self._news.clear()
             while self._waiting:
                 track = self._waiting[0][0]
-                batch = [write for name, write in self._waiting if name == track][:50]
-                if not await self._write(track, batch):
+                batch = [each for each in self._waiting if each[0] == track][:50]
+                if not await self._write(track, [write for _, write, _ in batch]):
                     await asyncio.sleep(AGAIN_S)
                     continue
                 written = set(map(id, batch))
-                rest = [each for each in self._waiting if id(each[1]) not in written]
+                rest = [each for each in self._waiting if id(each) not in written]
                 self._waiting.clear()
                 self._waiting.extend(rest)
+                for _, write, stored in batch:
+                    stored(write)
             self._idle.set()
 
     async def archive(self, store: Store, vault: Recorder, *, whole: bool) -> None:
@@ -104,6 +111,17 @@ class Keeper:
             return None
         frames = await self.read(track, minutes[-1:])
         return frames[-1].end if frames else None
+
+    async def recent(self, track: str, samples: int) -> list[tuple[int, int]]:
+        """The stretches that are hot among the last `samples` of the track, in order."""
+        minutes = await self.minutes(track)
+        if not minutes:
+            return []
+        spans = Spans()
+        first = max(0, (minutes[-1] * MINUTE - samples) // MINUTE)
+        for frame in await self.read(track, [minute for minute in minutes if minute >= first]):
+            spans.add(frame.media_time, frame.end)
+        return list(spans)
 
     async def unlock(self) -> None:
         """Have the session's key open. Raises `KeysError`."""

@@ -73,6 +73,13 @@ class Microphone:
         """The call ended: nothing more of it comes."""
         return Due(self._batcher.flush(), self._lost(self._timeline.tail))
 
+    def close(self) -> Due:
+        """The microphone goes."""
+        return self.finish()
+
+    def stored(self, write: Write) -> None:
+        """The store has this batch; nobody here asks."""
+
     def _lost(self, until: int) -> list[tuple[int, int]]:
         if until <= self._judged:
             return []

@@ -38,13 +38,17 @@ class Receipts:
         """Everything before it is safe."""
         self.newest = 0
         for start, end in kept:
-            self.placed(start, end)
+            self._placed.add(start, end)
             self._safe.add(start, end)
+            self.newest = max(self.newest, end)
 
-    def placed(self, start: int, end: int) -> None:
-        """A frame came."""
+    def place(self, start: int, end: int) -> bool:
+        """A frame came; False if its stretch, or a part of it, is taken or given up."""
+        if start < self.until or self._placed.holes(start, end) != [(start, end)]:
+            return False
         self._placed.add(start, end)
         self.newest = max(self.newest, end)
+        return True
 
     def stored(self, start: int, end: int) -> None:
         """The store has it."""
@@ -54,10 +58,10 @@ class Receipts:
     def opened(self, since: int) -> list[Stretch]:
         """The client holds nothing before `since`; what is lost by that."""
         if not self._opened:
-            # What came before the first word about it is nobody's loss: the capture may have begun there.
+            # What lies before all that ever came is nobody's loss: the capture may have begun there.
             self._opened = True
-            first = next(iter(self._placed), (since, since))[0]
-            self.until = min(since, first)
+            self.until = min(since, self._first(since))
+            self._advance()
         return self._lose_before(since)
 
     def lacking(self, start: int, end: int) -> list[Stretch]:
@@ -67,15 +71,22 @@ class Receipts:
 
     def expire(self) -> list[Stretch]:
         """What is given up by now. It may have come, and never been stored."""
-        return self._lose_before(self.newest - GIVEN_UP)
+        limit = self.newest - GIVEN_UP
+        if not self._opened:
+            return self.opened(limit) if self._first(limit) < limit else []
+        return self._lose_before(limit)
 
     def close(self) -> list[Stretch]:
         """Nothing more comes: what is lost for good."""
-        return self._lost(self._placed.holes(self.until, self.newest))
+        opened = self.opened(self._first(self.newest)) if not self._opened else []
+        return opened + self._lost(self._placed.holes(self.until, self.newest))
 
     def missing(self, within: int = REORDERED) -> list[Stretch]:
         """What the client should send again: up to `MOST_NAMED` stretches that begin `within` of the newest."""
         return self._placed.holes(self.until, max(self.until, self.newest - within))[:MOST_NAMED]
+
+    def _first(self, otherwise: int) -> int:
+        return next(iter(self._placed), (otherwise, otherwise))[0]
 
     def _lose_before(self, media_time: int) -> list[Stretch]:
         if media_time <= self.until:
@@ -92,6 +103,8 @@ class Receipts:
         return stretches
 
     def _advance(self) -> None:
+        if not self._opened:
+            return
         holes = self._safe.holes(self.until, self.newest)
         self.until = holes[0][0] if holes else max(self.until, self.newest)
         self._placed.drop_before(self.until)

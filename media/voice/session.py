@@ -12,16 +12,18 @@ from legato.session import events as e
 from legato.session import voice_rules
 from legato.session.ids import HUB
 from legato.session.position import Position
-from legato.session.state import Message
-from media.rtc.call import Call
-from media.voice import ear as ears
+from legato.wire.up import Microphone as OpenMicrophone
 from media.voice.answering import Answering
 from media.voice.barge_in import Move
+from media.voice.captured import CapturedEar
+from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
 from media.voice.ear import Ear
 from media.voice.keeper import Keeper
+from media.voice.microphones import Microphones, tools_for
 from media.voice.minutes import Ended
 from media.voice.sound import Sound
+from media.voice.streams import Hearer, StreamCarrier
 from media.voice.taps import Taps
 
 LINGER: Final = 30_000
@@ -33,7 +35,7 @@ SETTLE_S: Final = 1.0
 @dataclass(frozen=True, slots=True)
 class _Line:
     call: str
-    carrier: Call
+    carrier: Carrier
 
 
 class SessionVoice:
@@ -46,7 +48,8 @@ class SessionVoice:
         self.keeper = Keeper(sound.store, sound.keys, room.key)
         self.taps = Taps()
         self.answering = Answering(room, sound, self.clerk, self.keeper)
-        self._ears: dict[str, Ear] = {}
+        tools = tools_for(room, sound, self.clerk, self.keeper, self.taps, self)
+        self._microphones = Microphones(tools, sound)
         self._lines: dict[str, _Line] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
@@ -79,8 +82,7 @@ class SessionVoice:
         self.answering.close()
         for attachment in tuple(self._lines):
             self.hang_up(attachment, reason="node")
-        for each in self._ears.values():
-            each.abandon()
+        self._microphones.abandon()
         await self.clerk.settled(SETTLE_S)
         await self.keeper.settled(SETTLE_S)
         await self.archive(whole=True)
@@ -92,60 +94,75 @@ class SessionVoice:
 
     def tick(self, now: int) -> None:
         """Time passed: some twenty times a second."""
-        for each in self._ears.values():
-            each.tick(now)
+        self._microphones.tick(now)
         self.answering.tick(now)
 
     # --- calls
 
-    async def ear_for(self, attachment: str, participant: str) -> Ear:
-        """The ear for a call of this attachment. Its track goes on where the store's ring ends; a track of
-        which nothing is hot any more has ended, and a new one begins."""
-        if attachment not in self._ears:
-            known = self._room.state.attachments.get(attachment)
-            track = known.track if known is not None else ""
-            start = await self.keeper.tail(track) if track else None
-            if start is None:
-                track, start = self._sound.new_id("t"), 0
-            await self.keeper.unlock()
-            if attachment not in self._ears:
-                self._ears[attachment] = self._new_ear(attachment, participant, track, start)
+    async def ear_for(self, attachment: str, participant: str, capture: str | None = None) -> Ear:
+        """The ear for a call of this attachment: see `Microphones.ear`."""
+        assert self._tasks is not None
+        ear = await self._microphones.ear(attachment, participant, capture, self._tasks)
         if not self.answering.live:
             await self.clerk.settled(SETTLE_S)
-        return self._ears[attachment]
+        return ear
 
-    def begin(self, ear: Ear, call: str, carrier: Call) -> None:
-        """The call was answered: it takes the place of an older one of the attachment."""
+    async def open_stream(
+        self, hearer: Hearer, attachment: str, participant: str, asked: OpenMicrophone
+    ) -> CapturedEar:
+        """A connection of the attachment brings a capture's frames, and perhaps carries its voice."""
+        ear = await self.ear_for(attachment, participant, asked.capture)
+        assert isinstance(ear, CapturedEar)
+        ear.open(hearer, asked.stream, asked.since, self._sound.now())
+        line = self._lines.get(attachment)
+        carries = line is not None and _is_carried(line.carrier, hearer, asked.stream)
+        if asked.carries and not carries:
+            carrier = StreamCarrier(hearer, asked.stream)
+            self.begin(ear, self._sound.new_id("c"), carrier, asked.clock)
+            self.connected(attachment, carrier)
+        elif carries and not asked.carries:
+            self.hang_up(attachment, reason="moved")
+        return ear
+
+    def shut_stream(self, ear: CapturedEar, hearer: Hearer, stream: int) -> None:
+        """The stream's connection is over."""
+        ear.shut(hearer, stream)
+        line = self._lines.get(ear.attachment)
+        if line is not None and _is_carried(line.carrier, hearer, stream):
+            self.ended(ear.attachment, line.carrier, "lost")
+
+    def begin(self, ear: Ear, call: str, carrier: Carrier, clock: int = 0) -> None:
+        """The call was answered: it takes the place of an older one of the attachment. `clock`: media time now."""
         attachment, state = ear.attachment, self._room.state
         older = self._lines.get(attachment)
         self._lines[attachment] = _Line(call, carrier)
-        events = self._left_open(ear) if older is None else []
+        events = self._microphones.left_open(ear) if older is None else []
         if older is not None:
             older.carrier.close()
             ear.call_ended()
             events += voice_rules.voice_ended(state, attachment, older.call, "replaced")
         known = state.attachments.get(attachment)
         warm = known is not None and "audio" in known.takes
-        events += voice_rules.voice_started(state, attachment, call, ear.track)
+        events += voice_rules.voice_started(state, attachment, call, ear.track, clock)
         if known is not None and not (warm and "audio" in known.gives):
             takes, gives = _with_audio(known.takes), _with_audio(known.gives)
             events.append(e.ModalityChanged(by=HUB, attachment=attachment, takes=takes, gives=gives))
         self.clerk.write(events)
         self.answering.join(attachment, ear.participant, warm=warm)
 
-    def connected(self, attachment: str, carrier: Call) -> None:
+    def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""
         line = self._lines.get(attachment)
         if line is not None and line.carrier is carrier:
             self.answering.connect(attachment, carrier)
 
-    def ended(self, attachment: str, carrier: Call, reason: str) -> None:
+    def ended(self, attachment: str, carrier: Carrier, reason: str) -> None:
         """The call is over."""
         line = self._lines.get(attachment)
         if line is None or line.carrier is not carrier:
             return
         del self._lines[attachment]
-        ear, now = self._ears[attachment], self._sound.now()
+        ear, now = self._microphones[attachment], self._sound.now()
         silent_for = 0 if ear.heard_at is None else now - ear.heard_at
         ear.call_ended()
         self.answering.leave(attachment, silent_for)
@@ -210,31 +227,13 @@ class SessionVoice:
         for event in events:
             if isinstance(event, e.AttachmentClosed):
                 self.hang_up(event.attachment, reason=event.reason)
+                self._microphones.close(event.attachment)
         self.answering.follow(events)
 
-    def _left_open(self, ear: Ear) -> list[e.Event]:
-        """Turns that the participant was speaking when its last call was lost with its node: they end here,
-        and are answered as far as they were understood."""
-        state = self._room.state
-        if any(each.participant == ear.participant for each in self._ears.values() if each is not ear):
-            return []
-        events: list[e.Event] = []
-        for turn in state.turns.values():
-            if turn.participant == ear.participant and turn.status == "speaking" and not ear.owns(turn.id):
-                entries = (entry for entry in state.entries.values() if isinstance(entry, Message))
-                worded = any(entry.turn == turn.id for entry in entries)
-                events.append(e.TurnEnded(by=HUB, turn=turn.id, empty=not worded, incomplete=True))
-        return events
 
-    def _new_ear(self, attachment: str, participant: str, track: str, start: int) -> Ear:
-        tools = ears.Tools(
-            self._room, self.clerk, self.keeper, self.taps, self._sound.ears, self._sound.listener,
-            self._sound.now, self._sound.new_id, self,
-        )  # fmt: skip
-        ear = Ear(attachment, participant, track, start, tools)
-        assert self._tasks is not None
-        self._tasks.create_task(ear.run())
-        return ear
+def _is_carried(carrier: Carrier, hearer: Hearer, stream: int) -> bool:
+    """Whether the voice is on this very stream."""
+    return isinstance(carrier, StreamCarrier) and (carrier.hearer, carrier.number) == (hearer, stream)
 
 
 def _with_audio(media: tuple[e.Medium, ...]) -> tuple[e.Medium, ...]:

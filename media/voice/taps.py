@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from legato.wire import down
 from legato.wire.audio import OPUS, PCM, Audio, encode_audio
@@ -11,17 +11,10 @@ from legato.wire.up import Listen
 from media.codecs import RATES, Decoder
 from media.frames import Frame
 from media.opus import BadOpus
+from media.voice.streams import Hearer
 
 MOST: Final = 16
 """Taps of one session."""
-
-
-class Hearer(Protocol):
-    """An agent's connection."""
-
-    def tell(self, envelope: down.Down) -> None: ...
-
-    def send_audio(self, envelope: bytes) -> None: ...
 
 
 @dataclass(slots=True)
@@ -83,4 +76,5 @@ class Taps:
                 payload = decoder.silence(frame.samples)
         if payload:
             kind = OPUS if decoder is None else PCM
-            tap.hearer.send_audio(encode_audio(Audio(kind, stream, frame.media_time, (payload,))))
+            audio = Audio(kind, stream, frame.media_time, (payload,), frame.resent)
+            tap.hearer.send_audio(encode_audio(audio))

@@ -6,13 +6,12 @@ reply, end) is the `Talk` that it is given.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from legato.session.commands import Refusal
 from legato.wire import down, up
-from legato.wire.stamp import MAX_MEDIA_TIME
+from legato.wire.stamp import MAX_MEDIA_TIME, well_formed_capture
 from signaling.connection import close_codes
 from signaling.connection.allowance import Allowance
 from signaling.connection.batches import raw_batch, read_batch
@@ -33,7 +32,6 @@ from signaling.connection.limits import ConnectionLimits
 
 MOST_HISTORY: Final = 200
 MOST_GAPS: Final = 64
-_CAPTURE: Final = re.compile(r"[A-Za-z0-9_\-]{1,16}\Z")
 
 
 class Talk(Protocol):
@@ -129,7 +127,7 @@ class Reader:
 
     def _microphone(self, envelope: up.Microphone, now: int) -> list[Effect]:
         times = (envelope.since, envelope.clock)
-        if not 0 <= envelope.stream < 1 << 32 or not _CAPTURE.match(envelope.capture):
+        if not 0 <= envelope.stream < 1 << 32 or not well_formed_capture(envelope.capture):
             return self._talk.mistake(now, "malformed", "capture")
         if not all(0 <= time < MAX_MEDIA_TIME for time in times):
             return self._talk.mistake(now, "malformed", "since")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hub.store.promise import SessionKey
 from legato.wire.audio import OPUS, Audio
-from legato.wire.up import Listen, Speak
+from legato.wire.up import Lacking, Listen, Microphone, Speak
 from media.codecs import RATES, BadPcm, Encoder
 from media.opus import FRAME, BadOpus, duration
 from media.rtc.call import Call, CallState
@@ -22,10 +22,12 @@ from media.voice.ear import Ear
 from media.voice.mouth import Recital
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
+from signaling.doorkeeper import Arrival
 from signaling.ice.mux import MuxFull
 from signaling.voice.call_port import CallPort
 from signaling.voice.calls import Answered, OfferRefused
 from signaling.voice.sdp import BadOffer, read_offer
+from signaling.voice.streams import MicrophoneStreams
 
 MOST_STREAMS: Final = 8
 """Streams of its own audio that one connection may have open."""
@@ -69,12 +71,14 @@ class VoiceDoor:
     def __init__(self, desk: Desk, port: CallPort) -> None:
         self.desk = desk
         self.port = port
+        self.captures = True
+        self._microphones = MicrophoneStreams(desk, port.now)
         self._brought: dict[Line, dict[int, _Brought]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- `signaling.voice.calls.Calls`
 
-    async def offer(self, line: Line, sdp: str) -> Answered:
+    async def offer(self, line: Line, sdp: str, capture: str = "", clock: int = 0) -> Answered:
         """See `Calls`."""
         arrival = line.arrival
         assert arrival is not None
@@ -86,13 +90,13 @@ class VoiceDoor:
         async with asyncio.timeout(OFFER_S), self.desk.voice(arrival.room.key) as voice:
             if voice is None:
                 raise OfferRefused("no such session")
-            ear = await voice.ear_for(attachment, participant)
+            ear = await voice.ear_for(attachment, participant, capture)
             turned = _turned(voice, attachment)
             try:
                 answer, call = self.port.accept(offer, _heard(ear), turned)
             except MuxFull:
                 raise OfferRefused("too many calls") from None
-            voice.begin(ear, call.key, call)
+            voice.begin(ear, call.key, call, clock)
         return Answered(call.key, answer, ear.track)
 
     async def hang_up(self, line: Line, call: str) -> bool:
@@ -105,19 +109,28 @@ class VoiceDoor:
 
     def sound(self, line: Line, what: Any) -> None:
         """See `Sounds`."""
-        if line.arrival is None or line.arrival.actor.role != "agent":
+        if isinstance(what, Microphone):
+            self._microphones.open(line, what)
+        elif isinstance(what, Lacking):
+            self._microphones.lacking(line, what)
+        elif isinstance(what, Audio) and self._microphones.add(line, what):
             return
+        elif line.arrival is not None and line.arrival.actor.role == "agent":
+            self._of_agent(line, line.arrival, what)
+
+    def _of_agent(self, line: Line, arrival: Arrival, what: Any) -> None:
         if isinstance(what, Audio):
             brought = self._brought.get(line, {}).get(what.stream)
             if brought is not None:
                 brought.add(what)
         elif isinstance(what, Listen):
-            self._spawn(self._listen(line, line.arrival.room.key, what))
+            self._spawn(self._listen(line, arrival.room.key, what))
         elif isinstance(what, Speak):
-            self._speak(line, line.arrival.room.key, line.arrival.actor.participant, what)
+            self._speak(line, arrival.room.key, arrival.actor.participant, what)
 
     def ended(self, line: Line) -> None:
         """See `Sounds`."""
+        self._microphones.ended(line)
         for brought in self._brought.pop(line, {}).values():
             brought.end()
         if line.arrival is not None:

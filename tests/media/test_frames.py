@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.frames import MAX_MEDIA_TIME, BadBatch, Frame, Mark, frame, pack, unpack
+from legato.wire.stamp import MAX_MEDIA_TIME
+from media.frames import BadBatch, Frame, Mark, frame, pack, unpack
 from media.opus import SILENCE, BadOpus, duration
 from tests.media.builders import frames, packet
 

@@ -9,7 +9,9 @@ from tests.vectors.generate import HERE, vectors
 def test_the_vectors_are_up_to_date() -> None:
     expected = dict(vectors())
     there = {
-        path for kind in ("fold", "compaction", "cursor", "outbox") for path in (HERE / kind).glob("*.json")
+        path
+        for kind in ("fold", "compaction", "cursor", "outbox", "unacked")
+        for path in (HERE / kind).glob("*.json")
     }
     assert there == expected.keys()
     stale = [path.name for path, text in expected.items() if path.read_text(encoding="utf-8") != text]

@@ -1,4 +1,4 @@
-"""Write the vectors that pin fold, compaction, cursor and outbox: `python -m tests.vectors.generate`.
+"""Write the vectors that pin fold, compaction, cursor, outbox and unacknowledged sound: `python -m tests.vectors.generate`.
 
 What happens is chosen here by hand; what comes of it is computed by the Python machines, and read by a person when it
 changes. `tests/session/test_vectors.py` finds vectors that are out of date.
@@ -8,6 +8,7 @@ changes. `tests/session/test_vectors.py` finds vectors that are out of date.
 - `cursor/NAME.json`: `{name, epoch, delivered, most, steps}`: each step is `{do, …}` and what it returns: `deliver`
   (offsets), `want`, and afterwards `delivered` and `stage`.
 - `outbox/NAME.json`: `{name, steps}`: each step is `{do, …}` and its `answer`; batches are written `[seq, raw]`.
+- `unacked/NAME.json`: `{name, steps}` likewise; runs are written `[media time, frames in hex]`.
 """
 
 import json
@@ -19,6 +20,7 @@ from tests.vectors.compaction_cases import compaction_vectors
 from tests.vectors.cursor_cases import cursor_vectors
 from tests.vectors.fold_cases import fold_vectors
 from tests.vectors.outbox_cases import outbox_vectors
+from tests.vectors.unacked_cases import unacked_vectors
 
 HERE: Final = Path(__file__).parent
 
@@ -30,6 +32,7 @@ def vectors() -> Iterator[tuple[Path, str]]:
         "compaction": compaction_vectors(),
         "cursor": cursor_vectors(),
         "outbox": outbox_vectors(),
+        "unacked": unacked_vectors(),
     }
     for kind, found in kinds.items():
         for vector in found:
@@ -60,7 +63,7 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         kept.add(path)
-    for kind in ("fold", "compaction", "cursor", "outbox"):
+    for kind in ("fold", "compaction", "cursor", "outbox", "unacked"):
         for path in sorted((HERE / kind).glob("*.json")):
             if path not in kept:
                 path.unlink()

@@ -413,6 +413,7 @@ export interface VoiceStarted {
   attachment: string;
   call: string;
   track: string;
+  media_time?: number;
 }
 
 export interface Participant {
@@ -762,11 +763,26 @@ export interface UpKept {
   ticket: string;
 }
 
+export interface UpLacking {
+  type: "lacking";
+  stream: number;
+  gaps: [number, number][];
+}
+
 export interface UpListen {
   type: "listen";
   format?: "opus" | "pcm";
   rate?: number;
   participant?: string;
+}
+
+export interface UpMicrophone {
+  type: "microphone";
+  stream: number;
+  capture: string;
+  since?: number;
+  clock?: number;
+  carries?: boolean;
 }
 
 export interface UpPing {
@@ -824,7 +840,9 @@ export type Up =
   | UpDo
   | UpHistory
   | UpKept
+  | UpLacking
   | UpListen
+  | UpMicrophone
   | UpPing
   | UpResume
   | UpSignal
@@ -856,6 +874,16 @@ export interface DownAttached {
   away_ms?: number;
   returning?: boolean;
   nodes?: string[];
+  captures?: boolean;
+}
+
+export interface DownAudioAcked {
+  type: "audio_acked";
+  stream: number;
+  track: string;
+  until: number;
+  level: string;
+  missing?: [number, number][];
 }
 
 export interface DownClosing {
@@ -955,6 +983,7 @@ export interface DownWorking {
 export type Down =
   | DownAcks
   | DownAttached
+  | DownAudioAcked
   | DownClosing
   | DownDiscontinuity
   | DownDraining
@@ -1087,7 +1116,7 @@ export const EVENT_DEFAULTS = {
   turn_marked: { offset: 0, time: 0, media_time: -1 },
   turn_started: { offset: 0, time: 0 },
   voice_ended: { offset: 0, time: 0, reason: "" },
-  voice_started: { offset: 0, time: 0 },
+  voice_started: { offset: 0, time: 0, media_time: 0 },
 } as const;
 
 export const STATE_DEFAULTS = {

@@ -1,0 +1,142 @@
+"""A microphone of a program: Opus packets go in, and are kept until the hub has them.
+
+    async with session.microphone() as microphone:
+        microphone.send(packet)          # 20 ms of Opus, in time
+        await microphone.settled()       # all of it is safe, at `microphone.level`
+
+What is said while the connection is away is sent again when it is back, faster than real time; the hub puts it where
+it belongs. `heard` is told of each frame of sound that comes the other way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, Self
+
+from legato.client.unacked import Run, Unacked
+from legato.wire import down as d
+from legato.wire import up as u
+from legato.wire.audio import OPUS, Audio, BadAudio, decode_audio, encode_audio
+
+if TYPE_CHECKING:
+    from legato.client.client import Client
+
+FRAME: Final = 960
+Heard = Callable[[bytes], None]
+
+
+class Microphone:
+    """See the module. Open it as a context; `capture` names this run of its clock."""
+
+    def __init__(
+        self, session: Client, capture: str, stream: int, clock: Callable[[], int], heard: Heard
+    ) -> None:
+        self.capture = capture
+        self.track = ""
+        self.level = ""
+        """The level of what is acknowledged; empty before the first word of the hub."""
+        self.until = 0
+        """Media time before which all is safe."""
+        self._session = session
+        self._stream = stream
+        self._clock = clock
+        self._heard = heard
+        self._unacked = Unacked()
+        self._connection = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        """Open it on this connection, and on every one that follows."""
+        on = self._session.on
+        on.told.append(self._told)
+        on.audio.append(self._audio)
+        on.back.append(self._back)
+        on.away.append(self._away)
+        if self._session.attached is not None:
+            self._back(self._session.attached)
+        return self
+
+    async def __aexit__(self, *problem: object) -> None:
+        """Say nothing more; what is not safe by now is lost (see `settled`)."""
+        on = self._session.on
+        on.told.remove(self._told)
+        on.audio.remove(self._audio)
+        on.back.remove(self._back)
+        on.away.remove(self._away)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._open(carries=False)
+
+    @property
+    def clock(self) -> int:
+        """Media time after the last packet."""
+        return self._unacked.end
+
+    def send(self, packet: bytes, samples: int = FRAME, skipped: int = 0) -> None:
+        """Say one packet, `skipped` samples after the end of the last one."""
+        media_time = self.clock + skipped
+        self._unacked.capture(media_time, samples, packet, self._clock())
+        if self._session.attached is not None:
+            self._session.send_audio(encode_audio(Audio(OPUS, self._stream, media_time, (packet,))))
+        self._arm()
+
+    async def settled(self, timeout: float | None = None) -> None:
+        """Wait until everything that was said is safe, or was named lost. Raises `TimeoutError`."""
+        async with asyncio.timeout(timeout):
+            while self.until < self.clock:
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _open(self, *, carries: bool) -> None:
+        since, clock = self._unacked.since, self.clock
+        self._session.tell(
+            u.Microphone(stream=self._stream, capture=self.capture, since=since, clock=clock, carries=carries)
+        )
+
+    def _back(self, attached: d.Attached) -> None:
+        if attached.captures:
+            self._open(carries=True)
+            self._send_again(self._unacked.opened(self._clock()))
+
+    def _away(self) -> None:
+        self._unacked.closed()
+
+    def _told(self, envelope: d.Down) -> None:
+        if not isinstance(envelope, d.AudioAcked) or envelope.stream != self._stream:
+            return
+        self.track, self.level, self.until = envelope.track, envelope.level, envelope.until
+        answer = self._unacked.acked(envelope.until, envelope.missing, self._clock())
+        self._send_again(answer.runs)
+        if answer.lacking:
+            self._session.tell(u.Lacking(stream=self._stream, gaps=answer.lacking[:64]))
+        self._changed.set()
+
+    def _audio(self, raw: bytes) -> None:
+        try:
+            audio = decode_audio(raw)
+        except BadAudio:
+            return
+        if audio.stream == self._stream and audio.kind == OPUS:
+            for frame in audio.frames:
+                self._heard(frame)
+
+    def _send_again(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            audio = Audio(OPUS, self._stream, run.media_time, run.frames, resent=True)
+            self._session.send_audio(encode_audio(audio))
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._unacked.next_deadline()
+        if deadline is not None:
+            wait = max(0, deadline - self._clock()) / 1000
+            self._timer = asyncio.get_running_loop().call_later(wait, self._late)
+
+    def _late(self) -> None:
+        self._timer = None
+        self._send_again(self._unacked.late(self._clock()))
