@@ -1,4 +1,4 @@
-"""Write the vectors that pin fold, compaction, cursor, outbox and unacknowledged sound: `python -m tests.vectors.generate`.
+"""Write the vectors that pin our machines: `python -m tests.vectors.generate`.
 
 What happens is chosen here by hand; what comes of it is computed by the Python machines, and read by a person when it
 changes. `tests/session/test_vectors.py` finds vectors that are out of date.

@@ -42,7 +42,9 @@ def _plain(runs: Sequence[Run]) -> list[Any]:
 
 
 def _said(*numbers: int) -> Script:
-    return [_do("capture", now=20 * n, media_time=n * FRAME, samples=FRAME, frame=f"{n:02x}") for n in numbers]
+    return [
+        _do("capture", now=20 * n, media_time=n * FRAME, samples=FRAME, frame=f"{n:02x}") for n in numbers
+    ]
 
 
 def _do(do: str, **more: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -13,7 +14,7 @@ from hub.keys.positions import Positions, unverified
 from hub.node.promise import Done, Welcome
 from legato.session.commands import Refusal
 from legato.session.position import Position, epoch_from_bits
-from legato.wire import down
+from legato.wire import down, up
 from signaling.connection.effects import (
     NEVER,
     CloseWith,
@@ -22,6 +23,7 @@ from signaling.connection.effects import (
     OpenAttachment,
     Register,
     ReopenProducer,
+    Sound,
 )
 from signaling.connection.limits import ConnectionLimits
 from signaling.connection.machine import Connection
@@ -307,6 +309,34 @@ def test_a_client_that_never_reads_its_answers_is_closed() -> None:
         connection.received(do(sequence), sequence * 1_000)
         effects += connection.answered(sequence, Done(sequence, sequence, 1, "buffered"))
     assert effects == [CloseWith(4029, "too_fast", "answers are not read", 1_000)]
+
+
+@pytest.mark.parametrize(
+    ("envelope", "field"),
+    [
+        (up.Microphone(stream=-1, capture="k1"), "capture"),
+        (up.Microphone(stream=2**32, capture="k1"), "capture"),
+        (up.Microphone(stream=1, capture="no good"), "capture"),
+        (up.Microphone(stream=1, capture="k" * 17), "capture"),
+        (up.Microphone(stream=1, capture="k1", since=-1), "since"),
+        (up.Microphone(stream=1, capture="k1", clock=-1), "since"),
+        (up.Lacking(stream=1, gaps=[]), "gaps"),
+        (up.Lacking(stream=1, gaps=[(960, 960)]), "gaps"),
+        (up.Lacking(stream=1, gaps=[(-1, 960)]), "gaps"),
+        (up.Lacking(stream=1, gaps=[(0, 960)] * 65), "gaps"),
+    ],
+)
+def test_a_microphone_that_makes_no_sense_is_refused(envelope: up.Up, field: str) -> None:
+    connection = opened()
+    assert connection.received(up.encode_up(envelope), 10) == []
+    refused = json.loads(connection.take(10)[0])
+    assert (refused["type"], refused["seq"], refused["field"]) == ("refused", 0, field)
+
+
+def test_what_a_microphone_brings_is_handed_on() -> None:
+    connection = opened()
+    for envelope in (up.Microphone(stream=1, capture="k-_9"), up.Lacking(stream=1, gaps=[(0, 960)] * 64)):
+        assert connection.received(up.encode_up(envelope), 10) == [Sound(envelope)]
 
 
 def test_every_stage_can_be_reached_and_left() -> None:

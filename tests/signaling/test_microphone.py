@@ -1,0 +1,127 @@
+"""A Python microphone at a real node: cut off and back, nothing of it is lost; and what is no microphone's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+import legato
+from hub.node.room import Room
+from hub.store.embedded import EmbeddedStore
+from hub.store.embedded import Options as StoreOptions
+from hub.store.promise import SessionKey
+from legato.session.events import Role
+from legato.session.tickets import DEFAULTS, Ticket
+from legato.wire import down, up
+from signaling.bench.pilots import judged, pilot, pilots_in
+from signaling.options import Options
+from signaling.serve import Serving, serving
+from tests.support.proxy import TcpProxy
+
+pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
+
+
+@asynccontextmanager
+async def node(folder: Path) -> AsyncIterator[Serving]:
+    """A node without engines, with a session `s_1`."""
+    options = Options(port=0, data=folder, ears="none", voice="none")
+    try:
+        async with serving(options) as here:
+            room = await here.node.create(SessionKey("main", "s_1"), "p_boss", {}, "")
+            assert isinstance(room, Room)
+            here.node.release(room)
+            yield here
+    finally:
+        store = await EmbeddedStore.start(StoreOptions(folder / "store"), random=lambda: 0.5)
+        await store.stop()
+
+
+def ticket(here: Serving, role: Role = "user") -> str:
+    now = int(time.time())
+    return here.signer.mint(
+        Ticket(
+            kind="access", tenant="main", session="s_1", participant=f"p_{role}", role=role,
+            capabilities=DEFAULTS[role], id=f"j_{os.urandom(8).hex()}", issued=now, not_before=now,
+            expires=now + 600,
+        )
+    )  # fmt: skip
+
+
+async def recorded(here: Serving, track: str) -> list[int | None]:
+    """The pilots of a track's recording, by place."""
+    headers = {"Authorization": f"Bearer {ticket(here, 'supervisor')}"}
+    url = f"{here.url}/v1/sessions/s_1/recording"
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(url, params={"track": track}, headers=headers) as answer,
+    ):
+        assert answer.status == 200
+        return pilots_in(await answer.read())
+
+
+async def until_told(session: legato.Client, holds: Callable[[], bool]) -> None:
+    """Wait until an envelope made it true."""
+    news = asyncio.Event()
+    session.on.told.append(lambda _: news.set())
+    async with asyncio.timeout(10):
+        while not holds():
+            news.clear()
+            await news.wait()
+
+
+async def test_what_is_said_while_everything_is_cut_is_in_the_recording(socket_folder: Path) -> None:
+    async with node(socket_folder) as here, TcpProxy("127.0.0.1", here.port) as proxy:
+        way = f"http://127.0.0.1:{proxy.port}"
+        async with legato.Client(way, ticket=ticket(here)) as session, session.microphone() as microphone:
+            for number in range(120):
+                if number == 30:
+                    proxy.blackhole()
+                    proxy.cut()
+                if number == 90:
+                    proxy.heal()
+                microphone.send(pilot(number))
+                await asyncio.sleep(0.01)
+            await microphone.settled(20)
+            assert microphone.level == "buffered"
+            assert session.state.gaps == []
+            attached = next(iter(session.state.attachments.values()))
+            assert attached.track == microphone.track
+            places = await recorded(here, microphone.track)
+        heard = judged(places, range(120))
+        assert (heard.lost, heard.doubled, heard.misplaced) == ((), (), ())
+        assert places == list(range(120))
+
+
+async def test_sound_comes_the_other_way_on_the_same_stream(socket_folder: Path) -> None:
+    came: asyncio.Queue[bytes] = asyncio.Queue()
+    async with (
+        node(socket_folder) as here,
+        legato.Client(here.url, ticket=ticket(here)) as session,
+        session.microphone(came.put_nowait) as microphone,
+    ):
+        async with asyncio.timeout(10):
+            for _ in range(5):
+                await came.get()
+        await session.until(
+            lambda state: any("audio" in each.gives for each in state.attachments.values()), 10
+        )
+        microphone.send(pilot(0))
+        await microphone.settled(10)
+
+
+async def test_an_agent_speaks_otherwise(socket_folder: Path) -> None:
+    async with node(socket_folder) as here, legato.Client(here.url, ticket=ticket(here, "agent")) as agent:
+        told: list[down.Down] = []
+        agent.on.told.append(told.append)
+        agent.tell(up.Microphone(stream=1, capture="k1"))
+        agent.tell(up.Lacking(stream=1, gaps=[(0, 960)]))
+        agent.tell(up.History(id=1))
+        await until_told(agent, lambda: any(isinstance(one, down.HistoryPage) for one in told))
+        assert not any(isinstance(one, down.AudioAcked) for one in told)
