@@ -13,6 +13,7 @@ from legato.session import voice_rules
 from legato.session.ids import HUB
 from legato.session.position import Position
 from legato.wire.up import Microphone as OpenMicrophone
+from media.rtc.rtp import AudioPacket
 from media.voice.answering import Answering
 from media.voice.barge_in import Move
 from media.voice.captured import CapturedEar
@@ -116,6 +117,9 @@ class SessionVoice:
         ear.open(hearer, asked.stream, asked.since, self._sound.now())
         line = self._lines.get(attachment)
         carries = line is not None and _is_carried(line.carrier, hearer, asked.stream)
+        if line is not None:
+            state = self._room.state
+            self.clerk.write(voice_rules.voice_started(state, attachment, line.call, ear.track, asked.clock))
         if asked.carries and not carries:
             carrier = StreamCarrier(hearer, asked.stream)
             self.begin(ear, self._sound.new_id("c"), carrier, asked.clock)
@@ -123,6 +127,11 @@ class SessionVoice:
         elif carries and not asked.carries:
             self.hang_up(attachment, reason="moved")
         return ear
+
+    def hear(self, attachment: str, packet: AudioPacket, now: int) -> None:
+        """A packet of the attachment's call: for whichever microphone is its own by now."""
+        if attachment in self._microphones:
+            self._microphones[attachment].on_audio(packet, now)
 
     def shut_stream(self, ear: CapturedEar, hearer: Hearer, stream: int) -> None:
         """The stream's connection is over."""

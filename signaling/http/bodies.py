@@ -172,11 +172,9 @@ class TicketsRevoked(msgspec.Struct, frozen=True):
 
 
 class OfferCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A page's SDP offer. With a `capture`, its frames carry their media time, which is `clock` now."""
+    """A page's SDP offer."""
 
     sdp: str
-    capture: str = ""
-    clock: int = 0
 
 
 class CallAnswered(msgspec.Struct, frozen=True):

@@ -6,7 +6,6 @@ from typing import Final
 
 from aiohttp import web
 
-from legato.wire.stamp import MAX_MEDIA_TIME, well_formed_capture
 from signaling.connection.line import Line
 from signaling.http import bodies
 from signaling.http.access import Access, read_json
@@ -44,12 +43,8 @@ class Calling:
         body = await read_json(request, bodies.OfferCall)
         if len(body.sdp) > MOST_SDP:
             raise Refused("too_large", field="sdp")
-        if body.capture and not well_formed_capture(body.capture):
-            raise Refused("malformed", field="capture")
-        if not 0 <= body.clock < MAX_MEDIA_TIME:
-            raise Refused("malformed", field="clock")
         try:
-            answered = await calls.offer(line, body.sdp, body.capture, body.clock)
+            answered = await calls.offer(line, body.sdp)
         except OfferRefused as refused:
             raise Refused("malformed", refused.detail, "sdp") from None
         return json_response(bodies.CallAnswered(answered.call, answered.sdp, answered.track), 201)

@@ -28,9 +28,8 @@ class Answered:
 class Calls(Protocol):
     """Calls of attachments."""
 
-    async def offer(self, line: Line, sdp: str, capture: str = "", clock: int = 0) -> Answered:
-        """Take a call for the line's attachment, in place of any it has. With a `capture`, whose media time is
-        `clock` now, each of its frames carries its media time. Raises `OfferRefused`."""
+    async def offer(self, line: Line, sdp: str) -> Answered:
+        """Take a call for the line's attachment, in place of any it has. Raises `OfferRefused`."""
 
     async def hang_up(self, line: Line, call: str) -> bool:
         """End it; False if the line's attachment has no such call."""

@@ -18,7 +18,6 @@ from media.opus import FRAME, BadOpus, duration
 from media.rtc.call import Call, CallState
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
-from media.voice.ear import Ear
 from media.voice.mouth import Recital
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
@@ -78,7 +77,7 @@ class VoiceDoor:
 
     # --- `signaling.voice.calls.Calls`
 
-    async def offer(self, line: Line, sdp: str, capture: str = "", clock: int = 0) -> Answered:
+    async def offer(self, line: Line, sdp: str) -> Answered:
         """See `Calls`."""
         arrival = line.arrival
         assert arrival is not None
@@ -90,13 +89,13 @@ class VoiceDoor:
         async with asyncio.timeout(OFFER_S), self.desk.voice(arrival.room.key) as voice:
             if voice is None:
                 raise OfferRefused("no such session")
-            ear = await voice.ear_for(attachment, participant, capture)
+            ear = await voice.ear_for(attachment, participant)
             turned = _turned(voice, attachment)
             try:
-                answer, call = self.port.accept(offer, _heard(ear), turned)
+                answer, call = self.port.accept(offer, _heard(voice, attachment), turned)
             except MuxFull:
                 raise OfferRefused("too many calls") from None
-            voice.begin(ear, call.key, call, clock)
+            voice.begin(ear, call.key, call)
         return Answered(call.key, answer, ear.track)
 
     async def hang_up(self, line: Line, call: str) -> bool:
@@ -163,8 +162,8 @@ class VoiceDoor:
         task.add_done_callback(self._tasks.discard)
 
 
-def _heard(ear: Ear) -> Callable[[AudioPacket, int], None]:
-    return ear.on_audio
+def _heard(voice: SessionVoice, attachment: str) -> Callable[[AudioPacket, int], None]:
+    return lambda packet, now: voice.hear(attachment, packet, now)
 
 
 def _turned(voice: SessionVoice, attachment: str) -> Callable[[Call], None]:
