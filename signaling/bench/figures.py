@@ -73,23 +73,28 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A count or a ratio, at most `most`."""
+    """A count or a ratio, at most `most` and at least `least`."""
 
     name: str
     value: float
     most: float | None = None
+    least: float | None = None
 
     def row(self) -> dict[str, Any]:
         """`{"value"}`."""
         return {"value": round(self.value, 3)}
 
     def holds(self) -> bool:
-        """Whether it is at most what it may be."""
-        return self.most is None or self.value <= self.most
+        """Whether it is what it may be."""
+        return (self.most is None or self.value <= self.most) and (
+            self.least is None or self.value >= self.least
+        )
 
     def line(self) -> str:
         """One line for a terminal."""
-        verdict = "" if self.most is None else f"   {'holds' if self.holds() else 'MISSED'} (≤ {self.most:g})"
+        wanted = [f"≤ {self.most:g}"] if self.most is not None else []
+        wanted += [f"≥ {self.least:g}"] if self.least is not None else []
+        verdict = f"   {'holds' if self.holds() else 'MISSED'} ({', '.join(wanted)})" if wanted else ""
         return f"{self.name:<24}{self.value:.2f}{verdict}"
 
 

@@ -12,7 +12,9 @@ class Plan:
 
     Delivery: `conversations` sessions, `warm_s` and `stream_s` seconds at each rate. Reconnect: `sessions` on the
     store, `missed` deltas, `samples` resumes over `returning` sessions, `idle` clients. Join: `long` and `short`
-    logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none).
+    logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
+    at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
+    `spray_rate` packets of noise a second for `spray_s` seconds.
     """
 
     nodes: int = 2
@@ -29,6 +31,13 @@ class Plan:
     copies: int = 3
     joins: int = 120
     first_audios: int = 110
+    calls: int = 300
+    stock_calls: int = 12
+    play_s: float = 10.0
+    frames: int = 500
+    innocent: int = 20
+    spray_rate: int = 5_000
+    spray_s: float = 60.0
     says: Callable[[str], None] = lambda text: None
 
 
@@ -46,5 +55,12 @@ SMALL = Plan(
     copies=1,
     joins=4,
     first_audios=0,
+    calls=4,
+    stock_calls=2,
+    play_s=1.0,
+    frames=25,
+    innocent=2,
+    spray_rate=500,
+    spray_s=2.0,
 )
 """Shows that a bench works; its figures mean nothing."""

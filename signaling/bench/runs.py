@@ -15,6 +15,7 @@ from signaling.bench.join import measure_join
 from signaling.bench.plan import Plan
 from signaling.bench.reconnect import measure_reconnect
 from signaling.bench.rig import Rig, open_rig
+from signaling.bench.voice import measure_voice
 
 Measure = Callable[[Rig, Plan], Awaitable[list[Result]]]
 
@@ -22,6 +23,7 @@ BENCHES: Final[dict[str, Measure]] = {
     "delivery": measure_delivery,
     "reconnect": measure_reconnect,
     "join": measure_join,
+    "voice": measure_voice,
 }
 
 

@@ -1,0 +1,1 @@
+"""What Legato's own voice path is compared with."""

@@ -1,0 +1,256 @@
+"""Many who call: a process of its own, so that what it costs is not the hub's.
+
+`python -m signaling.bench.crowd` says `ready 0`, then does what each line on its standard input says, and answers with
+one line of JSON:
+
+    {"do": "attach", "port": P, "who": [[SESSION, TICKET], …]}    attachments of a hub
+    {"do": "call"}                                              each calls
+    {"do": "offers", "count": N}, {"do": "answers", "answers": [SDP, …]}   the same at another peer
+    {"do": "where"}                                             the port that they call
+    {"do": "play", "seconds": S}                                all speak, every 20 ms
+
+What they say was protected before they say it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector
+
+from hub.keys.certificates import make_certificate
+from media.codecs import Encoder
+from media.rtc.certificate import DtlsCertificate
+from signaling.bench.caller import Caller
+
+NOTCHES: Final = 4
+NOTCH_S: Final = 0.005
+PING_S: Final = 1.0
+CHECK_EVERY: Final = 125
+"""Turns of 20 ms between two connectivity checks, as Chromium's 2.5 s."""
+SET_UP_S: Final = 15.0
+AT_ONCE: Final = 8
+
+
+@dataclass
+class Phone:
+    """One caller and its socket. `came` are the arrivals of sound, in ms."""
+
+    caller: Caller
+    session: str = ""
+    secret: str = ""
+    line: ClientWebSocketResponse | None = None
+    up: asyncio.Event = field(default_factory=asyncio.Event)
+    came: list[float] = field(default_factory=list)
+    sent: int = 0
+    socket: socket.socket | None = None
+
+    def open(self) -> None:
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.setblocking(False)
+        made.connect(self.caller.address)
+        self.socket = made
+        asyncio.get_running_loop().add_reader(made.fileno(), self._read)
+
+    def send(self, datagram: bytes) -> None:
+        assert self.socket is not None
+        try:
+            self.socket.send(datagram)
+        except OSError:
+            return
+        self.sent += 1
+
+    def close(self) -> None:
+        if self.socket is not None:
+            asyncio.get_running_loop().remove_reader(self.socket.fileno())
+            self.socket.close()
+            self.socket = None
+
+    def _read(self) -> None:
+        assert self.socket is not None
+        for _ in range(8):
+            try:
+                datagram = self.socket.recv(2048)
+            except OSError:
+                return
+            if datagram and datagram[0] >= 128:
+                if not 64 <= datagram[1] & 0x7F < 96:
+                    self.came.append(time.perf_counter() * 1000)
+                continue
+            for reply in self.caller.receive(datagram, _now()):
+                self.send(reply)
+            if self.caller.protected is not None:
+                self.up.set()
+
+
+class Crowd:
+    """All of them."""
+
+    def __init__(self, http: ClientSession) -> None:
+        self._http = http
+        self._certificate = DtlsCertificate(make_certificate(int(time.time())))
+        self._phones: list[Phone] = []
+        self._frames = quiet_frames()
+        self._port = 0
+        self._pinging: asyncio.Task[None] | None = None
+
+    async def do(self, order: dict[str, Any]) -> dict[str, Any]:
+        """One order; what came of it."""
+        match order["do"]:
+            case "attach":
+                return await self._attach(order["port"], order["who"])
+            case "call":
+                return await self._call()
+            case "offers":
+                self._phones = [Phone(Caller(self._certificate, i)) for i in range(order["count"])]
+                return {"offers": [phone.caller.offer for phone in self._phones]}
+            case "answers":
+                for phone, answer in zip(self._phones, order["answers"], strict=True):
+                    await self._set_up(phone, answer)
+                return {}
+            case "where":
+                return {"port": self._phones[0].caller.address[1]}
+            case "play":
+                return await self._play(order["seconds"])
+        raise ValueError(order["do"])
+
+    async def _attach(self, port: int, who: list[list[str]]) -> dict[str, Any]:
+        self._port = port
+        for number, (session, ticket) in enumerate(who):
+            phone = Phone(Caller(self._certificate, number), session)
+            line = await self._http.ws_connect(f"http://127.0.0.1:{port}/v1/connect", protocols=("legato.1",))
+            first = {"type": "attach", "v": 1, "ticket": ticket, "producer": "w_bench"}
+            await line.send_json(first)
+            while (told := await line.receive_json())["type"] != "attached":
+                pass
+            phone.line, phone.secret = line, told["connection"]
+            self._phones.append(phone)
+        self._pinging = asyncio.create_task(self._ping())
+        return {"attached": len(self._phones)}
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(PING_S)
+            for phone in self._phones:
+                if phone.line is not None and not phone.line.closed:
+                    await phone.line.send_str('{"type":"ping"}')
+
+    async def _call(self) -> dict[str, Any]:
+        took: list[float] = []
+        failed = 0
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def one(phone: Phone) -> None:
+            nonlocal failed
+            async with limit:
+                began = time.perf_counter()
+                try:
+                    await self._set_up(phone, await self._answered(phone))
+                except (OSError, TimeoutError, ValueError):
+                    failed += 1
+                else:
+                    took.append((time.perf_counter() - began) * 1000)
+
+        await asyncio.gather(*(one(phone) for phone in self._phones))
+        return {"took": took, "failed": failed}
+
+    async def _answered(self, phone: Phone) -> str:
+        url = f"http://127.0.0.1:{self._port}/v1/sessions/{phone.session}/calls"
+        headers = {"Authorization": f"Bearer {phone.secret}"}
+        async with self._http.post(url, json={"sdp": phone.caller.offer}, headers=headers) as answer:
+            return str((await answer.json())["sdp"])
+
+    async def _set_up(self, phone: Phone, answer: str) -> None:
+        phone.caller.take(answer)
+        phone.open()
+        async with asyncio.timeout(SET_UP_S):
+            while not phone.up.is_set():
+                phone.send(phone.caller.check())
+                try:
+                    async with asyncio.timeout(0.5):
+                        await phone.up.wait()
+                except TimeoutError:
+                    continue
+
+    async def _play(self, seconds: float) -> dict[str, Any]:
+        turns = round(seconds * 50)
+        said = [phone.caller.sound(self._frames, turns) for phone in self._phones]
+        reports = [phone.caller.reports(turns // 50 + 1, _now()) for phone in self._phones]
+        for phone in self._phones:
+            phone.came.clear()
+            phone.sent = 0
+        gc.collect()
+        gc.freeze()
+        print(json.dumps({"playing": len(said)}), flush=True)
+        await self._turn(said, reports, turns)
+        gaps = [[b - a for a, b in zip(p.came, p.came[1:], strict=False)] for p in self._phones]
+        return {
+            "sent": sum(phone.sent for phone in self._phones),
+            "came": sum(len(phone.came) for phone in self._phones),
+            "gaps": [round(gap, 2) for each in gaps for gap in each],
+        }
+
+    async def _turn(self, said: list[list[bytes]], reports: list[list[bytes]], turns: int) -> None:
+        """Each phone has its notch of the 20 ms, and its own moment of the second for reports and checks."""
+        began = time.perf_counter()
+        for step in range(turns * NOTCHES):
+            turn, notch = divmod(step, NOTCHES)
+            for number in range(notch, len(said), NOTCHES):
+                phone = self._phones[number]
+                phone.send(said[number][turn])
+                if (turn + number) % 50 == 0:
+                    phone.send(reports[number][turn // 50])
+                if (turn + number) % CHECK_EVERY == 0:
+                    phone.send(phone.caller.check())
+            await asyncio.sleep(max(0.0, began + (step + 1) * NOTCH_S - time.perf_counter()))
+
+    async def close(self) -> None:
+        """All are gone."""
+        if self._pinging is not None:
+            self._pinging.cancel()
+        for phone in self._phones:
+            phone.close()
+            if phone.line is not None:
+                await phone.line.close()
+
+
+def quiet_frames(seconds: float = 2.0) -> list[bytes]:
+    """A quiet room, as Opus frames of 20 ms."""
+    random = Random(1)
+    samples = (int(random.gauss(0, 120)) for _ in range(round(seconds * 48_000)))
+    pcm = b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples)
+    return Encoder(48_000).push(pcm)
+
+
+def _now() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+async def _orders() -> asyncio.StreamReader:
+    reader = asyncio.StreamReader(limit=1 << 26)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    return reader
+
+
+async def main() -> None:
+    """Until standard input closes."""
+    reader = await _orders()
+    async with ClientSession(connector=TCPConnector(limit=0)) as http:
+        crowd = Crowd(http)
+        print("ready 0", flush=True)
+        async for line in reader:
+            print(json.dumps(await crowd.do(json.loads(line))), flush=True)
+        await crowd.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,17 @@
+"""`bench voice`: all that is measured of calls."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from signaling.bench.figures import Result
+from signaling.bench.plan import Plan
+from signaling.bench.rig import Rig
+from signaling.bench.voice_guard import measure_voice_guard
+
+PARTS: Final = (measure_voice_guard,)
+
+
+async def measure_voice(rig: Rig, plan: Plan) -> list[Result]:
+    """The figures of one run, part by part."""
+    return [result for part in PARTS for result in await part(rig, plan)]

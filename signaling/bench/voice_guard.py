@@ -1,0 +1,228 @@
+"""`bench voice`, the hub's part of a call: what calls cost, what the hub adds to a frame, what noise can do to both.
+
+Who calls is a process of its own (`signaling.bench.crowd`); the hub is a node as it is served, without speech engines,
+with its ring in the store. Beside it, in the same run, the same calls at stock aiortc, which decodes and encodes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from aiohttp import ClientSession, ClientWebSocketResponse
+
+from hub.keys.certificates import make_certificate
+from legato.wire.audio import decode_audio
+from media.rtc.certificate import DtlsCertificate
+from signaling.bench.caller import FRAME, Caller
+from signaling.bench.crowd import Phone, quiet_frames
+from signaling.bench.figures import Bar, Figure, Result, Value
+from signaling.bench.plan import Plan
+from signaling.bench.rig import Child, Rig, cpu_seconds, resident_kb, started
+
+USED: Final = 0.7
+"""Of a core, when it counts as full."""
+LEAST_CALLS: Final = 500
+LEAST_BY_STOCK: Final = 15
+MOST_KB: Final = 200
+ADDED: Final = (Bar(50, 3), Bar(99, 10))
+GAP_MS: Final = 40
+PROBE: Final = 900_000
+WARM_S: Final = 1.0
+
+
+async def measure_voice_guard(rig: Rig, plan: Plan) -> list[Result]:
+    """The figures of one run."""
+    if not rig.nodes:
+        await rig.start_node()
+    node = rig.nodes[0]
+    return [*await _capacity(rig, node, plan), *await _under_noise(rig, node, plan)]
+
+
+async def _capacity(rig: Rig, node: Child, plan: Plan) -> list[Result]:
+    plan.says(f"voice: {plan.calls} calls at once")
+    async with _crowd(rig, node, plan.calls) as crowd:
+        before = resident_kb(node.pid)
+        set_up = await ask(crowd, {"do": "call"})
+        cost = await _played(crowd, node, plan.play_s)
+        kb = (resident_kb(node.pid) - before) / plan.calls
+        added = await _added(rig, node, plan)
+    ours = cost / plan.calls
+    stock = await _stock(plan)
+    return [
+        Figure("call_set_up_ms", "ms", set_up["took"]),
+        Value("call_cpu_ms", ours * 1000),
+        Value("calls_per_core", USED / ours, least=LEAST_CALLS),
+        Value("calls_per_core_aiortc", USED / stock),
+        Value("calls_by_aiortc", stock / ours, least=LEAST_BY_STOCK),
+        Value("call_kb", kb, MOST_KB),
+        added,
+    ]
+
+
+async def _played(crowd: Child, peer: Child, seconds: float) -> float:
+    """What the peer uses of a core while all play. Raises `RuntimeError` if the crowd did not keep time."""
+    await tell(crowd, {"do": "play", "seconds": seconds + 2 * WARM_S})
+    count = (await hear(crowd))["playing"]
+    await asyncio.sleep(WARM_S)
+    used, began = cpu_seconds(peer.pid), time.perf_counter()
+    await asyncio.sleep(seconds)
+    cost = (cpu_seconds(peer.pid) - used) / (time.perf_counter() - began)
+    done = await hear(crowd)
+    whole = count * 50 * (seconds + 2 * WARM_S)
+    if min(done["sent"], done["came"]) < 0.9 * whole:
+        raise RuntimeError(f"of {whole:.0f} frames {done['sent']} were sent, {done['came']} came")
+    return cost
+
+
+async def _added(rig: Rig, node: Child, plan: Plan) -> Figure:
+    """One more caller and an agent that listens to it: from the frame's send to the frame at the agent."""
+    plan.says("voice: what the hub adds to a frame")
+    session = f"s_v{rig.rng.getrandbits(80):x}"
+    await rig.create([session])
+    took: list[float] = []
+    async with ClientSession() as http:
+        agent = await _attached(http, node, rig.ticket(session, "p_agent", "agent"))
+        await agent[0].send_json({"type": "listen", "format": "opus"})
+        line, secret = await _attached(http, node, rig.ticket(session, "p_probe"))
+        caller = Caller(DtlsCertificate(make_certificate(int(time.time()))), PROBE + rig.rng.randrange(1000))
+        phone = Phone(caller)
+        headers = {"Authorization": f"Bearer {secret}"}
+        url = f"http://127.0.0.1:{node.port}/v1/sessions/{session}/calls"
+        async with http.post(url, json={"sdp": caller.offer}, headers=headers) as answer:
+            caller.take((await answer.json())["sdp"])
+        phone.open()
+        phone.send(caller.check())
+        async with asyncio.timeout(10):
+            await phone.up.wait()
+        left: list[float] = []
+        reading = asyncio.create_task(_arrivals(agent[0], left, took))
+        for packet in caller.sound(quiet_frames(), plan.frames):
+            left.append(time.perf_counter())
+            phone.send(packet)
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        reading.cancel()
+        phone.close()
+        await line.close()
+        await agent[0].close()
+    return Figure("hub_added_latency_ms", "ms", took, bars=ADDED)
+
+
+async def _arrivals(agent: ClientWebSocketResponse, left: list[float], took: list[float]) -> None:
+    first = None
+    async for message in agent:
+        if not isinstance(message.data, bytes):
+            continue
+        audio = decode_audio(message.data)
+        first = audio.media_time if first is None else first
+        took.append((time.perf_counter() - left[(audio.media_time - first) // FRAME]) * 1000)
+
+
+async def _attached(http: ClientSession, node: Child, ticket: str) -> tuple[ClientWebSocketResponse, str]:
+    line = await http.ws_connect(f"http://127.0.0.1:{node.port}/v1/connect", protocols=("legato.1",))
+    await line.send_json({"type": "attach", "v": 1, "ticket": ticket, "producer": "w_probe"})
+    while (told := await line.receive_json())["type"] != "attached":
+        pass
+    return line, str(told["connection"])
+
+
+async def _stock(plan: Plan) -> float:
+    """Cores that one call costs stock aiortc."""
+    plan.says(f"voice: {plan.stock_calls} calls at stock aiortc")
+    peer = await started("aiortc", "media.bench.stock")
+    crowd = await started("crowd", "signaling.bench.crowd")
+    try:
+        offers = (await ask(crowd, {"do": "offers", "count": plan.stock_calls}))["offers"]
+        answers = (await ask(peer, {"offers": offers}))["answers"]
+        await ask(crowd, {"do": "answers", "answers": answers})
+        return await _played(crowd, peer, plan.play_s) / plan.stock_calls
+    finally:
+        await crowd.end()
+        await peer.end()
+
+
+async def _under_noise(rig: Rig, node: Child, plan: Plan) -> list[Result]:
+    """Innocent calls, first alone (the floor), then while somebody sprays and others set calls up."""
+    plan.says(f"voice: {plan.innocent} calls beside {plan.spray_rate} packets of noise a second")
+    async with _crowd(rig, node, plan.innocent) as crowd:
+        await ask(crowd, {"do": "call"})
+        await tell(crowd, {"do": "play", "seconds": plan.play_s})
+        await hear(crowd)
+        floor = (await hear(crowd))["gaps"]
+        media = (await ask(crowd, {"do": "where"}))["port"]
+        before = resident_kb(node.pid)
+        await tell(crowd, {"do": "play", "seconds": plan.spray_s})
+        await hear(crowd)
+        arguments = (str(media), str(plan.spray_rate), str(plan.spray_s))
+        sprayer = await started("sprayer", "signaling.bench.sprayer", *arguments)
+        set_ups = await _set_ups(rig, node, plan)
+        noise, heard = await hear(sprayer), await hear(crowd)
+        grown = resident_kb(node.pid) - before
+        await sprayer.end()
+    return [
+        Figure("spray_gap_ms", "ms", heard["gaps"], floor, (Bar(100, GAP_MS),)),
+        Figure("spray_set_up_ms", "ms", set_ups["took"]),
+        Value("spray_failed_set_ups", set_ups["failed"], 0),
+        Value("spray_bytes_back", noise["back"], 0),
+        Value("spray_packets", noise["sent"]),
+        Value("spray_grown_kb", grown),
+    ]
+
+
+async def _set_ups(rig: Rig, node: Child, plan: Plan) -> dict[str, Any]:
+    """New calls, one after another, for most of the spray."""
+    took: list[float] = []
+    failed = 0
+    until = time.monotonic() + plan.spray_s * 0.8
+    while time.monotonic() < until:
+        async with _crowd(rig, node, 1) as crowd:
+            outcome = await ask(crowd, {"do": "call"})
+            took += outcome["took"]
+            failed += outcome["failed"]
+    return {"took": took, "failed": failed}
+
+
+@asynccontextmanager
+async def _crowd(rig: Rig, node: Child, count: int) -> AsyncIterator[Child]:
+    """So many people attached at the node, each in a session of their own."""
+    sessions = [f"s_v{rig.rng.getrandbits(80):x}" for _ in range(count)]
+    await rig.create(sessions)
+    crowd = await started("crowd", "signaling.bench.crowd")
+    try:
+        who = [[session, rig.ticket(session, "p_ada")] for session in sessions]
+        await ask(crowd, {"do": "attach", "port": node.port, "who": who})
+        yield crowd
+    finally:
+        await crowd.end()
+
+
+async def tell(child: Child, order: dict[str, Any]) -> None:
+    """Give an order to a process of ours."""
+    stdin = child.process.stdin
+    assert stdin is not None
+    stdin.write(json.dumps(order).encode() + b"\n")
+    await stdin.drain()
+
+
+async def hear(child: Child) -> dict[str, Any]:
+    """What it says next. Raises `RuntimeError` if it ended instead."""
+    stdout = child.process.stdout
+    assert stdout is not None
+    parts: list[bytes] = []
+    while not parts or not parts[-1].endswith(b"\n"):
+        parts.append(await stdout.read(1 << 20))
+        if not parts[-1]:
+            raise RuntimeError(f"the {child.name} ended")
+    said: dict[str, Any] = json.loads(b"".join(parts))
+    return said
+
+
+async def ask(child: Child, order: dict[str, Any]) -> dict[str, Any]:
+    """Give an order, and hear what came of it."""
+    await tell(child, order)
+    return await hear(child)
