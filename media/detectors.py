@@ -98,18 +98,32 @@ class SileroJudge:
         self._model.reset()
 
 
+class Lender(Protocol):
+    """Lends networks: each holds some 10 MB, and few tracks at a time are spoken on."""
+
+    def lend(self) -> SileroJudge | None:
+        """One, if one is free."""
+        ...
+
+    def take_back(self, network: SileroJudge) -> None:
+        """The track is quiet again."""
+        ...
+
+
 class Cascade:
-    """Energy, then WebRTC, then Silero if there is one."""
+    """Energy, then WebRTC, then Silero's network, borrowed for as long as the others hear something."""
 
     _RUN_ON: Final = 25
     """Windows for which the network goes on listening after the cheap judges closed: it needs the context."""
     _LEAD: Final = 8
     """Windows before that, which it hears when it is woken."""
 
-    def __init__(self, best: SileroJudge | None) -> None:
+    def __init__(self, lender: Lender | None) -> None:
+        """Without a lender, or when all its networks are lent, the cheap judges decide."""
         self._gate = EnergyGate()
         self._cheap = WebRtcJudge()
-        self._best = best
+        self._lender = lender
+        self._network: SileroJudge | None = None
         self._awake = 0
         self._lead: deque[bytes] = deque(maxlen=self._LEAD)
 
@@ -118,21 +132,53 @@ class Cascade:
         loud = self._gate.speech(window)
         voiced = self._cheap.speech(window)
         maybe = loud and voiced
-        if self._best is None:
+        if self._lender is None:
             return maybe
         if maybe and not self._awake:
-            self._best.reset()
-            for earlier in self._lead:
-                self._best.speech(earlier)
+            self._wake(self._lender)
         self._awake = self._RUN_ON if maybe else max(0, self._awake - 1)
         self._lead.append(window)
-        return self._awake > 0 and self._best.speech(window) and loud
+        if self._network is None:
+            return maybe
+        heard = self._network.speech(window)
+        if not self._awake:
+            self._sleep()
+        return self._awake > 0 and heard and loud
+
+    def _wake(self, lender: Lender) -> None:
+        self._network = lender.lend()
+        if self._network is not None:
+            self._network.reset()
+            for earlier in self._lead:
+                self._network.speech(earlier)
+
+    def _sleep(self) -> None:
+        network, self._network = self._network, None
+        if network is not None and self._lender is not None:
+            self._lender.take_back(network)
+
+    def __del__(self) -> None:
+        """A track may end in the middle of a word."""
+        self._sleep()
+
+
+class OwnNetwork:
+    """A lender with one borrower, who has it for good."""
+
+    def __init__(self, network: SileroJudge) -> None:
+        self._network = network
+
+    def lend(self) -> SileroJudge:
+        return self._network
+
+    def take_back(self, network: SileroJudge) -> None:
+        pass
 
 
 def best_judge() -> Judge:
     """A judge for one track: with Silero's network if it is installed, without it otherwise."""
     try:
-        return Cascade(SileroJudge())
+        return Cascade(OwnNetwork(SileroJudge()))
     except ImportError:
         return Cascade(None)
 

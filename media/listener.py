@@ -81,8 +81,9 @@ class Listener:
         options = options or ListenerOptions()
         self._emit = emit
         self._ears = ears
-        self._decoder = Decoder(JUDGE_RATE)
-        self._judge = options.judge()
+        # Made with the first frame: they are most of what a track holds, and not every track is listened to.
+        self._make_judge = options.judge
+        self._hearing: tuple[Decoder, Judge] | None = None
         self._activity = Activity(options.patience)
         self._turns = Turns(options.silence)
         self._utterances = Utterances()
@@ -102,16 +103,17 @@ class Listener:
         if frame.media_time > self._next:
             self._rest, self._at = b"", frame.media_time
         self._next = frame.end
+        decoder, judge = self._hearing = self._hearing or (Decoder(JUDGE_RATE), self._make_judge())
         try:
-            pcm = self._decoder.push(frame.payload)
+            pcm = decoder.push(frame.payload)
         except BadOpus:
             self.refused += 1
-            pcm = self._decoder.silence(frame.samples)
+            pcm = decoder.silence(frame.samples)
         self._rest += pcm
         marks: list[Mark] = []
         while len(self._rest) >= WINDOW_BYTES:
             window, self._rest = self._rest[:WINDOW_BYTES], self._rest[WINDOW_BYTES:]
-            marks += self._window(window, self._at)
+            marks += self._window(window, self._at, judge)
             self._at += _WINDOW
         return marks + self._tell(self._turns.heard(frame.end, now))
 
@@ -165,9 +167,9 @@ class Listener:
         while isinstance(piece := await self._pending.get(), Pcm):
             yield piece
 
-    def _window(self, window: bytes, at: int) -> list[Mark]:
+    def _window(self, window: bytes, at: int, judge: Judge) -> list[Mark]:
         self._queue_all(self._utterances.add(Pcm(window, JUDGE_RATE, at)))
-        speech = self._judge.speech(window)
+        speech = judge.speech(window)
         return self._speech(self._activity.feed(speech, at, at + _WINDOW))
 
     def _speech(self, marks: list[SpeechMark]) -> list[Mark]:

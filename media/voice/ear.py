@@ -130,12 +130,21 @@ class Ear:
             self._hear(self._order.add(frame, now), now)
 
     def _hear(self, frames: Iterable[Frame], now: int) -> None:
+        if not self._needed:
+            self._backlog.clear()
+            return
         self._backlog.extend(frames)
         for _ in range(min(SLICE, len(self._backlog))):
             frame = self._backlog.popleft()
             self._listener.push(frame, now)
             self._tools.taps.frame(self.participant, self.track, frame)
             self._move(self._barge_in.heard(frame.end, speaking=self._tools.floor.speaking))
+
+    @property
+    def _needed(self) -> bool:
+        """Whether anybody wants to know what is said: else nothing is decoded, which is most of what a call costs."""
+        tools = self._tools
+        return tools.ears is not None or bool(tools.taps) or tools.floor.speaking
 
     def _deal_with(self, due: Due) -> None:
         self._tools.keeper.keep(self.track, due.writes, self._source.stored)

@@ -1,7 +1,8 @@
-"""Detectors of speech, ready when a call comes.
+"""Detectors of speech for all tracks of a node.
 
-The best judge loads a network, which takes some 50 ms of a core: too long for a loop that paces a thousand
-calls. So they are made in a thread, a few ahead; a call that finds none begins with the cheap one.
+A network holds some 10 MB and takes some 50 ms of a core to load: too much for each call, and too long for a
+loop that paces a thousand. So tracks share a few, made in a thread, one ahead of need: a track borrows one while
+it is spoken on. When all are lent, the cheap judges decide.
 """
 
 from __future__ import annotations
@@ -11,48 +12,53 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from media.detectors import Judge, best_judge, cheap_judge
+from media.detectors import Cascade, Judge, SileroJudge
 
-AHEAD: Final = 3
-
-
-class LateJudge:
-    """Judges cheaply until its better is there."""
-
-    def __init__(self) -> None:
-        self.judge: Judge = cheap_judge()
-
-    def speech(self, window: bytes) -> bool:
-        return self.judge.speech(window)
+MOST: Final = 12
 
 
 class Judges:
-    """A stock of judges. `run` is its task, owned by the caller."""
+    """The stock of networks, and a judge for each track. `run` is its task, owned by the caller."""
 
-    def __init__(self, make: Callable[[], Judge] = best_judge, ahead: int = AHEAD) -> None:
+    def __init__(self, make: Callable[[], SileroJudge] = SileroJudge, most: int = MOST) -> None:
+        """`make` may raise ImportError: there are no networks then."""
         self._make = make
-        self._ahead = ahead
-        self._ready: deque[Judge] = deque()
-        self._waiting: deque[LateJudge] = deque()
-        self._news = asyncio.Event()
+        self._most = most
+        self._made = 0
+        self._free: deque[SileroJudge] = deque()
+        self._wanted = asyncio.Event()
 
     def take(self) -> Judge:
         """One for a new track, at once."""
-        self._news.set()
-        if self._ready:
-            return self._ready.popleft()
-        late = LateJudge()
-        self._waiting.append(late)
-        return late
+        return Cascade(self)
+
+    def lend(self) -> SileroJudge | None:
+        """See `media.detectors.Lender`."""
+        network = self._free.popleft() if self._free else None
+        if not self._free:
+            self._wanted.set()
+        return network
+
+    def take_back(self, network: SileroJudge) -> None:
+        """See `media.detectors.Lender`."""
+        self._free.append(network)
+
+    async def add(self) -> bool:
+        """Make one more; False if there may be no more, or none can be made."""
+        if self._made >= self._most:
+            return False
+        try:
+            self._free.append(await asyncio.to_thread(self._make))
+        except ImportError:
+            return False
+        self._made += 1
+        return True
 
     async def run(self) -> None:
-        """Keep the stock filled until cancelled."""
-        while True:
-            while len(self._ready) < self._ahead or self._waiting:
-                judge = await asyncio.to_thread(self._make)
-                if self._waiting:
-                    self._waiting.popleft().judge = judge
-                else:
-                    self._ready.append(judge)
-            self._news.clear()
-            await self._news.wait()
+        """Keep one ahead until all are made."""
+        while self._made < self._most:
+            if not self._free and not await self.add():
+                return
+            if self._made < self._most:
+                await self._wanted.wait()
+                self._wanted.clear()

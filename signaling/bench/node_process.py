@@ -12,6 +12,7 @@ import cProfile
 import gc
 import logging
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def main() -> None:
         voice="none",
         settings=Settings(idle_close=chosen.idle_close),
     )
-    profile = cProfile.Profile() if chosen.profile is not None else None
+    profile = cProfile.Profile(time.thread_time) if chosen.profile is not None else None
 
     def over() -> None:
         if profile is not None:
