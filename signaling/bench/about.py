@@ -13,6 +13,12 @@ _FLOOR: Final = (
     "rate in the same run."
 )
 
+_CALLS: Final = (
+    "Many call at once, each in a session of their own; each says 50 frames a second, which are kept in the store's "
+    "ring, and is sent 50, with reports both ways. Nobody there needs samples (no ears, no agent that listens), so "
+    "nothing is decoded. "
+)
+
 ABOUT: Final[dict[str, str]] = {
     "append_ack_ms": _STREAM
     + "From the writer's send to its acknowledgement at the same client, 1 000 events a second."
@@ -34,6 +40,22 @@ ABOUT: Final[dict[str, str]] = {
     "join_short_ms": "As join_long_ms, with 1 000 events.",
     "first_audio_ms": "Chromium, from the click to the first sample of a prepared greeting that is not silence, at an "
     "AudioWorklet. The output is warmed when the pointer goes down. The microphone is attached after.",
+    "call_set_up_ms": "All callers call, eight at a time: from the SDP offer by HTTP until the handshake is over.",
+    "call_cpu_ms": _CALLS + "Processor time of the node, for one call, in a second.",
+    "calls_per_core": _CALLS + "How many such calls use 70 % of a core.",
+    "calls_per_core_aiortc": "As calls_per_core, with a peer connection of stock aiortc for each call, which decodes "
+    "what it hears and encodes a tone. Few calls, so that it keeps time.",
+    "calls_by_aiortc": "calls_per_core by calls_per_core_aiortc, of the same run.",
+    "call_kb": "Resident memory of the node, before and after those who are attached call and speak.",
+    "hub_added_latency_ms": "While nobody else calls: from a frame's send by a caller until an agent on a WebSocket "
+    "has it, the two sockets and the client included.",
+    "spray_gap_ms": "Between two frames from the hub at an innocent caller (20 ms are meant) while somebody sprays "
+    "noise at the port. The floor is the same without the noise.",
+    "spray_set_up_ms": "As call_set_up_ms, one call after another during the spray.",
+    "spray_failed_set_ups": "Of those, the ones that failed.",
+    "spray_bytes_back": "What the sprayer was sent.",
+    "spray_packets": "What it sent.",
+    "spray_grown_kb": "Growth of the node's resident memory over the spray and the calls that were set up meanwhile.",
     "idle_client_kb": "Resident memory of a fresh node, before and after clients attach to sessions that are open, "
     "eight to a session. What a first client makes a process load is not counted.",
     "idle_client_alone_kb": "As idle_client_kb, for a client whose session is opened for it alone: with all that the "

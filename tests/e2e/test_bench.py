@@ -17,6 +17,13 @@ PROMISED = {
     "join_ratio_time",
     "join_ratio_bytes",
     "join_first_bytes",
+    "calls_per_core",
+    "calls_by_aiortc",
+    "call_kb",
+    "hub_added_latency_ms",
+    "spray_gap_ms",
+    "spray_failed_set_ups",
+    "spray_bytes_back",
 }
 pytestmark = [pytest.mark.e2e, pytest.mark.store]
 
