@@ -50,9 +50,7 @@ def command(
         more += (refusal.reason.encode(), b"%d" % refusal.expected, refusal.detail.encode())
     else:
         more += [draft.sealed for draft in batch.drafts]
-    before = _STATE.pack(FORMAT, batch.producer_epoch, (batch.sequence - 1) & _MOST_U64)
-    after = _STATE.pack(FORMAT, batch.producer_epoch, batch.sequence)
-    known = (_WORDS + len(more), _beginning(name, key), len(producer), producer, before, after)
+    known = (_WORDS + len(more), _beginning(name, key), len(producer), producer, *states(batch))
     fixed = (
         len(batch.digest),
         batch.digest,
@@ -65,6 +63,12 @@ def command(
         numbers,
     )
     return _FIXED % (*known, *fixed) + b"".join([_WORD % (len(word), word) for word in more])
+
+
+def states(batch: Append) -> tuple[bytes, bytes]:
+    """What is stored of the batch's producer if the batch is its next, and after it."""
+    before = _STATE.pack(FORMAT, batch.producer_epoch, (batch.sequence - 1) & _MOST_U64)
+    return before, _STATE.pack(FORMAT, batch.producer_epoch, batch.sequence)
 
 
 def _named(batch: Append) -> list[bytes]:

@@ -105,6 +105,12 @@ class Head:
         return Position.at(self.epoch, self.tail, self.top)
 
 
+def write_head(head: Head) -> bytes:
+    """A head without the checks before the tail, as the scripts read it."""
+    epoch = head.epoch.encode()
+    return _HEAD.pack(FORMAT, epoch, head.tail, head.top, head.time, head.control, head.first, head.base)
+
+
 def read_entry(blob: bytes) -> Stored:
     """One entry of the stream, or of a publication."""
     layout = _ENTRIES[blob[_NAMED_AT]]

@@ -38,6 +38,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from hub.store.resting import Resting
 from legato.session.commands import Reason
 from legato.session.position import Position
 
@@ -277,7 +278,7 @@ class Log(Protocol):
         reads find nothing and `exists` says why. Every subscriber's sink is told `resynced(None)`."""
 
     async def exists(self, key: SessionKey) -> Literal["yes", "no", "erased"]:
-        """Whether there is such a session."""
+        """Whether there is such a session (an archived one, too)."""
 
     async def sessions(
         self,
@@ -354,8 +355,7 @@ class Rings(Protocol):
     """Hot audio: a hash per track and minute, set if absent."""
 
     async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
-        """Keep sealed batches under (minute, field) unless there; each minute expires `RING_MS` after its
-        last write."""
+        """Keep sealed batches under (minute, field) unless there; a minute expires `RING_MS` after its last write."""
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         """The sealed batches of that minute by field."""
@@ -386,7 +386,7 @@ class Tickets(Protocol):
         """What was noted at `since` or later, with when, oldest first."""
 
 
-class Store(Log, Bus, Duties, Rings, Tickets, Protocol):
+class Store(Log, Bus, Duties, Rings, Tickets, Resting, Protocol):
     """All of it, behind one door."""
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from hub.store.archive import ArchiveSide
 from hub.store.backoff import FIRST_MS, LOCAL_MS, Backoff
 from hub.store.bus import BusSide
 from hub.store.connection import PATIENT, Connection, Manners, plain
@@ -20,7 +21,7 @@ from legato.session.ids import RandomBytes
 DUTIES_PATIENCE_MS: Final = 2_000
 
 
-class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide):
+class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, ArchiveSide):
     """The whole promise. Made by `open`; `level` is what the server gives (`hub/store/fitness.py`)."""
 
     def __init__(

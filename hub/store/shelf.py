@@ -34,8 +34,8 @@ class ShelfSide(Asking):
         await self._connection.ask("ZREM", layout.bucket(key), layout.tag(key))
 
     async def exists(self, key: SessionKey) -> Literal["yes", "no", "erased"]:
-        head, tombstone = await self._connection.ask("HMGET", meta(key), "h", "x")
-        if head is not None:
+        head, tombstone, archived = await self._connection.ask("HMGET", meta(key), "h", "x", "a")
+        if head is not None or archived is not None:
             return "yes"
         return "no" if tombstone is None else "erased"
 

@@ -24,7 +24,7 @@ ORDERED: Final = frozenset({"append", "refuse", "create", "reopen"})
 REPEATABLE: Final = ORDERED | {
     "read", "join", "position", "history", "exists", "sessions", "time", "due", "held", "beats",
     "hold", "let_go", "want", "unwant", "wanted", "schedule", "index", "put_history", "keep_cursor",
-    "subscribe", "unsubscribe", "write_snapshot", "trim",
+    "subscribe", "unsubscribe", "write_snapshot", "trim", "residue", "archived", "restore",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 -- uses: short chain head batch
 -- Make the log and append its genesis. ARGV[5] is the chain's genesis digest, ARGV[6] the new epoch.
 
+if call('HEXISTS', meta, 'a') == 1 then return {2, 'already_exists', -1, ''} end
 local absent = load(producer)
 if not absent then
   local before = repeated()

@@ -124,6 +124,10 @@ class LogModel:
         refused = known or self._zombie(batch) or self._gap(batch)
         if refused is not None:
             return refused
+        return self.renew(epoch, batch, now, level)
+
+    def renew(self, epoch: str, batch: Append, now: int, level: Level) -> Outcome:
+        """Go on under a new epoch, whatever the batch."""
         self.lineage.append((self.epoch, self.tail.offset))
         self.epoch = epoch
         return self._accept(batch, now, level)

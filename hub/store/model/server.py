@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from hub.store.model.session import SessionModel
 from hub.store.promise import Append, Level, Listed, Outcome, Refused, SessionKey, Stored
+from hub.store.resting import Residue
 from legato.session.ids import RandomBytes
 from legato.session.position import Position, epoch_from_bits
 
@@ -27,6 +28,8 @@ class Subscriber(Protocol):
 
     def erased(self, key: SessionKey) -> None: ...
 
+    def listens(self, key: SessionKey) -> bool: ...
+
 
 @dataclass(slots=True)
 class Contents:
@@ -34,6 +37,7 @@ class Contents:
 
     sessions: dict[SessionKey, SessionModel] = field(default_factory=dict)
     tombstones: dict[SessionKey, int] = field(default_factory=dict)
+    archived: dict[SessionKey, bytes] = field(default_factory=dict)
     index: dict[SessionKey, tuple[Listed, tuple[str, ...]]] = field(default_factory=dict)
     deadlines: dict[SessionKey, int] = field(default_factory=dict)
     beats: dict[str, int] = field(default_factory=dict)
@@ -66,7 +70,7 @@ class ModelServer:
 
     def exists(self, key: SessionKey) -> Literal["yes", "no", "erased"]:
         """Whether there is such a session; a tombstone lasts as long as `erase` said."""
-        if key in self.contents.sessions:
+        if key in self.contents.sessions or key in self.contents.archived:
             return "yes"
         return "erased" if self.contents.tombstones.get(key, 0) > self.clock() else "no"
 
@@ -122,18 +126,46 @@ class ModelServer:
         """Everything of the session goes; a tombstone stays."""
         kept = self.contents
         kept.sessions.pop(key, None)
+        kept.archived.pop(key, None)
         kept.index.pop(key, None)
         kept.deadlines.pop(key, None)
         kept.tombstones[key] = self.clock() + tombstone_ttl_s * 1000
         for subscriber in self.subscribers:
             subscriber.erased(key)
 
+    def archive(self, key: SessionKey, tail: Position, name: bytes) -> bool:
+        """Nothing but a name stays, unless somebody listens."""
+        session = self.session(key)
+        if session is None or session.log.tail != tail:
+            return False
+        if any(subscriber.listens(key) for subscriber in self.subscribers):
+            return False
+        del self.contents.sessions[key]
+        self.contents.archived[key] = name
+        return True
+
+    def restore_session(self, key: SessionKey, residue: Residue, name: bytes, opening: Append | None) -> bool:
+        """Back from a residue, under a new epoch if a batch opens one."""
+        kept = self.contents
+        if self.session(key) is not None or kept.archived.get(key, b"") != name:
+            return False
+        if self.exists(key) == "erased":
+            return False
+        kept.archived.pop(key, None)
+        session = kept.sessions[key] = SessionModel.restored(key, residue)
+        before = session.log.tail.offset
+        if opening is not None:
+            session.log.renew(epoch_from_bits(self._random_bytes(8)), opening, self.clock(), self.level)
+        self._publish(key, session, before)
+        return True
+
     def missing(self, key: SessionKey) -> Refused:
         """Why there is no such session."""
         return Refused("session_erased" if self.exists(key) == "erased" else "not_found")
 
     def _created_before(self, key: SessionKey, genesis: Append) -> Outcome:
-        producer = self.contents.sessions[key].log.producers.get(genesis.producer)
+        session = self.session(key)
+        producer = session.log.producers.get(genesis.producer) if session else None
         kept = producer.window.get(genesis.sequence) if producer else None
         if kept is None or kept[0] != genesis.digest:
             return Refused("already_exists")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.store.model.log import LogModel, Place
+from hub.store.model.log import LogModel, Place, Producer
 from hub.store.promise import PAGE, Joined, SessionKey, Snapshot
+from hub.store.resting import Residue
 
 KEPT_SNAPSHOTS: Final = 2
 
@@ -23,6 +24,37 @@ class SessionModel:
         self.holders: dict[str, tuple[int, bytes]] = {}
         """By attachment, the one set last at the end: when (ms), and what."""
         self.audio: dict[tuple[str, int], tuple[int, dict[int, bytes]]] = {}
+
+    @classmethod
+    def restored(cls, key: SessionKey, residue: Residue) -> SessionModel:
+        """The session that goes on from a residue."""
+        session = cls(key, residue.tail.epoch)
+        log = session.log
+        log.first, log.base = residue.tail.offset + 1, residue.digest
+        log.time, log.last_control, log.lineage = residue.time, residue.control, list(residue.lineage)
+        log.rights = dict(residue.rights or {})
+        log.producers = {name: Producer(*state) for name, state in (residue.producers or {}).items()}
+        session.snapshots, session.history = [residue.snapshot], dict(residue.history or {})
+        session.holders = dict(sorted((residue.holders or {}).items(), key=lambda row: row[1][0]))
+        return session
+
+    def residue(self) -> Residue | None:
+        """The session without its entries; None if its newest snapshot is not at its tail."""
+        log = self.log
+        if not self.snapshots or self.snapshots[-1].position != log.tail:
+            return None
+        return Residue(
+            tail=log.tail,
+            digest=log.digest_at(log.tail.offset),
+            time=log.time,
+            control=log.last_control,
+            snapshot=self.snapshots[-1],
+            lineage=tuple(log.lineage),
+            rights=dict(log.rights),
+            producers={name: (each.epoch, each.last) for name, each in log.producers.items()},
+            holders=dict(self.holders),
+            history=dict(self.history),
+        )
 
     def join(self, producer: str | None) -> Joined:
         """One consistent read."""

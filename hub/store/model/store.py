@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
+from hub.store.model.archive import ArchiveSide
 from hub.store.model.duties import DutiesSide
 from hub.store.model.rings import RingsSide
 from hub.store.model.server import ModelServer
@@ -174,6 +175,9 @@ class BusSide:
     def erased(self, key: SessionKey) -> None:
         self._feed(key, lambda sink: sink.resynced(None))
 
+    def listens(self, key: SessionKey) -> bool:
+        return key in self._sinks
+
     def disconnect(self) -> None:
         """Feed nothing from here on."""
         self._sinks.clear()
@@ -191,7 +195,7 @@ class BusSide:
         self._schedule(deliver)
 
 
-class ModelStore(LogSide, ShelfSide, BusSide, DutiesSide, RingsSide, TicketsSide):
+class ModelStore(LogSide, ShelfSide, BusSide, DutiesSide, RingsSide, TicketsSide, ArchiveSide):
     """The whole promise, over a shared `ModelServer`."""
 
     def __init__(self, server: ModelServer, schedule: Schedule) -> None:
