@@ -35,6 +35,9 @@ class Metrics:
         self.duties = Counter("legato_duties", "Duties done.", ["duty"], registry=made)
         self.offers = Counter("legato_offers", "Sessions offered to workers.", registry=made)
         self.deaths = Counter("legato_deaths", "Holders found dead.", ["kind"], registry=made)
+        self.losses = Counter(
+            "legato_store_losses", "Sessions that the store had lost.", ["outcome"], registry=made
+        )
         self.failures = Counter("legato_failures", "Tasks that failed and were restarted.", registry=made)
         self.clock_jumps = Counter("legato_clock_jumps", "Jumps of the store's clock.", registry=made)
         self.deadlines_suspended = Gauge(

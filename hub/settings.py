@@ -15,8 +15,9 @@ class Settings:
     A worker's lease is kept for `reconnect_window` after its connection closed, and for
     `node_death_window` after its node died. `grace` is what an attachment has to come back.
 
-    `erase_after_s` after its last event a session that nobody is attached to is erased; its label of that name
-    overrides it (0: never). Above `full_ratio` of the store's memory new sessions are refused; above
+    `archive_after_s` after its last event a session that no person is attached to goes from the store to the vault,
+    where whoever opens it finds it; `erase_after_s` after it, it is erased. Its labels of these names override
+    them (0: never). Above `full_ratio` of the store's memory new sessions are refused; above
     `audio_first_ratio` audio leaves the store first.
     """
 
@@ -34,6 +35,7 @@ class Settings:
     clock_jump: int = 60_000
     drain_patience: int = 5_000
     tombstone_s: int = 400 * 86_400
+    archive_after_s: int = 86_400
     erase_after_s: int = 30 * 86_400
     full_ratio: float = 0.8
     audio_first_ratio: float = 0.9

@@ -14,8 +14,8 @@ from typing import Literal
 from hub.keys.anchors import Anchors
 from hub.keys.sealing import Sealer
 from hub.node.entries import Keys, SessionDamaged, link_of, opened_entry, opened_snapshot
-from hub.store.promise import PAGE, SessionKey, Store, Stored
-from hub.vault import Vault
+from hub.store.promise import PAGE, SessionKey, Snapshot, Store, Stored
+from hub.vault import ResidueBroken, Vault, VaultDamaged, opened_residue
 from legato.session import chain
 from legato.session.events import LogReopened
 
@@ -46,24 +46,37 @@ async def verify(
     """Check everything that is left of a session. None: there is no such session. Raises `KeysError`,
     `StoreUnavailable`, `VaultDamaged`."""
     joined = await store.join(key)
-    if joined is None:
+    tail = joined.page.tail if joined is not None else await vault.end(key) if vault is not None else None
+    if tail is None:
         return None
     sealer = await keys.sealer(key.tenant, key.session)
-    walk = _Walk(key, sealer, joined.page.tail.epoch)
+    snapshot = joined.snapshot if joined is not None else await _rested(key, store, vault, sealer)
+    walk = _Walk(key, sealer, tail.epoch)
     stream = vault.entries(store, key) if vault is not None else _stored(store, key)
     async for entry in stream:
         walk.check(entry)
     walk.begin()
-    if joined.snapshot is not None:
-        at = joined.snapshot.position
+    if snapshot is not None:
+        at = snapshot.position
         try:
-            _, recent = opened_snapshot(key, sealer, anchors, joined.snapshot)
+            _, recent = opened_snapshot(key, sealer, anchors, snapshot)
             if walk.digests.get(at.offset, recent.digest) != recent.digest:
                 walk.found(at.offset, "anchor")
         except SessionDamaged as damage:
             walk.found(at.offset, "anchor" if damage.reason == "anchor" else "snapshot")
     walk.report.findings.sort(key=lambda finding: finding.offset)
     return walk.report
+
+
+async def _rested(key: SessionKey, store: Store, vault: Vault | None, sealer: Sealer) -> Snapshot | None:
+    """The snapshot that an archived session would come back from."""
+    name = await store.archived(key)
+    if name is None or vault is None:
+        return None
+    try:
+        return opened_residue(sealer, await vault.residue(key, name.decode())).snapshot
+    except ResidueBroken:
+        raise VaultDamaged(key, name.decode()) from None
 
 
 async def _stored(store: Store, key: SessionKey) -> AsyncIterator[Stored]:

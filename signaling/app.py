@@ -22,7 +22,8 @@ from hub.keys.revocations import RevocationList
 from hub.keys.signer import Signer
 from hub.node.entries import Keys
 from hub.node.promise import Node
-from hub.store.promise import Level, SessionKey, Store
+from hub.store.promise import Level, Store
+from hub.vault import Vault
 from legato.session.ids import RandomBytes
 from media.voice.recordings import Recordings
 from signaling.admission import Admission
@@ -83,6 +84,7 @@ class DoorOptions:
     `crowded` says whether the sockets are nearly used up; `expose` is what `/metrics` answers."""
 
     store: Store
+    vault: Vault | None = None
     level: Level = "buffered"
     calls: Calls | None = None
     recordings: Recordings | None = None
@@ -117,7 +119,7 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
 
 def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoking: Revoking) -> list[Route]:
     access = Access(keys.signer, hall, options.wall)
-    archive = Archive(options.store, keys.sealers)
+    archive = Archive(options.store, keys.sealers, options.vault)
     watch = Watch(node, hall, options.admission, options.crowded, options.expose)
     routes = [
         *Tickets(access, keys.signer, revoking, options.wall, options.random_bytes).routes(),
@@ -127,17 +129,10 @@ def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoki
     ]
     if options.recordings is not None:
         routes += Recording(access, options.recordings).routes()
-    blobs = None
     if options.blobs is not None:
-        blobs = Blobs(node, access, keys.sealers, options.blobs, options.random_bytes)
-        routes += blobs.routes()
-    erased = blobs.erase if blobs is not None else _nothing_beside
-    routes += Sessions(node, access, archive, keys.positions, options.random_bytes, erased).routes()
+        routes += Blobs(node, access, keys.sealers, options.blobs, options.random_bytes).routes()
+    routes += Sessions(node, access, archive, keys.positions, options.random_bytes).routes()
     return [*routes, serve_description(routes)]
-
-
-async def _nothing_beside(_: SessionKey) -> None:
-    """A hub without blobs has nothing else of a session."""
 
 
 def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:

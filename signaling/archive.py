@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from hub.keys.errors import KeyUnknown, SessionForgotten
-from hub.node.entries import Keys, opened_entry
-from hub.store.promise import Listed, SessionKey, Store
+from hub.node.entries import Keys, SessionDamaged, opened_entry
+from hub.store.promise import Listed, Page, SessionKey, Store, Stored
+from hub.vault import Vault, VaultDamaged
 from legato.session.position import Position
 
 
@@ -20,11 +22,12 @@ class LogPage:
 
 
 class Archive:
-    """Reads through the store; opens what is sealed."""
+    """Reads store and vault as one; opens what is sealed."""
 
-    def __init__(self, store: Store, keys: Keys) -> None:
+    def __init__(self, store: Store, keys: Keys, vault: Vault | None = None) -> None:
         self._store = store
         self._keys = keys
+        self._vault = vault
 
     async def sessions(
         self, tenant: str, participant: str, label: tuple[str, str] | None, before: int, limit: int
@@ -41,7 +44,25 @@ class Archive:
         except (KeyUnknown, SessionForgotten):
             return None
         page = await self._store.read(key, after, limit)
+        if page is None or after < page.first - 1:
+            page = await self._kept(key, after, limit, page) or page
         if page is None:
             return None
         events = tuple(opened_entry(key, sealer, entry).encoded for entry in page.entries)
         return LogPage(events, page.first, page.tail)
+
+    async def _kept(self, key: SessionKey, after: int, limit: int, hot: Page | None) -> Page | None:
+        """What the store no longer has; None: the vault has not either. Raises `SessionDamaged`."""
+        try:
+            end = await self._vault.end(key) if self._vault is not None else None
+            if self._vault is None or end is None:
+                return None
+            entries: list[Stored] = []
+            async with aclosing(self._vault.entries(self._store, key, after)) as found:
+                async for entry in found:
+                    entries.append(entry)
+                    if len(entries) == limit:
+                        break
+            return Page(tuple(entries), 1, end if hot is None else hot.tail)
+        except VaultDamaged:
+            raise SessionDamaged(key, after + 1, "vault") from None

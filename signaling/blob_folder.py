@@ -118,7 +118,7 @@ class BlobFolder:
                 number += 1
 
     def erase(self, key: SessionKey) -> None:
-        """Remove all of the session's."""
+        """Remove all of the session's (its key is gone already, so nobody can read them)."""
         folder = self._path(key, "0" * 64).parent
         if folder.is_dir():
             for path in folder.iterdir():

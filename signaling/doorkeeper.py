@@ -14,6 +14,7 @@ from hub.keys.errors import KeysError, TicketRefused
 from hub.keys.positions import Positions
 from hub.keys.proof import proves
 from hub.keys.signer import Signer
+from hub.node.entries import SessionDamaged
 from hub.node.promise import Node, Presence, Room
 from hub.store.promise import Level, Opened, SessionKey, StoreUnavailable
 from legato.session.commands import Refusal
@@ -168,7 +169,12 @@ class Doorkeeper:
             after = self._keeping.positions.read(key.tenant, key.session, given) if given else None
         except PositionInvalid:
             return TurnedAway(close_codes.MALFORMED, "malformed", "position", NEVER)
-        room = await self._node.open(coming.key)
+        try:
+            room = await self._node.open(coming.key)
+        except SessionDamaged as damage:
+            if damage.reason != "lost":
+                raise
+            return TurnedAway(close_codes.ERASED, "session_erased", "lost", NEVER)
         if room is None:
             return _not_found()
         try:

@@ -198,6 +198,8 @@ class Hall:
         """What a room that is gone means for its connections."""
         if reason in ("erased", "session_erased"):
             return machine.close(close_codes.ERASED, "session_erased", retry_after_ms=NEVER)
+        if reason == "lost":
+            return machine.close(close_codes.ERASED, "session_erased", reason, retry_after_ms=NEVER)
         return machine.close(close_codes.GOING_AWAY, "moved", reason)
 
     # --- those who must go

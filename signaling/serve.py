@@ -127,11 +127,12 @@ def _doors(
 ) -> DoorOptions:
     return DoorOptions(
         store=store,
+        vault=opened_vault(options),
         level=level,
         policy=options.policy,
         nodes=options.advertise,
         admission=Admission(),
-        blobs=BlobFolder(options.data / "blobs"),
+        blobs=_blobs(options),
         crowded=lambda: gate.crowded,
         expose=node.metrics.expose,
         now=monotonic_ms,
@@ -216,8 +217,13 @@ def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets)
             random_bytes=os.urandom,
             settings=options.settings,
             vault=opened_vault(options),
+            erased=lambda key: asyncio.to_thread(_blobs(options).erase, key),
         )
     )
+
+
+def _blobs(options: Options) -> BlobFolder:
+    return BlobFolder(options.data / "blobs")
 
 
 def _voice(

@@ -15,7 +15,9 @@ from typing import Final
 from hub.keys.errors import KeysError
 from hub.node.entries import sealed_record, sealed_snapshot
 from hub.node.follower import Stage
+from hub.node.presence import insist
 from hub.node.recent import Told
+from hub.node.retention import next_look
 from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.settings import Settings
@@ -26,20 +28,8 @@ from legato.session.state import State
 
 log: Final = logging.getLogger("legato.node")
 
-ERASE_LABEL: Final = "erase_after_s"
-"""The session's own retention, in seconds after its last event (0: for ever)."""
-
 OVERDUE: Final = 2
 """A node that does not conduct takes over when this many snapshots are due."""
-
-
-def erasable_at(state: State, settings: Settings) -> int | None:
-    """When the session's retention is over, in session time; None: never, or while somebody is attached."""
-    after_s = settings.erase_after_s
-    label = state.labels.get(ERASE_LABEL, "")
-    if label.isdecimal():
-        after_s = int(label)
-    return state.time + after_s * 1000 if after_s and not state.attachments else None
 
 
 class Part(Enum):
@@ -73,6 +63,7 @@ class Conductor:
         self._indexed = (0, b"")
         self._busy = False
         self._timer = 0
+        self._far = False
         self._still = (0, 0)
 
     # --- who conducts
@@ -96,10 +87,25 @@ class Conductor:
         if self.part is Part.CONDUCTS:
             self.part = Part.LISTENS
             await self._duties(at_rest=True)
-            at = self._next()
-            if at is not None:
-                await self._tools.store.schedule(self.room.key, at)
             await self._tools.store.claim_conductor(self.room.key, "", self._tools.node)
+            self.conductor = ""  # should the room go on after all, the next sweep claims it
+
+    def rewound(self) -> None:
+        """The state was replaced by an older one, or the store lost what was noted of the session: do anew what may
+        be gone."""
+        offset = self.room.position.offset
+        self._snapshots = [min(each, offset) for each in self._snapshots]
+        self._history, self._indexed = 0, (0, b"")
+        if self.part is Part.CONDUCTS:
+            self._tools.spawn(self._reschedule())
+
+    async def _reschedule(self) -> None:
+        await insist(self._schedule)
+
+    async def _schedule(self) -> None:
+        at, self._far = next_look(self.room.state, self._settings), True
+        if at is not None:
+            await self._tools.store.schedule(self.room.key, at)
 
     # --- what calls for duties
 
@@ -144,12 +150,7 @@ class Conductor:
             await self.room.follower.caught_up()
             if self.room.position == before or self.room.follower.stage is Stage.CLOSED:
                 break
-        await self._tools.store.schedule(self.room.key, self._next(), seen)
-
-    def _next(self) -> int | None:
-        """When somebody must look at the session again: its earliest deadline, or the end of its retention."""
-        at = earliest(self.room.state)
-        return at if at is not None else erasable_at(self.room.state, self._settings)
+        await self._tools.store.schedule(self.room.key, next_look(self.room.state, self._settings), seen)
 
     def _due(self, state: State) -> Decided:
         due = fired(state, self._tools.session_now())
@@ -160,6 +161,9 @@ class Conductor:
         """A timer for the earliest deadline, so that short windows do not wait for the sweep."""
         at = earliest(self.room.state)
         if at is not None and at != self._timer:
+            if self._far:  # what is nearer may have been written just before what was far
+                self._far = False
+                self._tools.spawn(self._reschedule())
             self._timer = at
             self._tools.later(max(1, at - self._tools.session_now()), lambda: self._ring(at))
 
@@ -191,6 +195,8 @@ class Conductor:
             self._tools.metrics.duties.labels("vault").inc()
         if self._behind() >= (1 if at_rest else self._settings.snapshot_every):
             await self._snapshot()
+        if at_rest:
+            await self._schedule()
         await self._index()
 
     async def _put_history(self) -> None:

@@ -8,21 +8,22 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from hub.keys.errors import KeysError
+from hub.node.archiving import archive
 from hub.node.clockwatch import ClockWatch
-from hub.node.conductor import Conductor, Part, erasable_at
+from hub.node.conductor import Conductor, Part
 from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
 from hub.node.follower import Stage
 from hub.node.leases import Leases
 from hub.node.presence import NOTE, Attendance, holder_of, insist, surely
 from hub.node.recent import Told
+from hub.node.retention import AGAIN_MS, agents_leave, due, erasable_at
 from hub.node.room import Room
 from hub.node.rooms import Rooms
 from hub.node.tools import Tools
 from hub.settings import Settings
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.actors import WORKER
-from legato.session.deadlines import earliest
 from legato.session.decisions import Decided, raised
 from legato.session.events import AgentCrashed, Event, RightGranted, RightReleased
 from legato.session.right_rules import reachable, unreachable
@@ -88,6 +89,13 @@ class Duties:
         """A room is open here no more."""
         self._conductors.pop(room.key, None)
         self.dispatch.forget(room.key)
+
+    def rewound(self, room: Room) -> None:
+        """The room's state was replaced, and what was noted of it in the store may be gone."""
+        self.dispatch.forget(room.key)
+        conductor = self._conductors.get(room.key)
+        if conductor is not None:
+            conductor.rewound()
 
     def watch(self, room: Room, events: list[Told]) -> None:
         """Events were folded in a room."""
@@ -242,15 +250,38 @@ class Duties:
                 return
             try:
                 conductor = self._conductors.get(key)
-                over = erasable_at(room.state, self._settings)
-                if over is not None and over <= self._tools.session_now() and not earliest(room.state):
+                is_due = due(room.state, self._settings, self._tools.session_now())
+                if is_due == "erase":
                     await self._erase(key)
                 elif conductor is not None and (conductor.part is Part.CONDUCTS or overdue >= FOREIGN_MS):
-                    await conductor.fire()
+                    if is_due != "archive" or await self._agents_left(room):
+                        await conductor.fire()
+                    else:
+                        await self._archive(room)
             finally:
                 self._rooms.release(room)
         finally:
             self._firing.discard(key)
+
+    async def _agents_left(self, room: Room) -> bool:
+        """Agents that nobody needs leave first; whether there were any (that was an event: the session goes on)."""
+        if not agents_leave(room.state):
+            return False
+        await self._settle(room.key, agents_leave)
+        await room.follower.caught_up()
+        return True
+
+    async def _archive(self, room: Room) -> None:
+        """The session leaves the store, unless somebody needs it; then it is looked at again in a while."""
+        key, left = room.key, False
+        if self._tools.vault is not None and self._rooms.needed(room) <= 1:
+            await self.resign(room)
+            if self._rooms.needed(room) <= 1:
+                self._rooms.forget(room)
+                await room.follower.close()
+                left = await archive(self._tools, key)
+        again = erasable_at(room.state, self._settings) if left else self._tools.session_now() + AGAIN_MS
+        await self._tools.store.schedule(key, again)
 
     async def _measure(self) -> None:
         """How full the store is. Too full: audio leaves first, to the vault, or to nowhere without one."""

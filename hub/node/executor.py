@@ -320,13 +320,15 @@ class Executor:
         elif outcome.reason == "session_erased":
             self._settle(lane, work, Refusal(outcome.reason))
             self._ground.vanished("erased")
+        elif outcome.reason == "not_found" and work.refused is None:
+            # Not of something in the session: the session itself. It is gone, or comes back from the vault.
+            self._ground.catch_up()
+            self._unknown(lane, work)
         else:
             if outcome.reason == "sequence_gap" and work.log_epoch not in ("", self._ground.position.epoch):
                 # What the producer was told when it was opened went with the tail.
                 self._settle(lane, work, Refusal("resume_first", "the log was reopened", retry_after_ms=100))
                 return
-            if outcome.reason == "not_found":
-                self._ground.catch_up()  # of something in the session, or of the session itself
             said = work.refused
             same = said is not None and said.reason == outcome.reason
             self._settle(lane, work, said if same and said else _refusal(outcome))

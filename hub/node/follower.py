@@ -84,12 +84,14 @@ class Follower:
         return self.stage in (Stage.LIVE, Stage.READING)
 
     async def begin(self) -> bool:
-        """Subscribe, join, fold. False: no such session. Raises `SessionDamaged`, `StoreUnavailable`,
-        `KeysError`."""
+        """Subscribe, join, fold. False: no such session. Raises `SessionDamaged` (reason `lost`: there was one, and
+        neither store nor vault has it), `StoreUnavailable`, `KeysError`."""
         await self._tools.store.subscribe(self.key, self)
         opening = await self._tail.opening()
         if opening is None:
             await self.close()
+            if self._tail.gone == "lost":
+                raise SessionDamaged(self.key, 0, "lost")
             return False
         self._view, self.opened_at = View(self.key, opening), opening.snapshot
         self._resume()
@@ -123,7 +125,7 @@ class Follower:
             return
         self._tools.metrics.resyncs.inc()
         if tail is None:
-            self.vanished("erased")
+            self.missing()
         elif self.stage is Stage.LIVE and (tail != self.position or tail.offset < self._tail.acked):
             self.catch_up()
 
@@ -152,6 +154,18 @@ class Follower:
         if self.settled and evidence.epoch == self.position.epoch:
             self.stage, self._tail.evidence = Stage.RECOVERING, evidence
             self._tools.spawn(self._insist(Stage.RECOVERING, self._recover))
+
+    def missing(self) -> None:
+        """The store has no such session: it is gone, or lost and brought back."""
+        if self.settled:
+            self.stage, self._tail.evidence = Stage.RECOVERING, None
+            self._tools.spawn(self._insist(Stage.RECOVERING, self._recover))
+
+    async def found(self) -> None:
+        """Wait until what was missing is back or known to be gone."""
+        self.missing()
+        while self.stage is Stage.RECOVERING:
+            await self._turn()
 
     def vanished(self, reason: str) -> None:
         """There is no such session any more."""
@@ -252,6 +266,7 @@ class Follower:
             try:
                 if await step():
                     break
+                await asyncio.sleep(0)  # whoever was told that there is no such session closes us
             except (StoreUnavailable, KeyStoreUnavailable):
                 await asyncio.sleep(PAUSE_S)
             except (SessionForgotten, KeyUnknown):
@@ -272,11 +287,11 @@ class Follower:
             return True
         view = self.view
         if page is None:
-            self.vanished("erased")
+            self.missing()
             return True
         if page.tail.offset >= view.recent.offset and page.first > view.recent.offset + 1:
             if not await self._tail.rejoin(view):
-                self.vanished("erased")
+                self.vanished(self._tail.gone)
             return True
         if self._tail.diverged(view, page):
             self.tail_lost(self._tail.newest(view))
@@ -292,5 +307,5 @@ class Follower:
         """Go on from what is left of the log."""
         if await self._tail.recover(self.view):
             return True
-        self.vanished("erased")
+        self.vanished(self._tail.gone)
         return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from hub.keys.anchors import Anchors
@@ -35,9 +35,14 @@ from legato.session.state import State
 log: Final = logging.getLogger("legato.node")
 
 
+async def _nothing(_: SessionKey) -> None:
+    """There is nothing else of a session."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a node is made of. `now` is monotonic ms; `name` is its own for as long as it lives."""
+    """What a node is made of. `now` is monotonic ms; `name` is its own for as long as it lives; `erased` removes what
+    else there is of a session."""
 
     name: str
     store: Store
@@ -49,6 +54,7 @@ class Parts:
     settings: Settings = field(default_factory=Settings)
     metrics: Metrics = field(default_factory=Metrics)
     vault: Vault | None = None
+    erased: Callable[[SessionKey], Awaitable[None]] = _nothing
 
 
 def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
@@ -65,7 +71,7 @@ class Node:
     def __init__(self, parts: Parts) -> None:
         self.name = parts.name
         self.metrics = parts.metrics
-        self.settings = parts.settings
+        self.settings = parts.settings if parts.vault else replace(parts.settings, archive_after_s=0)
         self._parts = parts
         self._tasks = Tasks(parts.metrics)
         self._tools = Tools(
@@ -73,7 +79,7 @@ class Node:
             self._session_now, self._later, self._schedule, self._tasks.spawn, parts.random_bytes, parts.vault,
         )  # fmt: skip
         self._attendance = Attendance(self._tools)
-        self._duties = Duties(self._tools, parts.settings, self._attendance, self.erase)
+        self._duties = Duties(self._tools, self.settings, self._attendance, self.erase)
         self._rooms = Rooms(self._tools, self._make_room, self._duties.opened, self._duties.closed)
         self._draining = False
 
@@ -92,6 +98,9 @@ class Node:
             return Refusal("overloaded", "draining", retry_after_ms=100)
         if self.full:
             return Refusal("overloaded", "the store is full", "memory", retry_after_ms=10_000)
+        vault = self._parts.vault
+        if vault is not None and await vault.end(key) is not None:
+            return Refusal("already_exists")  # also if the store has lost it
         try:
             sealer = await self._parts.keys.sealer(key.tenant, key.session, create=True)
         except SessionForgotten:
@@ -105,8 +114,8 @@ class Node:
         if isinstance(outcome, Refused):
             return Refusal(outcome.reason, outcome.detail)
         assert isinstance(outcome, Appended)
-        if self._parts.vault is not None:
-            await self._parts.vault.begin(self._parts.store, key)
+        if vault is not None:
+            await vault.begin(self._parts.store, key)
         return await self.open(key) or Refusal("session_erased")
 
     async def open(self, key: SessionKey) -> Room | None:
@@ -145,6 +154,7 @@ class Node:
         await self._parts.store.erase(key, self.settings.tombstone_s)
         if self._parts.vault is not None:
             await self._parts.vault.remove(key)
+        await self._parts.erased(key)
         room = self._rooms.here(key)
         if room is not None:
             room.gone("erased")
@@ -205,7 +215,7 @@ class Node:
 
     def _rewound(self, room: Room) -> None:
         self._attendance.rewound(room)
-        self._duties.dispatch.forget(room.key)
+        self._duties.rewound(room)
 
     def _gone(self, room: Room, _: str) -> None:
         self._rooms.forget(room)

@@ -7,12 +7,13 @@ seal is opened. The cost is the snapshot and what follows it, whatever the sessi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from hub.keys.anchors import Anchors
 from hub.keys.sealing import Sealer
 from hub.node.entries import SessionDamaged, link_of, opened_entry, opened_snapshot
 from hub.node.recent import Recent
-from hub.store.promise import Joined, Log, SessionKey, Stored
+from hub.store.promise import Joined, Page, SessionKey, Stored
 from legato.session import chain
 from legato.session.events import LogReopened
 from legato.session.fold import evolve
@@ -30,7 +31,17 @@ class Opening:
     snapshot: int
 
 
-async def opened_log(key: SessionKey, log: Log, sealer: Sealer, anchors: Anchors) -> Opening | None:
+class Readable(Protocol):
+    """What a log is opened from: a store, or what the vault kept."""
+
+    async def join(self, key: SessionKey) -> Joined | None:
+        """See the store's promise."""
+
+    async def read(self, key: SessionKey, after: int) -> Page | None:
+        """See the store's promise."""
+
+
+async def opened_log(key: SessionKey, log: Readable, sealer: Sealer, anchors: Anchors) -> Opening | None:
     """Join and fold. None: no such session. Raises `SessionDamaged`, `StoreUnavailable`."""
     joined = await log.join(key)
     if joined is None:

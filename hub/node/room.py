@@ -104,6 +104,10 @@ class Room:
         self._opened_in[producer] = self.position.epoch
         opened = await self._tools.store.open_producer(self.key, producer)
         if opened is None:
+            await self.follower.found()
+            self._opened_in[producer] = self.position.epoch
+            opened = await self._tools.store.open_producer(self.key, producer)
+        if opened is None:
             self.gone("erased")
             return Opened(0, 0)
         return opened
@@ -213,6 +217,7 @@ class Room:
         self._delivery.discontinuity(lost_from, lost_to, encoded, self.position)
 
     def _rewound(self) -> None:
+        self._producers.clear()  # what their opening said may be gone
         self._executor.rewound()
         if self.rewound is not None:
             self.rewound(self)
@@ -232,7 +237,7 @@ class Room:
     def gone(self, reason: str) -> None:
         """The session is no more, or the node lets it go."""
         self._executor.abandon(
-            Refusal("session_erased" if reason == "erased" else "unavailable", detail=reason)
+            Refusal("session_erased" if reason in ("erased", "lost") else "unavailable", detail=reason)
         )
         self.let_go(reason)
         ended, self.ended_here = self.ended_here, None

@@ -83,10 +83,10 @@ class Rooms:
             and now - place.idle_since >= longer_than
         ]
 
-    def needed(self, room: Room) -> bool:
-        """Whether anybody needs it."""
+    def needed(self, room: Room) -> int:
+        """By how many it is needed."""
         place = self._places.get(room.key)
-        return place is not None and place.room is room and place.needed > 0
+        return place.needed if place is not None and place.room is room else 0
 
     def forget(self, room: Room) -> None:
         """It is closed: the next who asks opens it anew."""

@@ -9,15 +9,19 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from hub.node.archiving import Gone, revive
 from hub.node.ears import Ears
 from hub.node.opening import Opening, opened_log
 from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, remembered_in_common, reopen_log
 from hub.node.tools import Tools
 from hub.node.view import Verdict, View
-from hub.store.promise import Page, SessionKey
+from hub.store.promise import Page, SessionKey, StoreUnavailable
 from legato.session.position import Position
 
 log: Final = logging.getLogger("legato.node")
+
+TRIES: Final = 8
+"""How often a session that leaves for the vault again and again is brought back for one opening."""
 
 
 class Tail:
@@ -32,11 +36,18 @@ class Tail:
         """The store said that it has our events up to this offset, whether they were pushed yet or not."""
         self.evidence: Position | None = None
         """The position that was not on the store's log, until that is dealt with."""
+        self.gone: Gone = ""
+        """Why there is no such session, once that was found out."""
 
     async def opening(self) -> Opening | None:
-        """The log as the store has it, from its newest snapshot on. None: no such session."""
-        sealer = await self._tools.keys.sealer(self._key.tenant, self._key.session)
-        return await opened_log(self._key, self._tools.store, sealer, self._tools.anchors)
+        """The log as the store has it, from its newest snapshot on; brought back from the vault if it rests there.
+        None: no such session (`gone` says why)."""
+        for _ in range(TRIES):
+            sealer = await self._tools.keys.sealer(self._key.tenant, self._key.session)
+            opening = await opened_log(self._key, self._tools.store, sealer, self._tools.anchors)
+            if opening is not None or not await self._revived(None):
+                return opening
+        raise StoreUnavailable("the session comes and goes")
 
     def newest(self, view: View) -> Position:
         """The newest position that the store has told us of. Of an offset that was acknowledged and not pushed
@@ -81,7 +92,9 @@ class Tail:
         evidence = self.evidence or newest
         found = await common_offset(self._tools.store, self._key, view.recent, (evidence, newest))
         if found is None:
-            return False
+            if not await self._revived(newest):
+                return False
+            raise StoreUnavailable("the session is back: look again")
         behind = found.lost and found.common < newest.offset
         if found.lost:
             lost_from = found.common + 1 if behind else epoch_start(view.state) + 1
@@ -99,3 +112,7 @@ class Tail:
         else:
             self._ears.moved("reopened")
         return True
+
+    async def _revived(self, newest: Position | None) -> bool:
+        self.gone = await revive(self._tools, self._key, newest)
+        return not self.gone

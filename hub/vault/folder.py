@@ -2,6 +2,7 @@
 
     TENANT/SESSION/manifest        one JSON line a segment, each with the hash of the line before it
     TENANT/SESSION/SHA256.seg      a segment, named for its bytes
+    TENANT/SESSION/SHA256.rest     the residue of a session that is archived, named for its bytes
 
 A segment is written beside its name, flushed to the disk, and moved there; then its folder is flushed, then the
 manifest gets its line and is flushed too. Only then is the segment *kept*, and the store may forget: a crash
@@ -22,10 +23,10 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hub.store.promise import SessionKey, Stored
 from hub.vault.segments import SegmentBroken, pack_audio, pack_log, unpack_audio, unpack_log
@@ -45,7 +46,8 @@ class VaultDamaged(Exception):
 @dataclass(frozen=True, slots=True)
 class Row:
     """One segment: of the log (`track` empty) from offset `first` to `last`, whose chain digest is `digest`
-    (hex); or minute `first` of a track. `link` is the hash of the line before and of the rest of this one."""
+    (hex), kept while the log was in `epoch`; or minute `first` of a track. `link` is the hash of the line before and
+    of the rest of this one."""
 
     track: str
     first: int
@@ -53,6 +55,7 @@ class Row:
     sha256: str
     digest: str
     link: str
+    epoch: str = ""
 
 
 class Folder:
@@ -82,21 +85,25 @@ class Folder:
             rows.append(row)
         return rows
 
+    def last_row(self, key: SessionKey) -> Row | None:
+        """The newest segment of the log that is kept."""
+        return next((row for row in reversed(self.rows(key)) if not row.track), None)
+
     def last(self, key: SessionKey) -> tuple[int, bytes]:
         """The last offset of the log that is kept, and the chain digest there (0 and nothing: none is)."""
-        log = [row for row in self.rows(key) if not row.track]
-        return (log[-1].last, bytes.fromhex(log[-1].digest)) if log else (0, b"")
+        row = self.last_row(key)
+        return (row.last, bytes.fromhex(row.digest)) if row is not None else (0, b"")
 
-    def keep_log(self, key: SessionKey, entries: Sequence[Stored], after: int) -> bool:
-        """Keep entries that follow offset `after`. False if the last kept offset is another meanwhile (and
-        `entries` do not replace it from `after` on)."""
+    def keep_log(self, key: SessionKey, entries: Sequence[Stored], after: int, epoch: str) -> bool:
+        """Keep entries that follow offset `after` of a log in `epoch`. False if the last kept offset is another
+        meanwhile (and `entries` do not replace it from `after` on)."""
         with self._locked(key) as place:
             last, _ = self.last(key)
             if entries[0].offset != after + 1 or after > last:
                 return False
-            self._keep(
-                key, place, "", entries[0].offset, entries[-1].offset, entries[-1].digest, pack_log(entries)
-            )
+            first, last_one = entries[0], entries[-1]
+            row = Row("", first.offset, last_one.offset, "", last_one.digest.hex(), "", epoch)
+            self._keep(key, place, row, pack_log(entries))
         return True
 
     def keep_audio(self, key: SessionKey, track: str, minute: int, batches: Mapping[int, bytes]) -> None:
@@ -106,7 +113,25 @@ class Folder:
             if known.keys() >= batches.keys():
                 return
             raw = pack_audio({**batches, **known})
-            self._keep(key, place, track, minute, minute, b"", raw)
+            self._keep(key, place, Row(track, minute, minute, "", "", ""), raw)
+
+    def keep_residue(self, key: SessionKey, raw: bytes) -> str:
+        """Keep what an archived session is restored from; returns its name."""
+        with self._locked(key) as place:
+            return _written(place, raw, ".rest")
+
+    def residue(self, key: SessionKey, name: str) -> bytes:
+        """What `keep_residue` kept under that name. Raises `VaultDamaged`."""
+        raw = self._read(key, f"{name}.rest")
+        if sha256(raw).hexdigest() != name:
+            raise VaultDamaged(key, name)
+        return raw
+
+    def drop_residues(self, key: SessionKey, but: str) -> None:
+        """Remove those that no archive goes by any more."""
+        for path in self._place(key).glob("*.rest"):
+            if path.stem != but:
+                path.unlink(missing_ok=True)
 
     def log(self, key: SessionKey, after: int = 0) -> Iterator[Stored]:
         """The kept entries after an offset, in order. Raises `VaultDamaged`."""
@@ -123,7 +148,7 @@ class Folder:
         if not rows:
             return {}
         try:
-            return unpack_audio(self._read(key, rows[-1]))
+            return unpack_audio(self._read(key, f"{rows[-1].sha256}.seg"))
         except SegmentBroken:
             raise VaultDamaged(key, rows[-1].sha256) from None
 
@@ -142,19 +167,12 @@ class Folder:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield place
 
-    def _keep(
-        self, key: SessionKey, place: Path, track: str, first: int, last: int, digest: bytes, raw: bytes
-    ) -> None:
-        name = sha256(raw).hexdigest()
-        beside = place / f".{name}"
-        _write_flushed(beside, raw)
-        beside.replace(place / f"{name}.seg")
-        _flush_folder(place)
+    def _keep(self, key: SessionKey, place: Path, row: Row, raw: bytes) -> None:
+        name = _written(place, raw, ".seg")
         rows = self.rows(key)
-        row = Row(track, first, last, name, digest.hex(), "")
-        link = _link(rows[-1].link if rows else FIRST_LINK, row)
-        line = json.dumps({**asdict(row), "link": link}, sort_keys=True).encode() + b"\n"
-        self._add_line(place / "manifest", line)
+        row = replace(row, sha256=name)
+        line = json.dumps(_said(row, _link(rows[-1].link if rows else FIRST_LINK, row)), sort_keys=True)
+        self._add_line(place / "manifest", line.encode() + b"\n")
         _flush_folder(place)
 
     def _add_line(self, manifest: Path, line: bytes) -> None:
@@ -168,20 +186,37 @@ class Folder:
 
     def _read_log(self, key: SessionKey, row: Row) -> list[Stored]:
         try:
-            return unpack_log(self._read(key, row))
+            return unpack_log(self._read(key, f"{row.sha256}.seg"))
         except SegmentBroken:
             raise VaultDamaged(key, row.sha256) from None
 
-    def _read(self, key: SessionKey, row: Row) -> bytes:
+    def _read(self, key: SessionKey, file: str) -> bytes:
         try:
-            return (self._place(key) / f"{row.sha256}.seg").read_bytes()
+            return (self._place(key) / file).read_bytes()
         except FileNotFoundError:
-            raise VaultDamaged(key, row.sha256) from None
+            raise VaultDamaged(key, file) from None
 
 
 def _link(before: str, row: Row) -> str:
-    said = json.dumps({**asdict(row), "link": before}, sort_keys=True)
-    return sha256(said.encode()).hexdigest()
+    return sha256(json.dumps(_said(row, before), sort_keys=True).encode()).hexdigest()
+
+
+def _said(row: Row, link: str) -> dict[str, Any]:
+    """What a line says: lines from before epochs were kept say none."""
+    said = {**asdict(row), "link": link}
+    if not row.epoch:
+        del said["epoch"]
+    return said
+
+
+def _written(place: Path, raw: bytes, kind: str) -> str:
+    """Write a file that is named for its bytes; returns the name."""
+    name = sha256(raw).hexdigest()
+    beside = place / f".{name}"
+    _write_flushed(beside, raw)
+    beside.replace(place / f"{name}{kind}")
+    _flush_folder(place)
+    return name
 
 
 def _write_flushed(path: Path, raw: bytes) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from itertools import islice
 from typing import Final
 
 from hub.store.promise import PAGE, SessionKey, Store, Stored
 from hub.vault.folder import Folder
-from legato.session.position import CHECK_SIZE
+from legato.session.position import CHECK_SIZE, EPOCH_SIZE, Position, epoch_from_bits
 
 CURSOR: Final = "recorder"
 """The durable cursor that holds back trimming until the vault has the entries."""
@@ -33,7 +33,7 @@ class Vault:
         until: int | None = None
         while (page := await store.read(key, last, PAGE)) is not None and page.entries:
             until = page.tail.offset if until is None else until
-            if not await asyncio.to_thread(self._folder.keep_log, key, page.entries, last):
+            if not await asyncio.to_thread(self._folder.keep_log, key, page.entries, last, page.tail.epoch):
                 last, _ = await asyncio.to_thread(self._folder.last, key)
                 if last < page.first - 1:
                     break  # trimmed before it was kept: nothing that a recorder could do
@@ -66,7 +66,7 @@ class Vault:
                 held.setdefault(row.track, set()).add(row.first)
         return {track: sorted(minutes) for track, minutes in held.items()}
 
-    async def entries(self, store: Store, key: SessionKey, after: int = 0) -> AsyncIterator[Stored]:
+    async def entries(self, store: Store, key: SessionKey, after: int = 0) -> AsyncGenerator[Stored, None]:
         """The whole log after an offset, from the vault as far as it goes, then from the store.
 
         Where the two differ the store is right (a tail was lost after it was kept).
@@ -82,6 +82,31 @@ class Vault:
             for entry in page.entries:
                 yield entry
             after = page.entries[-1].offset
+
+    async def end(self, key: SessionKey) -> Position | None:
+        """The position of the last entry kept, as the log was then. None: nothing is kept of the session's log."""
+        row = await asyncio.to_thread(self._folder.last_row, key)
+        if row is None:
+            return None
+        # An epoch that was not noted is like one that nobody ever saw.
+        epoch = row.epoch or epoch_from_bits(bytes.fromhex(row.sha256)[:EPOCH_SIZE])
+        return Position.at(epoch, row.last, bytes.fromhex(row.digest))
+
+    async def page(self, key: SessionKey, after: int, limit: int) -> tuple[Stored, ...]:
+        """Kept entries after an offset."""
+        return tuple(await asyncio.to_thread(lambda: list(islice(self._folder.log(key, after), limit))))
+
+    async def keep_residue(self, key: SessionKey, raw: bytes) -> str:
+        """Keep what an archived session is restored from; returns its name."""
+        return await asyncio.to_thread(self._folder.keep_residue, key, raw)
+
+    async def residue(self, key: SessionKey, name: str) -> bytes:
+        """What `keep_residue` kept under that name. Raises `VaultDamaged`."""
+        return await asyncio.to_thread(self._folder.residue, key, name)
+
+    async def drop_residues(self, key: SessionKey, but: str) -> None:
+        """Remove those that no archive goes by any more."""
+        await asyncio.to_thread(self._folder.drop_residues, key, but)
 
     async def remove(self, key: SessionKey) -> None:
         """Everything of the session goes."""

@@ -43,10 +43,6 @@ class Blobs:
         self._random_bytes = random_bytes
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def erase(self, key: SessionKey) -> None:
-        """Remove what the session had (its key is gone already, so nobody can read it)."""
-        await asyncio.to_thread(self._folder.erase, key)
-
     def routes(self) -> list[Route]:
         """The verbs."""
         path = "/v1/sessions/{session}/blobs/{sha256}"

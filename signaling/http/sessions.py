@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from hub.keys.positions import Positions
+from hub.node.entries import SessionDamaged
 from hub.node.promise import Batch, Done, Node, Room
 from hub.store.promise import SessionKey
 from legato.session.actors import Actor
@@ -38,7 +39,7 @@ PRODUCER: Final = "door"
 
 
 class Sessions:
-    """See the module. `erased` removes what else a session had."""
+    """See the module."""
 
     def __init__(
         self,
@@ -47,9 +48,7 @@ class Sessions:
         archive: Archive,
         positions: Positions,
         random_bytes: RandomBytes,
-        erased: Callable[[SessionKey], Awaitable[None]],
     ) -> None:
-        self._erased = erased
         self._node = node
         self._access = access
         self._archive = archive
@@ -216,7 +215,6 @@ class Sessions:
         async with self._room(key):
             pass
         await self._node.erase(key)
-        await self._erased(key)
         return web.Response(status=204)
 
     def _written(self, key: SessionKey, position: Position) -> str:
@@ -224,7 +222,12 @@ class Sessions:
 
     @asynccontextmanager
     async def _room(self, key: SessionKey) -> AsyncIterator[Room]:
-        room = await self._node.open(key)
+        try:
+            room = await self._node.open(key)
+        except SessionDamaged as damage:
+            if damage.reason != "lost":
+                raise
+            raise Refused("session_erased", "lost") from None
         if room is None:
             raise Refused("not_found")
         try:

@@ -22,7 +22,7 @@ import pytest
 import legato
 from hub.keys.signer import TicketSigner
 from legato.session import commands as c
-from legato.session.state import State
+from legato.session.state import Message, State
 from signaling.cli.tickets import mint_here, signer_here
 from tests.checker.chronicle import at_socket
 from tests.e2e.minting import created, ticket_for
@@ -153,6 +153,12 @@ def answered(state: State) -> bool:
     return not state.turns and not state.responses
 
 
+def spoken(state: State) -> str:
+    """Every word of the transcript."""
+    entries = [entry for entry in state.transcript() if isinstance(entry, Message)]
+    return "|".join(part.text for entry in entries for part in entry.parts)
+
+
 async def caught_up(primary: Server, replica: Server, session: str) -> None:
     """Wait until the replica has the primary's log."""
     one, other = primary.admin(), replica.admin()
@@ -234,17 +240,59 @@ async def test_a_store_that_hangs_for_five_seconds_loses_nothing_and_no_right(ki
             assert here.run.outcomes() == ["finished"] * 3
 
 
-async def test_a_store_that_forgot_everything_says_that_the_session_is_gone(kind: str) -> None:
+async def forgets(server: Server) -> None:
+    """FLUSHALL."""
+    admin = server.admin()
+    await admin.flushall()
+    await admin.aclose()
+
+
+async def kept(here: House) -> None:
+    """Wait until the vault has something of the session."""
+    manifest = here.data / "vault" / "main" / here.session / "manifest"
+    async with asyncio.timeout(PATIENCE_S):
+        while not await asyncio.to_thread(manifest.exists):  # noqa: ASYNC110 - the vault tells nobody
+            await asyncio.sleep(0.1)
+
+
+async def test_what_a_store_forgot_comes_back_from_the_vault_and_the_rest_is_named(kind: str) -> None:
+    with store_running(kind) as server:
+        async with house(server) as here:
+            here.agent(echo(), await mint_here(here.data, os.environ, agent="echo"))
+            ada, bob = await here.person("ada", 0), await here.person("bob", 1)
+            told = [losses_told_to(ada), losses_told_to(bob)]
+            await ada.say("before everything is forgotten")
+            await ada.until(answered, PATIENCE_S)
+            await kept(here)
+            await typed(ada, [f"lost{index}" for index in range(20)])
+            await bob.until(lambda state: state.offset >= ada.state.offset, PATIENCE_S)
+            newest = ada.state.offset
+            await forgets(server)
+            turn = await ada.say("is anybody there?")
+            await ada.until(partial(gone, turn), PATIENCE_S)
+            await bob.until(lambda _: bool(told[1]), PATIENCE_S)
+            for ranges in told:
+                assert ranges[0][0] <= newest
+                assert ranges[0][1] >= newest
+            # What was there, what was sent again, and what came after, for somebody who comes now.
+            carl = await here.person("carl", 1)
+            await carl.until(partial(gone, turn), PATIENCE_S)
+            await carl.until(lambda state: spoken(state) == spoken(ada.state), PATIENCE_S)
+            words = spoken(carl.state)
+            for each in ("before everything is forgotten", "is anybody there?", "lost0 ", "lost19 "):
+                assert words.count(each) >= 1, each
+            assert len(carl.state.reopened) == 1
+
+
+async def test_what_a_store_forgot_and_no_vault_has_is_gone_and_said_to_be(kind: str) -> None:
     with store_running(kind) as server:
         async with house(server) as here:
             ada = await here.person("ada", 0)
-            await ada.say("before everything is forgotten")
-            admin = server.admin()
-            await admin.flushall()
-            await admin.aclose()
-            with pytest.raises(legato.Refused) as told:
+            await forgets(server)
+            with pytest.raises((legato.Refused, legato.SessionClosed)) as told:
                 await asyncio.wait_for(ada.say("is anybody there?"), PATIENCE_S)
-            assert told.value.refusal.reason == "not_found"
+            if isinstance(told.value, legato.Refused):
+                assert told.value.refusal.reason == "session_erased"
             with pytest.raises(legato.SessionClosed) as closed:
                 await here.person("bob", 1)
-            assert closed.value.code == 4004
+            assert closed.value.code == 4010

@@ -31,6 +31,7 @@ from hub.node.promise import Node as PromisedNode
 from hub.node.room import Room
 from hub.store.model import ModelServer, ModelStore
 from hub.store.promise import SessionKey
+from hub.vault import Folder, Vault
 from legato.session.events import Role
 from legato.session.proof_key import proof_message
 from legato.session.tickets import DEFAULTS, Kind, Ticket
@@ -117,8 +118,25 @@ async def doors(
     revocations = RevocationList()
     signer = TicketSigner(Keyring.development(b"s" * 32), revocations)
     sockets: Gate[asyncio.Transport] = Gate(gate or GateLimits())
+    blobs = None if folder is None else BlobFolder(folder / "blobs")
+    vault = None if folder is None else Vault(Folder(folder / "vault"))
+
+    async def erased(key: SessionKey) -> None:
+        if blobs is not None:
+            await asyncio.to_thread(blobs.erase, key)
+
     async with Node(
-        Parts(name, store, keystore, Anchors(b"a" * 32), CommandDigest(b"d" * 32), clock, os.urandom)
+        Parts(
+            name,
+            store,
+            keystore,
+            Anchors(b"a" * 32),
+            CommandDigest(b"d" * 32),
+            clock,
+            os.urandom,
+            vault=vault,
+            erased=erased,
+        )
     ) as node:
         app = build_app(
             cast("PromisedNode", node),
@@ -130,7 +148,8 @@ async def doors(
                 policy=policy or Policy(),
                 limits=limits,
                 nodes=("https://hub.example",),
-                blobs=None if folder is None else BlobFolder(folder),
+                vault=vault,
+                blobs=blobs,
                 expose=node.metrics.expose,
                 crowded=lambda: sockets.crowded,
                 wall=wall,

@@ -49,6 +49,9 @@ class Recorder:
 
     def erased(self, key: SessionKey) -> None: ...
 
+    def listens(self, key: SessionKey) -> bool:
+        return False
+
     def snapshot(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)
 
