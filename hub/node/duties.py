@@ -15,6 +15,7 @@ from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
 from hub.node.follower import Stage
 from hub.node.leases import Leases
+from hub.node.memory import Memory
 from hub.node.presence import NOTE, Attendance, holder_of, insist, surely
 from hub.node.recent import Told
 from hub.node.retention import AGAIN_MS, agents_leave, due, erasable_at
@@ -50,8 +51,7 @@ class Duties:
         erase: Callable[[SessionKey], Awaitable[None]],
     ) -> None:
         self.skew = 0
-        self.fullness = 0.0
-        """The used part of the store's memory (0: it has no limit)."""
+        self.memory = Memory(tools, settings.audio_first_ratio)
         self._erase = erase
         self.dispatch = Dispatch(tools, settings.offer_patience)
         self.leases = Leases(tools, settings.lease, settings.beat, self._bury)
@@ -66,6 +66,7 @@ class Duties:
     async def begin(self, rooms: Rooms) -> None:
         """Learn the store's time and who lives, then work in the background."""
         self._rooms = rooms
+        self.memory.rooms = rooms
         self.skew = self._clock.read(await self._tools.store.time(), self._tools.now())
         await self.leases.beat()
         for pause, work in (
@@ -73,7 +74,7 @@ class Duties:
             (self._settings.sweep, self._sweep),
             (TIDY_MS, self._tidy),
             (TIDY_MS, self.dispatch.offer),
-            (MEMORY_MS, self._measure),
+            (MEMORY_MS, self.memory.measure),
         ):
             self._tools.spawn(self._every(pause, work))
 
@@ -143,10 +144,7 @@ class Duties:
             self.dispatch.settled(room.key.tenant, agent, room.key, worker)
             if worker and worker_holder(room.key.tenant, worker) in self.leases.holders:
                 holder = worker_holder(room.key.tenant, worker)
-                self._tools.spawn(self._tools_hold(holder, room.key, event.right))
-
-    async def _tools_hold(self, holder: str, key: SessionKey, right: str) -> None:
-        await self._tools.store.hold(holder, key, right)
+                self._tools.spawn(self._tools.store.hold(holder, room.key, event.right))
 
     async def _for_each_held(
         self, holder: str, do: Callable[[str, SessionKey, str, int], Awaitable[None]]
@@ -171,12 +169,9 @@ class Duties:
             events = tuple(decide(state))
             return Decided(events, True, {}, raised(events))
 
-        room = await self._rooms.open(key)
-        if room is not None:
-            try:
+        async with self._rooms.at(key) as room:
+            if room is not None:
                 surely(await room.settle(PRODUCER, decided))
-            finally:
-                self._rooms.release(room)
 
     # --- deaths
 
@@ -189,12 +184,9 @@ class Duties:
         if right.startswith(WORKER):
             await self._unreachable(holder, key, right, self._settings.node_death_window)
         elif right.startswith(NOTE) and (key, right) not in elsewhere:
-            room = await self._rooms.open(key)
-            if room is not None:
-                try:
+            async with self._rooms.at(key) as room:
+                if room is not None:
                     await self._attendance.died(room, right.removeprefix(NOTE), "node died")
-                finally:
-                    self._rooms.release(room)
 
     # --- what comes round
 
@@ -244,64 +236,37 @@ class Duties:
                 who = await self._tools.store.claim_conductor(key, self._tools.node, "")
                 if who not in ("", self._tools.node) and self._lives(who):
                     return
-            room = await self._rooms.open(key)
-            if room is None:
-                await self._tools.store.schedule(key, None)
-                return
-            try:
-                conductor = self._conductors.get(key)
-                is_due = due(room.state, self._settings, self._tools.session_now())
-                if is_due == "erase":
-                    await self._erase(key)
-                elif conductor is not None and (conductor.part is Part.CONDUCTS or overdue >= FOREIGN_MS):
-                    if is_due != "archive" or await self._agents_left(room):
-                        await conductor.fire()
-                    else:
-                        await self._archive(room)
-            finally:
-                self._rooms.release(room)
+            async with self._rooms.at(key) as room:
+                if room is None:
+                    await self._tools.store.schedule(key, None)
+                else:
+                    await self._fire_in(room, overdue)
         finally:
             self._firing.discard(key)
 
-    async def _agents_left(self, room: Room) -> bool:
-        """Agents that nobody needs leave first; whether there were any (that was an event: the session goes on)."""
-        if not agents_leave(room.state):
-            return False
-        await self._settle(room.key, agents_leave)
-        await room.follower.caught_up()
-        return True
+    async def _fire_in(self, room: Room, overdue: int) -> None:
+        conductor = self._conductors.get(room.key)
+        is_due = due(room.state, self._settings, self._tools.session_now())
+        if is_due == "erase":
+            await self._erase(room.key)
+        elif conductor is not None and (conductor.part is Part.CONDUCTS or overdue >= FOREIGN_MS):
+            await (self._leave(room) if is_due == "archive" else conductor.fire())
 
-    async def _archive(self, room: Room) -> None:
-        """The session leaves the store, unless somebody needs it; then it is looked at again in a while."""
-        key, left = room.key, False
-        if self._tools.vault is not None and self._rooms.needed(room) <= 1:
+    async def _leave(self, room: Room) -> None:
+        """The session leaves the store, unless somebody needs it: agents that nobody needs leave first, which is an
+        event and begins its rest anew."""
+        if agents_leave(room.state):
+            await self._settle(room.key, agents_leave)
+            return
+        left = False
+        if self._rooms.needed(room) <= 1:
             await self.resign(room)
             if self._rooms.needed(room) <= 1:
                 self._rooms.forget(room)
                 await room.follower.close()
-                left = await archive(self._tools, key)
+                left = await archive(self._tools, room.key)
         again = erasable_at(room.state, self._settings) if left else self._tools.session_now() + AGAIN_MS
-        await self._tools.store.schedule(key, again)
-
-    async def _measure(self) -> None:
-        """How full the store is. Too full: audio leaves first, to the vault, or to nowhere without one."""
-        used, limit = await self._tools.store.memory()
-        self.fullness = used / limit if limit else 0.0
-        self._tools.metrics.memory_used.set(self.fullness)
-        if self.fullness >= self._settings.audio_first_ratio:
-            for room in tuple(self._rooms):
-                self._tools.metrics.duties.labels("shed_audio").inc()
-                await self._shed(room.key)
-
-    async def _shed(self, key: SessionKey) -> None:
-        """Every minute of audio but the newest of each track leaves the store."""
-        store = self._tools.store
-        for track, minutes in (await store.tracks(key)).items():
-            if self._tools.vault is not None:
-                await self._tools.vault.record_audio(store, key, track, max(minutes, default=0))
-            else:
-                for minute in sorted(minutes)[:-1]:
-                    await store.drop_audio(key, track, minute)
+        await self._tools.store.schedule(room.key, again)
 
     async def _tidy(self) -> None:
         """Keys that are too old, rooms that nobody needs, work that waited too long, sessions at rest."""

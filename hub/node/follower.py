@@ -20,7 +20,6 @@ from hub.keys.errors import KeyNotOpen, KeyStoreUnavailable, KeyUnknown, Session
 from hub.keys.sealing import Sealer
 from hub.node.ears import Ears
 from hub.node.entries import SessionDamaged
-from hub.node.recent import Standing
 from hub.node.tail import Tail
 from hub.node.tools import Tools
 from hub.node.view import Verdict, View
@@ -146,48 +145,24 @@ class Follower:
     def catch_up(self) -> None:
         """Read what the store has more."""
         if self.stage is Stage.LIVE:
-            self.stage = Stage.READING
-            self._tools.spawn(self._insist(Stage.READING, self._read))
+            self._begin_to(Stage.READING, self._read)
 
     def tail_lost(self, evidence: Position) -> None:
         """The store says that `evidence` is not on its log."""
         if self.settled and evidence.epoch == self.position.epoch:
-            self.stage, self._tail.evidence = Stage.RECOVERING, evidence
-            self._tools.spawn(self._insist(Stage.RECOVERING, self._recover))
+            self._tail.evidence = evidence
+            self._begin_to(Stage.RECOVERING, self._recover)
 
     def missing(self) -> None:
         """The store has no such session: it is gone, or lost and brought back."""
         if self.settled:
-            self.stage, self._tail.evidence = Stage.RECOVERING, None
-            self._tools.spawn(self._insist(Stage.RECOVERING, self._recover))
-
-    async def found(self) -> None:
-        """Wait until what was missing is back or known to be gone."""
-        self.missing()
-        while self.stage is Stage.RECOVERING:
-            await self._turn()
+            self._tail.evidence = None
+            self._begin_to(Stage.RECOVERING, self._recover)
 
     def vanished(self, reason: str) -> None:
         """There is no such session any more."""
         if self.stage is not Stage.CLOSED:
             self._ears.gone(reason)
-
-    async def reach(self, position: Position) -> None:
-        """Catch up to `position` if it is on the log; if it is not, a tail was lost: open an epoch.
-
-        Raises `StoreUnavailable` when the store does not answer.
-        """
-        standing = self._standing(position)
-        if standing is Standing.AHEAD:
-            await self.caught_up()
-            standing = self._standing(position)
-        if standing is Standing.OLDER:
-            known = await self._tools.store.position(self.key, position.offset)
-            if known is not None and known.check != position.check:
-                standing = Standing.LOST
-        if standing in (Standing.AHEAD, Standing.LOST) and position.epoch == self.position.epoch:
-            self.tail_lost(position)
-            await self.caught_up()
 
     async def caught_up(self) -> None:
         """Wait until everything that the store has by now is folded."""
@@ -196,9 +171,6 @@ class Follower:
         self.catch_up()
         while self.stage in (Stage.READING, Stage.RECOVERING):
             await self._turn()
-
-    def _standing(self, position: Position) -> Standing:
-        return self.view.recent.standing(position, self.state.reopened)
 
     async def _turn(self) -> None:
         if self._caught_up is None:
@@ -259,6 +231,10 @@ class Follower:
         self.vanished("damaged")
 
     # --- the two things that take time
+
+    def _begin_to(self, stage: Stage, step: Callable[[], Awaitable[bool]]) -> None:
+        self.stage = stage
+        self._tools.spawn(self._insist(stage, step))
 
     async def _insist(self, stage: Stage, step: Callable[[], Awaitable[bool]]) -> None:
         """Take `step` until it says that it is done; then go on, unless the stage is another by then."""

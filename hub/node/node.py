@@ -183,7 +183,7 @@ class Node:
     @property
     def full(self) -> bool:
         """Whether the store is too full for new sessions (not ready, before it is overloaded)."""
-        return self._duties.fullness >= self.settings.full_ratio
+        return self._duties.memory.fullness >= self.settings.full_ratio
 
     @property
     def draining(self) -> bool:

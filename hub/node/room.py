@@ -18,6 +18,7 @@ from hub.node.follower import Follower, Stage
 from hub.node.lane import Work
 from hub.node.listeners import Listeners
 from hub.node.promise import Batch, Done, Listener, Presence, Welcome
+from hub.node.reaching import reach
 from hub.node.recent import Told
 from hub.node.signals import Signals
 from hub.node.tools import Tools
@@ -87,7 +88,7 @@ class Room:
 
     async def reach(self, position: Position) -> None:
         """See `hub.node.promise.Room`."""
-        await self.follower.reach(position)
+        await reach(self.follower, self._tools.store, position)
 
     def listen(self, listener: Listener, after: Position | None) -> Welcome:
         """See `hub.node.promise.Room`."""
@@ -104,7 +105,8 @@ class Room:
         self._opened_in[producer] = self.position.epoch
         opened = await self._tools.store.open_producer(self.key, producer)
         if opened is None:
-            await self.follower.found()
+            self.follower.missing()
+            await self.follower.caught_up()
             self._opened_in[producer] = self.position.epoch
             opened = await self._tools.store.open_producer(self.key, producer)
         if opened is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from hub.keys.errors import KeysError, KeyUnknown, SessionForgotten
@@ -70,6 +71,16 @@ class Rooms:
         if place is not None and place.room is room:
             place.needed -= 1
             place.idle_since = self._tools.now()
+
+    @asynccontextmanager
+    async def at(self, key: SessionKey) -> AsyncIterator[Room | None]:
+        """The room for as long as the context; None if there is no such session."""
+        room = await self.open(key)
+        try:
+            yield room
+        finally:
+            if room is not None:
+                self.release(room)
 
     def idle(self, longer_than: int) -> list[Room]:
         """Rooms that nobody has needed for so long (ms)."""
