@@ -10,13 +10,13 @@ of an append only acknowledges.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hub.store.promise import Level, Opened, SessionKey
 from legato.session.commands import Command, Refusal
-from legato.session.decisions import Actor
+from legato.session.decisions import Actor, Decided
 from legato.session.events import Event, Medium
 from legato.session.position import Position
 from legato.session.state import State
@@ -120,6 +120,12 @@ class Room(Protocol):
         self, producer: str, events: Sequence[Event], *, conditional: bool
     ) -> Awaitable[Done | Refusal]:
         """Events that the hub itself decided (media, presence), under a producer of this node's."""
+
+    def settle(
+        self, producer: str, decide: Callable[[State], Decided | Refusal]
+    ) -> Awaitable[Done | Refusal]:
+        """Append what `decide` makes of the state, under a producer of this node's; it is decided anew after a
+        lost race. Nothing to append: `Done` with count 0. Raises `StoreUnavailable`."""
 
     async def history(self, before: int, limit: int) -> tuple[list[bytes], int]:
         """Ended entries (wire JSON) with ordinal < before (0: newest), oldest first, and the `before` of the

@@ -51,6 +51,8 @@ class Floor(Protocol):
     @property
     def speaking(self) -> bool: ...
 
+    def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None: ...
+
     def moved(self, attachment: str, move: Move) -> None: ...
 
     def turn_ended(self, ended: Ended) -> None: ...
@@ -93,7 +95,7 @@ class Ear:
         """A packet of the call, from within its arrival."""
         self.heard_at = now
         frame, writes = self._source.packet(packet, now)
-        self._took(frame, writes, now)
+        self._took(frame, writes, now, packet.audio_level)
 
     def tick(self, now: int) -> None:
         """Time passed."""
@@ -124,9 +126,11 @@ class Ear:
         """Understand until cancelled."""
         await self._listener.run()
 
-    def _took(self, frame: Frame | None, writes: list[Write], now: int) -> None:
+    def _took(self, frame: Frame | None, writes: list[Write], now: int, level: int | None = None) -> None:
         self._tools.keeper.keep(self.track, writes, self._source.stored)
         if frame is not None:
+            if not frame.resent:
+                self._tools.floor.live(self.attachment, self.participant, frame, level)
             self._hear(self._order.add(frame, now), now)
 
     def _hear(self, frames: Iterable[Frame], now: int) -> None:

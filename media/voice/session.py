@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.node.promise import Room
 from legato.session import events as e
 from legato.session import voice_rules
-from legato.session.ids import HUB
 from legato.session.position import Position
 from legato.wire.up import Microphone as OpenMicrophone
+from media.frames import Frame
 from media.rtc.rtp import AudioPacket
 from media.voice.answering import Answering
 from media.voice.barge_in import Move
 from media.voice.captured import CapturedEar
 from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
+from media.voice.company import Company
 from media.voice.ear import Ear
 from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
@@ -51,6 +52,7 @@ class SessionVoice:
         self.answering = Answering(room, sound, self.clerk, self.keeper)
         tools = tools_for(room, sound, self.clerk, self.keeper, self.taps, self)
         self._microphones = Microphones(tools, sound)
+        self._company = Company(room, self.answering, self._silent_for, self._spawn)
         self._lines: dict[str, _Line] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
@@ -153,17 +155,14 @@ class SessionVoice:
         known = state.attachments.get(attachment)
         warm = known is not None and "audio" in known.takes
         events += voice_rules.voice_started(state, attachment, call, ear.track, clock)
-        if known is not None and not (warm and "audio" in known.gives):
-            takes, gives = _with_audio(known.takes), _with_audio(known.gives)
-            events.append(e.ModalityChanged(by=HUB, attachment=attachment, takes=takes, gives=gives))
         self.clerk.write(events)
-        self.answering.join(attachment, ear.participant, warm=warm)
+        self._company.begin(attachment, ear.participant, warm=warm)
 
     def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""
         line = self._lines.get(attachment)
         if line is not None and line.carrier is carrier:
-            self.answering.connect(attachment, carrier)
+            self._company.connected(attachment, carrier)
 
     def ended(self, attachment: str, carrier: Carrier, reason: str) -> None:
         """The call is over."""
@@ -171,10 +170,8 @@ class SessionVoice:
         if line is None or line.carrier is not carrier:
             return
         del self._lines[attachment]
-        ear, now = self._microphones[attachment], self._sound.now()
-        silent_for = 0 if ear.heard_at is None else now - ear.heard_at
-        ear.call_ended()
-        self.answering.leave(attachment, silent_for)
+        self._company.ended(attachment)
+        self._microphones[attachment].call_ended()
         self.clerk.write(voice_rules.voice_ended(self._room.state, attachment, line.call, reason))
 
     def hang_up(self, attachment: str, call: str = "", reason: str = "hung up") -> bool:
@@ -209,6 +206,10 @@ class SessionVoice:
 
     # --- from the ears
 
+    def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
+        """A microphone's frame as it came."""
+        self._company.live(attachment, participant, frame, level)
+
     @property
     def speaking(self) -> bool:
         """Whether an agent is being heard."""
@@ -237,13 +238,20 @@ class SessionVoice:
             if isinstance(event, e.AttachmentClosed):
                 self.hang_up(event.attachment, reason=event.reason)
                 self._microphones.close(event.attachment)
+            elif isinstance(event, e.ModalityChanged):
+                self._company.heed(event.attachment)
         self.answering.follow(events)
+
+    def _silent_for(self, attachment: str) -> int:
+        """Milliseconds since the attachment's microphone was heard; 0 if it never was."""
+        heard_at = self._microphones[attachment].heard_at
+        return 0 if heard_at is None else self._sound.now() - heard_at
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        assert self._tasks is not None
+        self._tasks.create_task(work)
 
 
 def _is_carried(carrier: Carrier, hearer: Hearer, stream: int) -> bool:
     """Whether the voice is on this very stream."""
     return isinstance(carrier, StreamCarrier) and (carrier.hearer, carrier.number) == (hearer, stream)
-
-
-def _with_audio(media: tuple[e.Medium, ...]) -> tuple[e.Medium, ...]:
-    return media if "audio" in media else (*media, "audio")

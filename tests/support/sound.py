@@ -63,3 +63,9 @@ def pitch(samples: Samples) -> float:
     """The strongest frequency, in hertz."""
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     return float(np.argmax(spectrum) * RATE / len(samples))
+
+
+def strength(samples: Samples, hertz: float) -> float:
+    """How much of a pitch there is (Goertzel), as the amplitude of its sine."""
+    time = np.arange(samples.size) / RATE
+    return float(2 / samples.size * np.abs(np.exp(-2j * np.pi * hertz * time) @ samples))

@@ -1,0 +1,198 @@
+"""What one listener of a call hears: the agent's speech, other people's voices, or a mix of both.
+
+The wheel gives a frame every 20 ms: the agent's speech, or silence. People's frames come when they come. As long
+as one person talks and nothing else is to be heard, those frames go out as they come in, undecoded and at once;
+the wheel's silence is left out then. As soon as there are two voices, or the agent speaks too, each is decoded,
+added and encoded, at the wheel's pace.
+
+    WHEEL ──somebody talks──▶ PASSING ──two voices, or the agent speaks──▶ MIXING
+      ▲                          │  a pause, a hole                           │
+      └──────────────────────────┴────────────────────── one voice or none ───┘
+
+Media time never goes back: a frame that comes after its time was filled is left out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+import numpy as np
+
+from media.codecs import decode_packet, encode_frame, opus_decoder, opus_encoder
+from media.frames import Frame
+from media.mixer import Mixer, Samples
+from media.opus import FRAME, SILENCE, BadOpus
+from media.rtc.call import CallStats
+from media.voice.carrier import Carrier
+
+HOLE: Final = 3 * FRAME
+"""Samples that a voice that is passed on may be late before the wheel's silence takes its place."""
+
+READY: Final = 2
+"""Frames of a voice that wait before it is mixed in: what its network's jitter may use up."""
+
+MOST_WAITING: Final = 6
+"""Frames of a voice that may wait; beyond that the oldest are left out, so that nobody is heard late."""
+
+MOST_VOICES: Final = 4
+"""People who are heard at once; who begins when so many talk waits until one is quiet."""
+
+QUIET_AFTER: Final = 10
+"""Beats without a frame after which a voice is over."""
+
+BIT_RATE: Final = 32_000
+
+
+class Stage(Enum):
+    WHEEL = "wheel"
+    PASSING = "passing"
+    MIXING = "mixing"
+
+
+@dataclass(slots=True)
+class _Voice:
+    """Somebody who is heard. `idle`: beats since its last frame."""
+
+    idle: int = 0
+    ready: bool = False
+    waiting: deque[Samples] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
+
+    def next(self) -> Samples | None:
+        """Its frame for this beat; None while it has none, or not enough to begin."""
+        self.idle += 1
+        if len(self.waiting) >= READY:
+            self.ready = True
+        if not self.ready or not self.waiting:
+            self.ready = False
+            return None
+        return self.waiting.popleft()
+
+
+class Blend:
+    """A listener. It stands between the wheel and the call: a carrier for the one, and carried by the other."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.stage = Stage.WHEEL
+        self.carrier = carrier
+        self._voices: dict[str, _Voice] = {}
+        self._passing = ""
+        self._anchor = 0
+        """What to add to media times of the voice that is passed on."""
+        self._clock = 0
+        """Media time of the wheel's next beat."""
+        self._sent = 0
+        """Media time up to which frames were sent."""
+        self._mixer = Mixer()
+        self._encoder: Any = None
+        self._decoder: Any = None
+        self.left_out = 0
+        """Frames of people that came too late."""
+
+    def stats(self) -> CallStats:
+        """Those of the call."""
+        return self.carrier.stats()
+
+    def close(self) -> None:
+        """Carry nothing more."""
+        self.carrier.close()
+
+    # --- the wheel's beat
+
+    def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
+        """The agent's next frame, or silence. Returns the RTP timestamp with which the agent's speech left."""
+        beat = self._clock + skipped
+        self._clock = beat + samples
+        self._tire()
+        spoken = opus != SILENCE
+        if self.stage is Stage.MIXING:
+            return self._mixed(opus if spoken else b"", beat)
+        if self.stage is Stage.PASSING:
+            if spoken:
+                self._begin_mixing()
+                return self._mixed(opus, beat)
+            if beat - self._sent < HOLE:
+                return None
+            self._rest()
+        if not spoken and beat + samples <= self._sent:
+            return None
+        return self._send(opus, samples, beat)
+
+    # --- people's frames
+
+    def hear(self, voice: str, frame: Frame, decoded: Callable[[], Samples]) -> None:
+        """A frame in which somebody else talks. `decoded` decodes it, once for all who mix."""
+        known = self._voices.get(voice)
+        if known is None:
+            if len(self._voices) >= MOST_VOICES:
+                return
+            known = self._voices[voice] = _Voice()
+            self._joined(voice, frame)
+        known.idle = 0
+        if self.stage is Stage.MIXING:
+            known.waiting.append(decoded())
+        elif self.stage is Stage.PASSING and voice == self._passing:
+            self._pass(frame)
+
+    def quiet(self, voice: str) -> None:
+        """The voice paused, or is gone."""
+        if self._voices.pop(voice, None) is not None and (not self._voices or voice == self._passing):
+            self._rest()
+
+    # --- inside
+
+    def _joined(self, voice: str, frame: Frame) -> None:
+        if self.stage is Stage.PASSING:
+            self._begin_mixing()
+        elif self.stage is Stage.WHEEL:
+            self.stage, self._passing = Stage.PASSING, voice
+            self._anchor = max(self._sent, self._clock) - frame.media_time
+
+    def _pass(self, frame: Frame) -> None:
+        at = self._anchor + frame.media_time
+        if at < self._sent:
+            self.left_out += 1
+            return
+        self._send(frame.payload, frame.samples, at)
+
+    def _begin_mixing(self) -> None:
+        self.stage, self._passing = Stage.MIXING, ""
+        if self._encoder is None:
+            self._encoder = opus_encoder("mono", BIT_RATE, "voip")
+            self._decoder = opus_decoder("mono")
+
+    def _rest(self) -> None:
+        """Back to the wheel; who still talks begins anew with its next frame."""
+        self.stage, self._passing = Stage.WHEEL, ""
+        self._voices.clear()
+
+    def _tire(self) -> None:
+        for name in [name for name, voice in self._voices.items() if voice.idle > QUIET_AFTER]:
+            self.quiet(name)
+
+    def _mixed(self, speech: bytes, beat: int) -> int | None:
+        """One beat of the mix. With one voice left, and nothing of it waiting, it is passed on again."""
+        voices = [samples for voice in self._voices.values() if (samples := voice.next()) is not None]
+        if speech:
+            voices.append(self._speech(speech))
+        elif len(self._voices) < 2 and not any(voice.waiting for voice in self._voices.values()):
+            self._rest()
+        pcm = self._mixer.mix(voices).tobytes()
+        stamp = None
+        for packet in encode_frame(self._encoder, pcm, beat):
+            stamp = self._send(packet, FRAME, beat)
+        return stamp
+
+    def _speech(self, opus: bytes) -> Samples:
+        try:
+            return np.frombuffer(decode_packet(self._decoder, opus), np.int16)
+        except BadOpus:
+            return np.zeros(FRAME, np.int16)
+
+    def _send(self, opus: bytes, samples: int, at: int) -> int | None:
+        at = max(at, self._sent)
+        skipped, self._sent = at - self._sent, at + samples
+        return self.carrier.send_audio(opus, samples, skipped)

@@ -1,0 +1,102 @@
+"""The calls of one session on this node, as its log has them: which of them hear, and which are heard.
+
+A call may stand while its attachment takes no audio, gives none, or neither: then nothing is said into it, and what
+its microphone hears goes to nobody. A call that begins takes the voice of its participant, and hears from its first
+frame on: it does not wait for the log to say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from hub.node.promise import Room
+from media.frames import Frame
+from media.voice.answering import Answering
+from media.voice.carrier import Carrier
+from media.voice.gathering import Gathering
+from media.voice.owning import Owning, owned
+from media.voice.routing import hears, listens, speaks
+
+
+@dataclass(slots=True)
+class _Member:
+    attachment: str
+    participant: str
+    carrier: Carrier | None = None
+    """Once its call is up."""
+    hears: bool = True
+
+
+class Company:
+    """See the module. `silent_for(attachment)`: milliseconds since its microphone was heard; `spawn` runs a task
+    as long as the session's voice lives."""
+
+    def __init__(
+        self,
+        room: Room,
+        answering: Answering,
+        silent_for: Callable[[str], int],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._room = room
+        self._answering = answering
+        self._silent_for = silent_for
+        self._spawn = spawn
+        self._owning = Owning(room)
+        self._gathering = Gathering(lambda listener, speaker: hears(room.state, listener, speaker))
+        self._members: dict[str, _Member] = {}
+
+    def begin(self, attachment: str, participant: str, *, warm: bool) -> None:
+        """A call of the attachment was answered. `warm`: its page can sound already."""
+        self._members[attachment] = _Member(attachment, participant)
+        self._answering.join(attachment, participant, warm=warm)
+        if not owned(self._room.state, attachment):
+            self._spawn(self._take(attachment))
+
+    def connected(self, attachment: str, carrier: Carrier) -> None:
+        """The call is up."""
+        member = self._members[attachment]
+        member.carrier = carrier
+        if member.hears:
+            self._listen(member, carrier)
+
+    def ended(self, attachment: str) -> None:
+        """The call is over."""
+        member = self._members.pop(attachment)
+        self._gathering.silence(attachment)
+        if member.hears:
+            self._deafen(member)
+
+    def heed(self, attachment: str) -> None:
+        """The log says something about the modality of this attachment."""
+        member = self._members.get(attachment)
+        if member is None or attachment in self._owning.pending:
+            return
+        if not speaks(self._room.state, attachment):
+            self._gathering.silence(attachment)
+        before, member.hears = member.hears, listens(self._room.state, attachment)
+        if before and not member.hears:
+            self._deafen(member)
+        elif member.hears and not before:
+            self._answering.join(attachment, member.participant, warm=True)
+            if member.carrier is not None:
+                self._listen(member, member.carrier)
+
+    def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
+        """A frame of a microphone as it came: to everybody who hears it."""
+        if speaks(self._room.state, attachment):
+            self._gathering.frame(attachment, participant, frame, level)
+
+    async def _take(self, attachment: str) -> None:
+        if not await self._owning.take(attachment):
+            self.heed(attachment)
+
+    def _listen(self, member: _Member, carrier: Carrier) -> None:
+        blend = self._gathering.join(member.attachment, member.participant, carrier)
+        self._answering.connect(member.attachment, blend)
+
+    def _deafen(self, member: _Member) -> None:
+        self._gathering.leave(member.attachment)
+        self._answering.leave(member.attachment, self._silent_for(member.attachment))

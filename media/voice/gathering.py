@@ -1,0 +1,94 @@
+"""Everybody in a session who talks and who listens, on this node: who hears whom.
+
+A frame of a microphone goes to each listener that the routing lets hear it, as it comes. Only where a listener
+hears more than one voice is it decoded, and then once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+
+from media.codecs import decode_packet, opus_decoder
+from media.frames import Frame
+from media.mixer import Samples
+from media.opus import FRAME, BadOpus
+from media.talker import Talker
+from media.voice.blend import Blend
+from media.voice.carrier import Carrier
+
+MOST_SAMPLES: Final = FRAME
+"""Frames that last longer are not passed on: browsers send 20 ms."""
+
+
+class _Source:
+    """A microphone."""
+
+    def __init__(self, participant: str) -> None:
+        self.participant = participant
+        self.talker = Talker()
+        self._decoder: Any = None
+
+    def reader(self, payload: bytes) -> Callable[[], Samples]:
+        """Decodes the payload when it is first asked for."""
+        made: list[Samples] = []
+
+        def decoded() -> Samples:
+            if not made:
+                made.append(self._decode(payload))
+            return made[0]
+
+        return decoded
+
+    def _decode(self, payload: bytes) -> Samples:
+        if self._decoder is None:
+            self._decoder = opus_decoder("mono")
+        try:
+            return np.frombuffer(decode_packet(self._decoder, payload), np.int16)
+        except BadOpus:
+            return np.zeros(FRAME, np.int16)
+
+
+class Gathering:
+    """See the module. `hears(listener, speaker)` says whether one participant hears another: the matrix."""
+
+    def __init__(self, hears: Callable[[str, str], bool]) -> None:
+        self._hears = hears
+        self._sources: dict[str, _Source] = {}
+        self._blends: dict[str, tuple[str, Blend]] = {}
+
+    def join(self, attachment: str, participant: str, carrier: Carrier) -> Blend:
+        """An attachment listens from here on, on this carrier; returns what stands for it with the wheel."""
+        self.leave(attachment)
+        blend = Blend(carrier)
+        self._blends[attachment] = (participant, blend)
+        return blend
+
+    def leave(self, attachment: str) -> None:
+        """It listens no more."""
+        self._blends.pop(attachment, None)
+
+    def frame(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
+        """A frame of the microphone of `attachment`, as it came; `level` as in RFC 6464."""
+        source = self._sources.get(attachment)
+        if source is None:
+            source = self._sources[attachment] = _Source(participant)
+        talks = source.talker.talks(frame.payload, level) and frame.samples <= MOST_SAMPLES
+        decoded = source.reader(frame.payload)
+        for listener, blend in self._listeners(participant):
+            if talks and self._hears(listener, participant):
+                blend.hear(attachment, frame, decoded)
+            else:
+                blend.quiet(attachment)
+
+    def silence(self, attachment: str) -> None:
+        """The microphone is gone, or is nobody's any more."""
+        if self._sources.pop(attachment, None) is not None:
+            for _, blend in self._blends.values():
+                blend.quiet(attachment)
+
+    def _listeners(self, speaker: str) -> Iterable[tuple[str, Blend]]:
+        """Nobody hears themselves, on whatever device."""
+        return [each for each in self._blends.values() if each[0] != speaker]
