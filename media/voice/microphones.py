@@ -71,7 +71,9 @@ class Microphones:
     async def ear(
         self, attachment: str, participant: str, capture: str | None, tasks: asyncio.TaskGroup
     ) -> Ear:
-        """The attachment's ear for this capture (empty: for none; None: for that which the log names)."""
+        """The attachment's ear for this capture (empty: for none; None: the one that it has, or the log names)."""
+        if capture is None and attachment in self._ears:
+            return self._ears[attachment]
         known = self._room.state.attachments.get(attachment)
         track = known.track if known is not None else ""
         if capture is None:

@@ -334,6 +334,7 @@ async def test_a_microphone_opened_anew_is_another_track() -> None:
             other = await voice.ear_for(USER.attachment, USER.participant, "k2")
             again = await voice.ear_for(USER.attachment, USER.participant, "k2")
             plain = await voice.ear_for(USER.attachment, USER.participant, "")
+            assert await voice.ear_for(USER.attachment, USER.participant) is plain
         assert other is again
         assert page.ear is not None
         assert len({page.ear.track, other.track, plain.track}) == 3

@@ -18,6 +18,8 @@ export interface Ears {
   back(lostAt: number | null): void;
   lost(from: number, to: number): void;
   told(envelope: Down): void;
+  heard(envelope: ArrayBuffer): void;
+  away(): void;
   ended(code: number, reason: string): void;
 }
 
@@ -71,12 +73,18 @@ export class Driver {
     this.outage = true;
     this.wire?.close();
     this.wire = null;
+    this.ears.away();
     this.run(this.link.closed(now()));
     setTimeout(() => {
       this.outage = false;
       this.lostAt = performance.now();
       this.run(this.link.nudge(now()));
     }, ms);
+  }
+
+  /** Send a binary envelope; false: not now. */
+  sendAudio(envelope: Uint8Array<ArrayBuffer>): boolean {
+    return this.link.phase === "live" && this.wire !== null && this.wire.sendAudio(envelope);
   }
 
   private readonly nudge = (): void => {
@@ -139,6 +147,7 @@ export class Driver {
     this.lostAt ??= performance.now();
     this.wire.close();
     this.wire = null;
+    this.ears.away();
   }
 
   private open(): void {
@@ -152,16 +161,18 @@ export class Driver {
         carried = true;
         this.run(this.link.received(envelope, now()));
       },
+      heard: (envelope: ArrayBuffer) => this.wire === wire && this.ears.heard(envelope),
       closed: () => {
         if (this.wire !== wire) return;
         this.wire = null;
+        this.ears.away();
         this.lostAt ??= performance.now();
         // Without any network a stream would not get through either.
         if (!carried && !this.outage && navigator.onLine) this.route.failed();
         this.run(this.link.closed(now()));
       },
     };
-    const wire: Wire = this.outage ? { send: () => undefined, close: () => undefined } : open(this.base, on);
+    const wire: Wire = this.outage ? { send: () => undefined, sendAudio: () => false, close: () => undefined } : open(this.base, on);
     this.wire = wire;
     if (this.outage) queueMicrotask(on.closed);
   }
@@ -186,6 +197,7 @@ export class Driver {
           this.run(this.link.move(now()));
         },
         received: () => undefined,
+        heard: () => undefined,
         closed: () => this.look(),
       });
     }, wait);

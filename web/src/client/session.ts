@@ -17,6 +17,7 @@ import { Past } from "./past";
 import { Requests } from "./requests";
 import { Route } from "./route";
 import type { Failed } from "./saved";
+import { Sounds } from "./sounds";
 import { of, readEntry } from "./state";
 import { EndedError, outgoing, RefusedError, type Comeback, type JoinOptions, type View } from "./view";
 import { Waiting } from "./waiting";
@@ -34,6 +35,8 @@ export class Session {
   view: View;
   /** Calls, images and files. */
   readonly requests: Requests;
+  /** The way of sound over this session's connection. */
+  readonly sounds: Sounds;
   private readonly driver: Driver;
   private readonly past = new Past();
   private readonly waiting = new Waiting();
@@ -52,6 +55,11 @@ export class Session {
     const base = (options.hub ?? location.origin).replace(/\/$/, "");
     this.driver = new Driver(link, base, keep, options.getTicket, new Route(options.only ?? null), this.ears());
     this.requests = new Requests(base, options.getTicket, () => this.view.session || keep.saved.session, () => this.link.attached?.connection ?? "");
+    this.sounds = new Sounds(
+      () => link.attached,
+      (envelope) => this.tell(envelope),
+      (envelope) => this.driver.sendAudio(envelope),
+    );
     this.view = this.look(null);
     this.driver.start();
   }
@@ -149,6 +157,8 @@ export class Session {
       back: (lostAt) => this.back(lostAt),
       lost: (from, to) => this.lost(from, to),
       told: (envelope) => this.told(envelope),
+      heard: (envelope) => this.sounds.heard(envelope),
+      away: () => this.sounds.away(),
       ended: (code, reason) => {
         this.ended = { code, reason };
         this.waiting.fail(new EndedError(code, reason));
@@ -184,7 +194,14 @@ export class Session {
     return new RefusedError(refusal);
   }
 
+  private tell(envelope: object): boolean {
+    const effects = this.link.tell(envelope);
+    this.driver.run(effects);
+    return effects.length > 0;
+  }
+
   private back(lostAt: number | null): void {
+    queueMicrotask(() => this.sounds.back());
     if (lostAt === null) return;
     const before = this.link.state.offset;
     // The state is brought to the new position right after this.
@@ -197,6 +214,7 @@ export class Session {
   }
 
   private told(envelope: Down): void {
+    this.sounds.told(envelope);
     if (envelope.type === "signals") emit(this.signalListeners, envelope.signals);
     if (envelope.type === "history_page") this.pages.get(envelope.id)?.(envelope);
   }

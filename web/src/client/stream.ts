@@ -39,6 +39,10 @@ class Stream implements Wire {
     void this.flush();
   }
 
+  sendAudio(): boolean {
+    return false; // a stream carries text
+  }
+
   close(): void {
     this.over.abort();
   }

@@ -4,6 +4,8 @@ import type { Down } from "./aliases";
 export interface Wire {
   /** Send one envelope; on a wire that has ended, nothing happens. */
   send(text: string): void;
+  /** Send a binary envelope; false if this wire has no room for it, or takes none. */
+  sendAudio(envelope: Uint8Array<ArrayBuffer>): boolean;
   /** Let go, without a word; `closed` is not called. */
   close(): void;
 }
@@ -11,6 +13,8 @@ export interface Wire {
 export interface WireEvents {
   opened(): void;
   received(envelope: Down): void;
+  /** A binary envelope came. */
+  heard(envelope: ArrayBuffer): void;
   /** It ended by itself. Called once. */
   closed(): void;
 }

@@ -29,9 +29,11 @@ export class Call {
     certificate: RTCCertificate,
     microphone: MediaStreamTrack | null,
     private readonly on: CallEvents,
+    prepare: (sender: RTCRtpSender) => void,
   ) {
     this.peer = new RTCPeerConnection({ certificates: [certificate], bundlePolicy: "max-bundle", iceServers: [] });
     this.sender = this.peer.addTransceiver(microphone ?? "audio", { direction: "sendrecv" }).sender;
+    prepare(this.sender);
     this.peer.ontrack = ({ track }) => this.over || this.on.track(track);
     this.peer.onconnectionstatechange = () => this.changed();
     this.timer = setTimeout(() => this.fail(), CONNECT_MS);

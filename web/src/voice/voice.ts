@@ -9,6 +9,7 @@
  */
 import type { Session } from "../client";
 import { Call } from "./call";
+import { Capture } from "./capture";
 import { Microphone, type MicrophoneState } from "./microphone";
 import { Output } from "./output";
 
@@ -38,6 +39,7 @@ const ADVICE: Partial<Record<MicrophoneState, string>> = {
 export class Voice {
   readonly output: Output;
   readonly microphone: Microphone;
+  readonly capture: Capture;
   private state: VoiceState = "off";
   private call: Call | null = null;
   private node = "";
@@ -53,6 +55,7 @@ export class Voice {
   ) {
     this.output = new Output(() => this.sounding());
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
+    this.capture = new Capture(session.sounds);
     this.view = this.look();
     session.onChange((view) => {
       if (view.phase === "live") this.sessionLive();
@@ -81,6 +84,7 @@ export class Voice {
     this.memory?.setItem(REMEMBERED, "on");
     this.tries = 0;
     this.become("calling");
+    this.capture.begin();
     void this.output.warm();
     void this.dial();
     await this.microphone.open();
@@ -109,6 +113,7 @@ export class Voice {
     this.node = "";
     this.output.rest();
     this.microphone.close();
+    this.capture.end();
     this.become("off");
     await this.session.do([{ type: "change_modality", takes: ["text"], gives: ["text"] }]).catch(() => undefined);
   }
@@ -139,7 +144,7 @@ export class Voice {
       failed: () => {
         if (call === this.call) this.again();
       },
-    });
+    }, (sender) => this.capture.attach(sender));
     this.call = call;
   }
 
@@ -153,6 +158,7 @@ export class Voice {
   }
 
   private microphoneChanged(): void {
+    this.capture.source(this.microphone.track);
     void this.call?.send(this.microphone.track);
     this.show();
   }

@@ -1,0 +1,132 @@
+/**
+ * The microphone's capture: a clock of its own in a Web Worker, frames that carry it, and what is not safe yet. It goes
+ * on through every call and connection; the hub says up to where it has everything, and what it lacks is sent again.
+ *
+ *     plain ── begin ──▶ waiting ── acknowledged ──▶ stamped ── end ──▶ plain
+ *
+ * While it waits for the hub's first word, calls send nothing: what is said is kept, and comes. Where the hub or the
+ * browser knows nothing of captures it stays plain, and calls send what the browser makes.
+ */
+import type { Down, DownAttached } from "../client/aliases";
+import type { Sounds } from "../client/sounds";
+import type { Order, Word } from "./orders";
+
+const STREAM = 1;
+/** Pieces (10 ms each) that may wait for the worker: it never is behind for long. */
+const BUFFER = 100;
+
+type Stage = "plain" | "waiting" | "stamped";
+type Processor = new (options: { track: MediaStreamTrack; maxBufferSize: number }) => { readonly readable: ReadableStream<AudioData> };
+
+/** Whether this browser can count a microphone's time by itself. */
+export function capable(): boolean {
+  return ["MediaStreamTrackProcessor", "AudioEncoder", "RTCRtpScriptTransform"].every((name) => name in globalThis);
+}
+
+export class Capture {
+  private stage: Stage = "plain";
+  private name = "";
+  private attachment = "";
+  private wanted = false;
+  private track: MediaStreamTrack | null = null;
+  private readonly worker: Worker | null;
+
+  /** `carries`: whether the stream stands for a call (asked whenever a connection opens). */
+  constructor(
+    private readonly sounds: Sounds,
+    private readonly carries: () => boolean = () => false,
+  ) {
+    this.worker = capable() ? new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }) : null;
+    if (this.worker !== null) this.worker.onmessage = ({ data }: MessageEvent<Word>) => this.said(data);
+    sounds.listen({
+      told: (envelope) => this.told(envelope),
+      heard: () => undefined,
+      back: (attached) => this.back(attached),
+      away: () => this.order({ do: "away" }),
+    });
+  }
+
+  /** Whether what is said is acknowledged. */
+  get acknowledged(): boolean {
+    return this.stage === "stamped";
+  }
+
+  /** Let this sender's calls carry the capture; before its offer is made. */
+  attach(sender: RTCRtpSender): void {
+    if (this.worker !== null) sender.transform = new RTCRtpScriptTransform(this.worker);
+  }
+
+  /** A microphone will be opened: a new capture, unless one is running. */
+  begin(): void {
+    if (this.wanted || this.worker === null) return;
+    this.wanted = true;
+    this.name = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+    this.order({ do: "capture", stream: STREAM });
+    const attached = this.sounds.attached();
+    if (attached !== null) this.back(attached);
+  }
+
+  /** Its sound is this track's from here on. */
+  source(track: MediaStreamTrack | null): void {
+    if (this.worker === null || track === null || track === this.track) return;
+    this.track = track;
+    const { MediaStreamTrackProcessor } = globalThis as unknown as { MediaStreamTrackProcessor: Processor };
+    const { readable } = new MediaStreamTrackProcessor({ track, maxBufferSize: BUFFER });
+    this.order({ do: "source", readable }, [readable]);
+  }
+
+  /** No microphone any more. */
+  end(): void {
+    this.wanted = false;
+    this.track = null;
+    this.become("plain");
+  }
+
+  /** The connection should carry the voice itself, or should not any more. */
+  renew(): void {
+    const attached = this.sounds.attached();
+    if (this.wanted && attached !== null) this.back(attached);
+  }
+
+  private back(attached: DownAttached): void {
+    if (!this.wanted) return;
+    if (attached.captures !== true) return this.become("plain");
+    if (this.attachment !== attached.attachment || this.stage === "plain") this.become("waiting");
+    this.attachment = attached.attachment;
+    this.order({ do: "carry", carries: this.carries() });
+    this.order({ do: "open" });
+  }
+
+  private told(envelope: Down): void {
+    if (envelope.type !== "audio_acked" || !envelope.track.endsWith(`.${this.name}`)) return;
+    if (this.wanted) this.become("stamped");
+    this.order({ do: "acked", until: envelope.until, missing: envelope.missing ?? [] });
+  }
+
+  private said(word: Word): void {
+    switch (word.say) {
+      case "opened": {
+        const { since, clock } = word;
+        const capture = { capture: this.name, since, clock, carries: this.carries() };
+        return void this.sounds.tell({ type: "microphone", stream: STREAM, ...capture });
+      }
+      case "send":
+        for (const envelope of word.envelopes) this.sounds.send(envelope);
+        return;
+      case "lacking":
+        return void this.sounds.tell({ type: "lacking", stream: STREAM, gaps: word.gaps.slice(0, MOST_GAPS) });
+    }
+  }
+
+  private become(stage: Stage): void {
+    if (this.stage === stage) return;
+    this.stage = stage;
+    this.order({ do: "mode", mode: stage });
+  }
+
+  private order(order: Order, transfer: Transferable[] = []): void {
+    this.worker?.postMessage(order, transfer);
+  }
+}
+
+const MOST_GAPS = 64;

@@ -1,0 +1,23 @@
+/** What the page and the voice's Web Worker tell each other. */
+import type { Stretch } from "./unacked";
+
+/** To the worker. */
+export type Order =
+  /** A new capture begins, on this stream. */
+  | { readonly do: "capture"; readonly stream: number }
+  /** The capture's sound comes from here on. */
+  | { readonly do: "source"; readonly readable: ReadableStream<AudioData> }
+  /** What calls send: see the worker. */
+  | { readonly do: "mode"; readonly mode: "plain" | "waiting" | "stamped" }
+  /** Whether the stream carries the voice itself. */
+  | { readonly do: "carry"; readonly carries: boolean }
+  /** A connection is there: answered by `opened`, and everything that is not safe. */
+  | { readonly do: "open" }
+  | { readonly do: "away" }
+  | { readonly do: "acked"; readonly until: number; readonly missing: readonly Stretch[] };
+
+/** From the worker. */
+export type Word =
+  | { readonly say: "send"; readonly envelopes: readonly Uint8Array<ArrayBuffer>[] }
+  | { readonly say: "opened"; readonly since: number; readonly clock: number }
+  | { readonly say: "lacking"; readonly gaps: readonly Stretch[] };
