@@ -39,7 +39,7 @@ def history_of(state: State, participant: str) -> list[Said]:
         if not isinstance(entry, Message):
             continue
         text = "".join(part.text for part in entry.parts if part.kind == "text")
-        if entry.by == participant and entry.heard and _cut_short(entry, state):
+        if entry.by == participant and entry.heard and not entry.read and _cut_short(entry, state):
             text = text[: max(entry.heard.values())]
         if text:
             lines.append(Said("assistant" if entry.by == participant else "user", text, entry.by))

@@ -25,6 +25,7 @@ from legato.client.hearing import Sound, hear
 from legato.client.key import ClientKey
 from legato.client.link import Link, LinkOptions, Phase
 from legato.client.microphone import Heard, Microphone
+from legato.client.modality import Modality, switching
 from legato.errors import NoTicket
 from legato.session import events as e
 from legato.session.commands import Command, PostMessage
@@ -153,6 +154,13 @@ class Client:
         message = self.new_id("m")
         await self.do(PostMessage(message=message, parts=[Part(text=text)]))
         return message
+
+    async def switch_to(self, modality: Modality) -> str:
+        """Go on in voice, in text, or listening only; the rest of what is being said comes that way. Raises `Refused`
+        (`stale_token`) if another device of this participant was quicker to take the voice."""
+        attached = self._link.attached
+        participant = attached.participant if attached is not None else ""
+        return await self.do(switching(self.state, participant, modality))
 
     def signal(self, name: str, data: Any) -> None:
         """Tell everyone something that need not survive."""

@@ -284,6 +284,14 @@ class HeardSettled(Event, frozen=True, kw_only=True):
     final: bool = False
 
 
+class SpeechShown(Event, frozen=True, kw_only=True):
+    """`participant` turned to text while the message was being said: what it had not heard by then was shown to it,
+    and counts as read."""
+
+    message: str
+    participant: str
+
+
 # --- tools
 
 

@@ -246,6 +246,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.MessageEnded: transcript.message_ended,
     e.SpeechQueued: transcript.speech_queued,
     e.HeardSettled: transcript.heard_settled,
+    e.SpeechShown: transcript.speech_shown,
     e.ToolRequested: transcript.tool_requested,
     e.ToolDecided: transcript.tool_decided,
     e.ToolStarted: transcript.tool_started,

@@ -77,7 +77,8 @@ class Right(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="message"):
     """A message of the transcript. `at` is the offset where it began; `ordinal` counts ended entries
-    from 1 (0: open); `deltas` is the index that the next delta carries."""
+    from 1 (0: open); `deltas` is the index that the next delta carries. `read`: from which character on
+    participants who turned to text were shown it."""
 
     id: str
     by: str
@@ -92,6 +93,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     reason: str = ""
     spoken: Spoken | None = None
     heard: dict[str, int] = {}
+    read: dict[str, int] = {}
     speech_end: int = -1
     speech_characters: int = 0
     speech_track: str = ""

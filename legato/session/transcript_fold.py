@@ -132,6 +132,13 @@ def heard_settled(state: State, event: e.HeardSettled) -> None:
         state.entries[event.message] = replace(message, heard=heard)
 
 
+def speech_shown(state: State, event: e.SpeechShown) -> None:
+    message = state.entries.get(event.message)
+    if isinstance(message, Message):
+        read = {**message.read, event.participant: message.heard.get(event.participant, 0)}
+        state.entries[event.message] = replace(message, read=read)
+
+
 # --- tools
 
 

@@ -6,6 +6,9 @@ function gives nothing where the state says that the fact is there already.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Final
+
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session.actors import Actor
@@ -13,6 +16,9 @@ from legato.session.ids import HUB
 from legato.session.message_rules import Decision
 from legato.session.parts import Part, Spoken
 from legato.session.state import Message, State
+
+FRESH: Final = 120_000
+"""Milliseconds of session time after which nobody expects the rest of a message any more."""
 
 
 def voice_started(state: State, attachment: str, call: str, track: str, media_time: int = 0) -> list[e.Event]:
@@ -65,6 +71,21 @@ def speech_queued(
     if not isinstance(state.entries.get(message), Message):
         return []
     return [e.SpeechQueued(by=HUB, message=message, track=track, start=start, end=end, characters=characters)]
+
+
+def speech_shown(state: State, participant: str, saying: Collection[str]) -> list[e.Event]:
+    """The participant turned to text: of everything that is said, or waits to be (`saying`: what is in the making),
+    the rest is shown to it."""
+    return [
+        e.SpeechShown(by=HUB, message=entry.id, participant=participant)
+        for entry in state.transcript()
+        if isinstance(entry, Message)
+        and entry.status in ("open", "finished")
+        and (entry.speech_end >= 0 or entry.id in saying)
+        and participant not in entry.read
+        and entry.heard.get(participant, 0) < sum(len(p.text) for p in entry.parts if p.kind == "text")
+        and state.time - entry.time <= FRESH
+    ]
 
 
 def gap_marked(state: State, track: str, start: int, end: int) -> list[e.Event]:

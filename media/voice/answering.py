@@ -87,6 +87,11 @@ class Answering:
             self._script.end()
             self._mouth.stop()
 
+    @property
+    def saying(self) -> list[str]:
+        """The messages that are being made into speech, or wait to be."""
+        return self._mouth.messages
+
     def warm(self, participant: str) -> None:
         """The participant's page can sound now."""
         self._audience.warm(participant)

@@ -7,11 +7,13 @@ frame on: it does not wait for the log to say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hub.node.promise import Room
+from legato.session.events import Event
+from legato.session.voice_rules import speech_shown
 from media.frames import Frame
 from media.voice.answering import Answering
 from media.voice.carrier import Carrier
@@ -37,11 +39,13 @@ class Company:
         self,
         room: Room,
         answering: Answering,
+        write: Callable[[Sequence[Event]], None],
         silent_for: Callable[[str], int],
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._room = room
         self._answering = answering
+        self._write = write
         self._silent_for = silent_for
         self._spawn = spawn
         self._owning = Owning(room)
@@ -62,11 +66,13 @@ class Company:
         if member.hears:
             self._listen(member, carrier)
 
-    def ended(self, attachment: str) -> None:
-        """The call is over."""
+    def ended(self, attachment: str, *, on_purpose: bool) -> None:
+        """The call is over; who hung up `on_purpose` reads on."""
         member = self._members.pop(attachment)
         self._gathering.silence(attachment)
-        if member.hears:
+        if member.hears and on_purpose:
+            self._to_text(member)
+        elif member.hears:
             self._deafen(member)
 
     def heed(self, attachment: str) -> None:
@@ -78,7 +84,7 @@ class Company:
             self._gathering.silence(attachment)
         before, member.hears = member.hears, listens(self._room.state, attachment)
         if before and not member.hears:
-            self._deafen(member)
+            self._to_text(member)
         elif member.hears and not before:
             self._answering.join(attachment, member.participant, warm=True)
             if member.carrier is not None:
@@ -96,6 +102,12 @@ class Company:
     def _listen(self, member: _Member, carrier: Carrier) -> None:
         blend = self._gathering.join(member.attachment, member.participant, carrier)
         self._answering.connect(member.attachment, blend)
+
+    def _to_text(self, member: _Member) -> None:
+        """What was heard is settled, and what was not is read."""
+        saying = self._answering.saying
+        self._deafen(member)
+        self._write(speech_shown(self._room.state, member.participant, saying))
 
     def _deafen(self, member: _Member) -> None:
         self._gathering.leave(member.attachment)

@@ -5,13 +5,13 @@ reasoning never is. The state says all of it, so a node that never saw the conve
 
 - what was being spoken when a node died, or a call broke, is recited from the last word that was settled as
   heard, and what followed it in the same answer from its beginning;
-- a message in mid growth that nobody has heard anything of begins with its next sentence;
+- a message in mid growth that nobody has heard anything of begins with its next word, and so does one whose listener
+  turned to text meanwhile: what it was shown it has read;
 - what was finished before voice began is not recited, nor what an interruption ended.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -22,7 +22,9 @@ from legato.session.state import Message, State
 FRESH: Final = 120_000
 """Milliseconds of session time after which the rest of a message is not spoken any more."""
 
-_SENTENCE_END: Final = re.compile(r"""[.!?…]+["'”’»)\]*_]*\s|[。！？]|\n""")
+_CLOSING: Final = frozenset(".,;:!?…)]}\"'”’»*_。！？，、")
+_WIDE: Final = 0x2E80
+"""From here on scripts write words without spaces between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ Step = Begin | More | Close | Stop
 
 class _Stage(Enum):
     WAITING = auto()
-    """For the next sentence."""
+    """For the next word."""
     RECITING = auto()
     OVER = auto()
 
@@ -72,7 +74,7 @@ class _Stage(Enum):
 class _Told:
     stage: _Stage
     at: int = 0
-    """Characters that were given out; while waiting: where to look for a sentence from."""
+    """Characters that were given out; while waiting: those that were there when voice began."""
 
 
 def text_of(message: Message) -> str:
@@ -138,20 +140,18 @@ class Script:
     def _go_on(self, message: Message, told: _Told) -> list[Step]:
         text = text_of(message)
         if told.stage is _Stage.WAITING:
-            return self._next_sentence(message, told, text)
+            return self._next_word(message, told, text)
         steps: list[Step] = []
         if len(text) > told.at:
             steps.append(More(message.id, text[told.at :]))
             told.at = len(text)
         return steps + self._closing(message)
 
-    def _next_sentence(self, message: Message, told: _Told, text: str) -> list[Step]:
-        found = _SENTENCE_END.search(text, max(0, told.at - 2))
-        if found is not None and message.status == "open":
-            return self._start(message, _skip_space(text, found.end()))
+    def _next_word(self, message: Message, told: _Told, text: str) -> list[Step]:
+        found = _word_after(text, told.at)
+        if found < len(text) and message.status in ("open", "finished"):
+            return self._start(message, found)
         if message.status != "open":
-            if found is not None and message.status == "finished":
-                return self._start(message, _skip_space(text, found.end()))
             told.stage = _Stage.OVER
         return []
 
@@ -191,7 +191,11 @@ def _unheard(state: State, listener: str) -> dict[str, int]:
             continue
         if not _answers(state, entry.by) or entry.spoken is not None:
             found.clear()
-        elif entry.status in ("cancelled", "interrupted") or state.time - entry.time > FRESH:
+        elif (
+            entry.status in ("cancelled", "interrupted")
+            or state.time - entry.time > FRESH
+            or listener in entry.read
+        ):
             continue
         elif entry.speech_end >= 0:
             heard = entry.heard.get(listener, 0)
@@ -200,6 +204,19 @@ def _unheard(state: State, listener: str) -> dict[str, int]:
         elif found:
             found[entry.id] = 0
     return found
+
+
+def _word_after(text: str, at: int) -> int:
+    """Where the first word begins that is not yet begun at `at`; the end of the text if none does."""
+    while 0 < at < len(text) and _joined(text[at - 1], text[at]):
+        at += 1
+    while at < len(text) and (text[at].isspace() or text[at] in _CLOSING):
+        at += 1
+    return at
+
+
+def _joined(before: str, after: str) -> bool:
+    return before.isalnum() and after.isalnum() and ord(before) < _WIDE
 
 
 def _skip_space(text: str, at: int) -> int:

@@ -32,6 +32,8 @@ LINGER: Final = 30_000
 """Milliseconds that a session's voice stays on the node after its last call: turns end, tracks go on."""
 
 SETTLE_S: Final = 1.0
+HUNG_UP: Final = "hung up"
+"""Why a call is over that its own client ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class SessionVoice:
         self.answering = Answering(room, sound, self.clerk, self.keeper)
         tools = tools_for(room, sound, self.clerk, self.keeper, self.taps, self)
         self._microphones = Microphones(tools, sound)
-        self._company = Company(room, self.answering, self._silent_for, self._spawn)
+        self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn)
         self._lines: dict[str, _Line] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
@@ -170,11 +172,11 @@ class SessionVoice:
         if line is None or line.carrier is not carrier:
             return
         del self._lines[attachment]
-        self._company.ended(attachment)
+        self._company.ended(attachment, on_purpose=reason == HUNG_UP)
         self._microphones[attachment].call_ended()
         self.clerk.write(voice_rules.voice_ended(self._room.state, attachment, line.call, reason))
 
-    def hang_up(self, attachment: str, call: str = "", reason: str = "hung up") -> bool:
+    def hang_up(self, attachment: str, call: str = "", reason: str = HUNG_UP) -> bool:
         """End the attachment's call (this one, if named); False if there is none."""
         line = self._lines.get(attachment)
         if line is None or call not in ("", line.call):

@@ -169,6 +169,8 @@ def _messages() -> Log:
         e.SpeechQueued(by="hub", message="m", track="bot-voice", start=0, end=96_000, characters=12),
         e.MessageEnded(by="bot", message="m", outcome="interrupted", reason="barge-in"),
         e.HeardSettled(by="ada", message="m", participant="ada", characters=5, samples=24_000),
+        e.SpeechShown(by="hub", message="m", participant="ada"),
+        e.SpeechShown(by="hub", message="m", participant="bob"),
         e.HeardSettled(by="ada", message="m", participant="ada", characters=12, final=True),
         e.MessageStarted(by="bot", message="n"),
         e.MessageEnded(by="bot", message="n", outcome="cancelled"),

@@ -10,10 +10,11 @@ from legato.session.actors import Actor
 from legato.session.commands import ChangeModality, Refusal
 from legato.session.events import Medium
 from legato.session.modality_rules import owner
+from legato.session.state import Message
 from legato.session.tickets import CAPABILITIES
 from media.rtc.call import Call
 from tests.hub.node.builders import KEY, House, batch, passes, until, user_presence, virtual
-from tests.media.voice.test_session import Phone, Place, place
+from tests.media.voice.test_session import BOT, Phone, Place, place
 from tests.support.sound import opus_of, samples_of, strength, tone
 
 TEXT: Final[tuple[Medium, ...]] = ("text",)
@@ -114,10 +115,47 @@ async def test_who_turns_to_text_in_mid_sentence_is_played_no_more_and_what_was_
         heard = [event for event in here.of(e.HeardSettled) if event.participant == "ada"]
         assert heard
         assert 0 < heard[-1].characters < 60
+        message = here.room.state.entries["m_1"]
+        assert isinstance(message, Message)
+        assert message.read == {"ada": heard[-1].characters}
         went_on = len(bob.phone.speech)
         await asyncio.sleep(1)
         assert len(ada.phone.speech) == count
         assert len(bob.phone.speech) > went_on + 40
+
+
+@virtual
+async def test_who_turns_to_voice_in_mid_answer_hears_it_from_the_next_word_on() -> None:
+    house = House()
+    async with place(house) as here:
+        ada = Guest(here, "ada", "a_ada", 1)
+        await ada.call()
+        await ada.switch(TEXT, TEXT)
+        await here.write(e.MessageStarted(by=BOT, message="m_1"))
+        await here.write(e.MessageGrown(by=BOT, message="m_1", index=0, text="One two thr"))
+        await ada.switch(VOICE, VOICE)
+        await here.write(e.MessageGrown(by=BOT, message="m_1", index=1, text="ee four five."))
+        await here.write(e.MessageEnded(by=BOT, message="m_1"))
+        await asyncio.sleep(2)
+        assert "".join(here.voice.texts) == "four five."
+        assert len(ada.phone.speech) > 10
+
+
+@virtual
+async def test_who_hangs_up_in_mid_sentence_reads_the_rest_and_who_loses_the_call_does_not() -> None:
+    house = House()
+    async with place(house) as here:
+        ada, bob = Guest(here, "ada", "a_ada", 1), Guest(here, "bob", "a_bob", 2)
+        await ada.call()
+        await bob.call()
+        await here.say("One two three four five six seven eight nine ten eleven twelve.")
+        await asyncio.sleep(1)
+        async with here.desk.voice(KEY) as voice:
+            assert voice is not None
+            voice.hang_up("a_ada")
+            voice.ended("a_bob", cast("Call", bob.phone), "silent")
+        await asyncio.sleep(0.2)
+        assert [event.participant for event in here.of(e.SpeechShown)] == ["ada"]
 
 
 @virtual

@@ -99,7 +99,7 @@ def test_what_people_write_and_what_was_finished_before_is_not_recited() -> None
     assert script.look(log.state) == []
 
 
-def test_a_message_in_mid_growth_begins_with_its_next_sentence() -> None:
+def test_a_message_in_mid_growth_begins_with_its_next_word() -> None:
     log, script = Log(), Script()
     log.begin()
     log.grow("One is over. Two has beg", 0)
@@ -113,6 +113,54 @@ def test_a_message_in_mid_growth_begins_with_its_next_sentence() -> None:
     assert recited(steps) == {"m_1": "Three is said."}
     assert isinstance(steps[0], Begin)
     assert steps[0].start == len("One is over. Two has begun. ")
+
+
+def test_words_without_spaces_between_them_are_words_too() -> None:
+    log, script = Log(), Script()
+    log.begin()
+    log.grow("你好", 0)
+    assert script.begin(log.state, ADA) == []
+    log.grow("，世界。", 1)
+    assert recited(script.look(log.state)) == {"m_1": "世界。"}
+
+
+@given(
+    st.lists(st.text(alphabet="ab. ,", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(0, 11)
+)
+def test_what_is_shown_and_then_spoken_is_the_message_with_no_word_twice(
+    pieces: list[str], join: int
+) -> None:
+    log, script = Log(), Script()
+    log.begin()
+    steps: list[Step] = []
+    shown = ""
+    for index, piece in enumerate(pieces):
+        if index == join:
+            steps += script.begin(log.state, ADA)
+            shown = "".join(pieces[:index])
+        log.grow(piece, index)
+        steps += script.look(log.state)
+    log.end()
+    steps += script.look(log.state)
+    spoken = recited(steps).get("m_1", "")
+    whole = "".join(pieces)
+    if join < len(pieces):
+        begun = whole[len(shown) : len(whole) - len(spoken)]
+        assert whole.endswith(spoken)
+        assert not begun.strip(" .,") or (shown[-1:].isalnum() and " " not in begun.strip(" .,"))
+
+
+def test_what_was_read_after_a_turn_to_text_is_not_spoken_again() -> None:
+    log = Log()
+    log.begin()
+    log.grow("One two three ", 0)
+    log.speech(14)
+    log.heard(7)
+    log.write(e.SpeechShown(by="hub", message="m_1", participant=ADA))
+    script = Script()
+    assert script.begin(log.state, ADA) == []
+    log.grow("four five", 1)
+    assert recited(script.look(log.state)) == {"m_1": "four five"}
 
 
 def test_the_next_node_goes_on_from_the_last_heard_word() -> None:

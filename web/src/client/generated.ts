@@ -311,6 +311,15 @@ export interface SpeechQueued {
   characters: number;
 }
 
+export interface SpeechShown {
+  type: "speech_shown";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  participant: string;
+}
+
 export interface ToolDecided {
   type: "tool_decided";
   by: string;
@@ -467,6 +476,7 @@ export interface Message {
   reason: string;
   spoken: Spoken | null;
   heard: Record<string, number>;
+  read: Record<string, number>;
   speech_end: number;
   speech_characters: number;
   speech_track: string;
@@ -1028,6 +1038,7 @@ export type KnownEvent =
   | SessionEnded
   | SessionLabelled
   | SpeechQueued
+  | SpeechShown
   | ToolDecided
   | ToolEnded
   | ToolProgressed
@@ -1107,6 +1118,7 @@ export const EVENT_DEFAULTS = {
   session_ended: { offset: 0, time: 0, reason: "" },
   session_labelled: { offset: 0, time: 0 },
   speech_queued: { offset: 0, time: 0 },
+  speech_shown: { offset: 0, time: 0 },
   tool_decided: { offset: 0, time: 0, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
   tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
@@ -1125,7 +1137,7 @@ export const STATE_DEFAULTS = {
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0 },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
   Right: { holder: "", worker: "", attachment: "" },
-  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, speech_end: -1, speech_characters: 0, speech_track: "" },
+  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "" },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false },
   Response: { turn: "", parent: "", cancel_requested: false },

@@ -12,6 +12,7 @@ import type { Command, Down, DownRefused, Entry, Event, Part } from "./aliases";
 import { Driver, now, type Ears } from "./driver";
 import { openKeep, randomId, type Keep } from "./keep";
 import { commandsOf, Link } from "./link";
+import { switching, type Modality } from "./modality";
 import type { Batch } from "./outbox";
 import { Past } from "./past";
 import { Requests } from "./requests";
@@ -118,6 +119,11 @@ export class Session {
   async stop(): Promise<void> {
     const open = Object.values(this.link.state.responses).filter((response) => !response.cancel_requested);
     await Promise.all(open.map((response) => this.do([{ type: "cancel_response", response: response.id }])));
+  }
+
+  /** Go on in voice, in text, or listening only, from the very word. Rejects (`stale_token`) if another device was quicker. */
+  switchTo(modality: Modality): Promise<string> {
+    return this.do([switching(this.link.state, this.view.participant, modality)]);
   }
 
   /** Tell everyone something that need not survive. */

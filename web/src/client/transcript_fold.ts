@@ -110,6 +110,8 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
     })),
   heard_settled: (state, event) =>
     messaged(state, event.message, ({ heard }) => ({ heard: put(heard, event.participant, event.characters) })),
+  speech_shown: (state, event) =>
+    messaged(state, event.message, ({ heard, read }) => ({ read: put(read, event.participant, of(heard, event.participant) ?? 0) })),
   tool_requested: (state, event) => {
     const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval } = event;
     if (of(state.entries, id) !== undefined) return {};

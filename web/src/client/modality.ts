@@ -1,0 +1,28 @@
+/** Which command turns an attachment to voice, to text, or to listening only; and who has a participant's voice. */
+import type { Command, Medium } from "./aliases";
+import type { State } from "./generated";
+import { of } from "./state";
+
+/** `listening`: what is said is heard, and the microphone is nobody's. */
+export type Modality = "voice" | "text" | "listening";
+
+const TEXT: readonly Medium[] = ["text"];
+const VOICE: readonly Medium[] = ["text", "audio"];
+const MEDIA: Record<Modality, { readonly takes: readonly Medium[]; readonly gives: readonly Medium[] }> = {
+  voice: { takes: VOICE, gives: VOICE },
+  text: { takes: TEXT, gives: TEXT },
+  listening: { takes: VOICE, gives: TEXT },
+};
+
+/** The command, with the numbers of the rights that `state` shows: who is slower than another device is refused. */
+export function switching(state: State, participant: string, modality: Modality): Command {
+  const { takes, gives } = MEDIA[modality];
+  const number = (right: string): number => of(state.rights, `${right}:${participant}`)?.token ?? 0;
+  return { type: "change_modality", takes: [...takes], gives: [...gives], playout: number("playout"), microphone: number("microphone") };
+}
+
+/** The attachment that plays a participant's sound; "" if none does. */
+export function playsFor(state: State, participant: string): string {
+  const right = of(state.rights, `playout:${participant}`);
+  return right !== undefined && right.holder !== "" ? right.attachment : "";
+}
