@@ -5,6 +5,7 @@ import type { Session, View } from "../client";
 import { Announcer } from "./announcer";
 import { Breaks } from "./breaks";
 import { Composer } from "./composer";
+import { Elsewhere } from "./elsewhere";
 import { Header } from "./header";
 import { comebackText, entryNow, noteOf, type Note } from "./notes";
 import { useOpening, type Opened } from "./opening";
@@ -72,6 +73,7 @@ function Page({ opened: { session, invitation }, view }: { opened: Opened; view:
       <main>
         <Transcript session={session} view={view} notes={notes} interim={interim} />
         <Ended view={view} />
+        {voice !== null && <Elsewhere view={view} voice={voice} />}
         {voice !== null && <VoiceStrip voice={voice} />}
         <Composer session={session} view={view} voice={voice} onSent={() => (sentAt.current = performance.now())} />
         <Stages turns={turns} />

@@ -3,6 +3,7 @@ import { Component, type JSX } from "preact";
 import type { Message, Part, Session } from "../client";
 import { File, Picture } from "./blob";
 import { Markdown } from "./markdown";
+import { readFrom, ReadOn } from "./read_on";
 
 const STATUS: Partial<Record<Message["status"], string>> = {
   interrupted: "interrupted",
@@ -53,6 +54,8 @@ function unheardClass(message: Message): string {
 function Words({ message }: { message: Message }): JSX.Element {
   const text = textOf(message);
   const characters = [...text];
+  const read = readFrom(message, characters.length);
+  if (read >= 0) return <ReadOn characters={characters} at={read} />;
   const heard = heardOf(message, characters.length);
   if (heard === characters.length) return <Markdown text={text} />;
   return (

@@ -1,6 +1,7 @@
 /** The page's voice, if this browser can have one. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Session } from "../client";
+import type { Event, Session } from "../client";
+import { playsFor } from "../client/modality";
 import { Voice, type VoiceView } from "../voice/voice";
 import { ofTab } from "./memory";
 
@@ -19,9 +20,17 @@ export function useVoice(session: Session, offered: boolean): VoiceHook | null {
     if (voice === null) return undefined;
     Object.assign(globalThis, { legatoVoice: voice });
     void voice.goOn();
-    return voice.onChange(setView);
-  }, [voice]);
+    const stops = [voice.onChange(setView), session.onEvents((events) => events.forEach((event) => isTakenFrom(session, event) && void voice.stop()))];
+    return () => stops.forEach((stop) => stop());
+  }, [session, voice]);
   return voice === null || view === null ? null : { voice, view };
+}
+
+/** Whether the event says that this tab's voice went to another device, or that it turned to text. */
+function isTakenFrom({ view }: Session, event: Event): boolean {
+  if (event.type !== "modality_changed" || event["attachment"] !== view.attachment) return false;
+  const owner = playsFor(view.state, view.participant);
+  return owner !== "" && owner !== view.attachment && Array.isArray(event["takes"]) && !event["takes"].includes("audio");
 }
 
 /** What somebody is saying, as far as the hub has understood it: a signal, replaced by the final words in the log. */
