@@ -84,10 +84,14 @@ class Microphone:
 
     async def settled(self, timeout: float | None = None) -> None:
         """Wait until everything that was said is safe, or was named lost. Raises `TimeoutError`."""
+        await self.reached(self.clock, timeout)
+
+    async def reached(self, media_time: int, timeout: float | None = None) -> None:
+        """Wait until everything before `media_time` is safe, or was named lost. Raises `TimeoutError`."""
         async with asyncio.timeout(timeout):
-            while self.until < self.clock:
-                self._changed.clear()
-                await self._changed.wait()
+            while self.until < media_time:
+                changed = self._changed
+                await changed.wait()
 
     def _open(self, *, carries: bool) -> None:
         since, clock = self._unacked.since, self.clock
@@ -112,6 +116,7 @@ class Microphone:
         if answer.lacking:
             self._session.tell(u.Lacking(stream=self._stream, gaps=answer.lacking[:64]))
         self._changed.set()
+        self._changed = asyncio.Event()
 
     def _audio(self, raw: bytes) -> None:
         try:

@@ -49,6 +49,10 @@ ABOUT: Final[dict[str, str]] = {
     "call_kb": "Resident memory of the node, before and after those who are attached call and speak.",
     "hub_added_latency_ms": "While nobody else calls: from a frame's send by a caller until an agent on a WebSocket "
     "has it, the two sockets and the client included.",
+    "gap_audio_recovered": "People say numbered frames, one each 20 ms, and lose every connection for five seconds in "
+    "mid speech. Of the frames said meanwhile, the share that is in the recording afterwards, once and at its place.",
+    "gap_audio_wrong": "Frames of those recordings that are there twice, or elsewhere.",
+    "gap_audio_back_ms": "From the end of that outage until the hub has acknowledged all that was said in it.",
     "spray_gap_ms": "Between two frames from the hub at an innocent caller (20 ms are meant) while somebody sprays "
     "noise at the port. The floor is the same without the noise.",
     "spray_set_up_ms": "As call_set_up_ms, one call after another during the spray.",

@@ -8,8 +8,9 @@ from signaling.bench.figures import Result
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
 from signaling.bench.voice_guard import measure_voice_guard
+from signaling.bench.voice_microphone import measure_voice_microphone
 
-PARTS: Final = (measure_voice_guard,)
+PARTS: Final = (measure_voice_guard, measure_voice_microphone)
 
 
 async def measure_voice(rig: Rig, plan: Plan) -> list[Result]:

@@ -21,6 +21,8 @@ PROMISED = {
     "calls_by_aiortc",
     "call_kb",
     "hub_added_latency_ms",
+    "gap_audio_recovered",
+    "gap_audio_back_ms",
     "spray_gap_ms",
     "spray_failed_set_ups",
     "spray_bytes_back",

@@ -67,12 +67,14 @@ async def launched(
 
 @asynccontextmanager
 async def opened(
-    browser: Browser, url: str, permissions: Sequence[str] = ("microphone",)
+    browser: Browser, url: str, permissions: Sequence[str] = ("microphone",), script: str = ""
 ) -> AsyncIterator[Tab]:
-    """A page at `url` in a context of its own."""
+    """A page at `url` in a context of its own. `script` runs in it before anything else."""
     context = await browser.new_context(permissions=list(permissions))
     try:
         page = await context.new_page()
+        if script:
+            await page.add_init_script(script)
         tab = Tab(page, context)
         page.on("console", lambda m: tab.errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: tab.errors.append(str(e)))
