@@ -61,6 +61,7 @@ class Write:
 class _Open:
     frames: dict[int, Frame]  # by cell
     deadline: int
+    samples: int = 0
 
 
 class Batcher:
@@ -77,9 +78,14 @@ class Batcher:
         cells, samples = self._written.get(slot, (0, 0))
         if cells >> cell & 1:
             return []
-        frames = self._open.setdefault(slot, _Open({}, now + self._flush_after)).frames
-        frames.setdefault(cell, frame)
-        if samples + sum(each.samples for each in frames.values()) >= SLOT:
+        batch = self._open.get(slot)
+        if batch is None:
+            batch = self._open[slot] = _Open({}, now + self._flush_after)
+        if cell in batch.frames:
+            return []
+        batch.frames[cell] = frame
+        batch.samples += frame.samples
+        if samples + batch.samples >= SLOT:
             return self._flush(slot)
         if len(self._open) > MAX_OPEN:
             return self._flush(min(self._open, key=lambda each: self._open[each].deadline))
@@ -99,11 +105,10 @@ class Batcher:
         return [write for slot in list(self._open) for write in self._flush(slot)]
 
     def _flush(self, slot: int) -> list[Write]:
-        frames = self._open.pop(slot).frames
-        cells = sum(1 << cell for cell in frames)
+        done = self._open.pop(slot)
+        frames, cells = done.frames, sum(1 << cell for cell in done.frames)
         before, samples = self._written.pop(slot, (0, 0))
-        samples += sum(each.samples for each in frames.values())
-        self._written[slot] = (before | cells, samples)
+        self._written[slot] = (before | cells, samples + done.samples)
         if len(self._written) > _REMEMBERED:
             del self._written[next(iter(self._written))]
         minute, within = divmod(slot, MINUTE // SLOT)

@@ -125,7 +125,9 @@ class Timeline:
             ahead = step = 0
         extended, number = leg.timestamp + ahead, leg.sequence + step
         start = leg.origin + extended
-        refused = self._take(_Span(start, start + samples, leg.number, number, number), now)
+        refused = None
+        if not self._append(start, samples, leg.number, number, now):
+            refused = self._take(_Span(start, start + samples, leg.number, number, number), now)
         if refused is not None:
             return refused
         leg.doubt = None
@@ -177,6 +179,19 @@ class Timeline:
             self._legs.popitem(last=False)
         return leg
 
+    def _append(self, start: int, samples: int, leg: int, number: int, now: int) -> bool:
+        """Take a frame that goes on just where the newest one of its leg ended, as nearly all do; else False."""
+        spans = self._spans
+        if not spans:
+            return False
+        newest = spans[-1]
+        if newest.end != start or newest.leg != leg:
+            return False
+        newest.end, newest.last = start + samples, number
+        self._tail, self._tail_at = newest.end, now
+        self._forget()
+        return True
+
     def _take(self, span: _Span, now: int) -> Refused | None:
         if span.start < self._floor:
             return Refused.STALE
@@ -202,8 +217,9 @@ class Timeline:
                 del spans[left + 1]
 
     def _forget(self) -> None:
-        self._floor = max(self._floor, self._tail - MEMORY)
-        spans = self._spans
+        floor, spans = self._tail - MEMORY, self._spans
+        if floor > self._floor:
+            self._floor = floor
         while len(spans) > MAX_SPANS or (len(spans) > 1 and spans[0].end <= self._floor):
             self._floor = max(self._floor, spans.pop(0).end)
 

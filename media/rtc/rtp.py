@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 MAX_OPUS: Final = 1275 + 8
 """Bytes of the longest Opus frame (RFC 6716), and the eight that a page may append to it."""
 _HEADER: Final = struct.Struct("!BBHII")
-_ONE_BYTE: Final = 0xBEDE
+_ONE_BYTE: Final = b"\xbe\xde"
 
 
 class AudioPacket(NamedTuple):
@@ -54,8 +54,11 @@ def read_header(packet: bytes, level_extension: int | None = None) -> Header | N
         body = start + 4
         if body + 4 * words > size:
             return None
-        if level_extension is not None:
-            level = _level(packet[start : body + 4 * words], level_extension)
+        if level_extension is not None and words:
+            if packet[body] == level_extension << 4 and packet[start : start + 2] == _ONE_BYTE:
+                level = packet[body + 1] & 0x7F  # it is the first, as browsers have it
+            else:
+                level = _level(packet[start : body + 4 * words], level_extension)
         start = body + 4 * words
     if flags & 0x20:
         padding = packet[-1]
@@ -89,7 +92,7 @@ def extend(sequence: int, highest: int | None) -> int:
 
 def _level(extension: bytes, wanted: int) -> int | None:
     """The value of the one-byte-header element `wanted` (RFC 8285 §4.2), if it is there and whole."""
-    if int.from_bytes(extension[:2], "big") != _ONE_BYTE:
+    if extension[:2] != _ONE_BYTE:
         return None
     at = 4
     while at < len(extension):

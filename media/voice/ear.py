@@ -89,6 +89,7 @@ class Ear:
         self._order = Order()
         self._backlog: deque[Frame] = deque()
         self._barge_in = BargeIn()
+        self._listening = True
         self._listener = Listener(self._emit, tools.ears, tools.listener)
 
     def on_audio(self, packet: AudioPacket, now: int) -> None:
@@ -99,6 +100,9 @@ class Ear:
 
     def tick(self, now: int) -> None:
         """Time passed."""
+        self._listening = self._needed
+        if not self._listening:
+            self._backlog.clear()
         self._deal_with(self._source.expire(now))
         self._hear(self._order.expire(now), now)
         self._listener.expire(now)
@@ -127,16 +131,15 @@ class Ear:
         await self._listener.run()
 
     def _took(self, frame: Frame | None, writes: list[Write], now: int, level: int | None = None) -> None:
-        self._tools.keeper.keep(self.track, writes, self._source.stored)
+        if writes:
+            self._tools.keeper.keep(self.track, writes, self._source.stored)
         if frame is not None:
             if not frame.resent:
                 self._tools.floor.live(self.attachment, self.participant, frame, level)
-            self._hear(self._order.add(frame, now), now)
+            if self._listening:
+                self._hear(self._order.add(frame, now), now)
 
     def _hear(self, frames: Iterable[Frame], now: int) -> None:
-        if not self._needed:
-            self._backlog.clear()
-            return
         self._backlog.extend(frames)
         for _ in range(min(SLICE, len(self._backlog))):
             frame = self._backlog.popleft()
