@@ -6,7 +6,7 @@ hears more than one voice is it decoded, and then once for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -72,12 +72,15 @@ class Gathering:
 
     def frame(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
         """A frame of the microphone of `attachment`, as it came; `level` as in RFC 6464."""
+        listeners = self._listeners(participant)
+        if not listeners:
+            return
         source = self._sources.get(attachment)
         if source is None:
             source = self._sources[attachment] = _Source(participant)
         talks = source.talker.talks(frame.payload, level) and frame.samples <= MOST_SAMPLES
         decoded = source.reader(frame.payload)
-        for listener, blend in self._listeners(participant):
+        for listener, blend in listeners:
             if talks and self._hears(listener, participant):
                 blend.hear(attachment, frame, decoded)
             else:
@@ -89,6 +92,6 @@ class Gathering:
             for _, blend in self._blends.values():
                 blend.quiet(attachment)
 
-    def _listeners(self, speaker: str) -> Iterable[tuple[str, Blend]]:
+    def _listeners(self, speaker: str) -> list[tuple[str, Blend]]:
         """Nobody hears themselves, on whatever device."""
         return [each for each in self._blends.values() if each[0] != speaker]

@@ -7,9 +7,10 @@ one line of JSON:
     {"do": "call"}                                              each calls
     {"do": "offers", "count": N}, {"do": "answers", "answers": [SDP, …]}   the same at another peer
     {"do": "where"}                                             the port that they call
-    {"do": "play", "seconds": S}                                all speak, every 20 ms
+    {"do": "play", "seconds": S, "timed": true}                 all speak, every 20 ms
 
-What they say was protected before they say it.
+What they say was protected before they say it. Unless arrivals are `timed`, sound is fetched once in 20 ms and wakes
+nobody: on loopback the waking is the sender's cost, which a network's receiver does not put on it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Phone:
         made.setblocking(False)
         made.connect(self.caller.address)
         self.socket = made
-        asyncio.get_running_loop().add_reader(made.fileno(), self._read)
+        self.wait(wakes=True)
 
     def send(self, datagram: bytes) -> None:
         assert self.socket is not None
@@ -74,7 +75,17 @@ class Phone:
             self.socket.close()
             self.socket = None
 
-    def _read(self) -> None:
+    def wait(self, *, wakes: bool) -> None:
+        """Whether what comes is read at once, or when it is fetched."""
+        assert self.socket is not None
+        loop = asyncio.get_running_loop()
+        if wakes:
+            loop.add_reader(self.socket.fileno(), self.fetch)
+        else:
+            loop.remove_reader(self.socket.fileno())
+
+    def fetch(self) -> None:
+        """Take in what has come."""
         assert self.socket is not None
         for _ in range(8):
             try:
@@ -119,7 +130,7 @@ class Crowd:
             case "where":
                 return {"port": self._phones[0].caller.address[1]}
             case "play":
-                return await self._play(order["seconds"])
+                return await self._play(order["seconds"], timed=order.get("timed", False))
         raise ValueError(order["do"])
 
     async def _attach(self, port: int, who: list[list[str]]) -> dict[str, Any]:
@@ -180,13 +191,14 @@ class Crowd:
                 except TimeoutError:
                     continue
 
-    async def _play(self, seconds: float) -> dict[str, Any]:
+    async def _play(self, seconds: float, *, timed: bool) -> dict[str, Any]:
         turns = round(seconds * 50)
         said = [phone.caller.sound(self._frames, turns) for phone in self._phones]
         reports = [phone.caller.reports(turns // 50 + 1, _now()) for phone in self._phones]
         for phone in self._phones:
             phone.came.clear()
             phone.sent = 0
+            phone.wait(wakes=timed)
         gc.collect()
         gc.freeze()
         print(json.dumps({"playing": len(said)}), flush=True)
@@ -206,6 +218,7 @@ class Crowd:
             for number in range(notch, len(said), NOTCHES):
                 phone = self._phones[number]
                 phone.send(said[number][turn])
+                phone.fetch()
                 if (turn + number) % 50 == 0:
                     phone.send(reports[number][turn // 50])
                 if (turn + number) % CHECK_EVERY == 0:

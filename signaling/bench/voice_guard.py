@@ -151,12 +151,12 @@ async def _under_noise(rig: Rig, node: Child, plan: Plan) -> list[Result]:
     plan.says(f"voice: {plan.innocent} calls beside {plan.spray_rate} packets of noise a second")
     async with _crowd(rig, node, plan.innocent) as crowd:
         await ask(crowd, {"do": "call"})
-        await tell(crowd, {"do": "play", "seconds": plan.play_s})
+        await tell(crowd, {"do": "play", "seconds": plan.play_s, "timed": True})
         await hear(crowd)
         floor = (await hear(crowd))["gaps"]
         media = (await ask(crowd, {"do": "where"}))["port"]
         before = resident_kb(node.pid)
-        await tell(crowd, {"do": "play", "seconds": plan.spray_s})
+        await tell(crowd, {"do": "play", "seconds": plan.spray_s, "timed": True})
         await hear(crowd)
         arguments = (str(media), str(plan.spray_rate), str(plan.spray_s))
         sprayer = await started("sprayer", "signaling.bench.sprayer", *arguments)
