@@ -5,7 +5,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: mutants help demo test check bench doctor lock clean install install-dev web web-packages system generate
+.PHONY: fuzz mutants help demo test check bench doctor lock clean install install-dev web web-packages system generate
 .NOTPARALLEL:
 
 help: ## What you can do here
@@ -37,6 +37,9 @@ bench: install-dev web system ## The figures
 
 mutants: install-dev ## Lie to the machines, and see that the tests notice
 	@exec $(BIN)/python -m tests.session.run_mutants $(ARGS)
+
+fuzz: install-dev ## Search for input that breaks a reader of foreign bytes
+	@exec $(BIN)/python -m tests.fuzz.run $(ARGS)
 
 doctor: ## What is missing here
 	@python3 scripts/doctor.py

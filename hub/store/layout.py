@@ -14,7 +14,7 @@ from typing import Any, Final
 from zlib import crc32
 
 from hub.store.promise import Listed, SessionKey, Snapshot, Stored
-from legato.session.position import Position
+from legato.session.position import Position, PositionInvalid
 
 PREFIX: Final = "legato:1:"
 """Every key starts with it; the 1 is the layout's version."""
@@ -24,6 +24,7 @@ BUCKETS: Final = 16
 
 CONTROL_FLAG: Final = 1
 FORMAT: Final = 1
+_ONE: Final = bytes((FORMAT,))
 
 _HEAD: Final = struct.Struct(">B11sQ20sQQQ20s")
 _ENTRIES: Final = tuple(struct.Struct(f">BQQBB{named}sQB20s") for named in range(256))
@@ -112,13 +113,17 @@ def write_head(head: Head) -> bytes:
 
 
 def read_entry(blob: bytes) -> Stored:
-    """One entry of the stream, or of a publication."""
-    layout = _ENTRIES[blob[_NAMED_AT]]
-    version, offset, time, flags, _, producer, sequence, index, digest = layout.unpack_from(blob)
+    """One entry of the stream, or of a publication. Raises `FormatUnknown`."""
+    try:
+        layout = _ENTRIES[blob[_NAMED_AT]]
+        version, offset, time, flags, _, producer, sequence, index, digest = layout.unpack_from(blob)
+        named = producer.decode()
+    except (IndexError, struct.error, UnicodeDecodeError):
+        raise FormatUnknown("entry") from None
     if version != FORMAT:
         raise FormatUnknown("entry")
     control = flags & CONTROL_FLAG == CONTROL_FLAG
-    return Stored(offset, time, control, producer.decode(), sequence, index, blob[layout.size :], digest)
+    return Stored(offset, time, control, named, sequence, index, blob[layout.size :], digest)
 
 
 def read_range(rows: Sequence[Any]) -> tuple[Stored, ...]:
@@ -127,8 +132,8 @@ def read_range(rows: Sequence[Any]) -> tuple[Stored, ...]:
 
 
 def read_published(payload: bytes) -> list[Stored]:
-    """The entries of a publication: one just as it is stored, or several after an `E`."""
-    if payload[0] == FORMAT:
+    """The entries of a publication: one just as it is stored, or several after an `E`. Raises `FormatUnknown`."""
+    if payload[:1] == _ONE:
         return [read_entry(payload)]
     return [read_entry(blob) for blob in _pieces(payload)]
 
@@ -136,6 +141,8 @@ def read_published(payload: bytes) -> list[Stored]:
 def _pieces(payload: bytes) -> Iterator[bytes]:
     at = 1
     while at < len(payload):
+        if at + _LENGTH.size > len(payload):
+            raise FormatUnknown("publication")
         (length,) = _LENGTH.unpack_from(payload, at)
         at += _LENGTH.size
         yield payload[at : at + length]
@@ -165,12 +172,15 @@ def write_snapshot(snapshot: Snapshot) -> bytes:
 
 
 def read_snapshot(blob: bytes) -> Snapshot:
-    """Read what `write_snapshot` wrote."""
-    version, fold_version, _, place, anchored = _SNAPSHOT.unpack_from(blob)
+    """Read what `write_snapshot` wrote. Raises `FormatUnknown`."""
+    try:
+        version, fold_version, _, place, anchored = _SNAPSHOT.unpack_from(blob)
+        position = Position.from_text(place.decode())
+    except (struct.error, UnicodeDecodeError, PositionInvalid):
+        raise FormatUnknown("snapshot") from None
     if version != FORMAT:
         raise FormatUnknown("snapshot")
     sealed_at = _SNAPSHOT.size + anchored
-    position = Position.from_text(place.decode())
     return Snapshot(position, fold_version, blob[sealed_at:], blob[_SNAPSHOT.size : sealed_at])
 
 
