@@ -26,7 +26,8 @@ MAX_CATCH_UP: Final = 5
 
 
 class Beat(msgspec.Struct, frozen=True, gc=False):
-    """A frame to send to a listener now. `message` is None for silence; `first` and `last` as in `Step`.
+    """A frame to send to a listener now. `message` is None for silence; the fields from `end` to `joined`
+    are those of `Step`.
 
     `media_time` is that of the listener's outgoing track: samples since it was added, a multiple of 960.
     """
@@ -35,8 +36,11 @@ class Beat(msgspec.Struct, frozen=True, gc=False):
     media_time: int
     payload: bytes = SILENCE
     message: str | None = None
+    end: int = 0
+    samples: int = 0
     first: bool = False
     last: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +126,7 @@ def _beat(seat: _Seat) -> Beat:
     if step is None:
         return Beat(seat.listener, media_time)
     seat.spoken += 1
-    return Beat(seat.listener, media_time, step.payload, step.message, step.first, step.last)
+    return Beat(
+        seat.listener, media_time, step.payload,
+        step.message, step.end, step.samples, step.first, step.last, step.joined,
+    )  # fmt: skip

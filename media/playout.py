@@ -1,9 +1,9 @@
 """What one listener is still to hear, and what has been sent of it.
 
 An agent speaks faster than real time; its speech waits here, message by message, and leaves one frame of
-20 ms at a time. At any moment the queue knows how far each message was sent, in samples and in words, because
+20 ms at a time. At any moment the queue knows how far each message was sent, in samples of its speech, because
 that is what an interruption must tell. `sent <= generated` always; order is the order of `enqueue`; nothing
-is sent twice or skipped but by `cut`.
+is skipped but by `cut`, and nothing sent twice but what `rewind` is told was not heard.
 
 *Sent* is not *heard*: it is the hub's bound, which the ledger settles with what the listener reports.
 """
@@ -11,38 +11,42 @@ is sent twice or skipped but by `cut`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 import msgspec
 
-from legato.speech import Word
 from media.opus import FRAME
 
 MAX_QUEUED: Final = 6_000
 """Frames that a queue holds at most: two minutes. What is beyond waits in the store."""
 
+REMEMBERED: Final = 100
+"""Frames that can be sent again: two seconds are more than lies between the hub and an ear."""
+
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """One frame that leaves: `first` and `last` say that its message begins or is drained with it."""
+    """One frame that leaves: the `samples` of the message's speech before sample `end`. `first` and `last` say that its
+    message begins or is drained with it; `joined`, that it follows the frame before seamlessly, at the same pace."""
 
     message: str
     payload: bytes
+    end: int
+    samples: int = FRAME
     first: bool = False
     last: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What was sent of a message that is cut: `samples` of `generated`, and whole words."""
+    """What was sent of a message that is cut: its speech up to sample `samples` of the `generated` ones."""
 
     message: str
     samples: int
     generated: int
-    words: int
-    last_word: Word | None
 
 
 class PlayoutFull(Exception):
@@ -69,12 +73,22 @@ class Stage(Enum):
 
 
 @dataclass(slots=True)
+class _Run:
+    """Frames that follow each other, of `step` samples of speech each: the first begins at sample `start`."""
+
+    frames: Sequence[bytes]
+    start: int
+    step: int
+    taken: int = 0
+
+
+@dataclass(slots=True)
 class _Queued:
     message: str
-    frames: deque[bytes] = field(default_factory=deque)
-    words: list[Word] = field(default_factory=list)
-    sent: int = 0  # frames
+    runs: deque[_Run] = field(default_factory=deque)
+    sent: int = 0  # samples
     generated: int = 0
+    begun: bool = False
     finished: bool = False
 
 
@@ -86,6 +100,8 @@ class Playout:
         self._messages: deque[_Queued] = deque()
         self._closed: deque[str] = deque(maxlen=256)
         self._queued = 0
+        self._latest: deque[Step] = deque(maxlen=REMEMBERED)
+        self._pace: int | None = None
         self.stage = Stage.PLAYING
 
     @property
@@ -103,9 +119,11 @@ class Playout:
         """Whether a message was begun, or waits, and is not yet drained."""
         return bool(self._messages)
 
-    def enqueue(self, message: str, frames: Sequence[bytes], words: Iterable[Word] = ()) -> None:
-        """Add speech of a message: Opus packets of 20 ms, and the times of words already known (in samples at
-        48 kHz from the start of the message's speech).
+    def enqueue(
+        self, message: str, frames: Sequence[bytes], start: int | None = None, step: int = FRAME
+    ) -> None:
+        """Add speech of a message: Opus packets of 20 ms that say its samples from `start` (None: from the end of what
+        was added before) on, `step` samples each: more than a frame's if it is said faster. `frames` is kept as it is.
 
         Messages are played one after another in the order of their first speech; a message may grow while
         others wait behind it. Raises `PlayoutFull` or `MessageClosed`, having taken nothing.
@@ -116,13 +134,14 @@ class Playout:
         if entry is None:
             if message in self._closed:
                 raise MessageClosed(message)
-            entry = _Queued(message)
+            entry = _Queued(message, sent=start or 0, generated=start or 0)
             self._messages.append(entry)
         elif entry.finished:
             raise MessageClosed(message)
-        entry.frames.extend(frames)
-        entry.words.extend(words)
-        entry.generated += len(frames)
+        begin = entry.generated if start is None else start
+        if frames:
+            entry.runs.append(_Run(frames, begin, step))
+        entry.generated = max(entry.generated, begin + len(frames) * step)
         self._queued += len(frames)
 
     def finish(self, message: str) -> bool:
@@ -131,7 +150,7 @@ class Playout:
         if entry is None or entry.finished:
             return False
         entry.finished = True
-        if entry.frames:
+        if entry.runs:
             return False
         self._messages.remove(entry)
         self._closed.append(message)
@@ -145,44 +164,72 @@ class Playout:
         """Continue from the very frame after the last one sent."""
         self.stage = Stage.PLAYING
 
+    def rewind(self, message: str, samples: int) -> None:
+        """The listener heard of the message only up to `samples`, though more was sent: what was sent beyond, as far
+        as that is remembered, is sent again. Nothing if another message was begun since, or all was cut."""
+        again: list[_Run] = []
+        while self._latest and self._latest[-1].message == message and self._latest[-1].end > samples:
+            step = self._latest.pop()
+            again.append(_Run((step.payload,), step.end - step.samples, step.samples))
+        if not again:
+            return
+        entry = self._messages[0] if self._messages else None
+        if entry is None or entry.message != message:
+            self._closed.remove(message)
+            entry = _Queued(message, generated=again[0].start + again[0].step, begun=True, finished=True)
+            self._messages.appendleft(entry)
+        entry.runs.extendleft(again)
+        entry.sent = again[-1].start
+        self._queued += len(again)
+        self._pace = None
+
     def next(self) -> Step | None:
         """The frame that leaves now, or None: silence.
 
         While the message in front grows and has no frame ready, those behind it wait: order is kept.
         """
-        if self.stage is Stage.PAUSED or not self._messages:
+        if self.stage is Stage.PAUSED or not self._messages or not self._messages[0].runs:
+            self._pace = None
             return None
         entry = self._messages[0]
-        if not entry.frames:
-            return None
-        payload = entry.frames.popleft()
+        run = entry.runs[0]
+        payload = run.frames[run.taken]
+        run.taken += 1
+        if run.taken == len(run.frames):
+            entry.runs.popleft()
         self._queued -= 1
-        entry.sent += 1
-        last = entry.finished and not entry.frames
-        if last:
+        end = run.start + run.taken * run.step
+        joined = entry.begun and self._pace == run.step and entry.sent + run.step == end
+        last = entry.finished and not entry.runs
+        step = Step(entry.message, payload, end, run.step, not entry.begun, last, joined)
+        entry.sent, entry.begun, self._pace = end, True, run.step
+        self._latest.append(step)
+        if step.last:
             self._messages.popleft()
             self._closed.append(entry.message)
-        return Step(entry.message, payload, entry.sent == 1, last)
+        return step
 
     def cut(self) -> list[Cut]:
         """Drop everything that waits; what was sent of each message that was not drained, in order."""
-        cuts = [self.progress_of(entry) for entry in self._messages]
+        cuts = [_progress_of(entry) for entry in self._messages]
         self._closed.extend(entry.message for entry in self._messages)
         self._messages.clear()
+        self._latest.clear()
         self._queued = 0
         return cuts
 
     def progress(self) -> Cut | None:
         """How far the message in front was sent; None if none is."""
-        return self.progress_of(self._messages[0]) if self._messages else None
+        return _progress_of(self._messages[0]) if self._messages else None
 
-    @staticmethod
-    def progress_of(entry: _Queued) -> Cut:
-        """A word counts as sent once its last sample was."""
-        samples = entry.sent * FRAME
-        words = [word for word in entry.words if word.end <= samples]
-        last = words[-1] if words else None
-        return Cut(entry.message, samples, entry.generated * FRAME, len(words), last)
+    def sent(self, message: str) -> int | None:
+        """Up to which sample a message that is not drained was sent; None if there is none."""
+        entry = self._find(message)
+        return entry.sent if entry is not None else None
 
     def _find(self, message: str) -> _Queued | None:
         return next((entry for entry in self._messages if entry.message == message), None)
+
+
+def _progress_of(entry: _Queued) -> Cut:
+    return Cut(entry.message, entry.sent, entry.generated)

@@ -28,7 +28,7 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.Reopening,
     state.State,
 )
-SAID: tuple[type[msgspec.Struct], ...] = (parts.Part, parts.Word, parts.Spoken)
+SAID: tuple[type[msgspec.Struct], ...] = (parts.Part, parts.Word, parts.Spoken, parts.Stretch)
 ASKED: tuple[type[msgspec.Struct], ...] = (*commands.KINDS, down.ResumeTicket, down.ProducerAt)
 UNKNOWN = (
     "export interface UnknownEvent {\n  type: string;\n  by: string;\n  offset?: number;\n"

@@ -8,6 +8,7 @@ which a snapshot does not keep.
   at most 24 000, but always the very newest. What goes is in the paged history.
 - Participants who left: the last 32, by (since, id).
 - Turns: the newest 128, by (at, id).
+- Of each message's speech, the newest 8 stretches and the newest 512 words.
 - Events of later versions: the newest 64 whose weights add up to at most 8 000.
 """
 
@@ -23,6 +24,8 @@ KEPT_LEFT: Final = 32
 KEPT_TURNS: Final = 128
 KEPT_GAPS: Final = 32
 KEPT_REOPENED: Final = 8
+KEPT_STRETCHES: Final = 8
+KEPT_SPEECH_WORDS: Final = 512
 UNKNOWN_WEIGHT: Final = 8_000
 
 WORD_WEIGHT: Final = 24
@@ -74,7 +77,7 @@ def newest_unknown(raws: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def weight(entry: Entry) -> int:
-    """The code points of all texts of the entry; each spoken word weighs 24 more."""
+    """The code points of all texts of the entry; each word that was said weighs 24 more."""
     if not isinstance(entry, Message):
         return _length((entry.name, entry.arguments, entry.text, entry.result, entry.reason))
     total = len(entry.reason)
@@ -82,7 +85,7 @@ def weight(entry: Entry) -> int:
         total += _length((part.text, part.name, part.type, part.sha256))
     if entry.spoken is not None:
         total += sum(len(word.text) + WORD_WEIGHT for word in entry.spoken.words)
-    return total
+    return total + WORD_WEIGHT * len(entry.speech_words)
 
 
 def json_weight(value: Any) -> int:

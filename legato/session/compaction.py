@@ -13,7 +13,7 @@ assumed of them, so a client may stand anywhere in the log. Four arguments carry
 4. *Control events stay*, so the last of them says `control`.
 
 An event of an unknown type may mean anything to a later version: it stays. So do marks of turns, which the
-state does not hold but a screen shows.
+state does not hold but a screen shows, and `speech_queued`: each brings words that no other one has.
 """
 
 from __future__ import annotations
@@ -131,7 +131,6 @@ _OVERWRITES: Final[dict[type[Any], tuple[str, Of]]] = {
     e.AgentUnreachable: ("fault", _participant),
     e.AgentReachable: ("fault", _participant),
     e.ToolProgressed: ("progress", _call),
-    e.SpeechQueued: ("speech", _message),
 }
 """Events that only set what a later one of the same key sets again."""
 

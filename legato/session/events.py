@@ -275,7 +275,8 @@ class MessageEnded(ControlEvent, frozen=True, kw_only=True):
 
 class HeardSettled(Event, frozen=True, kw_only=True):
     """What `participant` really heard of a spoken message: `characters` of its text, `samples` of its
-    speech at 48 kHz. Settled once for an interruption; `final` when all was heard."""
+    speech at 48 kHz, counted from the speech's beginning. Until `final` it is a bound; then it stands, be it because
+    all was heard or because an interruption was settled."""
 
     message: str
     participant: str
@@ -354,13 +355,17 @@ class VoiceEnded(Event, frozen=True, kw_only=True):
 
 class SpeechQueued(Event, frozen=True, kw_only=True):
     """Speech of `message` rests in `track` from media time `start` to `end` (samples at 48 kHz);
-    `characters` of the message's text are spoken by then."""
+    `characters` of the message's text are spoken by then. What is at `start` comes after `samples` of the message's
+    speech: the same track and start again is the same stretch, grown; another one takes the place of all that was
+    queued beyond `samples`. `words` are those that became known: `characters` of the text are spoken by `samples`."""
 
     message: str
     track: str
     start: int
     end: int
     characters: int
+    samples: int = 0
+    words: list[tuple[int, int]] = []
 
 
 class GapMarked(Event, frozen=True, kw_only=True):

@@ -37,3 +37,13 @@ class Spoken(msgspec.Struct, frozen=True, omit_defaults=True):
     start: int
     end: int
     words: list[Word] = []
+
+
+class Stretch(msgspec.Struct, frozen=True, array_like=True):
+    """Speech of a message at rest: samples from `samples` on of what is said of it lie in `track` from media time
+    `start` to `end`, or to where the next stretch begins."""
+
+    track: str
+    start: int
+    end: int
+    samples: int

@@ -12,9 +12,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from legato.session.events import Activity, Medium, Role
-from legato.session.parts import Part, Spoken
+from legato.session.parts import Part, Spoken, Stretch
 
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -78,7 +78,8 @@ class Right(msgspec.Struct, frozen=True, omit_defaults=True):
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="message"):
     """A message of the transcript. `at` is the offset where it began; `ordinal` counts ended entries
     from 1 (0: open); `deltas` is the index that the next delta carries. `read`: from which character on
-    participants who turned to text were shown it."""
+    participants who turned to text were shown it. `heard` counts characters and `heard_samples` samples by
+    participant; `speech_words` are pairs of both, `speech` is where it rests."""
 
     id: str
     by: str
@@ -97,6 +98,9 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     speech_end: int = -1
     speech_characters: int = 0
     speech_track: str = ""
+    heard_samples: dict[str, int] = {}
+    speech: tuple[Stretch, ...] = ()
+    speech_words: tuple[tuple[int, int], ...] = ()
 
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from legato.session import bounds
 from legato.session import events as e
-from legato.session.parts import Part
+from legato.session.parts import Part, Stretch
 from legato.session.state import BROKEN, Message, Response, State, ToolCall, Turn
 
 # --- turns, responses, messages
@@ -119,17 +119,31 @@ def message_ended(state: State, event: e.MessageEnded) -> None:
 
 def speech_queued(state: State, event: e.SpeechQueued) -> None:
     message = state.entries.get(event.message)
-    if isinstance(message, Message):
-        state.entries[event.message] = replace(
-            message, speech_track=event.track, speech_end=event.end, speech_characters=event.characters
-        )
+    if not isinstance(message, Message):
+        return
+    stretch = Stretch(event.track, event.start, event.end, event.samples)
+    stretches, words = list(message.speech), list(message.speech_words)
+    if stretches and (stretches[-1].track, stretches[-1].start) == (event.track, event.start):
+        stretch = Stretch(event.track, event.start, event.end, stretches.pop().samples)
+    else:
+        stretches = [each for each in stretches if each.samples < event.samples]
+        words = [pair for pair in words if pair[1] <= event.samples]
+    state.entries[event.message] = replace(
+        message,
+        speech_track=event.track,
+        speech_end=event.end,
+        speech_characters=event.characters,
+        speech=tuple([*stretches, stretch][-bounds.KEPT_STRETCHES :]),
+        speech_words=tuple([*words, *event.words][-bounds.KEPT_SPEECH_WORDS :]),
+    )
 
 
 def heard_settled(state: State, event: e.HeardSettled) -> None:
     message = state.entries.get(event.message)
     if isinstance(message, Message):
         heard = {**message.heard, event.participant: event.characters}
-        state.entries[event.message] = replace(message, heard=heard)
+        samples = {**message.heard_samples, event.participant: event.samples}
+        state.entries[event.message] = replace(message, heard=heard, heard_samples=samples)
 
 
 def speech_shown(state: State, event: e.SpeechShown) -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from hub.node.promise import Room
 from legato.session import events as e
 from legato.session.ids import HUB
 from legato.session.state import Message
+from media.opus import FRAME
+from media.pacer import Beat
 from media.voice import mouth as mouths
-from media.voice.audience import Audience
+from media.voice.audience import Audience, Tellers
 from media.voice.barge_in import Move
 from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
 from media.voice.keeper import Keeper
+from media.voice.ledger import Ledger
 from media.voice.marks import Marks
 from media.voice.minutes import Ended
-from media.voice.mouth import Mouth, Recital
-from media.voice.script import Script, Step, Stop, text_of
+from media.voice.mouth import Mouth
+from media.voice.recital import Recital
+from media.voice.rest import Report, Returning, made, returning, text_of
+from media.voice.script import Script, Step, Stop
 from media.voice.sound import Sound
 
 FRAME_MS = 20
@@ -33,13 +40,17 @@ class Answering:
         self._clerk = clerk
         self._marks = Marks()
         self._script = Script()
-        self._audience = Audience(sound.wheel, self._seat, clerk.write, self._first_sent)
+        self._keeper = keeper
+        self._playing: dict[str, dict[str, Any]] = {}
+        tellers = Tellers(self._heard, self._first_sent, self._played, self._late)
+        self._audience = Audience(sound.wheel, self._seat, tellers)
         self._mouth = Mouth(
             mouths.Tools(
-                sound.now, sound.new_id, clerk.write, keeper.keep, self._made, sound.speaker, sound.prompts
+                sound.now, sound.new_id, clerk.write, self._written, keeper.keep, self._made,
+                sound.speaker, sound.prompts,
             ),
             self._audience,
-        )
+        )  # fmt: skip
         self._holding: set[str] = set()
         self._carriers: dict[str, Carrier] = {}
 
@@ -65,11 +76,23 @@ class Answering:
         """Whether somebody listens."""
         return len(self._audience) > 0
 
-    def join(self, attachment: str, participant: str, *, warm: bool) -> None:
-        """An attachment will listen; if it is the first, what is to be said begins."""
-        self._audience.join(attachment, participant, self._now(), warm=warm)
-        if not self._script.live:
-            self._perform(self._script.begin(self._room.state, participant))
+    async def returning(self, participant: str, report: Report | None = None) -> Returning:
+        """What the participant has not heard of what was said. Raises what the store raises, `KeysError`."""
+        return await returning(self._keeper, self._room.state, participant, report, known=self._script.live)
+
+    def join(self, attachment: str, participant: str, returning: Returning, *, warm: bool) -> None:
+        """An attachment will listen, first to what it has not heard; if it is the first, what is to be said begins."""
+        state, rests = self._room.state, returning.rests
+        self._audience.join(attachment, participant, self._now(), returning, warm=warm)
+        if self._script.live:
+            said = self._mouth.messages
+            self._perform(self._script.take_up(state, [each for each in rests if each.message not in said]))
+        else:
+            self._perform(self._script.begin(state, rests, returning.seen))
+
+    def report(self, participant: str, report: Report) -> bool:
+        """The participant's page says how far it has played; whether it is listening."""
+        return self._audience.report(participant, report)
 
     def connect(self, attachment: str, carrier: Carrier) -> None:
         """Its call is up."""
@@ -81,6 +104,7 @@ class Answering:
     def leave(self, attachment: str, silent_for: int) -> None:
         """Its call is over; nobody had been heard on it for so many ms."""
         self._carriers.pop(attachment, None)
+        self._playing.pop(attachment, None)
         self._audience.leave(attachment, silent_for)
         self.moved(attachment, Move.RELEASE)
         if not self.live:
@@ -135,7 +159,11 @@ class Answering:
     def bring(self, message: str, author: str) -> Recital:
         """The agent brings the sound of this message itself."""
         self._script.cut([message])
-        return self._mouth.bring(message, author, self._of(message))
+        entry = self._room.state.entries.get(message)
+        ledger = Ledger()
+        if isinstance(entry, Message) and entry.speech:
+            ledger = Ledger(entry.speech_characters, made(entry), entry.speech_words)
+        return self._mouth.bring(message, author, self._of(message), ledger)
 
     def brought_all(self, recital: Recital) -> None:
         """No more of it comes."""
@@ -160,10 +188,11 @@ class Answering:
 
     def _interrupted(self) -> None:
         """Somebody took the floor: what is being said is over, and its agent is asked to stop."""
-        said = [*self._mouth.messages, *self._audience.cut(self._now())]
+        said = self._mouth.messages
+        self._mouth.stop()
+        said += self._audience.cut(self._now())
         responses = dict.fromkeys(response for each in said if (response := self._of(each)))
         self._script.cut(said)
-        self._mouth.stop()
         open_ones = self._room.state.responses
         self._clerk.write(
             [
@@ -195,17 +224,40 @@ class Answering:
             return
         self._mark("first_word", self._of(event.message), now)
 
+    def _heard(self, events: Sequence[e.HeardSettled]) -> None:
+        """Nothing is heard that the log does not know to be made."""
+        for message in dict.fromkeys(event.message for event in events):
+            self._mouth.tell(message)
+        self._clerk.write(events)
+
+    def _played(self, attachment: str, beat: Beat, timestamp: int) -> None:
+        """Let the page know what of which message it plays."""
+        if beat.message is None:
+            self._playing[attachment] = {**self._playing.get(attachment, {}), "until": timestamp}
+        else:
+            at = {"message": beat.message, "samples": beat.end - beat.samples, "timestamp": timestamp}
+            self._playing[attachment] = at if beat.samples == FRAME else {**at, "step": beat.samples}
+        self._room.signal(HUB, "playing", self._playing)
+
+    def _late(self, attachment: str) -> int:
+        """Milliseconds from sent to heard: the way, a frame, and what jitter makes the listener hold back."""
+        carrier = self._carriers.get(attachment)
+        if carrier is None:
+            return 0
+        stats = carrier.stats()
+        return (stats.rtt or 0) // 2 + FRAME_MS + int(2 * stats.peer_jitter)
+
+    async def _written(self, seconds: float) -> None:
+        await asyncio.gather(self._keeper.settled(seconds), self._clerk.settled(seconds))
+
     def _made(self, response: str, now: int, media_time: int) -> None:
         self._mark("first_audio_in", response, now, media_time)
 
     def _first_sent(self, message: str, now: int) -> None:
-        """Sent is heard after the way there, a frame, and what the listener's jitter makes it hold back."""
         response = self._of(message)
         self._mark("first_audio_out", response, now)
-        for carrier in self._carriers.values():
-            stats = carrier.stats()
-            later = (stats.rtt or 0) // 2 + FRAME_MS + int(2 * stats.peer_jitter)
-            self._mark("heard", response, now + later)
+        for attachment in self._carriers:
+            self._mark("heard", response, now + self._late(attachment))
 
     def _mark(self, mark: e.Mark, response: str, now: int, media_time: int = -1) -> None:
         self._clerk.write(self._marks.reached(mark, response, now, media_time))

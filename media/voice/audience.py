@@ -1,29 +1,34 @@
 """Who listens in one session, what each is still to hear, and how much of it each has heard.
 
-*Heard* is the hub's bound: frames that were sent, less what was sent into a call that had fallen silent. It is
-settled in the log about each second while speech is played, and once more, `final`, when a message was played
-to its end or was cut. So whoever speaks on knows from where, whatever happened to this node.
+*Heard* is what a page reports of what was sent to it; of a listener that reports nothing, what was sent, less what is
+on its way. It is settled in the log about each second while speech is played, and once more, `final`, when a message
+was played to its end or was cut. So whoever speaks on knows from where, whatever happened to this node.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from legato.session import events as e
 from legato.session.ids import HUB
 from media.opus import FRAME
 from media.pacer import Beat
-from media.playout import MessageClosed, Playout
-from media.timeline import PER_MS
+from media.playout import MessageClosed
+from media.voice.earpiece import Earpiece
 from media.voice.ledger import Ledger
+from media.voice.rest import Report, Returning
 from media.voice.wheel import Carrier, Wheel
 
 SETTLE_EVERY: Final = 1_000
 SETTLE_AFTER_CUT: Final = 300
 """Milliseconds: how often what is heard is settled, and how long after a cut for good."""
+
+SETTLE_AFTER_END: Final = 1_000
+"""Milliseconds after the last frame of a message at which it counts as heard though its listener did not say so."""
 
 COLD: Final = 1_500
 """Milliseconds that speech waits at most for a page to say that its sound is warm."""
@@ -31,52 +36,47 @@ COLD: Final = 1_500
 SUSPECT: Final = 300
 """Milliseconds without a packet from a microphone that was there, after which what is sent may not arrive."""
 
+RECENT: Final = 64
+"""Pieces of speech that are remembered for somebody who comes while they are given out."""
+
 _FLOOR: Final = "floor"
 _COLD: Final = "cold"
 
 
+@dataclass(frozen=True, slots=True)
+class Tellers:
+    """Whom an audience tells. `write` takes events, `first(message, now)` hears of a message's first frame,
+    `playing(attachment, beat, timestamp)` of a frame that does not simply follow the one before (without a message:
+    of the first silent one); `late(attachment)` says how many ms after it was sent a frame is heard."""
+
+    write: Callable[[Sequence[e.HeardSettled]], None]
+    first: Callable[[str, int], None]
+    playing: Callable[[str, Beat, int], None]
+    late: Callable[[str], int]
+
+
 @dataclass(slots=True)
-class Earpiece:
-    """One attachment that listens."""
+class _Ending:
+    """A message that was sent to its end, or cut, at sample `sent`: settled for good at `due` at the latest."""
 
-    attachment: str
-    participant: str
-    playout: Playout = field(default_factory=Playout)
-    holds: set[str] = field(default_factory=set)
-    warm_by: int = 0
-    sent: dict[str, int] = field(default_factory=dict)
-    """Samples of a message's recital that were sent, or were before this listener came."""
-    settled: tuple[str, int] = ("", 0)
-    settle_at: int = 0
-
-    def hold(self, why: str) -> None:
-        self.holds.add(why)
-        self.playout.pause()
-
-    def release(self, why: str) -> None:
-        self.holds.discard(why)
-        if not self.holds:
-            self.playout.go_on()
+    piece: Earpiece
+    message: str
+    sent: int
+    due: int
+    cut: bool
 
 
 class Audience:
-    """The listeners of one session. `write` takes events, `first(message, now)` is told when a message is
-    first sent, `name(attachment)` gives a name of the wheel's."""
+    """The listeners of one session. `name(attachment)` gives a name of the wheel's."""
 
-    def __init__(
-        self,
-        wheel: Wheel,
-        name: Callable[[str], str],
-        write: Callable[[Sequence[e.Event]], None],
-        first: Callable[[str, int], None],
-    ) -> None:
+    def __init__(self, wheel: Wheel, name: Callable[[str], str], tell: Tellers) -> None:
         self._wheel = wheel
         self._name = name
-        self._write = write
-        self._first = first
+        self._tell = tell
         self._pieces: dict[str, Earpiece] = {}
         self._ledgers: dict[str, Ledger] = {}
-        self._cuts: list[tuple[int, e.HeardSettled]] = []
+        self._endings: list[_Ending] = []
+        self._recent: deque[tuple[str, int, Sequence[bytes]]] = deque(maxlen=RECENT)
         self._floor = False
         self._room = asyncio.Event()
         """Set whenever a queue got shorter."""
@@ -91,9 +91,15 @@ class Audience:
 
     # --- who
 
-    def join(self, attachment: str, participant: str, now: int, *, warm: bool) -> None:
-        """An attachment will listen; one that did goes on where it was. `warm`: its sound is ready."""
-        piece = self._pieces.setdefault(attachment, Earpiece(attachment, participant, settle_at=now))
+    def join(self, attachment: str, participant: str, now: int, returning: Returning, *, warm: bool) -> None:
+        """An attachment will listen, to what it has not heard first; one that did and says nothing else goes on where
+        it was. `warm`: its sound is ready."""
+        piece = self._pieces.get(attachment)
+        if piece is None or returning.reported:
+            self._wheel.remove(self._name(attachment))
+            piece = self._pieces[attachment] = Earpiece(attachment, participant, settle_at=now)
+            self._hand_over(piece, returning)
+            self._room.set()
         if not warm:
             piece.warm_by = now + COLD
             piece.hold(_COLD)
@@ -104,14 +110,23 @@ class Audience:
         """Its call is up: the beat begins."""
         piece = self._pieces.get(attachment)
         if piece is not None:
-            told = _Teller(self, piece)
-            self._wheel.add(self._name(attachment), piece.playout, carrier, told)
+            self._wheel.add(self._name(attachment), piece.playout, carrier, _Teller(self, piece))
 
     def warm(self, participant: str) -> None:
         """The participant's page says that its sound is ready."""
         for piece in self._pieces.values():
             if piece.participant == participant:
                 piece.release(_COLD)
+
+    def report(self, participant: str, report: Report) -> bool:
+        """The participant's page says how far it has played; whether it is listening."""
+        pieces = [piece for piece in self._pieces.values() if piece.participant == participant]
+        for piece in pieces:
+            piece.reported = report
+            for ending in [each for each in self._endings if each.piece is piece and not each.cut]:
+                if ending.message != report.message or report.samples > ending.sent - FRAME:
+                    self._end(ending)
+        return bool(pieces)
 
     def leave(self, attachment: str, silent_for: int) -> None:
         """Its call is over; nothing had come from it for so many ms."""
@@ -120,11 +135,15 @@ class Audience:
         self._room.set()
         if piece is None:
             return
+        for ending in [each for each in self._endings if each.piece is piece and not each.cut]:
+            self._endings.remove(ending)
+            self._settle(piece, ending.message, piece.heard(ending.message, ending.sent, 0) or 0)
         progress = piece.playout.progress()
         if progress is not None and progress.message in self._ledgers:
-            unheard = silent_for * PER_MS if silent_for > SUSPECT else 0
-            samples = max(0, piece.sent.get(progress.message, 0) - unheard)
-            self._write([self._settled(piece, progress.message, samples, final=False)])
+            late = silent_for if silent_for > SUSPECT else 0
+            heard = piece.heard(progress.message, progress.samples, late)
+            if heard is not None:
+                self._settle(piece, progress.message, heard)
 
     # --- what
 
@@ -133,23 +152,22 @@ class Audience:
         self._ledgers[message] = ledger
 
     async def play(self, message: str, frames: Sequence[bytes], start: int) -> None:
-        """Everybody is to hear these frames of a recital, `start` samples after its beginning. Waits while a
+        """Everybody is to hear these frames, which are the message's speech from sample `start` on. Waits while a
         queue is full."""
+        self._recent.append((message, start, frames))
         for piece in tuple(self._pieces.values()):
-            while piece.playout.room < len(frames) and self._pieces.get(piece.attachment) is piece:
+            while piece.playout.room < len(frames) and self._here(piece):
                 self._room.clear()
                 await self._room.wait()
-            piece.sent.setdefault(message, start)
-            try:
-                piece.playout.enqueue(message, frames)
-            except MessageClosed:
-                continue
+            if self._here(piece):
+                _enqueue(piece, message, frames, start)
 
     def finish(self, message: str) -> None:
         """The recital is complete."""
         for piece in self._pieces.values():
-            if piece.playout.finish(message) and message in piece.sent:
-                self._heard_out(piece, message)
+            sent = piece.playout.sent(message)
+            if piece.playout.finish(message) and sent is not None:
+                self._heard_out(piece, message, sent, 0)
 
     # --- the floor
 
@@ -160,23 +178,24 @@ class Audience:
             piece.hold(_FLOOR)
 
     def release(self) -> None:
-        """The floor is free."""
+        """The floor is free: everybody goes on from what they heard last."""
         self._floor = False
         for piece in self._pieces.values():
+            if _FLOOR in piece.holds and piece.reported is not None:
+                piece.playout.rewind(piece.reported.message, piece.reported.samples)
             piece.release(_FLOOR)
 
     def cut(self, now: int) -> list[str]:
-        """Drop all that waits; returns the messages that are not heard to their end. What was heard of them is
-        told at once, and settled for good a little later."""
+        """Drop all that waits; returns the messages that are not heard to their end. What was sent of them bounds what
+        was heard, and is told at once; what was heard is settled for good a little later."""
         messages: dict[str, None] = {}
         self._room.set()
         for piece in self._pieces.values():
             for cut in piece.playout.cut():
                 messages[cut.message] = None
-                samples = piece.sent.pop(cut.message, 0)
-                self._write([self._settled(piece, cut.message, samples, final=False)])
-                final = self._settled(piece, cut.message, samples, final=True)
-                self._cuts.append((now + SETTLE_AFTER_CUT, final))
+                self._settle(piece, cut.message, cut.samples)
+                due = now + SETTLE_AFTER_CUT
+                self._endings.append(_Ending(piece, cut.message, cut.samples, due, cut=True))
         return list(messages)
 
     def waiting(self) -> list[str]:
@@ -190,46 +209,77 @@ class Audience:
             if _COLD in piece.holds and now >= piece.warm_by:
                 piece.release(_COLD)
             if now >= piece.settle_at:
-                self._settle(piece, now)
-        due = [event for at, event in self._cuts if at <= now]
-        if due:
-            self._cuts = [each for each in self._cuts if each[0] > now]
-            self._write(due)
+                self._settle_front(piece, now)
+        for ending in [each for each in self._endings if each.due <= now]:
+            self._end(ending)
 
     def settle_all(self, now: int) -> None:
         """The node stops: write down what was heard so far."""
         for piece in self._pieces.values():
-            self._settle(piece, now)
+            self._settle_front(piece, now)
+
+    def forget(self, messages: Iterable[str]) -> None:
+        """These are over for everybody; their ledgers may go."""
+        for message in messages:
+            self._ledgers.pop(message, None)
 
     # --- inside
 
-    def sent(self, piece: Earpiece, beat: Beat, now: int) -> None:
-        """A frame of a message left for this listener."""
-        message = beat.message or ""
-        piece.sent[message] = piece.sent.get(message, 0) + FRAME
+    def sent(self, piece: Earpiece, beat: Beat, timestamp: int | None, now: int) -> None:
+        """A frame of a message left for this listener, or the first silent one after."""
+        if timestamp is not None and not beat.joined:
+            self._tell.playing(piece.attachment, beat, timestamp)
+        if beat.message is None:
+            return
         self._room.set()
         if beat.first:
             piece.settle_at = now + SETTLE_EVERY
-            self._first(message, now)
+            self._tell.first(beat.message, now)
         if beat.last:
-            self._heard_out(piece, message)
+            self._heard_out(piece, beat.message, beat.end, now)
 
-    def _heard_out(self, piece: Earpiece, message: str) -> None:
-        samples = piece.sent.pop(message, 0)
-        self._write([self._settled(piece, message, samples, final=True)])
+    def _here(self, piece: Earpiece) -> bool:
+        return self._pieces.get(piece.attachment) is piece
 
-    def _settle(self, piece: Earpiece, now: int) -> None:
+    def _hand_over(self, piece: Earpiece, returning: Returning) -> None:
+        """Give the piece what is at rest for it, and what was given out since that was read."""
+        ends: dict[str, int] = {}
+        for rest in returning.rests:
+            self._ledgers.setdefault(rest.message, rest.ledger())
+            _enqueue(piece, rest.message, rest.frames, rest.start)
+            ends[rest.message] = rest.end
+            piece.floor = piece.floor or Report(rest.message, rest.start)
+        for message, start, frames in self._recent:
+            if message in ends and start >= ends[message]:
+                _enqueue(piece, message, frames, start)
+
+    def _heard_out(self, piece: Earpiece, message: str, end: int, now: int) -> None:
+        """All of the message was sent."""
+        ending = _Ending(piece, message, end, now + SETTLE_AFTER_END, cut=False)
+        self._endings.append(ending)
+        if piece.reported is None:
+            self._end(ending)
+
+    def _end(self, ending: _Ending) -> None:
+        """Settle it for good."""
+        self._endings.remove(ending)
+        piece, heard = ending.piece, ending.sent
+        if ending.cut:
+            heard = piece.heard(ending.message, ending.sent, self._tell.late(piece.attachment)) or 0
+        self._settle(piece, ending.message, heard, final=True)
+
+    def _settle_front(self, piece: Earpiece, now: int) -> None:
         progress = piece.playout.progress()
         if progress is None or progress.message not in self._ledgers:
             return
-        samples = piece.sent.get(progress.message, 0)
-        if samples and piece.settled != (progress.message, samples):
-            piece.settled, piece.settle_at = (progress.message, samples), now + SETTLE_EVERY
-            self._write([self._settled(piece, progress.message, samples, final=False)])
+        heard = piece.heard(progress.message, progress.samples, self._tell.late(piece.attachment))
+        if heard and piece.floor != Report(progress.message, heard):
+            piece.settle_at, piece.floor = now + SETTLE_EVERY, Report(progress.message, heard)
+            self._settle(piece, progress.message, heard)
 
-    def _settled(self, piece: Earpiece, message: str, samples: int, *, final: bool) -> e.HeardSettled:
+    def _settle(self, piece: Earpiece, message: str, samples: int, *, final: bool = False) -> None:
         ledger = self._ledgers.get(message)
-        return e.HeardSettled(
+        settled = e.HeardSettled(
             by=HUB,
             message=message,
             participant=piece.participant,
@@ -237,11 +287,14 @@ class Audience:
             samples=samples,
             final=final,
         )
+        self._tell.write([settled])
 
-    def forget(self, messages: Iterable[str]) -> None:
-        """These are over for everybody; their ledgers may go."""
-        for message in messages:
-            self._ledgers.pop(message, None)
+
+def _enqueue(piece: Earpiece, message: str, frames: Sequence[bytes], start: int) -> None:
+    try:
+        piece.playout.enqueue(message, frames, start)
+    except MessageClosed:
+        return
 
 
 @dataclass(slots=True)
@@ -249,5 +302,5 @@ class _Teller:
     audience: Audience
     piece: Earpiece
 
-    def __call__(self, beat: Beat, now: int) -> None:
-        self.audience.sent(self.piece, beat, now)
+    def __call__(self, beat: Beat, timestamp: int | None, now: int) -> None:
+        self.audience.sent(self.piece, beat, timestamp, now)

@@ -19,6 +19,7 @@ from media.voice.answering import Answering
 from media.voice.carrier import Carrier
 from media.voice.gathering import Gathering
 from media.voice.owning import Owning, owned
+from media.voice.rest import Returning
 from media.voice.routing import hears, listens, speaks
 
 
@@ -52,10 +53,11 @@ class Company:
         self._gathering = Gathering(lambda listener, speaker: hears(room.state, listener, speaker))
         self._members: dict[str, _Member] = {}
 
-    def begin(self, attachment: str, participant: str, *, warm: bool) -> None:
-        """A call of the attachment was answered. `warm`: its page can sound already."""
+    def begin(self, attachment: str, participant: str, returning: Returning, *, warm: bool) -> None:
+        """A call of the attachment was answered; it begins with what was not heard. `warm`: its page can sound
+        already."""
         self._members[attachment] = _Member(attachment, participant)
-        self._answering.join(attachment, participant, warm=warm)
+        self._answering.join(attachment, participant, returning, warm=warm)
         if not owned(self._room.state, attachment):
             self._spawn(self._take(attachment))
 
@@ -86,9 +88,7 @@ class Company:
         if before and not member.hears:
             self._to_text(member)
         elif member.hears and not before:
-            self._answering.join(attachment, member.participant, warm=True)
-            if member.carrier is not None:
-                self._listen(member, member.carrier)
+            self._spawn(self._hear_on(member))
 
     def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
         """A frame of a microphone as it came: to everybody who hears it."""
@@ -98,6 +98,14 @@ class Company:
     async def _take(self, attachment: str) -> None:
         if not await self._owning.take(attachment):
             self.heed(attachment)
+
+    async def _hear_on(self, member: _Member) -> None:
+        """The attachment takes audio again: it goes on with what was not heard."""
+        returning = await self._answering.returning(member.participant)
+        if member.hears and self._members.get(member.attachment) is member:
+            self._answering.join(member.attachment, member.participant, returning, warm=True)
+            if member.carrier is not None:
+                self._listen(member, member.carrier)
 
     def _listen(self, member: _Member, carrier: Carrier) -> None:
         blend = self._gathering.join(member.attachment, member.participant, carrier)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from hub.keys import places
@@ -103,6 +103,11 @@ class Keeper:
         for minute in minutes:
             frames += (await self.ring.read(track, minute * MINUTE, (minute + 1) * MINUTE)).frames
         return [frame for at, frame in enumerate(frames) if at == 0 or frame.media_time >= frames[at - 1].end]
+
+    async def frames(self, track: str, start: int, end: int) -> Sequence[Frame]:
+        """The frames of the track from media time `start` to `end` that are hot, in order."""
+        await self.unlock()
+        return (await self.ring.read(track, start, end)).frames
 
     async def tail(self, track: str) -> int | None:
         """Media time after the track's newest stored frame; None if nothing of it is hot."""

@@ -7,19 +7,30 @@ for; where a word is spelled otherwise than it is said (Markdown, numbers), the 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from media.speaker import Speech
 
+Point = tuple[int, int]
+"""Characters of a message that are spoken by so many samples of its speech."""
+
 
 class Ledger:
-    """One recital of a message, from character `start` of its text on."""
+    """The speech of one message. What was said of it before comes as `points`; the recital goes on from character
+    `start` of its text, sample `samples` of its speech."""
 
-    def __init__(self, start: int = 0) -> None:
+    def __init__(self, start: int = 0, samples: int = 0, points: Iterable[Point] = ()) -> None:
         self.start = start
-        self.end = 0
-        """Samples of the recital that were made."""
+        self.base = samples
+        self.end = samples
+        """Samples of the message's speech that were made."""
         self._samples: list[int] = [0]
-        self._characters: list[int] = [start]
+        self._characters: list[int] = [0]
+        for characters, at in points:
+            if at <= samples:
+                self._point(at, min(characters, start))
+        self._told = len(self._samples)
+        self._point(samples, start)
         self._cursor = 0
 
     @property
@@ -33,22 +44,26 @@ class Ledger:
             found = text.find(word.text, self._cursor)
             if 0 <= found - self._cursor <= 64:
                 self._cursor = found + len(word.text)
-                self._point(word.end, self._cursor)
-        self.end = max(self.end, speech.end)
+                self._point(self.base + word.end, self.start + self._cursor)
+        self.end = max(self.end, self.base + speech.end)
         if speech.characters > self._cursor:
             self._cursor = speech.characters
-            self._point(self.end, speech.characters)
+            self._point(self.end, self.start + speech.characters)
 
     def settle(self, characters: int) -> None:
         """The recital is complete: it speaks `characters` from `start` on."""
-        self._point(self.end, characters)
+        self._point(self.end, self.start + characters)
 
     def heard(self, samples: int) -> int:
-        """Characters of the message that are heard when `samples` of the recital were."""
+        """Characters of the message that are heard when `samples` of its speech were."""
         return self._characters[bisect_right(self._samples, samples) - 1]
 
+    def news(self) -> list[Point]:
+        """The points that became known since this was asked last."""
+        known, self._told = self._told, len(self._samples)
+        return list(zip(self._characters[known:], self._samples[known:], strict=True))
+
     def _point(self, samples: int, characters: int) -> None:
-        at = self.start + characters
-        if at > self._characters[-1]:
+        if characters > self._characters[-1]:
             self._samples.append(max(samples, self._samples[-1]))
-            self._characters.append(at)
+            self._characters.append(characters)

@@ -18,6 +18,7 @@ from hub.keys.errors import KeyUnknown, SessionForgotten
 from hub.node.entries import Keys, opened_entry
 from hub.store.promise import Rings, SessionKey, Store, Stored
 from legato.session import events as e
+from legato.session.parts import Stretch
 from media.frames import Frame
 from media.recording import Side, Voice, write_mix, write_track
 from media.timeline import PER_MS
@@ -71,12 +72,19 @@ class Kept:
 
 @dataclass(slots=True)
 class _Said:
-    """One recital: from `start` on `track`; `heard` samples of it, None if nobody says."""
+    """One message's speech: where it rests, and how much each participant heard of it."""
 
-    track: str
-    start: int
-    end: int
-    heard: int | None = None
+    stretches: list[Stretch] = field(default_factory=list)
+    heard: dict[str, int] = field(default_factory=dict)
+
+    def has(self, track: str, media_time: int) -> bool | None:
+        """Whether somebody heard what is there; None if that is none of this message."""
+        heard = max(self.heard.values(), default=0)
+        for each, following in zip(self.stretches, [*self.stretches[1:], None], strict=True):
+            if each.track == track and each.start <= media_time < each.end:
+                at = each.samples + media_time - each.start
+                return at < heard and (following is None or at < following.samples)
+        return None
 
 
 @dataclass(slots=True)
@@ -86,7 +94,7 @@ class Plan:
     sides: dict[str, Side] = field(default_factory=dict)
     began: dict[str, int] = field(default_factory=dict)
     """Sample of session time at which a track's media time is 0."""
-    _said: dict[str, list[_Said]] = field(default_factory=dict)
+    _said: dict[str, _Said] = field(default_factory=dict)
 
     def see(self, event: e.Event | e.Unknown) -> None:
         """The next event of the log."""
@@ -96,21 +104,22 @@ class Plan:
         elif isinstance(event, e.SpeechQueued):
             self.sides.setdefault(event.track, Side.RIGHT)
             self.began.setdefault(event.track, event.time * PER_MS - event.start)
-            said = self._said.setdefault(event.message, [])
-            if said and (said[-1].track, said[-1].start) == (event.track, event.start):
-                said[-1].end = event.end
-            else:
-                said.append(_Said(event.track, event.start, event.end))
-        elif isinstance(event, e.HeardSettled) and (said := self._said.get(event.message, [])):
-            said[-1].heard = max(event.samples, said[-1].heard or 0)
+            self._queued(event, self._said.setdefault(event.message, _Said()).stretches)
+        elif isinstance(event, e.HeardSettled) and (said := self._said.get(event.message)) is not None:
+            said.heard[event.participant] = event.samples
 
     def heard(self, track: str, frame: Frame) -> bool:
         """Whether a frame is in the mix: all that people said, and of speech what was heard."""
-        for recitals in self._said.values():
-            for said in recitals:
-                if said.track == track and said.start <= frame.media_time < said.end:
-                    return said.heard is not None and frame.media_time < said.start + said.heard
-        return True
+        told = (said.has(track, frame.media_time) for said in self._said.values())
+        return next((heard for heard in told if heard is not None), True)
+
+    @staticmethod
+    def _queued(event: e.SpeechQueued, stretches: list[Stretch]) -> None:
+        if stretches and (stretches[-1].track, stretches[-1].start) == (event.track, event.start):
+            stretches[-1] = Stretch(event.track, event.start, event.end, stretches[-1].samples)
+        else:
+            stretches[:] = [each for each in stretches if each.samples < event.samples]
+            stretches.append(Stretch(event.track, event.start, event.end, event.samples))
 
 
 class Recordings:

@@ -3,8 +3,9 @@
 While somebody listens, the text parts of what the agent writes are recited in the order of the messages; its
 reasoning never is. The state says all of it, so a node that never saw the conversation goes on from it:
 
-- what was being spoken when a node died, or a call broke, is recited from the last word that was settled as
-  heard, and what followed it in the same answer from its beginning;
+- what was being spoken when a node died, or a call broke, is recited from where the store's speech of it ends (who
+  listens has heard, or gets, what is stored: `media.voice.rest`), and what followed it in the same answer from its
+  beginning;
 - a message in mid growth that nobody has heard anything of begins with its next word, and so does one whose listener
   turned to text meanwhile: what it was shown it has read;
 - what was finished before voice began is not recited, nor what an interruption ended.
@@ -12,15 +13,14 @@ reasoning never is. The state says all of it, so a node that never saw the conve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from legato.session.state import Message, State
-
-FRESH: Final = 120_000
-"""Milliseconds of session time after which the rest of a message is not spoken any more."""
+from media.voice.ledger import Point
+from media.voice.rest import Rest, answers, made, text_of
 
 _CLOSING: Final = frozenset(".,;:!?…)]}\"'”’»*_。！？，、")
 _WIDE: Final = 0x2E80
@@ -29,13 +29,23 @@ _WIDE: Final = 0x2E80
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Recite `message` of `author` from character `start` of its text on; `words` are there already."""
+    """Recite `message` of `author` from character `start` of its text on; `words` are there already. Its first
+    `samples` were made before, and say what `points` say."""
 
     message: str
     author: str
     response: str
     start: int
     words: str
+    samples: int = 0
+    points: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All of the message was made before."""
+
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ class Stop:
     message: str
 
 
-Step = Begin | More | Close | Stop
+Step = Begin | Whole | More | Close | Stop
 
 
 class _Stage(Enum):
@@ -77,11 +87,6 @@ class _Told:
     """Characters that were given out; while waiting: those that were there when voice began."""
 
 
-def text_of(message: Message) -> str:
-    """What of the message may be spoken."""
-    return "".join(part.text for part in message.parts if part.kind == "text")
-
-
 class Script:
     """The script of one session on this node."""
 
@@ -89,19 +94,27 @@ class Script:
         self._told: dict[str, _Told] = {}
         self.live = False
 
-    def begin(self, state: State, listener: str) -> list[Step]:
-        """Participant `listener` is the first to listen."""
+    def begin(self, state: State, rests: Sequence[Rest] = (), seen: int | None = None) -> list[Step]:
+        """Somebody is the first to listen, who has `rests` of what was said up to offset `seen` (None: now)."""
         self.live = True
         self._told.clear()
-        steps: list[Step] = []
-        unheard = _unheard(state, listener)
+        goes_on = {rest.message for rest in rests}
         for message in _spoken_messages(state):
-            if message.id in unheard:
-                steps += self._start(message, _skip_space(text_of(message), unheard[message.id]))
-            elif message.status == "open":
+            if seen is not None and message.at > seen:
+                continue
+            if message.id not in goes_on and message.status == "open":
                 self._told[message.id] = _Told(_Stage.WAITING, len(text_of(message)))
             else:
                 self._told[message.id] = _Told(_Stage.OVER)
+        return self.take_up(state, rests) + self.look(state)
+
+    def take_up(self, state: State, rests: Sequence[Rest]) -> list[Step]:
+        """Go on with messages of which these rests are there, in their order."""
+        steps: list[Step] = []
+        for rest in rests:
+            message = state.entries.get(rest.message)
+            if isinstance(message, Message):
+                steps += self._start(message, _skip_space(text_of(message), rest.characters), rest)
         return steps
 
     def end(self) -> None:
@@ -128,13 +141,17 @@ class Script:
         for message in messages:
             self._told[message] = _Told(_Stage.OVER)
 
-    def _start(self, message: Message, start: int) -> list[Step]:
+    def _start(self, message: Message, start: int, rest: Rest | None = None) -> list[Step]:
         words = text_of(message)[start:]
         if message.status in ("cancelled", "interrupted"):
             self._told[message.id] = _Told(_Stage.OVER)
-            return []
+            return [Stop(message.id)] if rest is not None else []
+        if rest is not None and not words and message.status == "finished":
+            self._told[message.id] = _Told(_Stage.OVER)
+            return [Whole(message.id)]
         self._told[message.id] = _Told(_Stage.RECITING, start + len(words))
-        begin: list[Step] = [Begin(message.id, message.by, message.response, start, words)]
+        samples, points = (rest.end if rest is not None else made(message)), message.speech_words
+        begin: list[Step] = [Begin(message.id, message.by, message.response, start, words, samples, points)]
         return begin + self._closing(message)
 
     def _go_on(self, message: Message, told: _Told) -> list[Step]:
@@ -174,36 +191,8 @@ def _spoken_messages(state: State) -> list[Message]:
     return [
         entry
         for entry in state.transcript()
-        if isinstance(entry, Message) and entry.spoken is None and _answers(state, entry.by)
+        if isinstance(entry, Message) and entry.spoken is None and answers(state, entry.by)
     ]
-
-
-def _answers(state: State, participant: str) -> bool:
-    who = state.participants.get(participant)
-    return participant == state.responder or (who is not None and who.role == "agent")
-
-
-def _unheard(state: State, listener: str) -> dict[str, int]:
-    """Messages of the last answer whose speech was not heard to its end: from which character on."""
-    found: dict[str, int] = {}
-    for entry in state.transcript():
-        if not isinstance(entry, Message):
-            continue
-        if not _answers(state, entry.by) or entry.spoken is not None:
-            found.clear()
-        elif (
-            entry.status in ("cancelled", "interrupted")
-            or state.time - entry.time > FRESH
-            or listener in entry.read
-        ):
-            continue
-        elif entry.speech_end >= 0:
-            heard = entry.heard.get(listener, 0)
-            if heard < len(text_of(entry)) or entry.status == "open":
-                found[entry.id] = heard
-        elif found:
-            found[entry.id] = 0
-    return found
 
 
 def _word_after(text: str, at: int) -> int:

@@ -24,6 +24,7 @@ from media.voice.ear import Ear
 from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
 from media.voice.minutes import Ended
+from media.voice.rest import Report, Returning, read_report
 from media.voice.sound import Sound
 from media.voice.streams import Hearer, StreamCarrier
 from media.voice.taps import Taps
@@ -56,6 +57,8 @@ class SessionVoice:
         self._microphones = Microphones(tools, sound)
         self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn)
         self._lines: dict[str, _Line] = {}
+        self._reports: dict[str, Report] = {}
+        """What pages that are in no call yet said: where their next one goes on."""
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
         self._idle_since = sound.now()
@@ -126,7 +129,8 @@ class SessionVoice:
             self.clerk.write(voice_rules.voice_started(state, attachment, line.call, ear.track, asked.clock))
         if asked.carries and not carries:
             carrier = StreamCarrier(hearer, asked.stream)
-            self.begin(ear, self._sound.new_id("c"), carrier, asked.clock)
+            returning = await self.returning(participant)
+            self.begin(ear, self._sound.new_id("c"), carrier, returning, asked.clock)
             self.connected(attachment, carrier)
         elif carries and not asked.carries:
             self.hang_up(attachment, reason="moved")
@@ -144,8 +148,14 @@ class SessionVoice:
         if line is not None and _is_carried(line.carrier, hearer, stream):
             self.ended(ear.attachment, line.carrier, "lost")
 
-    def begin(self, ear: Ear, call: str, carrier: Carrier, clock: int = 0) -> None:
-        """The call was answered: it takes the place of an older one of the attachment. `clock`: media time now."""
+    async def returning(self, participant: str, report: Report | None = None) -> Returning:
+        """What the participant is still to hear; `report`: how far it says that it heard."""
+        return await self.answering.returning(participant, report or self._reports.get(participant))
+
+    def begin(self, ear: Ear, call: str, carrier: Carrier, returning: Returning, clock: int = 0) -> None:
+        """The call was answered: it takes the place of an older one of the attachment, and begins with what was not
+        heard. `clock`: media time now."""
+        self._reports.pop(ear.participant, None)
         attachment, state = ear.attachment, self._room.state
         older = self._lines.get(attachment)
         self._lines[attachment] = _Line(call, carrier)
@@ -158,7 +168,7 @@ class SessionVoice:
         warm = known is not None and "audio" in known.takes
         events += voice_rules.voice_started(state, attachment, call, ear.track, clock)
         self.clerk.write(events)
-        self._company.begin(attachment, ear.participant, warm=warm)
+        self._company.begin(attachment, ear.participant, returning, warm=warm)
 
     def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""
@@ -200,6 +210,9 @@ class SessionVoice:
         for signal in signals:
             if signal.get("name") == "output_ready" and signal.get("data"):
                 self.answering.warm(str(signal.get("by")))
+            elif signal.get("name") == "playout" and (report := read_report(signal.get("data"))) is not None:
+                if not self.answering.report(str(signal.get("by")), report):
+                    self._reports[str(signal.get("by"))] = report
 
     def gone(self, reason: str) -> None:
         self._idle_since = -LINGER

@@ -93,12 +93,13 @@ class StreamCarrier:
         self._open = True
 
     def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
-        """Send one frame, `skipped` samples after the end of the last one."""
-        if self._open:
-            self._media_time += skipped
-            self.hearer.send_audio(encode_audio(Audio(OPUS, self.number, self._media_time, (opus,))))
-            self._media_time += samples
-        return None
+        """Send one frame, `skipped` samples after the end of the last one. Returns its media time, or None."""
+        if not self._open:
+            return None
+        at = self._media_time + skipped
+        self.hearer.send_audio(encode_audio(Audio(OPUS, self.number, at, (opus,))))
+        self._media_time = at + samples
+        return at
 
     def close(self) -> None:
         """Send nothing more; the connection goes on."""

@@ -19,11 +19,16 @@ class Carrier(Protocol):
         """Send one frame, `skipped` samples after the end of the last one."""
 
 
+Told = Callable[[Beat, int | None, int], None]
+"""`told(beat, timestamp, now)`: the frame left with this RTP timestamp (None: the call was not up)."""
+
+
 @dataclass(slots=True)
 class _Rider:
     carrier: Carrier
-    told: Callable[[Beat, int], None]
+    told: Told
     next: int = 0
+    speaking: bool = False
 
 
 class Wheel:
@@ -35,10 +40,8 @@ class Wheel:
         self._riders: dict[str, _Rider] = {}
         self._wake = asyncio.Event()
 
-    def add(
-        self, listener: str, playout: Playout, carrier: Carrier, told: Callable[[Beat, int], None]
-    ) -> None:
-        """Begin the beat of a listener; `told(beat, now)` hears of each frame that was speech."""
+    def add(self, listener: str, playout: Playout, carrier: Carrier, told: Told) -> None:
+        """Begin the beat of a listener; `told` hears of each frame that was speech, and of the first that is none."""
         self.remove(listener)
         self._turn(self._now())
         self._riders[listener] = _Rider(carrier, told)
@@ -70,6 +73,7 @@ class Wheel:
             if rider is None:
                 continue
             skipped, rider.next = beat.media_time - rider.next, beat.media_time + FRAME
-            rider.carrier.send_audio(beat.payload, FRAME, skipped)
-            if beat.message is not None:
-                rider.told(beat, now)
+            stamp = rider.carrier.send_audio(beat.payload, FRAME, skipped)
+            speaking, rider.speaking = rider.speaking, beat.message is not None
+            if speaking or rider.speaking:
+                rider.told(beat, stamp, now)

@@ -171,10 +171,18 @@ class TicketsRevoked(msgspec.Struct, frozen=True):
     at: int
 
 
+class Heard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of a message's speech was heard: so many samples at 48 kHz."""
+
+    message: str
+    samples: int
+
+
 class OfferCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A page's SDP offer."""
+    """A page's SDP offer. `heard`: what of the agent's speech it played last, if it played any."""
 
     sdp: str
+    heard: Heard | None = None
 
 
 class CallAnswered(msgspec.Struct, frozen=True):

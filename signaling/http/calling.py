@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from media.voice.rest import Report
 from signaling.connection.line import Line
 from signaling.http import bodies
 from signaling.http.access import Access, read_json
@@ -44,7 +45,7 @@ class Calling:
         if len(body.sdp) > MOST_SDP:
             raise Refused("too_large", field="sdp")
         try:
-            answered = await calls.offer(line, body.sdp)
+            answered = await calls.offer(line, body.sdp, _report(body.heard))
         except OfferRefused as refused:
             raise Refused("malformed", refused.detail, "sdp") from None
         return json_response(bodies.CallAnswered(answered.call, answered.sdp, answered.track), 201)
@@ -65,3 +66,11 @@ class Calling:
         if self._calls is None:
             raise Refused("unavailable", "this hub has no sound")
         return self._calls, line
+
+
+def _report(heard: bodies.Heard | None) -> Report | None:
+    if heard is None:
+        return None
+    if heard.samples < 0:
+        raise Refused("malformed", "samples are counted from 0", "heard")
+    return Report(heard.message, heard.samples)

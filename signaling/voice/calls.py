@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from media.voice.rest import Report
 from signaling.connection.line import Line
 
 
@@ -28,8 +29,9 @@ class Answered:
 class Calls(Protocol):
     """Calls of attachments."""
 
-    async def offer(self, line: Line, sdp: str) -> Answered:
-        """Take a call for the line's attachment, in place of any it has. Raises `OfferRefused`."""
+    async def offer(self, line: Line, sdp: str, heard: Report | None = None) -> Answered:
+        """Take a call for the line's attachment, in place of any it has. `heard`: what of the agent's speech the
+        client heard last, if it says so. Raises `OfferRefused`."""
 
     async def hang_up(self, line: Line, call: str) -> bool:
         """End it; False if the line's attachment has no such call."""

@@ -18,7 +18,8 @@ from media.opus import FRAME, BadOpus, duration
 from media.rtc.call import Call, CallState
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
-from media.voice.mouth import Recital
+from media.voice.recital import Recital
+from media.voice.rest import Report
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
 from signaling.doorkeeper import Arrival
@@ -77,7 +78,7 @@ class VoiceDoor:
 
     # --- `signaling.voice.calls.Calls`
 
-    async def offer(self, line: Line, sdp: str) -> Answered:
+    async def offer(self, line: Line, sdp: str, heard: Report | None = None) -> Answered:
         """See `Calls`."""
         arrival = line.arrival
         assert arrival is not None
@@ -90,12 +91,13 @@ class VoiceDoor:
             if voice is None:
                 raise OfferRefused("no such session")
             ear = await voice.ear_for(attachment, participant)
+            returning = await voice.returning(participant, heard)
             turned = _turned(voice, attachment)
             try:
                 answer, call = self.port.accept(offer, _heard(voice, attachment), turned)
             except MuxFull:
                 raise OfferRefused("too many calls") from None
-            voice.begin(ear, call.key, call)
+            voice.begin(ear, call.key, call, returning)
         return Answered(call.key, answer, ear.track)
 
     async def hang_up(self, line: Line, call: str) -> bool:

@@ -6,18 +6,13 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from legato.speech import Word
 from media.opus import FRAME
-from media.playout import MessageClosed, Playout, PlayoutFull
+from media.playout import Cut, MessageClosed, Playout, PlayoutFull
 from tests.media.builders import packet
 
 
 def packets(count: int, first: int = 0) -> list[bytes]:
     return [packet(first + i) for i in range(count)]
-
-
-def words(count: int, length: int) -> list[Word]:
-    return [Word(f"w{i}", i * length, (i + 1) * length) for i in range(count)]
 
 
 def test_frames_leave_in_order_with_the_ends_of_their_message() -> None:
@@ -55,27 +50,80 @@ def test_finishing_what_was_played_already_drains_it() -> None:
     assert not playout.speaking
 
 
-def test_a_cut_tells_samples_and_whole_words() -> None:
+def test_a_cut_tells_how_far_each_message_was_sent() -> None:
     playout = Playout()
-    playout.enqueue("a", packets(10), words(5, FRAME + 1))
+    playout.enqueue("a", packets(10))
     playout.enqueue("b", packets(2))
     for _ in range(3):
         playout.next()
-    one, two = playout.cut()
-    assert (one.message, one.samples, one.generated, one.words) == ("a", 3 * FRAME, 10 * FRAME, 2)
-    assert one.last_word == Word("w1", FRAME + 1, 2 * (FRAME + 1))
-    assert (two.message, two.samples, two.words, two.last_word) == ("b", 0, 0, None)
+    assert playout.cut() == [Cut("a", 3 * FRAME, 10 * FRAME), Cut("b", 0, 2 * FRAME)]
     assert playout.next() is None
     assert playout.queued == 0
 
 
-def test_a_word_counts_when_its_last_sample_was_sent() -> None:
+def test_speech_that_begins_in_the_middle_counts_from_there() -> None:
     playout = Playout()
-    playout.enqueue("a", packets(2), [Word("w", 0, FRAME)])
+    playout.enqueue("a", packets(2), 7 * FRAME)
+    assert playout.progress() == Cut("a", 7 * FRAME, 9 * FRAME)
+    step = playout.next()
+    assert step is not None
+    assert (step.end, step.first) == (8 * FRAME, True)
+
+
+def test_what_is_said_faster_stands_for_more_speech() -> None:
+    playout = Playout()
+    playout.enqueue("a", packets(2), 0, 1_200)
+    playout.enqueue("a", packets(1, 2), 2_400)
+    playout.finish("a")
+    steps = list(iter(playout.next, None))
+    assert [step.end for step in steps] == [1_200, 2_400, 2_400 + FRAME]
+    assert [step.joined for step in steps] == [False, True, False]
+    assert steps[-1].last
+
+
+def test_frames_join_until_something_comes_between() -> None:
+    playout = Playout()
+    playout.enqueue("a", packets(3))
+    joined = []
+    for paused in (False, False, True):
+        if paused:
+            playout.pause()
+            playout.next()
+            playout.go_on()
+        step = playout.next()
+        assert step is not None
+        joined.append(step.joined)
+    assert joined == [False, True, False]
+
+
+def test_what_was_sent_and_not_heard_is_sent_again() -> None:
+    playout = Playout()
+    playout.enqueue("a", packets(6))
+    for _ in range(5):
+        playout.next()
+    playout.rewind("a", 2 * FRAME)
+    assert playout.progress() == Cut("a", 2 * FRAME, 6 * FRAME)
+    assert playout.queued == 4
+    steps = list(iter(playout.next, None))
+    assert [step.payload for step in steps] == packets(4, 2)
+    assert [(step.first, step.joined) for step in steps] == [(False, False), *[(False, True)] * 3]
+
+
+def test_the_end_of_a_drained_message_can_be_sent_again_but_not_past_another() -> None:
+    playout = Playout()
+    playout.enqueue("a", packets(3))
+    playout.finish("a")
+    for _ in range(3):
+        playout.next()
+    playout.rewind("a", 2 * FRAME)
+    playout.rewind("a", 5 * FRAME)
+    step = playout.next()
+    assert step is not None
+    assert (step.payload, step.last) == (packet(2), True)
+    playout.enqueue("b", packets(1, 8))
     playout.next()
-    progress = playout.progress()
-    assert progress is not None
-    assert progress.words == 1
+    playout.rewind("a", 0)
+    assert playout.queued == 0
 
 
 def test_a_message_that_was_cut_takes_no_more_speech() -> None:
@@ -120,6 +168,8 @@ class Queue(RuleBasedStateMachine):
         self.sent: dict[str, list[bytes]] = {}
         self.dead: set[str] = set()
         self.order: list[str] = []
+        self.begun: set[str] = set()
+        self.cut_off = False
         self.count = 0
 
     @rule(target=open_messages)
@@ -155,12 +205,15 @@ class Queue(RuleBasedStateMachine):
             step = self.playout.next()
             if step is None:
                 return
-            assert step.first == (not self.sent[step.message])
+            self.cut_off = False
+            assert step.first == (step.message not in self.begun)
+            self.begun.add(step.message)
             self.sent[step.message].append(step.payload)
             if not self.order or self.order[-1] != step.message:
                 self.order.append(step.message)
             done = self.sent[step.message] == self.put[step.message]
             assert step.last == (done and step.message in self.dead)
+            assert step.end == len(self.sent[step.message]) * FRAME
 
     @rule()
     def cut(self) -> None:
@@ -168,6 +221,21 @@ class Queue(RuleBasedStateMachine):
             assert cut.samples == len(self.sent[cut.message]) * FRAME
             assert cut.generated == len(self.put[cut.message]) * FRAME
             self.dead.add(cut.message)
+        self.cut_off = True
+
+    @rule(back=st.integers(1, 9))
+    def rewind(self, back: int) -> None:
+        """What went last is taken back, as if it had not been heard."""
+        if not self.order:
+            return
+        name = self.order[-1]
+        if self.cut_off:
+            self.playout.rewind(name, 0)
+            return
+        left = max(0, len(self.sent[name]) - back)
+        if len(self.sent[name]) > left:
+            self.playout.rewind(name, left * FRAME)
+            del self.sent[name][left:]
 
     @rule(paused=st.booleans())
     def hold(self, paused: bool) -> None:

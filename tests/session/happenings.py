@@ -48,6 +48,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "activity": st.sampled_from(get_args(e.Activity)),
     "outcome": st.sampled_from(get_args(e.Outcome)),
     "mark": st.sampled_from(get_args(e.Mark)),
+    "words": st.lists(st.tuples(COUNTS, COUNTS), max_size=2),
 }
 _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {"int": COUNTS, "str": TEXTS, "bool": st.booleans()}
 

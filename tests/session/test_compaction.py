@@ -154,7 +154,7 @@ def test_deltas_of_two_kinds_stay_apart() -> None:
         ),
         (
             [e.SpeechQueued(by="p", message="a", track="t", start=0, end=n, characters=n) for n in range(3)],
-            [3],
+            [1, 2, 3],
         ),
         ([e.TurnMarked(by="p", turn="a", mark="heard", at_ms=1)] * 2, [1, 2]),
         ([e.MessageEnded(by="p", message="a")] * 2, [1, 2]),

@@ -1,6 +1,7 @@
 """Logs whose states pin the fold: every kind of event, every bound, and text in more than one plane."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -42,6 +43,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "unicode": (_unicode(), 0),
         "tools": (_tools(), 0),
         "voice": (_voice(), 0),
+        "speech": (_speech(), 0),
         "unknown": (_unknown(), 0),
         "nonsense": (_nonsense(), 0),
         "many-entries": ([_posted(f"m{n}", "x") for n in range(24)], 3),
@@ -211,6 +213,23 @@ def _voice() -> Log:
         e.VoiceEnded(by="hub", attachment="tab", call="c1", reason="replaced"),
         e.VoiceEnded(by="hub", attachment="tab", call="c2"),
         e.GapMarked(by="hub", track="mic", start=960, end=4800),
+    ]
+
+
+def _speech() -> Log:
+    """A message spoken in two stretches, the second one in the place of the first one's end; and one too long."""
+    said = partial(e.SpeechQueued, by="hub", message="m")
+    return [
+        said(track="t1", start=0, end=960, characters=1),
+        _posted("m", "one two three"),
+        said(track="t1", start=4_800, end=9_600, characters=3, words=[(3, 4_000)]),
+        said(track="t1", start=4_800, end=28_800, characters=13, words=[(7, 9_000), (13, 24_000)]),
+        e.HeardSettled(by="hub", message="m", participant="ada", characters=7, samples=9_600),
+        said(track="t2", start=0, end=9_600, characters=13, samples=9_600, words=[(13, 19_000)]),
+        e.HeardSettled(by="hub", message="m", participant="ada", characters=13, samples=19_200, final=True),
+        said(track="t3", start=0, end=960, characters=0),
+        *(said(track=f"t{n}", start=n, end=n + 1, characters=1, samples=n) for n in range(4, 14)),
+        said(track="t13", start=13, end=99, characters=1, words=[(1, n) for n in range(600)]),
     ]
 
 

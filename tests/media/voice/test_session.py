@@ -25,9 +25,11 @@ from media.opus import FRAME, RATE, SILENCE
 from media.rtc.call import Call
 from media.rtc.rtp import AudioPacket
 from media.speaker import Speaker
+from media.timeline import PER_MS
 from media.voice.desk import Desk
 from media.voice.keeper import Keeper
 from media.voice.prompts import Prompts
+from media.voice.rest import Report
 from media.voice.session import SessionVoice
 from media.voice.sound import Sound
 from media.voice.wheel import Wheel
@@ -83,7 +85,7 @@ class Phone:
 
     def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
         self.sent.append(opus)
-        return None
+        return len(self.sent) * FRAME
 
     def close(self) -> None:
         self.closed = True
@@ -112,13 +114,16 @@ class Place:
         self.told = Heard()
         room.listen(self.told, None)
 
-    async def ring_up(self, phone: Phone, ssrc: int = 7) -> tuple[SessionVoice, Any]:
+    async def ring_up(
+        self, phone: Phone, ssrc: int = 7, heard: Report | None = None
+    ) -> tuple[SessionVoice, Any]:
         """Call, as the voice door does it."""
         async with self.desk.voice(KEY) as voice:
             assert voice is not None
             ear = await voice.ear_for(USER.attachment, USER.participant)
             carrier = cast("Call", phone)
-            voice.begin(ear, f"call{ssrc}", carrier)
+            returning = await voice.returning(USER.participant, heard)
+            voice.begin(ear, f"call{ssrc}", carrier, returning)
         voice.connected(USER.attachment, carrier)
         return voice, ear
 
@@ -244,7 +249,9 @@ async def test_who_speaks_cuts_the_agent_and_what_was_heard_is_settled() -> None
         last = here.of(e.HeardSettled)[-1]
         assert last.final
         assert 0 < last.characters < len(TEXT * 4)
-        assert last.samples == sent * FRAME
+        late = 10 + 20 + 2  # milliseconds: half the way to and fro, a frame, twice the jitter
+        assert last.samples == sent * FRAME - late * PER_MS
+        assert here.of(e.HeardSettled)[-2].samples == sent * FRAME, "the bound was told at once"
         names = [signal["name"] for signal in here.told.signals_told if signal["name"] in ("mute", "unmute")]
         assert names[-2:] == ["mute", "unmute"]
         (posted,) = [event for event in here.of(e.MessagePosted) if event.spoken]
@@ -269,8 +276,15 @@ async def test_a_cough_pauses_the_agent_and_nothing_is_missing_after() -> None:
         assert here.of(e.HeardSettled)[-1].final
 
 
+async def frames_of(here: Place, store: House) -> list[bytes]:
+    """The speech that rests in the store, as the log names it."""
+    (queued, *_) = here.of(e.SpeechQueued)
+    frames = await Keeper(store.store(), here.node._parts.keys, KEY).read(queued.track, [0])
+    return [frame.payload for frame in frames]
+
+
 @virtual
-async def test_the_next_node_speaks_on_from_the_last_settled_word_on_the_same_tracks_time() -> None:
+async def test_the_next_node_speaks_on_from_the_very_frame_that_the_page_heard_last() -> None:
     house, phone = House(), Phone()
     async with place(house, ears="hello") as here:
         _, ear = await here.ring_up(phone)
@@ -280,19 +294,19 @@ async def test_the_next_node_speaks_on_from_the_last_settled_word_on_the_same_tr
         speaking = asyncio.ensure_future(speak(phone, ear, house, 2_000))
         await asyncio.sleep(0.1)
         speaking.cancel()
-        await asyncio.sleep(0.3)
-        heard = here.of(e.HeardSettled)[-1].characters
-        assert 0 < heard < len(TEXT)
+        heard = len(phone.speech) - 3  # these were on their way
         here.desk._voices.clear()  # the node is killed: nothing is settled any more
         async with place(house, "n2", first=False) as there:
             other = Phone(9)
-            _, second = await there.ring_up(other, 9)
+            _, second = await there.ring_up(other, 9, Report("m_1", heard * FRAME))
             assert second.track == ear.track
             before = here.of(e.VoiceStarted)[0]
             await speak(other, second, house, 200, level=0.0)
             await asyncio.sleep(6)
-            assert "".join(there.voice.texts) == TEXT[heard:].strip()
-            assert there.of(e.HeardSettled)[-1].characters == len(TEXT)
+            assert phone.speech[:heard] + other.speech == await frames_of(here, house)
+            assert there.voice.texts == [], "nothing is said anew"
+            last = there.of(e.HeardSettled)[-1]
+            assert (last.characters, last.final) == (len(TEXT), True)
             assert there.of(e.VoiceStarted)[0].track == before.track
             keeper = Keeper(house.store(), there.node._parts.keys, KEY)
             frames = await keeper.read(ear.track, [0])
@@ -301,6 +315,44 @@ async def test_the_next_node_speaks_on_from_the_last_settled_word_on_the_same_tr
             assert len(frames) >= 5 + 5 + 10
             ended = there.of(e.TurnEnded)
             assert [event.incomplete for event in ended] == [True] * len(ended)
+
+
+@virtual
+async def test_what_a_page_does_not_report_is_played_on_from_what_was_settled() -> None:
+    house, phone, other = House(), Phone(), Phone(9)
+    async with place(house) as here:
+        await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(3.3)
+        settled = here.of(e.HeardSettled)[-1].samples // FRAME
+        assert 0 < settled < len(phone.speech)
+        here.desk._voices.clear()
+        async with place(house, "n2", first=False) as there:
+            await there.ring_up(other, 9)
+            await asyncio.sleep(6)
+            assert phone.speech[:settled] + other.speech == await frames_of(here, house)
+
+
+@virtual
+async def test_a_page_that_reports_is_believed_and_hears_what_it_missed() -> None:
+    house, phone = House(), Phone()
+    async with place(house) as here:
+        _, ear = await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(2.5)
+        playing = here.told.signals_told[-1]
+        assert playing["name"] == "playing"
+        assert playing["data"][USER.attachment]["message"] == "m_1"
+        await speak(phone, ear, house, 300)
+        sent = len(phone.speech)
+        here.room.signal(USER.participant, "playout", {"message": "m_1", "samples": (sent - 4) * FRAME})
+        await speak(phone, ear, house, 1_000, level=0.0)
+        await asyncio.sleep(5)
+        whole = await frames_of(here, house)
+        assert phone.speech[:sent] == whole[:sent]
+        assert phone.speech[sent:] == whole[sent - 4 :], (
+            "what was on its way when the page fell silent is heard"
+        )
 
 
 @virtual

@@ -122,7 +122,7 @@ async def called(page: Page, here: Place, phone: Phone) -> None:
         assert voice is not None
         ear = await voice.ear_for(USER.attachment, USER.participant, CAPTURE)
         carrier = cast("Carrier", phone)
-        voice.begin(ear, "call7", carrier, page.number * FRAME)
+        voice.begin(ear, "call7", carrier, await voice.returning(USER.participant), page.number * FRAME)
     voice.connected(USER.attachment, carrier)
 
 

@@ -12,6 +12,8 @@ const KEPT_LEFT = 32;
 const KEPT_TURNS = 128;
 export const KEPT_GAPS = 32;
 export const KEPT_REOPENED = 8;
+export const KEPT_STRETCHES = 8;
+export const KEPT_SPEECH_WORDS = 512;
 const KEPT_UNKNOWN = 64;
 const UNKNOWN_WEIGHT = 8_000;
 const WORD_WEIGHT = 24;
@@ -67,12 +69,13 @@ export function codePoints(text: string): number {
   return count;
 }
 
-/** The code points of all texts of the entry; each spoken word weighs 24 more. */
+/** The code points of all texts of the entry; each word that was said weighs 24 more. */
 export function weight(entry: Entry): number {
   if (entry.entry === "tool") return sum([entry.name, entry.arguments, entry.text, entry.result, entry.reason]);
   const parts = entry.parts.map((part) => sum([part.text, part.name, part.type, part.sha256]));
   const words = (entry.spoken?.words ?? []).map(([text]) => codePoints(text) + WORD_WEIGHT);
-  return [codePoints(entry.reason), ...parts, ...words].reduce((total, one) => total + one, 0);
+  const spoken = WORD_WEIGHT * entry.speech_words.length;
+  return [codePoints(entry.reason), spoken, ...parts, ...words].reduce((total, one) => total + one, 0);
 }
 
 /** The code points of all keys and texts in a JSON value; any other scalar weighs 8. */

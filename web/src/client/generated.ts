@@ -18,6 +18,8 @@ export interface Spoken {
   words?: Word[];
 }
 
+export type Stretch = [string, number, number, number];
+
 export interface ActivityChanged {
   type: "activity_changed";
   by: string;
@@ -309,6 +311,8 @@ export interface SpeechQueued {
   start: number;
   end: number;
   characters: number;
+  samples?: number;
+  words?: [number, number][];
 }
 
 export interface SpeechShown {
@@ -480,6 +484,9 @@ export interface Message {
   speech_end: number;
   speech_characters: number;
   speech_track: string;
+  heard_samples: Record<string, number>;
+  speech: Stretch[];
+  speech_words: [number, number][];
 }
 
 export interface ToolCall {
@@ -1117,7 +1124,7 @@ export const EVENT_DEFAULTS = {
   session_created: { offset: 0, time: 0, labels: {}, title: "" },
   session_ended: { offset: 0, time: 0, reason: "" },
   session_labelled: { offset: 0, time: 0 },
-  speech_queued: { offset: 0, time: 0 },
+  speech_queued: { offset: 0, time: 0, samples: 0, words: [] },
   speech_shown: { offset: 0, time: 0 },
   tool_decided: { offset: 0, time: 0, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
@@ -1137,10 +1144,10 @@ export const STATE_DEFAULTS = {
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0 },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
   Right: { holder: "", worker: "", attachment: "" },
-  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "" },
+  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [] },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false },
   Response: { turn: "", parent: "", cancel_requested: false },
   Reopening: {  },
-  State: { fold: 1, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 2, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },
 } as const;

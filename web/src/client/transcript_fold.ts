@@ -1,6 +1,6 @@
 /** How turns, responses, messages and tool calls change by what happens to them (a part of `fold`). */
-import { withoutOldest } from "./bounds";
-import type { Message, Part, State, ToolCall, Turn } from "./generated";
+import { KEPT_SPEECH_WORDS, KEPT_STRETCHES, withoutOldest } from "./bounds";
+import type { Message, Part, State, Stretch, ToolCall, Turn } from "./generated";
 import { BROKEN, filled, of, put, without } from "./state";
 import type { Handlers, Of } from "./fold";
 
@@ -64,6 +64,20 @@ function grown(message: Message, event: Of<"message_grown">): Partial<Message> {
   return { parts, deltas: event.index + event.count };
 }
 
+function queued(message: Message, event: Of<"speech_queued">): Partial<Message> {
+  const { track, start, end, characters } = event;
+  const newest = message.speech.at(-1);
+  const grows = newest !== undefined && newest[0] === track && newest[1] === start;
+  const before = grows ? message.speech.slice(0, -1) : message.speech.filter((each) => each[3] < event.samples);
+  const words = grows ? message.speech_words : message.speech_words.filter((pair) => pair[1] <= event.samples);
+  const stretch: Stretch = [track, start, end, grows ? newest[3] : event.samples];
+  return {
+    speech_track: track, speech_end: end, speech_characters: characters,
+    speech: [...before, stretch].slice(-KEPT_STRETCHES),
+    speech_words: [...words, ...event.words].slice(-KEPT_SPEECH_WORDS),
+  };
+}
+
 function responseEnded(state: State, event: Of<"response_ended">): Partial<State> {
   const response = of(state.responses, event.response);
   const responses = without(state.responses, [event.response]);
@@ -104,12 +118,12 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   part_added: (state, event) => growing(state, event.message, ({ parts }) => ({ parts: [...parts, event.part] })),
   message_ended: (state, { message, outcome: status, reason }) =>
     ending(state, (ordinal) => growing(state, message, () => ({ status, reason, ordinal }))),
-  speech_queued: (state, event) =>
-    messaged(state, event.message, () => ({
-      speech_track: event.track, speech_end: event.end, speech_characters: event.characters,
-    })),
+  speech_queued: (state, event) => messaged(state, event.message, (message) => queued(message, event)),
   heard_settled: (state, event) =>
-    messaged(state, event.message, ({ heard }) => ({ heard: put(heard, event.participant, event.characters) })),
+    messaged(state, event.message, ({ heard, heard_samples }) => ({
+      heard: put(heard, event.participant, event.characters),
+      heard_samples: put(heard_samples, event.participant, event.samples),
+    })),
   speech_shown: (state, event) =>
     messaged(state, event.message, ({ heard, read }) => ({ read: put(read, event.participant, of(heard, event.participant) ?? 0) })),
   tool_requested: (state, event) => {
