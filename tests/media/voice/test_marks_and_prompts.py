@@ -99,13 +99,13 @@ def test_a_mix_has_of_speech_what_was_heard() -> None:
     queued = e.SpeechQueued(by="hub", message="m", track="", start=0, end=9_600, characters=1)
     plan.see(replace(queued, track="t_old", time=2_000))
     plan.see(e.HeardSettled(by="hub", message="m", participant="p", characters=1, samples=1_920))
-    plan.see(replace(queued, track="t_new", time=9_000))
-    plan.see(e.HeardSettled(by="hub", message="m", participant="p", characters=9, samples=9_600, final=True))
+    plan.see(replace(queued, track="t_new", samples=2_880, time=9_000))
+    plan.see(e.HeardSettled(by="hub", message="m", participant="p", characters=9, samples=8_640, final=True))
 
     def kept(track: str) -> list[int]:
         return [at for at in range(0, 9_600, 960) if plan.heard(track, Frame(at, b"x"))]
 
-    assert kept("t_old") == [0, 960]
-    assert kept("t_new") == list(range(0, 9_600, 960))
+    assert kept("t_old") == [0, 960, 1_920], "up to where the new stretch begins"
+    assert kept("t_new") == list(range(0, 5_760, 960))
     assert kept("t_mic") == list(range(0, 9_600, 960)), "people are always in it"
     assert plan.began["t_new"] - plan.began["t_old"] == 7_000 * 48
