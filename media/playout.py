@@ -175,7 +175,6 @@ class Playout:
             return
         entry = self._messages[0] if self._messages else None
         if entry is None or entry.message != message:
-            self._closed.remove(message)
             entry = _Queued(message, generated=again[0].start + again[0].step, begun=True, finished=True)
             self._messages.appendleft(entry)
         entry.runs.extendleft(again)

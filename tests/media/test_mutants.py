@@ -91,7 +91,6 @@ MUTANTS: Final = [
         ("self._queued += len(again)", "pass"),
         ("self._queued += len(again)\n        self._pace = None", "self._queued += len(again)"),
         ("self._latest[-1].end > samples", "self._latest[-1].end >= samples"),
-        ("self._closed.remove(message)", "pass"),
     ),
     *of(
         pacer,

@@ -135,6 +135,15 @@ def test_a_message_that_was_cut_takes_no_more_speech() -> None:
     assert closed.value.message == "a"
 
 
+def test_what_was_cut_is_not_sent_again() -> None:
+    playout = Playout()
+    playout.enqueue("a", packets(3))
+    playout.next()
+    playout.cut()
+    playout.rewind("a", 0)
+    assert (playout.queued, playout.next()) == (0, None)
+
+
 def test_pausing_holds_the_frames_and_continuing_loses_none() -> None:
     playout = Playout()
     playout.enqueue("a", packets(2))
