@@ -21,7 +21,7 @@ import msgspec
 from media.opus import FRAME
 
 MAX_QUEUED: Final = 6_000
-"""Frames that a queue holds at most: two minutes. What is beyond waits in the store."""
+"""Frames that a queue takes at most: two minutes. What is beyond waits in the store."""
 
 REMEMBERED: Final = 100
 """Frames that can be sent again: two seconds are more than lies between the hub and an ear."""

@@ -211,13 +211,16 @@ class SessionVoice:
             if signal.get("name") == "output_ready" and signal.get("data"):
                 self.answering.warm(str(signal.get("by")))
             elif signal.get("name") == "playout" and (report := read_report(signal.get("data"))) is not None:
-                if not self.answering.report(str(signal.get("by")), report):
-                    self._reports[str(signal.get("by"))] = report
+                self._reported(str(signal.get("by")), report)
 
     def gone(self, reason: str) -> None:
         self._idle_since = -LINGER
         for attachment in tuple(self._lines):
             asyncio.get_running_loop().call_soon(self.hang_up, attachment)
+
+    def _reported(self, participant: str, report: Report) -> None:
+        if not self.answering.report(participant, report):
+            self._reports[participant] = report
 
     # --- from the ears
 

@@ -15,6 +15,7 @@ import aiohttp
 import av
 import pytest
 
+import legato
 from legato.session.parts import Stretch
 from legato.session.state import Message, State
 from media.opus import FRAME, duration
@@ -22,7 +23,7 @@ from signaling.demo import brain
 from tests.checker.chronicle import at_socket
 from tests.e2e.recorded import recorded
 from tests.support.call_listener import CallListener, listening
-from tests.support.processes import folder, invited, running
+from tests.support.processes import Tree, folder, invited, running
 
 pytestmark = pytest.mark.e2e
 
@@ -77,7 +78,6 @@ def stretches(events: list[dict[str, Any]], message: str) -> list[Stretch]:
 
 @pytest.mark.timeout(400)
 async def test_twenty_kills_of_the_hub_while_it_speaks_lose_and_double_no_frame(run_seed: int) -> None:
-    random = Random(run_seed)
     print(f"seed {run_seed}")
     async with (
         folder() as records,
@@ -95,13 +95,7 @@ async def test_twenty_kills_of_the_hub_while_it_speaks_lose_and_double_no_frame(
                     lambda state: any(each.call for each in state.attachments.values()), timeout=20
                 )
                 await client.say("tell me a story")
-                for _ in range(KILLS):
-                    await speech(listener)
-                    message = told(client.state)
-                    listener.message = message.id if message is not None else ""
-                    await asyncio.sleep(random.uniform(0.0, 0.8))  # a random moment of it
-                    old = await hub.kill("node")
-                    await hub.replaced("node", old)
+                await killed(hub, client, listener, Random(run_seed))
                 await client.until(heard_out, timeout=90)
                 message = told(client.state)
                 assert message is not None
@@ -111,10 +105,7 @@ async def test_twenty_kills_of_the_hub_while_it_speaks_lose_and_double_no_frame(
             assert run.outcomes() == ["finished"], "the answer was not cut"
             assert await hub.pid("store") == store, "the store was adopted"
         events = [entry.event for entry in entries]
-        spoken: list[bytes] = []
-        for each in stretches(events, message.id):
-            frames = await kept(http, hub.url, way.session, each.track)
-            spoken += [frames[at] for at in range(each.start, each.end, FRAME)]
+        spoken = await said(http, hub.url, way.session, stretches(events, message.id))
         assert listener.frames == spoken, "every frame once, in order"
         settled = [event["characters"] for event in events if event["type"] == "heard_settled"]
         assert settled == sorted(settled), "what was heard never goes back"
@@ -123,7 +114,22 @@ async def test_twenty_kills_of_the_hub_while_it_speaks_lose_and_double_no_frame(
         assert words[-1] == len(brain.STORY)
 
 
-async def speech(listener: CallListener) -> None:
-    """Wait until it speaks (on)."""
-    async with asyncio.timeout(30):
-        await listener.more()
+async def said(http: aiohttp.ClientSession, url: str, session: str, stretches: list[Stretch]) -> list[bytes]:
+    """The frames of the stretches, one after the other."""
+    frames: list[bytes] = []
+    for each in stretches:
+        there = await kept(http, url, session, each.track)
+        frames += [there[at] for at in range(each.start, each.end, FRAME)]
+    return frames
+
+
+async def killed(hub: Tree, client: legato.Client, listener: CallListener, random: Random) -> None:
+    """Kill the node again and again, at a random moment after it began to speak (on)."""
+    for _ in range(KILLS):
+        async with asyncio.timeout(30):
+            await listener.more()
+        message = told(client.state)
+        listener.message = message.id if message is not None else ""
+        await asyncio.sleep(random.uniform(0.0, 0.8))
+        old = await hub.kill("node")
+        await hub.replaced("node", old)

@@ -1,0 +1,91 @@
+"""Who was cut off hears on from the very frame, on this node or the next."""
+
+from __future__ import annotations
+
+import asyncio
+
+from legato.session import events as e
+from media.opus import FRAME
+from media.voice.keeper import Keeper
+from media.voice.rest import Report
+from tests.hub.node.builders import KEY, USER, House, virtual
+from tests.media.voice.test_session import TEXT, Phone, Place, place, speak
+
+
+async def frames_of(here: Place, store: House) -> list[bytes]:
+    """The speech that rests in the store, as the log names it."""
+    (queued, *_) = here.of(e.SpeechQueued)
+    frames = await Keeper(store.store(), here.node._parts.keys, KEY).read(queued.track, [0])
+    return [frame.payload for frame in frames]
+
+
+@virtual
+async def test_the_next_node_speaks_on_from_the_very_frame_that_the_page_heard_last() -> None:
+    house, phone = House(), Phone()
+    async with place(house, ears="hello") as here:
+        _, ear = await here.ring_up(phone)
+        await here.say()
+        await speak(phone, ear, house, 100, level=0.0)
+        await asyncio.sleep(3.3)
+        speaking = asyncio.ensure_future(speak(phone, ear, house, 2_000))
+        await asyncio.sleep(0.1)
+        speaking.cancel()
+        heard = len(phone.speech) - 3  # these were on their way
+        here.desk._voices.clear()  # the node is killed: nothing is settled any more
+        async with place(house, "n2", first=False) as there:
+            other = Phone(9)
+            _, second = await there.ring_up(other, 9, Report("m_1", heard * FRAME))
+            assert second.track == ear.track
+            before = here.of(e.VoiceStarted)[0]
+            await speak(other, second, house, 200, level=0.0)
+            await asyncio.sleep(6)
+            assert phone.speech[:heard] + other.speech == await frames_of(here, house)
+            assert there.voice.texts == [], "nothing is said anew"
+            last = there.of(e.HeardSettled)[-1]
+            assert (last.characters, last.final) == (len(TEXT), True)
+            assert there.of(e.VoiceStarted)[0].track == before.track
+            keeper = Keeper(house.store(), there.node._parts.keys, KEY)
+            frames = await keeper.read(ear.track, [0])
+            times = [frame.media_time for frame in frames]
+            assert times == sorted(set(times))
+            assert len(frames) >= 5 + 5 + 10
+            ended = there.of(e.TurnEnded)
+            assert [event.incomplete for event in ended] == [True] * len(ended)
+
+
+@virtual
+async def test_what_a_page_does_not_report_is_played_on_from_what_was_settled() -> None:
+    house, phone, other = House(), Phone(), Phone(9)
+    async with place(house) as here:
+        await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(3.3)
+        settled = here.of(e.HeardSettled)[-1].samples // FRAME
+        assert 0 < settled < len(phone.speech)
+        here.desk._voices.clear()
+        async with place(house, "n2", first=False) as there:
+            await there.ring_up(other, 9)
+            await asyncio.sleep(6)
+            assert phone.speech[:settled] + other.speech == await frames_of(here, house)
+
+
+@virtual
+async def test_a_page_that_reports_is_believed_and_hears_what_it_missed() -> None:
+    house, phone = House(), Phone()
+    async with place(house) as here:
+        _, ear = await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(2.5)
+        playing = here.told.signals_told[-1]
+        assert playing["name"] == "playing"
+        assert playing["data"][USER.attachment]["message"] == "m_1"
+        await speak(phone, ear, house, 300)
+        sent = len(phone.speech)
+        here.room.signal(USER.participant, "playout", {"message": "m_1", "samples": (sent - 4) * FRAME})
+        await speak(phone, ear, house, 1_000, level=0.0)
+        await asyncio.sleep(5)
+        whole = await frames_of(here, house)
+        assert phone.speech[:sent] == whole[:sent]
+        assert phone.speech[sent:] == whole[sent - 4 :], (
+            "what was on its way when the page fell silent is heard"
+        )
