@@ -85,7 +85,10 @@ class Socket:
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)
 
     def _read(self) -> None:
-        datagram = self._socket.recv(2048)
+        try:
+            datagram = self._socket.recv(2048)
+        except ConnectionRefusedError:  # nobody is there any more
+            return
         self.received.append(datagram)
         self._arrived.set()
         self.answer(datagram)
