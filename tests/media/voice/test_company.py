@@ -42,7 +42,7 @@ class Guest:
             assert voice is not None
             self.ear = await voice.ear_for(self.device, self.name)
             carrier = cast("Call", self.phone)
-            voice.begin(self.ear, f"call-{self.device}", carrier, await voice.returning(participant))
+            voice.begin(self.ear, f"call-{self.device}", carrier, await voice.returning(self.name))
         voice.connected(self.device, carrier)
         self.here.room.signal(self.name, "output_ready", True)
         await until(lambda: owner(self.here.room.state, f"microphone:{self.name}") == self.device)

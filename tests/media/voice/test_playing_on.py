@@ -19,6 +19,13 @@ async def frames_of(here: Place, store: House) -> list[bytes]:
     return [frame.payload for frame in frames]
 
 
+def kill(here: Place) -> None:
+    """The node's voice does nothing any more, and settles nothing."""
+    here.desk._voices.clear()
+    for task in tuple(here.desk._tasks):
+        task.cancel()
+
+
 @virtual
 async def test_the_next_node_speaks_on_from_the_very_frame_that_the_page_heard_last() -> None:
     house, phone = House(), Phone()
@@ -31,7 +38,7 @@ async def test_the_next_node_speaks_on_from_the_very_frame_that_the_page_heard_l
         await asyncio.sleep(0.1)
         speaking.cancel()
         heard = len(phone.speech) - 3  # these were on their way
-        here.desk._voices.clear()  # the node is killed: nothing is settled any more
+        kill(here)
         async with place(house, "n2", first=False) as there:
             other = Phone(9)
             _, second = await there.ring_up(other, 9, Report("m_1", heard * FRAME))
@@ -62,7 +69,7 @@ async def test_what_a_page_does_not_report_is_played_on_from_what_was_settled() 
         await asyncio.sleep(3.3)
         settled = here.of(e.HeardSettled)[-1].samples // FRAME
         assert 0 < settled < len(phone.speech)
-        here.desk._voices.clear()
+        kill(here)
         async with place(house, "n2", first=False) as there:
             await there.ring_up(other, 9)
             await asyncio.sleep(6)
