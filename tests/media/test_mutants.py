@@ -13,7 +13,10 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from legato.client import unacked
 from media import activity, frames, order, pacer, playout, ring, timeline, turns
+from media.voice import capture, holding, receipts
+from tests.client import test_unacked
 from tests.media import (
     test_activity,
     test_frames,
@@ -24,6 +27,7 @@ from tests.media import (
     test_timeline,
     test_turns,
 )
+from tests.media.voice import test_capture, test_holding, test_receipts
 
 
 class Mutant(NamedTuple):
@@ -147,6 +151,69 @@ MUTANTS: Final = [
         ("if gap < 0 or gap >= 2**32:", "if gap >= 2**32:"),
         ("media_time += gap", "pass"),
         ("if media_time + samples > MAX_MEDIA_TIME:", "if False:"),
+    ),
+    *of(
+        receipts,
+        test_receipts,
+        ("if start < self.until or ", "if "),
+        ("self._placed.holes(start, end) != [(start, end)]", "False"),
+        ("self.until = min(since, self._first(since))", "self.until = self._first(since)"),
+        ("max(start, self.until), min(end, self.newest)", "max(start, self.until), end"),
+        ("max(start, self.until), min(end, self.newest)", "start, min(end, self.newest)"),
+        ("self.newest - GIVEN_UP\n", "self.newest - 2 * GIVEN_UP\n"),
+        ("if self._first(limit) < limit else []", "if False else []"),
+        ("self.newest - within)", "self.newest)"),
+        ("[:MOST_NAMED]", ""),
+        ("lost = self._safe.holes(self.until, media_time)", "lost = [(self.until, media_time)]"),
+        (
+            "self._safe.add(start, end)\n        self._advance()\n        return",
+            "self._advance()\n        return",
+        ),
+        ("self._safe.add(start, end)\n        self._advance()\n\n", "self._advance()\n\n"),
+        ("if not self._opened:\n            return\n        holes", "holes"),
+    ),
+    *of(
+        holding,
+        test_holding,
+        ("hole >= WORTH", "hole > WORTH"),
+        ("silent_for >= QUIET", "silent_for > QUIET"),
+        ("if self._stage is _Stage.HELD else Step.NONE", "if True else Step.NONE"),
+        ("self._stage = _Stage.FLOWING\n            return", "return"),
+        ("now >= self._until", "now > self._until"),
+        ("self._stage = _Stage.TIRED", "pass"),
+        ("self._stage, self._until = _Stage.HELD, now + HOLD", "self._stage, self._until = _Stage.HELD, now"),
+    ),
+    *of(
+        capture,
+        test_capture,
+        ("if media_time >= MAX_MEDIA_TIME - _LONGEST:", "if False:"),
+        ("* PER_MS + AHEAD", "* PER_MS + 2 * AHEAD"),
+        ("media_time <= media", "media_time < media"),
+        ("int(mark)", "0"),
+        ("frame.end >= self._anchor[0]", "True"),
+        ("return Due(self._batcher.flush(), [])", "return Due([], [])"),
+        ("self.receipts.close())", "[])"),
+        ("self.receipts.stored(start, end)", "pass"),
+    ),
+    *of(
+        unacked,
+        test_unacked,
+        ("if media_time < self.end:", "if False:"),
+        ("payload, now + LATE, now)", "payload, now + LATE, now + LATE)"),
+        ("> HOLD:", "> 2 * HOLD:"),
+        ("self._held[0].end <= until", "self._held[0].end < until"),
+        ("each.end > start and each.media_time < end", "each.end >= start and each.media_time < end"),
+        ("each.end > start and each.media_time < end", "each.end > start and each.media_time <= end"),
+        ("if each.free <= now", "if True"),
+        ("min(end, self.end)", "end"),
+        ("each.due <= now", "each.due < now"),
+        ("if self._open else []", "if True else []"),
+        ("if self._open else None", "if True else None"),
+        ("each.due = each.free = now + AGAIN", "each.due = now + AGAIN"),
+        ("each.due = each.free = now + AGAIN", "each.free = now + AGAIN"),
+        ("last[-1].end != each.media_time or ", ""),
+        (" or len(last) == MOST", ""),
+        ("self._open = False\n\n    def acked", "pass\n\n    def acked"),
     ),
 ]
 

@@ -74,7 +74,9 @@ def test_it_is_acknowledged_when_the_store_has_it() -> None:
 def test_a_call_that_ends_loses_nothing_and_a_capture_that_ends_names_what_is_lost() -> None:
     capture = Capture()
     live(capture, 0, 1, 5)
-    assert capture.finish().gaps == []
+    due = capture.finish()
+    assert due.gaps == []
+    assert [place for write in due.writes for place in write.frames][-1] == (5 * FRAME, 6 * FRAME)
     again(capture, 2)
     for write in capture.finish().writes:
         capture.stored(write)
@@ -83,7 +85,7 @@ def test_a_call_that_ends_loses_nothing_and_a_capture_that_ends_names_what_is_lo
 
 def test_a_time_is_told_on_the_clock_of_the_newest_frame() -> None:
     capture = Capture()
-    live(capture, 0, 1, 2)
-    again(capture, 0, now=5_000)
+    live(capture, 0, 2)
+    again(capture, 1, now=5_000)
     assert capture.at(3 * FRAME) == 1_040
     assert capture.tail == 3 * FRAME

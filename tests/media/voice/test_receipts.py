@@ -166,3 +166,11 @@ def test_every_frame_is_stored_lost_or_still_asked_for(steps: list[tuple[str, in
         wanted = {n for n in range(newest) if n not in placed | lost}
         assert asked <= wanted
         assert asked == wanted or len(receipts.missing(0)) == MOST_NAMED
+
+
+def test_what_was_stored_before_anybody_asked_is_safe_when_somebody_does() -> None:
+    receipts = Receipts()
+    place(receipts, 0, 1)
+    store(receipts, 0, 1)
+    assert receipts.opened(0) == []
+    assert receipts.until == 2 * FRAME
