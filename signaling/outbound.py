@@ -20,10 +20,12 @@ CHUNK: Final = 8_192
 
 
 class HttpOutbound:
-    """One service's address, over one client session, which is the caller's to close."""
+    """One service's address, over one client session, which is the caller's to close. `read_s`: how long (s) it may
+    say nothing."""
 
-    def __init__(self, http: aiohttp.ClientSession, base_url: str) -> None:
+    def __init__(self, http: aiohttp.ClientSession, base_url: str, read_s: float = READ_S) -> None:
         self._http = http
+        self._read_s = read_s
         self._origin = _origin(base_url)
 
     @asynccontextmanager
@@ -31,7 +33,7 @@ class HttpOutbound:
         """See `media.outbound.Outbound`."""
         if _origin(url) != self._origin:
             raise OutboundFailed("forbidden")
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=self._read_s)
         try:
             async with self._http.post(
                 url, headers=dict(headers), data=body, timeout=timeout, allow_redirects=False
