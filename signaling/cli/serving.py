@@ -254,6 +254,7 @@ async def _supervised(chosen: Mapping[str, Any], hang_ms: int, *, demo: bool = F
         loop.add_signal_handler(number, stop.set)
     port: int = listener.getsockname()[1]
     children = _Children(stop)
+    share = f"{share}:{port}/" if share else ""
     node_command = _node_command({**chosen, "port": port}, listener.fileno(), demo=demo, share=share)
     children.add(replace(node_command, patience=hang_ms))
     if demo:

@@ -35,7 +35,7 @@ def _secret(path: Path) -> str:
 
 
 def prepare_lan(chosen: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """The options for serving on the network, and the address to share."""
+    """The options for serving on the network, and the address to share, without its port."""
     address = lan_address()
     os.environ.setdefault("LEGATO_TICKET_SECRET", _secret(Path(chosen["data"]) / "lan" / "ticket-secret"))
     certificate, key = page_certificate(Path(chosen["data"]) / "lan", address)
@@ -44,4 +44,4 @@ def prepare_lan(chosen: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         "host": address,
         "tls_cert": certificate,
         "tls_key": key,
-    }, f"https://{address}:{chosen['port']}/"
+    }, f"https://{address}"
