@@ -77,7 +77,10 @@ class Pacer:
         """Begin the beat of a listener; its first frame leaves within 20 ms. Adding one twice is an error."""
         if listener in self._notch_of:
             raise KeyError(listener)
-        notch = min(range(NOTCHES), key=lambda each: len(self._notches[each]))
+        # Of the emptiest the next to come: who is alone hears the first frame within 5 ms, not 20.
+        notch = min(
+            range(NOTCHES), key=lambda each: (len(self._notches[each]), (each - self._tick - 1) % NOTCHES)
+        )
         self._notches[notch][listener] = _Seat(listener, playout)
         self._notch_of[listener] = notch
 

@@ -98,7 +98,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         node = await stack.enter_async_context(_node(options, store, keys, known))
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
-        voice = await stack.enter_async_context(_voice(options, promised, store, keys, known))
+        voice = await stack.enter_async_context(_voice(options, promised, store, keys, known, revocations))
         gate: Gate[asyncio.Transport] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         doors = _doors(options, store, level, node, voice, gate)
         door_keys = DoorKeys(
@@ -227,9 +227,14 @@ def _blobs(options: Options) -> BlobFolder:
 
 
 def _voice(
-    options: Options, node: PromisedNode, store: RealStore, keys: KeyStore, known: HubSecrets
+    options: Options,
+    node: PromisedNode,
+    store: RealStore,
+    keys: KeyStore,
+    known: HubSecrets,
+    revocations: RevocationList,
 ) -> AbstractAsyncContextManager[NodeVoice]:
-    keeping = Keeping(store, keys, opened_vault(options))
+    keeping = Keeping(store, keys, opened_vault(options), revocations)
     return node_voice(node, keeping, known.ice, options.voice_options, monotonic_ms)
 
 

@@ -9,13 +9,30 @@ it. A revocation is kept as long as a ticket it covers could be valid, so the li
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from legato.session.tickets import ANY_SESSION, LEEWAY_S, MOST_LIFE_S, Ticket
+from legato.session.tickets import ANY_SESSION, LEEWAY_S, MOST_LIFE_S
 
 KEPT_S: Final = max(MOST_LIFE_S.values()) + 2 * LEEWAY_S
+
+
+class Issued(Protocol):
+    """A credential that may be called back: a ticket, or a call ticket."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def session(self) -> str: ...
+    @property
+    def participant(self) -> str: ...
+    @property
+    def issued(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +77,7 @@ class RevocationList:
         """Refuse every ticket of this participant that was issued at `now` or before."""
         self.add(Revocation(tenant=tenant, session=session, participant=participant, at=now))
 
-    def revoked(self, ticket: Ticket) -> bool:
+    def revoked(self, ticket: Issued) -> bool:
         """Whether the ticket was called back, by itself, with what it came of or with its participant."""
         for session in (ticket.session, ANY_SESSION):
             for name in (ticket.id, ticket.origin):

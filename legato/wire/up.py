@@ -147,6 +147,14 @@ class Lacking(Up, frozen=True, kw_only=True):
     gaps: list[tuple[int, int]]
 
 
+class Dial(Up, frozen=True, kw_only=True):
+    """A page calls by its ticket from now on: `call` is the ticket's user fragment, a colon and the page's own.
+    `ready`: its sound is warm. The hub need not be told; it is quicker if it is."""
+
+    call: str
+    ready: bool = False
+
+
 class Decline(Up, frozen=True, kw_only=True):
     """A worker does not want an offered session."""
 

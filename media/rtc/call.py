@@ -89,6 +89,8 @@ class Terms:
     role: Role = Role.CLIENT
     level_extension: int | None = None
     cname: str = "legato"
+    ssrc: int | None = None
+    """Of the hub's stream, where the peer was told it beforehand; None: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Call:
         self.key = key
         self.state = CallState.WAITING
         self.ending: Ending | None = None
-        self.ssrc = bits(32)
+        self.ssrc = bits(32) if terms.ssrc is None else terms.ssrc
         self._terms = terms
         self._outlet = outlet
         self._handlers = handlers

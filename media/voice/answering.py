@@ -80,10 +80,12 @@ class Answering:
         """What the participant has not heard of what was said. Raises what the store raises, `KeysError`."""
         return await returning(self._keeper, self._room.state, participant, report, known=self._script.live)
 
-    def join(self, attachment: str, participant: str, returning: Returning, *, warm: bool) -> None:
+    def join(
+        self, attachment: str, participant: str, returning: Returning, *, warm: bool, fresh: bool = False
+    ) -> None:
         """An attachment will listen, first to what it has not heard; if it is the first, what is to be said begins."""
         state, rests = self._room.state, returning.rests
-        self._audience.join(attachment, participant, self._now(), returning, warm=warm)
+        self._audience.join(attachment, participant, self._now(), returning, warm=warm, fresh=fresh)
         if self._script.live:
             said = self._mouth.messages
             self._perform(self._script.take_up(state, [each for each in rests if each.message not in said]))
@@ -97,7 +99,7 @@ class Answering:
     def connect(self, attachment: str, carrier: Carrier) -> None:
         """Its call is up."""
         self._carriers[attachment] = carrier
-        self._audience.connect(attachment, carrier)
+        self._audience.connect(attachment, carrier, self._now())
         if not self._holding:
             self._room.signal(HUB, "unmute", {})
 

@@ -33,6 +33,10 @@ SETTLE_AFTER_END: Final = 1_000
 COLD: Final = 1_500
 """Milliseconds that speech waits at most for a page to say that its sound is warm."""
 
+LEAD_IN: Final = 80
+"""Milliseconds that the beat of a listener who is new to voice waits for something to say. Silence that was sent
+before makes a browser's jitter buffer hold the first word back by two frames."""
+
 SUSPECT: Final = 300
 """Milliseconds without a packet from a microphone that was there, after which what is sent may not arrive."""
 
@@ -91,13 +95,22 @@ class Audience:
 
     # --- who
 
-    def join(self, attachment: str, participant: str, now: int, returning: Returning, *, warm: bool) -> None:
+    def join(
+        self,
+        attachment: str,
+        participant: str,
+        now: int,
+        returning: Returning,
+        *,
+        warm: bool,
+        fresh: bool = False,
+    ) -> None:
         """An attachment will listen, to what it has not heard first; one that did and says nothing else goes on where
-        it was. `warm`: its sound is ready."""
+        it was. `warm`: its sound is ready; `fresh`: nothing was played to it before."""
         piece = self._pieces.get(attachment)
         if piece is None or returning.reported:
             self._wheel.remove(self._name(attachment))
-            piece = self._pieces[attachment] = Earpiece(attachment, participant, settle_at=now)
+            piece = self._pieces[attachment] = Earpiece(attachment, participant, settle_at=now, fresh=fresh)
             self._hand_over(piece, returning)
             self._room.set()
         if not warm:
@@ -106,11 +119,14 @@ class Audience:
         if self._floor:
             piece.hold(_FLOOR)
 
-    def connect(self, attachment: str, carrier: Carrier) -> None:
-        """Its call is up: the beat begins."""
+    def connect(self, attachment: str, carrier: Carrier, now: int) -> None:
+        """Its call is up: the beat begins, or soon (`LEAD_IN`)."""
         piece = self._pieces.get(attachment)
-        if piece is not None:
-            self._wheel.add(self._name(attachment), piece.playout, carrier, _Teller(self, piece))
+        if piece is None:
+            return
+        piece.carrier, piece.begin_by = carrier, now + (LEAD_IN if piece.fresh else 0)
+        if not piece.fresh or piece.playout.speaking:
+            self._begin_beat(piece)
 
     def warm(self, participant: str) -> None:
         """The participant's page says that its sound is ready."""
@@ -161,6 +177,8 @@ class Audience:
                 await self._room.wait()
             if self._here(piece):
                 _enqueue(piece, message, frames, start)
+                if not piece.holds:
+                    self._begin_beat(piece)
 
     def finish(self, message: str) -> None:
         """The recital is complete."""
@@ -206,6 +224,8 @@ class Audience:
     def tick(self, now: int) -> None:
         """Time passed."""
         for piece in self._pieces.values():
+            if now >= piece.begin_by:
+                self._begin_beat(piece)
             if _COLD in piece.holds and now >= piece.warm_by:
                 piece.release(_COLD)
             if now >= piece.settle_at:
@@ -224,6 +244,13 @@ class Audience:
             self._ledgers.pop(message, None)
 
     # --- inside
+
+    def _begin_beat(self, piece: Earpiece) -> None:
+        """If it is not yet begun."""
+        carrier, piece.carrier = piece.carrier, None
+        if carrier is not None:
+            piece.fresh = False
+            self._wheel.add(self._name(piece.attachment), piece.playout, carrier, _Teller(self, piece))
 
     def sent(self, piece: Earpiece, beat: Beat, timestamp: int | None, now: int) -> None:
         """A frame of a message left for this listener, or the first silent one after."""

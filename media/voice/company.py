@@ -53,11 +53,13 @@ class Company:
         self._gathering = Gathering(lambda listener, speaker: hears(room.state, listener, speaker))
         self._members: dict[str, _Member] = {}
 
-    def begin(self, attachment: str, participant: str, returning: Returning, *, warm: bool) -> None:
+    def begin(
+        self, attachment: str, participant: str, returning: Returning, *, warm: bool, fresh: bool = False
+    ) -> None:
         """A call of the attachment was answered; it begins with what was not heard. `warm`: its page can sound
-        already."""
+        already. `fresh`: it is new to voice."""
         self._members[attachment] = _Member(attachment, participant)
-        self._answering.join(attachment, participant, returning, warm=warm)
+        self._answering.join(attachment, participant, returning, warm=warm, fresh=fresh)
         if not owned(self._room.state, attachment):
             self._spawn(self._take(attachment))
 

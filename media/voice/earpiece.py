@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from media.playout import Playout
 from media.timeline import PER_MS
 from media.voice.rest import Report
+from media.voice.wheel import Carrier
 
 
 @dataclass(slots=True)
@@ -23,6 +24,11 @@ class Earpiece:
     floor: Report | None = None
     """What it is known to have heard."""
     settle_at: int = 0
+    fresh: bool = False
+    """New to voice: what is said first may begin its beat."""
+    carrier: Carrier | None = None
+    """Connected, and still without a beat."""
+    begin_by: int = 0
 
     def hold(self, why: str) -> None:
         """Play nothing, for this reason."""

@@ -152,9 +152,22 @@ class SessionVoice:
         """What the participant is still to hear; `report`: how far it says that it heard."""
         return await self.answering.returning(participant, report or self._reports.get(participant))
 
-    def begin(self, ear: Ear, call: str, carrier: Carrier, returning: Returning, clock: int = 0) -> None:
+    def knows(self, attachment: str) -> bool:
+        """Whether the attachment is open."""
+        return attachment in self._room.state.attachments
+
+    def begin(
+        self,
+        ear: Ear,
+        call: str,
+        carrier: Carrier,
+        returning: Returning,
+        clock: int = 0,
+        *,
+        ready: bool = False,
+    ) -> None:
         """The call was answered: it takes the place of an older one of the attachment, and begins with what was not
-        heard. `clock`: media time now."""
+        heard. `clock`: media time now. `ready`: its page says that its sound is warm."""
         self._reports.pop(ear.participant, None)
         attachment, state = ear.attachment, self._room.state
         older = self._lines.get(attachment)
@@ -165,10 +178,10 @@ class SessionVoice:
             ear.call_ended()
             events += voice_rules.voice_ended(state, attachment, older.call, "replaced")
         known = state.attachments.get(attachment)
-        warm = known is not None and "audio" in known.takes
+        listens = known is not None and "audio" in known.takes
         events += voice_rules.voice_started(state, attachment, call, ear.track, clock)
         self.clerk.write(events)
-        self._company.begin(attachment, ear.participant, returning, warm=warm)
+        self._company.begin(attachment, ear.participant, returning, warm=ready or listens, fresh=not listens)
 
     def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from legato.session.commands import Command, Refusal
 from legato.wire.audio import Audio
-from legato.wire.up import Attach, Capacity, Decline, Lacking, Listen, Microphone, Resume, Speak, Work
+from legato.wire.up import Attach, Capacity, Decline, Dial, Lacking, Listen, Microphone, Resume, Speak, Work
 
 NEVER: Final = -1
 """As `retry_after_ms`: do not come back like this."""
@@ -76,7 +76,7 @@ class Depart:
 class Sound:
     """About sound: what to hear, what to say, whose microphone comes, or a piece of it."""
 
-    what: Listen | Speak | Microphone | Lacking | Audio
+    what: Listen | Speak | Dial | Microphone | Lacking | Audio
 
 
 @dataclass(frozen=True, slots=True)

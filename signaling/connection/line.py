@@ -73,7 +73,7 @@ class Sounds(Protocol):
     """Whether microphones are acknowledged."""
 
     def sound(self, line: Line, what: Any) -> None:
-        """A `Listen`, a `Speak`, a `Microphone`, a `Lacking` or a piece of `Audio` from the line's client."""
+        """A `Listen`, `Speak`, `Dial`, `Microphone`, `Lacking` or a piece of `Audio` from the line's client."""
 
     def ended(self, line: Line) -> None:
         """The line is closed."""

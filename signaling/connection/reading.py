@@ -122,7 +122,7 @@ class Reader:
     def _kept(self, envelope: up.Kept, now: int) -> list[Effect]:
         return self.asked(now) or [KeepTicket(envelope.ticket)]
 
-    def _sound(self, envelope: up.Listen | up.Speak, now: int) -> list[Effect]:
+    def _sound(self, envelope: up.Listen | up.Speak | up.Dial, now: int) -> list[Effect]:
         return self.asked(now) or [Sound(envelope)]
 
     def _microphone(self, envelope: up.Microphone, now: int) -> list[Effect]:
@@ -162,6 +162,7 @@ _READ: Final[Mapping[type[up.Up], Callable[[Reader, Any, int], list[Effect]]]] =
     up.Speak: Reader._sound,
     up.Microphone: Reader._microphone,
     up.Lacking: Reader._lacking,
+    up.Dial: Reader._sound,
     up.Decline: Reader._worker,
     up.Capacity: Reader._worker,
     up.Ping: Reader._ping,

@@ -47,7 +47,7 @@ NEXT: Final[Mapping[tuple[Stage, Step], Stage]] = {
     (Stage.RETIRING, Step.DETACH): Stage.LEAVING,
 }
 
-_SOUND: Final = (up.Listen, up.Speak, up.Microphone, up.Lacking)
+_SOUND: Final = (up.Listen, up.Speak, up.Microphone, up.Lacking, up.Dial)
 _SESSION: Final = (up.Do, up.Signal, up.Credit, up.Kept, up.History, *_SOUND, up.Ping, up.Detach)
 _WORKER: Final = (up.Decline, up.Capacity, up.Ping, up.Detach)
 

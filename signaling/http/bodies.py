@@ -193,6 +193,34 @@ class CallAnswered(msgspec.Struct, frozen=True):
     track: str
 
 
+class AskCallTicket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page asks for a call ticket: the SHA-256 `fingerprint` of its certificate as in SDP, and what its offers say of
+    Opus (`payload_type`) and of the audio level's header extension (0: none)."""
+
+    fingerprint: str
+    payload_type: int = 111
+    level_extension: int = 0
+
+
+class CallCandidate(msgspec.Struct, frozen=True):
+    """Where the hub takes calls: an IP address, a port, `udp` or `tcp` (passive)."""
+
+    host: str
+    port: int
+    transport: str
+
+
+class CallTicketGiven(msgspec.Struct, frozen=True):
+    """What the hub's answer to an offer will say, so that the page can write it itself. `expires`: seconds UTC."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    ssrc: int
+    candidates: list[CallCandidate]
+    expires: int
+
+
 class Poll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a long-poll asks: the envelopes after number `after`, waiting at most `wait_ms` for one."""
 

@@ -12,7 +12,7 @@ from signaling.http import bodies
 from signaling.http.access import Access, read_json
 from signaling.http.errors import Refused, json_response
 from signaling.http.routes import Route
-from signaling.voice.calls import Calls, OfferRefused
+from signaling.voice.calls import AskedTicket, Calls, OfferRefused
 
 MOST_SDP: Final = 32_768
 
@@ -33,6 +33,11 @@ class Calling:
                 takes=bodies.OfferCall, gives=bodies.CallAnswered, status=201,
             ),
             Route(
+                method="POST", path="/v1/sessions/{session}/calls/tickets", name="callTicket",
+                says="Get a ticket to call by without asking", handler=self.ticket, by="connection",
+                takes=bodies.AskCallTicket, gives=bodies.CallTicketGiven, status=201,
+            ),
+            Route(
                 method="DELETE", path="/v1/sessions/{session}/calls/{call}", name="hangUp",
                 says="End a call", handler=self.hang_up, by="connection", status=204,
             ),
@@ -49,6 +54,20 @@ class Calling:
         except OfferRefused as refused:
             raise Refused("malformed", refused.detail, "sdp") from None
         return json_response(bodies.CallAnswered(answered.call, answered.sdp, answered.track), 201)
+
+    async def ticket(self, request: web.Request) -> web.Response:
+        """`POST /v1/sessions/{session}/calls/tickets`"""
+        calls, line = self._of(request)
+        body = await read_json(request, bodies.AskCallTicket)
+        try:
+            given = calls.ticket(line, AskedTicket(body.fingerprint, body.payload_type, body.level_extension))
+        except OfferRefused as refused:
+            raise Refused("malformed", refused.detail) from None
+        shown = bodies.CallTicketGiven(
+            given.ufrag, given.password, given.fingerprint, given.ssrc,
+            [bodies.CallCandidate(*one) for one in given.candidates], given.expires,
+        )  # fmt: skip
+        return json_response(shown, 201)
 
     async def hang_up(self, request: web.Request) -> web.Response:
         """`DELETE /v1/sessions/{session}/calls/{call}`"""

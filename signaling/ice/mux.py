@@ -23,7 +23,7 @@ No sockets, no clock, no randomness: effects are returned, in order.
 
 from collections import Counter
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from signaling.ice import stun
 from signaling.ice.paths import DEFAULT_LIMITS, Address, AddressBook, Limits, Path, Randomness, Route
@@ -55,7 +55,19 @@ class Moved(NamedTuple):
     validated: bool
 
 
-Effect = Transmit | Deliver | Moved
+class Dialled(NamedTuple):
+    """An authentic check by a ticket (`ufrag`), for a call that is not open. Whoever can read the ticket opens it
+    under `key` and hands the datagram over again; or leaves it, and the peer meets silence."""
+
+    key: str
+    ufrag: str
+    peer_ufrag: str
+
+
+Effect = Transmit | Deliver | Moved | Dialled
+
+TICKET_LENGTH: Final = 64
+"""Characters that the user fragment of a ticket has at least; others are much shorter."""
 
 
 class Dropped(Enum):
@@ -79,7 +91,8 @@ class MuxFull(Exception):
 
 
 class Mux:
-    """The machine; see the module. Keys are the hub's user fragments, one per call, never used twice."""
+    """The machine; see the module. Keys are the hub's user fragments, one per call, never used twice; of a call by
+    ticket both user fragments with a colon between, for a ticket may serve several calls one after another."""
 
     def __init__(self, secret: bytes, randomness: Randomness, limits: Limits = DEFAULT_LIMITS) -> None:
         self._secret = secret
@@ -96,7 +109,7 @@ class Mux:
             raise ValueError(f"call {key} is open already")
         if len(self._routes) >= self._limits.calls:
             raise MuxFull(self._limits.calls)
-        password = stun.derive_password(self._secret, key)
+        password = stun.derive_password(self._secret, key.partition(":")[0])
         self._routes[key] = Route(key, password, peer_ufrag, peer_password)
         return password
 
@@ -196,7 +209,9 @@ class Mux:
         check = stun.read_check(datagram)
         if check is None:
             return self._reply(datagram, address, now)
-        route = self._routes.get(check.hub_ufrag)
+        route = self._routes.get(check.hub_ufrag) or self._routes.get(f"{check.hub_ufrag}:{check.peer_ufrag}")
+        if route is None and len(check.hub_ufrag) >= TICKET_LENGTH:
+            return self._dialled(datagram, check)
         if (
             route is None
             or check.peer_ufrag != route.peer_ufrag
@@ -221,6 +236,12 @@ class Mux:
         elif path is route.active:
             effects += self._challenge(route, path, now)
         return effects
+
+    def _dialled(self, datagram: bytes, check: stun.Check) -> list[Effect]:
+        """The password proves that the hub gave this user fragment out; what it says is for others to read."""
+        if not stun.authentic(datagram, check, stun.derive_password(self._secret, check.hub_ufrag)):
+            return self._silence(Dropped.UNAUTHENTICATED)
+        return [Dialled(f"{check.hub_ufrag}:{check.peer_ufrag}", check.hub_ufrag, check.peer_ufrag)]
 
     def _reply(self, datagram: bytes, address: Address, now: int) -> list[Effect]:
         """The answer to a challenge of ours validates the address that it was sent to."""
@@ -256,7 +277,7 @@ class Mux:
 
     def _challenge(self, route: Route, path: Path, now: int) -> list[Effect]:
         """At its first address a call needs no challenge: the handshake is one."""
-        if path.validated or route.targets == 1 or not route.may_challenge(now):
+        if path.validated or route.targets == 1 or not route.peer_password or not route.may_challenge(now):
             return []
         check = route.challenge(path, self._randomness(12), now)
         return [Transmit(check, path.address)] if check else []

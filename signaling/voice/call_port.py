@@ -16,11 +16,12 @@ from media.rtc.certificate import DtlsCertificate
 from media.rtc.dtls import Role
 from media.rtc.parts import check_parts
 from media.rtc.rtp import AudioPacket
-from signaling.ice.mux import Deliver, Effect, Moved, Mux, Transmit
+from signaling.ice.mux import Deliver, Dialled, Effect, Moved, Mux, Transmit
 from signaling.ice.paths import DEFAULT_LIMITS, Address, Limits
 from signaling.ice.tcp_port import TcpPort
 from signaling.ice.udp_port import UdpPort
 from signaling.voice.answer import Candidate, HubSide, Transport, hub_is_client, write_answer
+from signaling.voice.certificates import HubCertificates
 from signaling.voice.sdp import Offer
 
 _BIND_ATTEMPTS = 8
@@ -31,7 +32,8 @@ class CallPortOptions:
     """How a node takes calls.
 
     `secret` derives the ICE passwords and is one for the hub; `advertise` holds the IP literals that
-    answers show (and nothing else is shown), with `advertised_port` if it differs from the bound one.
+    answers show (and nothing else is shown), with `advertised_port` if it differs from the bound one. `former` is
+    the hub's certificate before `certificate`: tickets that pin it are still about.
     `host` None binds all addresses; `port` 0 lets the system choose. `clock` counts monotonic ms.
     """
 
@@ -46,6 +48,7 @@ class CallPortOptions:
     limits: Limits = DEFAULT_LIMITS
     random_bytes: Callable[[int], bytes] = os.urandom
     random_bits: Callable[[int], int] = secrets.randbits
+    former: DtlsCertificate | None = None
 
 
 class PortStats(NamedTuple):
@@ -68,9 +71,10 @@ class CallPort:
         self._udp, self._tcp = _bind(options)
         self.mux = Mux(options.secret, options.random_bytes, options.limits)
         self._seats: dict[str, _Seat] = {}
-        self.certificate = options.certificate
-        """That of new calls; set it when the hub's is turned. Calls that stand keep theirs."""
+        self.certificates = HubCertificates(options.certificate, options.former)
         self.port = self._udp.port
+        self.dialled: Callable[[Dialled], None] = lambda _: None
+        """Called when a page dials by a ticket; whoever can read it calls `expect` before returning."""
 
     async def start(self) -> None:
         """Begin to read."""
@@ -97,8 +101,7 @@ class CallPort:
         `on_audio(packet, now)` and `on_state(call)` are called synchronously on the loop: be brief. A call
         that ends is given up by itself; its key is never used again.
         """
-        options = self._options
-        now = options.clock()
+        options, certificate = self._options, self.certificates.current
         key = options.random_bytes(12).hex()
         password = self.mux.open(key, offer.ufrag, offer.password)
         terms = Terms(
@@ -107,26 +110,56 @@ class CallPort:
             role=Role.CLIENT if hub_is_client(offer) else Role.SERVER,
             level_extension=offer.level_extension,
         )
-        seat = _Seat(self, key, on_state)
-        handlers = Handlers(on_audio, seat.turned)
-        seat.call = Call(key, terms, self.certificate, seat, handlers, options.random_bits, now)
-        self._seats[key] = seat
-        seat.arm()
+        call = self._seat(key, terms, certificate, (on_audio, on_state))
         side = HubSide(
             ufrag=key,
             password=password,
-            fingerprint=self.certificate.fingerprint,
-            ssrc=seat.call.ssrc,
+            fingerprint=certificate.fingerprint,
+            ssrc=call.ssrc,
             session=options.random_bits(62),
-            candidates=self._candidates(),
+            candidates=self.candidates(),
         )
-        return write_answer(offer, side), seat.call
+        return write_answer(offer, side), call
+
+    def expect(
+        self,
+        key: str,
+        terms: Terms,
+        certificate: DtlsCertificate,
+        handlers: tuple[Callable[[AudioPacket, int], None], Callable[[Call], None]],
+    ) -> Call:
+        """A call by ticket: `key` is the ticket's user fragment, a colon and the page's. Its `handlers` are as
+        for `accept`. The same again is the call that is there. Raises MuxFull."""
+        seat = self._seats.get(key)
+        if seat is not None:
+            return seat.call
+        self.mux.open(key, key.partition(":")[2], "")
+        return self._seat(key, terms, certificate, handlers)
+
+    def _seat(
+        self,
+        key: str,
+        terms: Terms,
+        certificate: DtlsCertificate,
+        told: tuple[Callable[[AudioPacket, int], None], Callable[[Call], None]],
+    ) -> Call:
+        seat = _Seat(self, key, told[1])
+        bits, now = self._options.random_bits, self._options.clock()
+        seat.call = Call(key, terms, certificate, seat, Handlers(told[0], seat.turned), bits, now)
+        self._seats[key] = seat
+        seat.arm()
+        return seat.call
 
     def receive(self, datagram: bytes, address: Address) -> None:
         """One datagram from the network."""
         now = self._options.clock()
         for effect in self.mux.receive(datagram, address, now):
-            self._do(effect, now)
+            if not isinstance(effect, Dialled):
+                self._do(effect, now)
+                continue
+            self.dialled(effect)
+            if effect.key in self._seats:
+                self.receive(datagram, address)
 
     def dispatch(self, transmit: Transmit) -> None:
         """Put a datagram on its way."""
@@ -162,7 +195,7 @@ class CallPort:
                 seat.arm()
         elif isinstance(effect, Transmit):
             self.dispatch(effect)
-        else:
+        elif isinstance(effect, Moved):
             self._follow(effect, now)
 
     def _follow(self, moved: Moved, now: int) -> None:
@@ -175,7 +208,8 @@ class CallPort:
             seat.call.moved(now)
         seat.arm()
 
-    def _candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[Candidate]:
+        """Where pages reach this port: what answers and tickets show."""
         port = self._options.advertised_port or self.port
         transports = [Transport.UDP] if self._tcp is None else [Transport.UDP, Transport.TCP]
         return [Candidate(host, port, t) for t in transports for host in self._options.advertise]

@@ -26,8 +26,32 @@ class Answered:
     track: str
 
 
+@dataclass(frozen=True, slots=True)
+class AskedTicket:
+    """What a page says of its offers (`signaling.http.bodies.AskCallTicket`)."""
+
+    fingerprint: str
+    payload_type: int
+    level_extension: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTicket:
+    """What the hub's answer to an offer will say. `candidates`: IP address, port, `udp` or `tcp`."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    ssrc: int
+    candidates: tuple[tuple[str, int, str], ...]
+    expires: int
+
+
 class Calls(Protocol):
     """Calls of attachments."""
+
+    def ticket(self, line: Line, asked: AskedTicket) -> GivenTicket:
+        """A ticket for calls of the line's attachment. Raises `OfferRefused`."""
 
     async def offer(self, line: Line, sdp: str, heard: Report | None = None) -> Answered:
         """Take a call for the line's attachment, in place of any it has. `heard`: what of the agent's speech the

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hub.store.promise import SessionKey
 from legato.wire.audio import OPUS, Audio
-from legato.wire.up import Lacking, Listen, Microphone, Speak
+from legato.wire.up import Dial, Lacking, Listen, Microphone, Speak
 from media.codecs import RATES, BadPcm, Encoder
 from media.opus import FRAME, BadOpus, duration
 from media.rtc.call import Call, CallState
@@ -25,7 +25,8 @@ from signaling.connection.line import Line
 from signaling.doorkeeper import Arrival
 from signaling.ice.mux import MuxFull
 from signaling.voice.call_port import CallPort
-from signaling.voice.calls import Answered, OfferRefused
+from signaling.voice.calls import Answered, AskedTicket, GivenTicket, OfferRefused
+from signaling.voice.dialling import Dialling, Keys
 from signaling.voice.sdp import BadOffer, read_offer
 from signaling.voice.streams import MicrophoneStreams
 
@@ -68,11 +69,12 @@ class _Brought:
 class VoiceDoor:
     """See the module. `port` is started and closed by its owner, as is `desk`."""
 
-    def __init__(self, desk: Desk, port: CallPort) -> None:
+    def __init__(self, desk: Desk, port: CallPort, keys: Keys) -> None:
         self.desk = desk
         self.port = port
         self.captures = True
         self._microphones = MicrophoneStreams(desk, port.now)
+        self._dialling = Dialling(desk, port, keys, self._spawn)
         self._brought: dict[Line, dict[int, _Brought]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -100,6 +102,10 @@ class VoiceDoor:
             voice.begin(ear, call.key, call, returning)
         return Answered(call.key, answer, ear.track)
 
+    def ticket(self, line: Line, asked: AskedTicket) -> GivenTicket:
+        """See `Calls`."""
+        return self._dialling.ticket(line, asked)
+
     async def hang_up(self, line: Line, call: str) -> bool:
         """See `Calls`."""
         arrival = line.arrival
@@ -110,7 +116,9 @@ class VoiceDoor:
 
     def sound(self, line: Line, what: Any) -> None:
         """See `Sounds`."""
-        if isinstance(what, Microphone):
+        if isinstance(what, Dial):
+            self._dialling.announce(line, what.call, ready=what.ready)
+        elif isinstance(what, Microphone):
             self._microphones.open(line, what)
         elif isinstance(what, Lacking):
             self._microphones.lacking(line, what)

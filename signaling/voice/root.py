@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 from os import urandom
 from typing import Final
 
-from hub.keys.certificates import ROTATE_S, certificates
+from hub.keys.call_tickets import CallTickets
+from hub.keys.certificates import ROTATE_S, Certificates, certificates
 from hub.keys.errors import KeysError
 from hub.keys.keystore import KeyStore
+from hub.keys.revocations import RevocationList
 from hub.node.promise import Node
 from hub.store.promise import Store
 from hub.vault import Vault
@@ -30,6 +33,7 @@ from media.voice.recordings import Recordings
 from media.voice.sound import Sound
 from media.voice.wheel import Wheel
 from signaling.voice.call_port import CallPort, CallPortOptions
+from signaling.voice.dialling import Keys
 from signaling.voice.door import VoiceDoor
 from signaling.voice.engines import Engines, engines
 
@@ -54,11 +58,12 @@ class VoiceOptions:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where sound rests, and who seals it."""
+    """Where sound rests, who seals it, and which tickets were called back."""
 
     store: Store
     keys: KeyStore
     vault: Vault
+    revocations: RevocationList
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,9 @@ async def node_voice(
     async with AsyncExitStack() as stack:
         keys = keeping.keys
         held = await certificates(keys, int(time.time()))
-        certificate = await asyncio.to_thread(DtlsCertificate, held.current)
         made = await stack.enter_async_context(engines(options.ears, options.voice))
         sound, judges = _sound(made, keeping, now)
-        port = await _port(certificate, ice, options, now)
+        port = await _port(held, ice, options, now)
         stack.push_async_callback(port.close)
         await port.start()
         desk = await stack.enter_async_context(Desk(node, sound))
@@ -94,7 +98,14 @@ async def node_voice(
             task = asyncio.get_running_loop().create_task(work)
             stack.push_async_callback(_ended, task)
         recordings = Recordings(keeping.store, keeping.vault, keys)
-        yield NodeVoice(VoiceDoor(desk, port), made, sound.prompts, recordings)
+        judged = Keys(
+            tickets=CallTickets(ice, urandom),
+            ice=ice,
+            revoked=keeping.revocations.revoked,
+            wall=lambda: int(time.time()),
+            random_bits=secrets.randbits,
+        )
+        yield NodeVoice(VoiceDoor(desk, port, judged), made, sound.prompts, recordings)
 
 
 def _sound(made: Engines, keeping: Keeping, now: Callable[[], int]) -> tuple[Sound, Judges]:
@@ -115,13 +126,13 @@ def _sound(made: Engines, keeping: Keeping, now: Callable[[], int]) -> tuple[Sou
     return sound, judges
 
 
-async def _port(
-    certificate: DtlsCertificate, ice: bytes, options: VoiceOptions, now: Callable[[], int]
-) -> CallPort:
+async def _port(held: Certificates, ice: bytes, options: VoiceOptions, now: Callable[[], int]) -> CallPort:
+    former = held.previous
     return CallPort(
         CallPortOptions(
             secret=ice,
-            certificate=certificate,
+            certificate=await asyncio.to_thread(DtlsCertificate, held.current),
+            former=None if former is None else await asyncio.to_thread(DtlsCertificate, former),
             advertise=options.advertise or (await asyncio.to_thread(own_address),),
             clock=now,
             host=options.host,
@@ -149,8 +160,8 @@ async def _turning(port: CallPort, keys: KeyStore) -> None:
         except KeysError:
             log.warning("the hub's certificates could not be read")
             continue
-        if held.current.fingerprint != port.certificate.fingerprint:
-            port.certificate = await asyncio.to_thread(DtlsCertificate, held.current)
+        if held.current.fingerprint != port.certificates.current.fingerprint:
+            port.certificates.turn(await asyncio.to_thread(DtlsCertificate, held.current))
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -345,3 +345,40 @@ def test_a_closed_call_leaves_nothing_behind() -> None:
     assert hub.mux.send("call", b"x") == []
     assert hub.mux.newest("call", AWAY, 1, 0) == []
     assert hub.where() is None
+
+
+TICKET = "t" * 64
+
+
+def test_a_check_by_ticket_dials_and_makes_a_call_once_it_is_opened() -> None:
+    hub = Hub()
+    dialled = hub.checked(TICKET)
+    assert hub.hear(dialled, HOME) == [machine.Dialled(f"{TICKET}:peer", TICKET, "peer")]
+    hub.mux.open(f"{TICKET}:peer", "peer", "")
+    assert hub.hear(dialled, HOME)[-1] == Moved(f"{TICKET}:peer", None, HOME, False)
+
+
+def test_a_ticket_serves_another_call_beside_the_first() -> None:
+    hub = Hub()
+    hub.mux.open(f"{TICKET}:other", "other", "")
+    assert hub.check(HOME, TICKET) == [machine.Dialled(f"{TICKET}:peer", TICKET, "peer")]
+
+
+def test_a_forged_check_by_ticket_meets_silence() -> None:
+    hub = Hub()
+    assert hub.hear(check(f"{TICKET}:peer", "a guess", hub.randomness(12), True), HOME) == []
+    assert hub.mux.dropped[machine.Dropped.UNAUTHENTICATED] == 1
+
+
+def test_a_short_user_fragment_is_no_ticket() -> None:
+    hub = Hub()
+    assert hub.check(HOME, "t" * 63) == []
+
+
+def test_a_call_without_a_password_of_the_peer_is_not_challenged() -> None:
+    hub = Hub()
+    hub.mux.open(f"{TICKET}:peer", "peer", "")
+    hub.check(HOME, TICKET)
+    moved = hub.check(AWAY, TICKET)
+    assert moved[-1] == Moved(f"{TICKET}:peer", HOME, AWAY, False)
+    assert len([one for one in moved if isinstance(one, Transmit)]) == 1

@@ -275,9 +275,9 @@ async def test_the_number_of_calls_is_bounded() -> None:
 
 async def test_a_turned_certificate_is_that_of_new_calls() -> None:
     async with call_port() as port, connected(port) as (old, old_call, old_ear):
-        port.certificate = minted()
+        port.certificates.turn(minted())
         async with connected(port) as (new, new_call, _):
-            assert new.peer.hub_fingerprint == port.certificate.fingerprint
+            assert new.peer.hub_fingerprint == port.certificates.current.fingerprint
             assert old.peer.hub_fingerprint == CERTIFICATE.fingerprint
             old.send(old.peer.speak())
             await old_ear.heard(1)

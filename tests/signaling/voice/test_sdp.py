@@ -1,6 +1,8 @@
 """Offers of browsers, and everything that is almost one."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from signaling.voice.sdp import MAX_OFFER, BadOffer, Direction, Offer, Setup, re
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "offers"
 OFFERS = {path.stem: path.read_bytes().decode() for path in sorted(VECTORS.glob("*.sdp"))}
+ANSWERS: list[dict[str, Any]] = json.loads((VECTORS.parent / "calls" / "answers.json").read_text("utf-8"))
 CHROMIUM, FIREFOX = OFFERS["chromium_audio"], OFFERS["firefox_audio"]
 MANY = OFFERS["chromium_video_audio_data"]
 HUB = HubSide(
@@ -32,6 +35,27 @@ def refused(text: str) -> str:
     with pytest.raises(BadOffer) as caught:
         read_offer(text)
     return caught.value.reason
+
+
+@pytest.mark.parametrize("vector", ANSWERS, ids=lambda vector: str(vector["name"]))
+def test_a_ticket_says_all_that_an_answer_does(vector: dict[str, Any]) -> None:
+    """`web/src/voice/answer.ts` writes the same from the ticket alone."""
+    offer, ticket = read_offer((VECTORS / vector["offer"]).read_bytes().decode()), vector["ticket"]
+    side = HubSide(
+        ufrag=ticket["ufrag"],
+        password=ticket["password"],
+        fingerprint=ticket["fingerprint"],
+        ssrc=ticket["ssrc"],
+        session=0,
+        candidates=[Candidate(c["host"], c["port"], Transport(c["transport"])) for c in ticket["candidates"]],
+    )
+    candidates = [f"a={candidate}" for candidate in vector["candidates"]]
+    written = [*vector["answer"], *candidates, "a=end-of-candidates", ""]
+    assert write_answer(offer, side).split("\r\n") == written
+    assert vector["ask"] == {
+        "payload_type": offer.payload_type,
+        "level_extension": offer.level_extension or 0,
+    }
 
 
 def test_an_offer_of_chromium_is_read() -> None:

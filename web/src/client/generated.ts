@@ -762,6 +762,12 @@ export interface UpDetach {
   type: "detach";
 }
 
+export interface UpDial {
+  type: "dial";
+  call: string;
+  ready?: boolean;
+}
+
 export interface UpDo {
   type: "do";
   seq: number;
@@ -854,6 +860,7 @@ export type Up =
   | UpCredit
   | UpDecline
   | UpDetach
+  | UpDial
   | UpDo
   | UpHistory
   | UpKept

@@ -18,6 +18,23 @@ export interface AnsweredCall {
   readonly track: string;
 }
 
+export interface CallTicket {
+  readonly ufrag: string;
+  readonly password: string;
+  readonly fingerprint: string;
+  readonly ssrc: number;
+  readonly candidates: readonly { readonly host: string; readonly port: number; readonly transport: string }[];
+  /** Seconds UTC. */
+  readonly expires: number;
+}
+
+/** What a page says of its offers, to get a call ticket. */
+export interface AskCallTicket {
+  readonly fingerprint: string;
+  readonly payload_type: number;
+  readonly level_extension: number;
+}
+
 /** Images and files are at most this long. */
 export const MOST_BYTES = 20_000_000;
 const TIMEOUT_MS = 10_000;
@@ -40,6 +57,12 @@ export class Requests {
     const body = JSON.stringify({ sdp });
     const answer = await this.send("POST", "calls", this.connection(), body, "application/json", TIMEOUT_MS);
     return (await answer.json()) as AnsweredCall;
+  }
+
+  /** A ticket to call by later, without asking. */
+  async callTicket(ask: AskCallTicket): Promise<CallTicket> {
+    const answer = await this.send("POST", "calls/tickets", this.connection(), JSON.stringify(ask), "application/json", TIMEOUT_MS);
+    return (await answer.json()) as CallTicket;
   }
 
   /** End a call. */

@@ -38,6 +38,8 @@ export class Session {
   readonly requests: Requests;
   /** The way of sound over this session's connection. */
   readonly sounds: Sounds;
+  /** Names what this tab keeps over a reload: no other living tab has it. */
+  readonly slot: string;
   private readonly driver: Driver;
   private readonly past = new Past();
   private readonly waiting = new Waiting();
@@ -53,6 +55,7 @@ export class Session {
   private filling = false;
 
   constructor(options: JoinOptions, keep: Keep, private readonly link: Link) {
+    this.slot = keep.saved.producer;
     const base = (options.hub ?? location.origin).replace(/\/$/, "");
     this.driver = new Driver(link, base, keep, options.getTicket, new Route(options.only ?? null), this.ears());
     this.requests = new Requests(base, options.getTicket, () => this.view.session || keep.saved.session, () => this.link.attached?.connection ?? "");
@@ -129,6 +132,13 @@ export class Session {
   /** Tell everyone something that need not survive. */
   signal(name: string, data: unknown): void {
     this.driver.run(this.link.tell({ type: "signal", name, data }));
+  }
+
+  /** Say that this page calls by its ticket from now on; false: it cannot be said now, and need not be. */
+  dial(call: string, ready: boolean): boolean {
+    const effects = this.link.tell({ type: "dial", call, ready });
+    this.driver.run(effects);
+    return effects.length > 0;
   }
 
   /** Ask for older entries; they are in the next view's `past`. */

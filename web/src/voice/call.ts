@@ -1,8 +1,11 @@
 /**
- * One call: an offer, an answer, a connection. The offer goes out before the microphone is there (a transceiver without
- * a track), so that the agent is heard as soon as the network allows; the microphone joins by `replaceTrack`.
+ * One call: a peer that was made before, and the way it gets to the hub: by ticket, or by an offer that is answered.
+ * It does not wait for the microphone, so that the agent is heard as soon as the network allows; that joins by
+ * `replaceTrack`.
  */
+import { of } from "../client/state";
 import type { Session } from "../client";
+import type { Peer } from "./peer";
 
 export interface CallEvents {
   track(track: MediaStreamTrack): void;
@@ -16,33 +19,39 @@ export interface CallEvents {
 /** Chromium says `disconnected` after some seconds of silence, and `failed` ten later: a new call is faster. */
 const DISCONNECTED_MS = 1_000;
 const CONNECT_MS = 8_000;
+const BY_TICKET_MS = 2_000;
 
 export class Call {
-  private readonly peer: RTCPeerConnection;
-  private readonly sender: RTCRtpSender;
+  /** Whether it went by ticket: if such a one fails, the next should be offered. */
+  readonly byTicket: boolean;
   private id = "";
   private over = false;
   private timer: ReturnType<typeof setTimeout>;
 
   constructor(
     private readonly session: Session,
-    certificate: RTCCertificate,
+    private readonly peer: Peer,
     microphone: MediaStreamTrack | null,
+    ready: boolean,
     private readonly on: CallEvents,
-    prepare: (sender: RTCRtpSender) => void,
   ) {
-    this.peer = new RTCPeerConnection({ certificates: [certificate], bundlePolicy: "max-bundle", iceServers: [] });
-    this.sender = this.peer.addTransceiver(microphone ?? "audio", { direction: "sendrecv" }).sender;
-    prepare(this.sender);
-    this.peer.ontrack = ({ track }) => this.over || this.on.track(track);
-    this.peer.onconnectionstatechange = () => this.changed();
-    this.timer = setTimeout(() => this.fail(), CONNECT_MS);
-    void this.dial();
+    this.byTicket = peer.armed;
+    peer.connection.onconnectionstatechange = () => this.changed();
+    this.timer = setTimeout(() => this.fail(), this.byTicket ? BY_TICKET_MS : CONNECT_MS);
+    if (this.byTicket) {
+      session.dial(peer.key, ready);
+      peer.go();
+    } else {
+      void this.offer();
+    }
+    peer.tracked = (track) => this.over || this.on.track(track);
+    if (peer.track !== null) on.track(peer.track);
+    if (microphone !== null) void this.send(microphone);
   }
 
   /** Send `track` from here on; null: nothing. */
   async send(track: MediaStreamTrack | null): Promise<void> {
-    if (!this.over) await this.sender.replaceTrack(track).catch(() => undefined);
+    if (!this.over) await this.peer.sender.replaceTrack(track).catch(() => undefined);
   }
 
   /** Let go of it: the hub is gone, or the next call takes its place. */
@@ -52,32 +61,43 @@ export class Call {
 
   /** End it; the hub is told if it can be. */
   hangUp(): void {
-    if (this.id === "" || this.over) return this.end();
+    const id = this.id || this.named();
+    if (id === "" || this.over) return this.end();
     this.finish();
-    void this.sender.replaceTrack(null).catch(() => undefined);
+    void this.peer.sender.replaceTrack(null).catch(() => undefined);
     // In this order: a connection that closes first leaves the hub nothing to hang up.
-    void this.session.requests.hangUp(this.id).catch(() => undefined).finally(() => this.peer.close());
+    void this.session.requests.hangUp(id).catch(() => undefined).finally(() => this.peer.close());
   }
 
-  private async dial(): Promise<void> {
+  /** The hub's name for a call by ticket: the log has it. */
+  private named(): string {
+    const { state, attachment } = this.session.view;
+    return of(state.attachments, attachment)?.call ?? "";
+  }
+
+  private async offer(): Promise<void> {
     try {
-      const offer = await this.peer.createOffer();
-      const [answer] = await Promise.all([this.session.requests.call(offer.sdp ?? ""), this.peer.setLocalDescription(offer)]);
+      const answer = await this.session.requests.call(this.peer.offer);
       this.id = answer.call;
       if (this.over) return void this.session.requests.hangUp(this.id).catch(() => undefined);
       this.on.answered();
-      await this.peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      await this.peer.answered(answer.sdp);
     } catch {
       this.fail();
     }
   }
 
   private changed(): void {
-    const state = this.peer.connectionState;
+    const state = this.peer.connection.connectionState;
     clearTimeout(this.timer);
     if (state === "connected") this.on.connected();
     else if (state === "failed" || state === "closed") this.fail();
-    else this.timer = setTimeout(() => this.fail(), state === "disconnected" ? DISCONNECTED_MS : CONNECT_MS);
+    else this.timer = setTimeout(() => this.fail(), this.patience(state));
+  }
+
+  private patience(state: RTCPeerConnectionState): number {
+    if (state === "disconnected") return DISCONNECTED_MS;
+    return this.byTicket ? BY_TICKET_MS : CONNECT_MS;
   }
 
   private fail(): void {
@@ -94,6 +114,6 @@ export class Call {
   private finish(): void {
     this.over = true;
     clearTimeout(this.timer);
-    this.peer.onconnectionstatechange = null;
+    this.peer.connection.onconnectionstatechange = null;
   }
 }

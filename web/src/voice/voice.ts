@@ -10,8 +10,10 @@
 import type { Session } from "../client";
 import { Call } from "./call";
 import { Capture } from "./capture";
+import { Dialler } from "./dialler";
 import { Microphone, type MicrophoneState } from "./microphone";
 import { Output } from "./output";
+import type { Peer } from "./peer";
 
 export type VoiceState = "off" | "calling" | "live" | "failed";
 
@@ -30,6 +32,10 @@ type Listener = (view: VoiceView) => void;
 
 const WAITS_MS = [0, 200, 500, 1_000, 2_000];
 const MOST_TRIES = 12;
+/** How long after a call stands the peer for the next one is made. */
+const SPARE_MS = 1_000;
+/** How long the microphone waits for the call at most. */
+const MICROPHONE_MS = 300;
 const ADVICE: Partial<Record<MicrophoneState, string>> = {
   denied: "The browser does not let this page use the microphone. You can hear the agent, and typing works.",
   absent: "There is no microphone here. You can hear the agent, and typing works.",
@@ -44,9 +50,11 @@ export class Voice {
   private call: Call | null = null;
   private node = "";
   private tries = 0;
+  private turn = 0;
+  private standing: () => void = () => undefined;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly listeners = new Set<Listener>();
-  private readonly certificate = RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as EcKeyGenParams);
+  private readonly dialler: Dialler;
   private view: VoiceView;
 
   constructor(
@@ -56,6 +64,7 @@ export class Voice {
     this.output = new Output(() => this.sounding());
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
     this.capture = new Capture(session.sounds);
+    this.dialler = new Dialler(session, (sender) => this.capture.attach(sender));
     this.view = this.look();
     session.onChange((view) => {
       if (view.phase === "live") this.sessionLive();
@@ -83,10 +92,15 @@ export class Voice {
   async start(): Promise<void> {
     this.memory?.setItem(REMEMBERED, "on");
     this.tries = 0;
-    this.become("calling");
+    this.turnOn();
     this.capture.begin();
+    // In this order: the call is on its way before anything is drawn, and stands before a microphone is opened.
+    this.dial();
     void this.output.warm();
-    void this.dial();
+    this.show();
+    // Without a gesture the microphone comes first: that it is open is what lets a page sound.
+    if (navigator.userActivation?.isActive === true) await this.stands();
+    if (!this.on) return;
     await this.microphone.open();
     // An open microphone is a licence to sound: after a reload there was no gesture.
     await this.output.warm();
@@ -110,7 +124,6 @@ export class Voice {
     if (this.timer !== null) clearTimeout(this.timer);
     this.call?.hangUp();
     this.call = null;
-    this.node = "";
     this.output.rest();
     this.microphone.close();
     this.capture.end();
@@ -118,43 +131,77 @@ export class Voice {
     await this.session.do([{ type: "change_modality", takes: ["text"], gives: ["text"] }]).catch(() => undefined);
   }
 
-  private sessionLive(): void {
-    if (this.state === "off" || this.state === "failed" || this.session.node === this.node) return;
-    void this.dial();
+  private get on(): boolean {
+    return this.state !== "off";
   }
 
-  private async dial(): Promise<void> {
-    if (this.timer !== null) clearTimeout(this.timer);
+  private turnOn(): void {
+    this.state = "calling";
+  }
+
+  private sessionLive(): void {
     const { node } = this.session;
-    if (node === "") return; // it is called when the session is back
+    if (node === "" || node === this.node) return;
     this.node = node;
+    const going = this.state === "calling" || this.state === "live";
+    // A call by a ticket of this very node is on its way, or stands; any other is on a node that is left.
+    if (going && (this.call === null || this.dialler.node !== node)) {
+      this.dialler.distrust();
+      this.dial();
+    }
+    void this.dialler.renew();
+  }
+
+  private dial(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    const turn = ++this.turn;
     this.call?.drop();
     this.call = null;
-    const certificate = await this.certificate;
-    if (this.state === "off" || this.call !== null || this.node !== node) return;
-    const call = new Call(this.session, certificate, this.microphone.track, {
+    const ready = this.dialler.ready();
+    if (ready !== null) return this.callBy(ready);
+    void this.dialler.make().then((peer) => {
+      // Without a ticket it is called when the session is back.
+      const possible = peer.armed || this.session.node !== "";
+      if (this.state === "off" || turn !== this.turn || !possible) return peer.close();
+      this.callBy(peer);
+    });
+  }
+
+  private callBy(peer: Peer): void {
+    const call: Call = new Call(this.session, peer, this.microphone.track, this.output.ready, {
       track: (track) => this.output.play(track),
       // Told before the connection is up, so that the first frame over it may be speech.
-      answered: () => this.output.ready && this.session.signal("output_ready", true),
+      answered: () => this.sounding(),
       connected: () => {
         this.tries = 0;
         this.become("live");
         this.sounding();
+        this.standing();
+        setTimeout(() => void this.dialler.prepare(), SPARE_MS);
       },
       failed: () => {
-        if (call === this.call) this.again();
+        if (call === this.call) this.again(call.byTicket);
       },
-    }, (sender) => this.capture.attach(sender));
+    });
     this.call = call;
   }
 
-  private again(): void {
+  /** Until the call stands, or it takes too long. */
+  private stands(): Promise<void> {
+    return new Promise((resolve) => {
+      this.standing = resolve;
+      setTimeout(resolve, MICROPHONE_MS);
+    });
+  }
+
+  private again(byTicket: boolean): void {
     this.call = null;
     this.output.rest();
+    if (byTicket) this.dialler.distrust();
     if (++this.tries > MOST_TRIES) return this.become("failed");
     this.become("calling");
     const wait = WAITS_MS[Math.min(this.tries - 1, WAITS_MS.length - 1)];
-    this.timer = setTimeout(() => void this.dial(), wait);
+    this.timer = setTimeout(() => this.dial(), wait);
   }
 
   private microphoneChanged(): void {
@@ -165,7 +212,7 @@ export class Voice {
 
   /** Tell the hub whether speech would be heard: it sends none into a cold output. */
   private sounding(): void {
-    if (this.state === "live") this.session.signal("output_ready", this.output.ready);
+    if (this.call !== null) this.session.signal("output_ready", this.output.ready);
     this.show();
   }
 

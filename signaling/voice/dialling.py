@@ -1,0 +1,213 @@
+"""Calls by ticket: pages that call without asking first, after a reload, after an outage, at another node.
+
+A ticket is given out while the page is attached. Its first authentic check makes a call, which takes the place of an
+older one of the attachment only when the handshake has shown that it is the ticket's holder who calls; or at
+once, if the page says so on its own connection (`dial`), which is quicker by the handshake. A ticket serves
+several calls, one after another or at once: the page that comes back tries several ways and keeps the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+from hub.keys.call_tickets import LIFE_S, CallTicket, CallTicketInvalid, CallTickets
+from hub.store.promise import SessionKey
+from media.rtc.call import Call, CallState, Terms
+from media.rtc.dtls import Role
+from media.rtc.rtp import AudioPacket
+from media.voice.desk import Desk
+from media.voice.ear import Ear
+from media.voice.session import SessionVoice
+from signaling.connection.line import Line
+from signaling.ice.mux import Dialled, MuxFull
+from signaling.ice.stun import derive_password
+from signaling.voice.call_port import CallPort
+from signaling.voice.calls import AskedTicket, GivenTicket, OfferRefused
+from signaling.voice.certificates import pin_of
+
+MOST_AT_ONCE: Final = 4
+"""Calls by one ticket that may stand or be on their way."""
+
+JOIN_S: Final = 5.0
+MOST_HELD: Final = 50
+"""Packets of a call that are kept while its session is opened: a second."""
+
+_FINGERPRINT: Final = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", re.ASCII | re.IGNORECASE)
+_UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What tickets are made of and judged by. `wall` gives seconds UTC."""
+
+    tickets: CallTickets
+    ice: bytes
+    revoked: Callable[[CallTicket], bool]
+    wall: Callable[[], int]
+    random_bits: Callable[[int], int]
+
+
+@dataclass(slots=True)
+class _Caller:
+    """One call by ticket, from its first check on."""
+
+    key: str
+    ticket: CallTicket
+    call: Call | None = None
+    voice: SessionVoice | None = None
+    ear: Ear | None = None
+    taken: bool = False
+    """It takes the voice over, or has."""
+    begun: bool = False
+    announced: bool = False
+    ready: bool = False
+    name: str = ""
+    """Of the call, in the log."""
+    held: deque[tuple[AudioPacket, int]] = field(default_factory=lambda: deque(maxlen=MOST_HELD))
+
+    def hear(self, packet: AudioPacket, now: int) -> None:
+        if self.begun and self.voice is not None:
+            self.voice.hear(self.ticket.attachment, packet, now)
+        else:
+            self.held.append((packet, now))
+
+
+class Dialling:
+    """See the module. `spawn` owns its tasks."""
+
+    def __init__(self, desk: Desk, port: CallPort, keys: Keys, spawn: Callable[[Any], None]) -> None:
+        self._desk = desk
+        self._port = port
+        self._keys = keys
+        self._spawn = spawn
+        self._callers: dict[str, _Caller] = {}
+        port.dialled = self._dialled
+
+    def ticket(self, line: Line, asked: AskedTicket) -> GivenTicket:
+        """See `signaling.voice.calls.Calls`."""
+        arrival = line.arrival
+        assert arrival is not None
+        if not _FINGERPRINT.fullmatch(asked.fingerprint):
+            raise OfferRefused("the fingerprint is malformed")
+        if not (96 <= asked.payload_type <= 127 and 0 <= asked.level_extension <= 14):
+            raise OfferRefused("the payload type or the extension is malformed")
+        now, certificate = self._keys.wall(), self._port.certificates.current
+        ticket = CallTicket(
+            tenant=arrival.room.key.tenant,
+            session=arrival.room.key.session,
+            participant=arrival.actor.participant,
+            attachment=arrival.actor.attachment,
+            origin=arrival.ticket.root,
+            issued=now,
+            expires=now + LIFE_S,
+            fingerprint=bytes.fromhex(asked.fingerprint.replace(":", "")),
+            pin=pin_of(certificate),
+            ssrc=self._keys.random_bits(32),
+            payload_type=asked.payload_type,
+            level_extension=asked.level_extension,
+        )
+        try:
+            ufrag = self._keys.tickets.seal(ticket)
+        except CallTicketInvalid:
+            raise OfferRefused("the ids are too long for a call ticket") from None
+        password = derive_password(self._keys.ice, ufrag)
+        where = tuple((one.host, one.port, one.transport.value) for one in self._port.candidates())
+        return GivenTicket(ufrag, password, certificate.fingerprint, ticket.ssrc, where, ticket.expires)
+
+    def announce(self, line: Line, key: str, *, ready: bool) -> None:
+        """The page of this line says that it calls by a ticket of its own: whatever else it says comes to nothing."""
+        arrival = line.arrival
+        ufrag, _, peer_ufrag = key.partition(":")
+        if arrival is None or not arrival.ticket.allows("publish") or not _UFRAG.fullmatch(peer_ufrag):
+            return
+        caller = self._callers.get(key) or self._open(key, ufrag)
+        if caller is None or caller.ticket.attachment != arrival.actor.attachment:
+            return
+        caller.announced, caller.ready = True, ready
+        self._spawn(self._begin(caller))
+
+    # --- inside
+
+    def _dialled(self, dialled: Dialled) -> None:
+        self._open(dialled.key, dialled.ufrag)
+
+    def _open(self, key: str, ufrag: str) -> _Caller | None:
+        try:
+            ticket = self._keys.tickets.open(ufrag)
+        except CallTicketInvalid:
+            return None
+        certificate = self._port.certificates.pinned(ticket.pin)
+        alike = sum(1 for other in self._callers if other.startswith(f"{ufrag}:"))
+        if (
+            certificate is None
+            or alike >= MOST_AT_ONCE
+            or ticket.expires <= self._keys.wall()
+            or self._keys.revoked(ticket)
+        ):
+            return None
+        caller = _Caller(key, ticket, name=f"c_{sha256(key.encode()).hexdigest()[:24]}")
+        terms = Terms(
+            payload_type=ticket.payload_type,
+            fingerprints=(ticket.fingerprint.hex(":").upper(),),
+            role=Role.CLIENT,
+            level_extension=ticket.level_extension or None,
+            ssrc=ticket.ssrc,
+        )
+        self._callers[key] = caller
+        try:
+            handlers = (caller.hear, lambda call: self._turned(caller, call))
+            caller.call = self._port.expect(key, terms, certificate, handlers)
+        except MuxFull:
+            del self._callers[key]
+            return None
+        self._spawn(self._join(caller))
+        return caller
+
+    async def _join(self, caller: _Caller) -> None:
+        ticket = caller.ticket
+        key = SessionKey(ticket.tenant, ticket.session)
+        try:
+            async with asyncio.timeout(JOIN_S), self._desk.voice(key) as voice:
+                if voice is not None and voice.knows(ticket.attachment):
+                    caller.ear = await voice.ear_for(ticket.attachment, ticket.participant)
+                    caller.voice = voice
+        finally:
+            if caller.voice is None and caller.call is not None:
+                caller.call.close()
+        await self._begin(caller)
+
+    async def _begin(self, caller: _Caller) -> None:
+        """Take the attachment's voice over, once the caller is known to be its holder."""
+        call, voice, ear = caller.call, caller.voice, caller.ear
+        if caller.taken or call is None or voice is None or ear is None:
+            return
+        if call.state is not CallState.CONNECTED and not caller.announced:
+            return
+        caller.taken = True
+        returning = await voice.returning(caller.ticket.participant)
+        if caller.key not in self._callers:
+            return
+        caller.begun = True
+        voice.begin(ear, caller.name, call, returning, ready=caller.ready)
+        if call.state is CallState.CONNECTED:
+            voice.connected(caller.ticket.attachment, call)
+        while caller.held:
+            voice.hear(caller.ticket.attachment, *caller.held.popleft())
+
+    def _turned(self, caller: _Caller, call: Call) -> None:
+        if call.state is CallState.CONNECTED:
+            if caller.begun and caller.voice is not None:
+                caller.voice.connected(caller.ticket.attachment, call)
+            elif not caller.taken:
+                self._spawn(self._begin(caller))
+        elif call.state in (CallState.CLOSED, CallState.FAILED):
+            self._callers.pop(caller.key, None)
+            if caller.begun and caller.voice is not None:
+                reason = call.ending.value if call.ending is not None else ""
+                caller.voice.ended(caller.ticket.attachment, call, reason)

@@ -1,0 +1,229 @@
+"""Calls by ticket over real sockets: who may make one, and when it takes the attachment's voice over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from hub.keys.call_tickets import CallTickets
+from hub.store.promise import SessionKey
+from media.rtc.call import Call, CallState
+from signaling.voice.call_port import CallPort
+from signaling.voice.calls import AskedTicket, GivenTicket, OfferRefused
+from signaling.voice.dialling import MOST_AT_ONCE, Dialling, Keys
+from tests.support.call_peer import CallPeer
+from tests.support.call_sockets import HOST, PeerSocket, call_port, settled
+from tests.support.certificates import minted
+
+SECRET = b"the secret of a hub, 32 bytes ok"
+KEY = SessionKey("main", "s_1")
+
+
+class Voice:
+    """What stands for a session's voice: keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, bool, CallState]] = []
+        self.up: list[Call] = []
+        self.over: list[str] = []
+        self.heard: list[bytes] = []
+        self.known = {"a_1"}
+        self.changed = asyncio.Event()
+
+    def knows(self, attachment: str) -> bool:
+        return attachment in self.known
+
+    async def ear_for(self, attachment: str, participant: str) -> Any:
+        return self
+
+    def hear(self, attachment: str, packet: Any, now: int) -> None:
+        self.heard.append(packet.payload)
+        self.changed.set()
+
+    async def returning(self, participant: str) -> str:
+        return participant
+
+    def begin(self, ear: Any, call: str, carrier: Call, returning: str, *, ready: bool = False) -> None:
+        self.begun.append((call, ready, carrier.state))
+        self.changed.set()
+
+    def connected(self, attachment: str, carrier: Call) -> None:
+        self.up.append(carrier)
+        self.changed.set()
+
+    def ended(self, attachment: str, carrier: Call, reason: str) -> None:
+        self.over.append(reason)
+        self.changed.set()
+
+    async def until(self, true: Any) -> None:
+        while not true():
+            self.changed.clear()
+            await self.changed.wait()
+
+
+class Desk:
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+
+    @asynccontextmanager
+    async def voice(self, key: SessionKey) -> AsyncIterator[Voice | None]:
+        yield self._voice if key == KEY else None
+
+
+class Hub:
+    """A call port that takes calls by ticket."""
+
+    def __init__(self, port: CallPort) -> None:
+        self.port = port
+        self.voice = Voice()
+        self.wall = 1_000
+        self.revoked: set[str] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        keys = Keys(
+            tickets=CallTickets(SECRET, os.urandom),
+            ice=SECRET,
+            revoked=lambda ticket: ticket.origin in self.revoked,
+            wall=lambda: self.wall,
+            random_bits=lambda bits: int.from_bytes(os.urandom(bits // 8)),
+        )
+        self.dialling = Dialling(cast("Any", Desk(self.voice)), port, keys, self.spawn)
+
+    def spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def line(self, attachment: str = "a_1") -> Any:
+        ticket = SimpleNamespace(root="j_1", allows=lambda capability: True)
+        actor = SimpleNamespace(participant="p_ada", attachment=attachment)
+        room = SimpleNamespace(key=KEY)
+        return SimpleNamespace(arrival=SimpleNamespace(room=room, actor=actor, ticket=ticket))
+
+    def given(self, peer: CallPeer, attachment: str = "a_1") -> GivenTicket:
+        asked = AskedTicket(peer.certificate.fingerprint, 111, 1)
+        return self.dialling.ticket(self.line(attachment), asked)
+
+
+@asynccontextmanager
+async def hub() -> AsyncIterator[Hub]:
+    async with call_port() as port:
+        yield Hub(port)
+
+
+@asynccontextmanager
+async def phone(here: Hub, attachment: str = "a_1") -> AsyncIterator[PeerSocket]:
+    """A page with a ticket; nothing sent yet."""
+    peer = CallPeer()
+    given = here.given(peer, attachment)
+    peer.hub_ufrag, peer.hub_password = given.ufrag, given.password
+    peer.hub_fingerprint = given.fingerprint
+    with PeerSocket((HOST, here.port.port)) as one:
+        one.peer = peer
+        yield one
+
+
+def key_of(one: PeerSocket) -> str:
+    return f"{one.peer.hub_ufrag}:peer"
+
+
+async def test_the_first_check_makes_a_call_that_begins_once_the_handshake_is_over() -> None:
+    async with hub() as here, phone(here) as one:
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        ((name, ready, state),) = here.voice.begun
+        assert name.startswith("c_")
+        assert (ready, state) == (False, CallState.CONNECTED)
+        one.send(one.peer.speak(b"hello"))
+        await here.voice.until(lambda: here.voice.heard)
+        assert here.voice.heard == [b"hello"]
+
+
+async def test_a_page_that_says_so_begins_at_once() -> None:
+    async with hub() as here, phone(here) as one:
+        here.dialling.announce(here.line(), key_of(one), ready=True)
+        await here.voice.until(lambda: here.voice.begun)
+        assert here.voice.begun[0][1:] == (True, CallState.WAITING)
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        assert len(here.voice.begun) == 1
+
+
+async def test_nobody_announces_the_call_of_another_attachment() -> None:
+    async with hub() as here, phone(here) as one:
+        here.dialling.announce(here.line("a_2"), key_of(one), ready=True)
+        await asyncio.gather(*here.tasks)
+        assert here.voice.begun == []
+
+
+async def test_who_has_only_the_ticket_takes_nothing_over() -> None:
+    async with hub() as here, phone(here) as one:
+        one.peer.certificate = minted()
+        one.send(one.peer.check())
+        await one.arrival()
+        while here.port.mux.where(key_of(one)) is not None:
+            await settled(here.port)
+        assert here.voice.begun == []
+
+
+async def test_a_ticket_that_is_over_or_called_back_meets_silence() -> None:
+    async with hub() as here, phone(here) as one:
+        here.revoked.add("j_1")
+        one.send(one.peer.check())
+        await settled(here.port)
+        here.revoked.clear()
+        here.wall += 86_400
+        one.send(one.peer.check())
+        await settled(here.port)
+        assert (one.received, here.voice.begun) == ([], [])
+
+
+async def test_a_call_for_an_attachment_that_is_closed_is_closed() -> None:
+    async with hub() as here, phone(here) as one:
+        here.voice.known.clear()
+        here.dialling.announce(here.line(), key_of(one), ready=True)
+        await asyncio.gather(*here.tasks)
+        assert (here.port.stats().calls, here.voice.begun) == (0, [])
+
+
+async def test_a_ticket_outlives_a_turn_of_the_hubs_certificate() -> None:
+    async with hub() as here, phone(here) as one:
+        here.port.certificates.turn(minted())
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        here.port.certificates.turn(minted())
+        async with phone(here) as other:
+            other.peer.hub_ufrag, other.peer.hub_password = one.peer.hub_ufrag, one.peer.hub_password
+            calls = here.port.stats().calls
+            here.dialling.announce(here.line(), f"{one.peer.hub_ufrag}:late", ready=True)
+            assert here.port.stats().calls == calls
+
+
+async def test_a_ticket_serves_a_few_calls_at_once_and_no_more() -> None:
+    async with hub() as here, phone(here) as one:
+        for number in range(MOST_AT_ONCE + 3):
+            here.dialling.announce(here.line(), f"{one.peer.hub_ufrag}:page{number}", ready=False)
+        assert here.port.stats().calls == MOST_AT_ONCE
+
+
+async def test_the_end_of_the_call_is_told() -> None:
+    async with hub() as here, phone(here) as one:
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        here.voice.up[0].close()
+        assert here.voice.over == ["hub"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [AskedTicket("AB", 111, 1), AskedTicket(":".join(["AB"] * 32), 5, 1), AskedTicket("", 111, 15)],
+)
+async def test_a_ticket_for_what_is_no_offer_is_refused(asked: AskedTicket) -> None:
+    async with hub() as here:
+        with pytest.raises(OfferRefused):
+            here.dialling.ticket(here.line(), asked)

@@ -1,0 +1,79 @@
+/**
+ * What this tab calls with: its certificate and the hub's ticket for it, kept over reloads. Both rest in IndexedDB: a
+ * certificate's key must never be text.
+ */
+import type { CallTicket } from "../client/requests";
+
+const DATABASE = "legato-voice";
+const STORE = "calls";
+/** A ticket in its last minute may be refused by a clock that is ahead. */
+const MARGIN_S = 60;
+const OLDEST_MS = 7 * 24 * 3_600_000;
+
+export interface Kept {
+  readonly certificate: RTCCertificate;
+  readonly ticket: CallTicket | null;
+  /** The node that gave it. */
+  readonly node: string;
+  readonly used: number;
+}
+
+/** What the tab of this slot kept; a fresh certificate if nothing that is good for a while. */
+export async function openPurse(slot: string): Promise<Kept> {
+  const kept = await inStore<Kept | undefined>("readonly", (store) => store.get(slot)).catch(() => undefined);
+  if (kept !== undefined && kept.certificate.expires > Date.now() + OLDEST_MS) {
+    return { ...kept, ticket: usable(kept.ticket) };
+  }
+  const certificate = await RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as EcKeyGenParams);
+  return { certificate, ticket: null, node: "", used: Date.now() };
+}
+
+/** Keep it for the next page of this slot; a browser that keeps nothing only calls more slowly. */
+export async function keepPurse(slot: string, kept: Kept): Promise<void> {
+  await inStore("readwrite", (store) => store.put(kept, slot)).catch(() => undefined);
+  void forgetOld().catch(() => undefined);
+}
+
+export function usable(ticket: CallTicket | null): CallTicket | null {
+  return ticket !== null && ticket.expires > Date.now() / 1000 + MARGIN_S ? ticket : null;
+}
+
+/** The certificate's SHA-256 fingerprint, as in SDP. */
+export function fingerprintOf(certificate: RTCCertificate): string {
+  const found = certificate.getFingerprints().find((one) => one.algorithm === "sha-256");
+  return (found?.value ?? "").toUpperCase();
+}
+
+async function forgetOld(): Promise<void> {
+  await inStore("readwrite", (store) => {
+    const cursor = store.openCursor();
+    cursor.onsuccess = () => {
+      if (cursor.result === null) return;
+      if ((cursor.result.value as Kept).used < Date.now() - OLDEST_MS) cursor.result.delete();
+      cursor.result.continue();
+    };
+    return cursor;
+  });
+}
+
+function database(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error("indexedDB"));
+  });
+}
+
+async function inStore<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest): Promise<T> {
+  const db = await database();
+  return new Promise((resolve, reject) => {
+    const transaction = db.transaction(STORE, mode);
+    const request = work(transaction.objectStore(STORE));
+    transaction.oncomplete = () => {
+      resolve(request.result as T);
+      db.close();
+    };
+    transaction.onerror = transaction.onabort = () => reject(transaction.error ?? new Error("indexedDB"));
+  });
+}
