@@ -63,7 +63,10 @@ export class Capture {
     this.name = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
     this.order({ do: "capture", stream: STREAM });
     const attached = this.sounds.attached();
-    if (attached !== null) this.back(attached);
+    if (attached === null) return;
+    // At once, and not by way of the worker: the hub should know before it hears of the call.
+    if (attached.captures === true) this.open(0, 0);
+    this.back(attached);
   }
 
   /** Its sound is this track's from here on. */
@@ -105,17 +108,18 @@ export class Capture {
 
   private said(word: Word): void {
     switch (word.say) {
-      case "opened": {
-        const { since, clock } = word;
-        const capture = { capture: this.name, since, clock, carries: this.carries() };
-        return void this.sounds.tell({ type: "microphone", stream: STREAM, ...capture });
-      }
+      case "opened":
+        return this.open(word.since, word.clock);
       case "send":
         for (const envelope of word.envelopes) this.sounds.send(envelope);
         return;
       case "lacking":
         return void this.sounds.tell({ type: "lacking", stream: STREAM, gaps: word.gaps.slice(0, MOST_GAPS) });
     }
+  }
+
+  private open(since: number, clock: number): void {
+    this.sounds.tell({ type: "microphone", stream: STREAM, capture: this.name, since, clock, carries: this.carries() });
   }
 
   private become(stage: Stage): void {
