@@ -34,6 +34,9 @@ from signaling.holders import Holders
 
 ENTRY: Final[frozenset[Kind]] = frozenset({"access", "invite"})
 LEVELS: Final = {"": 0, "memory": 1, "buffered": 2, "replicated": 3, "synced": 4}
+INVITE: Final = "invite:"
+"""Beside attachments, invites that are good once have holders; their names begin so."""
+
 BEAT_MS: Final = 3_000
 LIVE_BEAT_MS: Final = 1_000
 """The beat of those whose going must be noticed sooner: who speaks, agents, workers."""
@@ -136,6 +139,8 @@ class Doorkeeper:
             key = None if envelope.key is None else ProofKey.from_jwk(envelope.key)
         except ProofKeyInvalid:
             return TurnedAway(close_codes.MALFORMED, "malformed", "key", NEVER)
+        if ticket.once and key is None:
+            return TurnedAway(close_codes.MALFORMED, "malformed", "key", NEVER)
         attachment = new_id("a", self._keeping.random_bytes)
         coming = _Coming(ticket, SessionKey(ticket.tenant, session), attachment, envelope, key)
         return await self._enter(coming, self._first_holder)
@@ -224,13 +229,28 @@ class Doorkeeper:
 
     # --- resume tickets
 
-    async def _first_holder(self, coming: _Coming) -> ResumeTicket | None:
+    async def _first_holder(self, coming: _Coming) -> ResumeTicket | TurnedAway | None:
+        if coming.ticket.once and not await self._spent_by(coming):
+            return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
         if coming.proof_key is None:
             return None
         fresh = new_id("j", self._keeping.random_bytes)
         holder = Holder(coming.proof_key.thumbprint, held=coming.ticket.id, next=fresh)
         await self._keeping.holders.begin(coming.key, coming.attachment, holder)
         return self._resume_ticket(coming, fresh)
+
+    async def _spent_by(self, coming: _Coming) -> bool:
+        """Whether the invite, which is good once, is this key's: the first to come with it has it, on every node. The
+        same key may come again: it may not have heard that it was let in."""
+        assert coming.proof_key is not None
+        key, told = coming.proof_key.thumbprint, list[bool]()
+
+        def change(holder: Holder | None) -> Holder | None:
+            told.append(holder is None or holder.key == key)
+            return Holder(key, held=coming.ticket.id) if holder is None else None
+
+        await self._keeping.holders.change(coming.key, INVITE + coming.ticket.id, change)
+        return told[-1]
 
     async def _next_holder(self, coming: _Coming) -> ResumeTicket | TurnedAway | None:
         ticket = coming.ticket
@@ -267,6 +287,7 @@ class Doorkeeper:
             key=coming.proof_key,
             thumbprint=coming.proof_key.thumbprint,
             origin=coming.ticket.root,
+            once=False,
         )
         return ResumeTicket(name, self._signer.mint(ticket), name, ticket.expires)
 

@@ -6,9 +6,10 @@ later version of the hub gives nobody more. A role also has a ceiling; a ticket 
 
 Three kinds. An *access* ticket attaches, works and calls HTTP for ten minutes. A *resume* ticket continues
 one attachment, is bound to the key of its holder, and has one holder at a time (`holder.py`). An *invite*
-is handed on: a link, a QR code, an agent's configuration.
+is handed on: a link, a QR code, an agent's configuration. One that is good `once` is a link to another device: the
+first key that attaches with it has it, and nobody else.
 
-On the wire it is a JWT (RFC 7519) whose claims are short: `ten ses sub rol nam cap att org`, `cnf` with `jkt`
+On the wire it is a JWT (RFC 7519) whose claims are short: `ten ses sub rol nam cap att org one`, `cnf` with `jkt`
 (RFC 7638 thumbprint) and `jwk` (RFC 7800), and the registered `iss aud exp nbf iat jti`. Times are integers,
 seconds UTC, passed in; two clocks may differ by 30 s. Signing is `hub.keys.signer`.
 """
@@ -47,6 +48,10 @@ ANY_SESSION: Final = "*"
 LEEWAY_S: Final = 30
 LIFE_S: Final[Mapping[Kind, int]] = {"access": 600, "resume": 30 * 86_400, "invite": 86_400}
 MOST_LIFE_S: Final[Mapping[Kind, int]] = {"access": 600, "resume": 30 * 86_400, "invite": 30 * 86_400}
+ONCE_S: Final = 600
+MOST_ONCE_S: Final = 3_600
+"""How long an invite is good that is good once: by default, and at most."""
+
 KINDS: Final[frozenset[str]] = frozenset(get_args(Kind))
 ROLES: Final[frozenset[str]] = frozenset(get_args(Role))
 CAPABILITIES: Final[frozenset[str]] = frozenset(get_args(Capability))
@@ -138,6 +143,7 @@ class Ticket:
     thumbprint: str = ""
     key: ProofKey | None = None
     origin: str = ""
+    once: bool = False
 
     def __post_init__(self) -> None:
         _check(self.kind in KINDS, "kind")
@@ -182,6 +188,9 @@ class Ticket:
             _check(self.session != ANY_SESSION, "ses")
             _check(self.attachment != "", "att")
             _check(self.thumbprint != "", "cnf")
+        if self.once:
+            _check(self.kind == "invite" and self.session != ANY_SESSION, "one")
+            _check(self.expires - self.issued <= MOST_ONCE_S, "exp_too_late")
         if self.role in _SESSION_BOUND:
             _check(self.session != ANY_SESSION, "ses")
 
@@ -270,6 +279,8 @@ def claims_of(ticket: Ticket) -> dict[str, Any]:
         claims["att"] = ticket.attachment
     if ticket.origin:
         claims["org"] = ticket.origin
+    if ticket.once:
+        claims["one"] = True
     if ticket.thumbprint:
         claims["cnf"] = {"jkt": ticket.thumbprint}
         if ticket.key is not None:
@@ -300,6 +311,7 @@ def ticket_from(kind: Kind, claims: Mapping[str, Any]) -> Ticket:
         thumbprint=thumbprint,
         key=key,
         origin=_text(claims, "org") if "org" in claims else "",
+        once=_flag(claims, "one"),
     )
 
 
@@ -327,6 +339,13 @@ def _text(claims: Mapping[str, Any], claim: str) -> str:
 def _seconds(claims: Mapping[str, Any], claim: str) -> int:
     value = claims.get(claim)
     if type(value) is not int:  # a bool is an int, and 1e9 is none
+        raise TicketInvalid(claim)
+    return value
+
+
+def _flag(claims: Mapping[str, Any], claim: str) -> bool:
+    value = claims.get(claim, False)
+    if type(value) is not bool:
         raise TicketInvalid(claim)
     return value
 

@@ -31,6 +31,7 @@ from signaling.serve import Serving
 T = TypeVar("T")
 AGENT: Final = "concierge"
 ANSWER_S: Final = 0.02
+MOST_ADDRESS: Final = 2_000
 PAGE_POLICY: Final = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -42,6 +43,12 @@ class Join(msgspec.Struct):
 
     session: str = ""
     participant: str = ""
+
+
+class Draw(msgspec.Struct):
+    """An address to draw as a QR code; it may hold a ticket, so it comes in a body."""
+
+    address: str
 
 
 class Kill(msgspec.Struct):
@@ -76,7 +83,7 @@ def add_demo(serving: Serving, options: DemoOptions) -> None:
     app.router.add_get("/icon.svg", demo.icon)
     app.router.add_post("/demo/join", demo.join)
     app.router.add_post("/demo/kill", demo.kill)
-    app.router.add_get("/demo/qr.svg", demo.qr)
+    app.router.add_post("/demo/qr", demo.qr)
 
 
 class _Demo:
@@ -140,12 +147,13 @@ class _Demo:
         return web.Response(status=202)
 
     async def qr(self, request: web.Request) -> web.Response:
-        if not self._options.share:
-            raise Refused("not_found")
-        session = request.query.get("session", "")
-        address = self._options.share + (f"#{session}" if well_formed(session) else "")
+        asked = await _body(request, Draw)
+        if not 0 < len(asked.address) <= MOST_ADDRESS:
+            raise Refused("malformed", field="address")
         out = io.BytesIO()
-        segno.make(address, micro=False).save(out, kind="svg", scale=6, border=2, xmldecl=False)
+        segno.make(asked.address, error="l", micro=False).save(
+            out, kind="svg", scale=6, border=2, xmldecl=False
+        )
         return web.Response(body=out.getvalue(), content_type="image/svg+xml")
 
 

@@ -50,9 +50,12 @@ class Access:
     def ticket(self, request: web.Request) -> Ticket:
         """The request's ticket."""
         try:
-            return self._signer.verify(bearer(request), self.wall(), _KINDS)
+            ticket = self._signer.verify(bearer(request), self.wall(), _KINDS)
         except TicketRefused:
             raise Refused("ticket_refused") from None
+        if ticket.once:
+            raise Refused("ticket_refused", "it is good for attaching, once")
+        return ticket
 
     def line(self, request: web.Request) -> Line:
         """The connection whose secret the request shows."""

@@ -137,7 +137,8 @@ class SessionEnded(msgspec.Struct, frozen=True):
 
 
 class MintTicket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is left out is as in the caller's own ticket; with nothing said it is renewed. `expires_s` from now."""
+    """What is left out is as in the caller's own ticket; with nothing said it is renewed. `expires_s` from now.
+    `once`: an invite for one device, good for ten minutes if nothing else is said."""
 
     kind: Kind = "access"
     session: str = ""
@@ -146,6 +147,7 @@ class MintTicket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str | None = None
     capabilities: list[Capability] | None = None
     expires_s: int = 0
+    once: bool = False
 
 
 class TicketMinted(msgspec.Struct, frozen=True):

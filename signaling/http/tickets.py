@@ -18,6 +18,8 @@ from legato.session.tickets import (
     DEFAULTS,
     LIFE_S,
     MOST_LIFE_S,
+    MOST_ONCE_S,
+    ONCE_S,
     Ticket,
     TicketInvalid,
     check_grant,
@@ -28,7 +30,14 @@ from signaling.http.errors import Refused, json_response
 from signaling.http.routes import Route
 from signaling.revoking import Revoking
 
-_FIELDS: Final = {"ten": "", "ses": "session", "sub": "participant", "rol": "role", "nam": "name"}
+_FIELDS: Final = {
+    "ten": "",
+    "ses": "session",
+    "sub": "participant",
+    "rol": "role",
+    "nam": "name",
+    "one": "session",
+}
 
 
 class Tickets:
@@ -117,9 +126,12 @@ class Tickets:
             raise Refused("not_allowed", "a resume ticket comes with its attachment", "kind")
         now = self._wall()
         role = body.role or parent.role
-        life = body.expires_s or LIFE_S[body.kind]
-        if not 1 <= life <= MOST_LIFE_S[body.kind]:
-            raise Refused("malformed", f"1 to {MOST_LIFE_S[body.kind]}", "expires_s")
+        if body.once and body.kind != "invite":
+            raise Refused("malformed", "only an invite is good once", "once")
+        most = MOST_ONCE_S if body.once else MOST_LIFE_S[body.kind]
+        life = body.expires_s or (ONCE_S if body.once else LIFE_S[body.kind])
+        if not 1 <= life <= most:
+            raise Refused("malformed", f"1 to {most}", "expires_s")
         same = role == parent.role and body.participant in ("", parent.participant)
         own = parent.capabilities if same else DEFAULTS[role] & CEILINGS[role]
         return Ticket(
@@ -135,4 +147,5 @@ class Tickets:
             expires=now + life,
             name=parent.name if body.name is None and same else body.name or "",
             origin="" if parent.allows("mint") and not same else parent.root,
+            once=body.once,
         )

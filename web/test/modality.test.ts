@@ -3,6 +3,7 @@ import { fold } from "../src/client/fold";
 import type { Event } from "../src/client/generated";
 import { playsFor, switching } from "../src/client/modality";
 import { filled } from "../src/client/state";
+import { readAddress } from "../src/demo/opening";
 import { readFrom } from "../src/demo/read_on";
 
 const granted = (token: number, attachment: string): Event => ({
@@ -32,4 +33,10 @@ describe("modality", () => {
     expect(readFrom(message({ ada: 0 }), 20)).toBe(-1);
     expect(readFrom(message({}), 20)).toBe(-1);
   });
+});
+
+test("an address names a session, and perhaps the ticket of a link", () => {
+  expect(readAddress("")).toEqual({ wanted: "", ticket: "" });
+  expect(readAddress("#s_1")).toEqual({ wanted: "s_1", ticket: "" });
+  expect(readAddress("#s_1&invite=ab.c-d_e.f")).toEqual({ wanted: "s_1", ticket: "ab.c-d_e.f" });
 });

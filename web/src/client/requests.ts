@@ -80,6 +80,31 @@ export class Requests {
     return sha256;
   }
 
+  /** A ticket with which one other device goes on as this participant: good once, for ten minutes. */
+  async invite(): Promise<string> {
+    return this.minted({ kind: "invite", once: true });
+  }
+
+  /** A fresh ticket of this connection's own. */
+  async renew(): Promise<string> {
+    return this.minted({});
+  }
+
+  private async minted(body: object): Promise<string> {
+    const answer = await fetch(`${this.base}/v1/tickets`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.connection()}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+      credentials: "omit",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (!answer.ok) {
+      const { reason, detail } = await problemOf(answer);
+      throw new RequestError(answer.status, reason, detail);
+    }
+    return ((await answer.json()) as { ticket: string }).ticket;
+  }
+
   /** An image or file; of media type `type` if the hub agrees that it is such an image. */
   async getBlob(sha256: string, type: string): Promise<Blob> {
     const path = `blobs/${sha256}?type=${encodeURIComponent(type)}`;

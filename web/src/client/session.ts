@@ -54,13 +54,13 @@ export class Session {
   private drawing = false;
   private filling = false;
 
-  constructor(options: JoinOptions, keep: Keep, private readonly link: Link) {
+  constructor(options: JoinOptions, keep: Keep, private readonly machine: Link) {
     this.slot = keep.saved.producer;
     const base = (options.hub ?? location.origin).replace(/\/$/, "");
-    this.driver = new Driver(link, base, keep, options.getTicket, new Route(options.only ?? null), this.ears());
-    this.requests = new Requests(base, options.getTicket, () => this.view.session || keep.saved.session, () => this.link.attached?.connection ?? "");
+    this.driver = new Driver(machine, base, keep, options.getTicket, new Route(options.only ?? null), this.ears());
+    this.requests = new Requests(base, options.getTicket, () => this.view.session || keep.saved.session, () => this.machine.attached?.connection ?? "");
     this.sounds = new Sounds(
-      () => link.attached,
+      () => machine.attached,
       (envelope) => this.tell(envelope),
       (envelope) => this.driver.sendAudio(envelope),
     );
@@ -98,7 +98,7 @@ export class Session {
   do(commands: readonly Command[]): Promise<string> {
     if (this.ended !== null) return Promise.reject(new EndedError(this.ended.code, this.ended.reason));
     if (new TextEncoder().encode(JSON.stringify(commands)).length > MOST_BATCH) return Promise.reject(this.tooLarge(commands));
-    const { batch, effects } = this.link.put(commands, now());
+    const { batch, effects } = this.machine.put(commands, now());
     const done = this.waiting.for(batch.seq);
     this.driver.run(effects);
     return done;
@@ -120,36 +120,44 @@ export class Session {
 
   /** Stop the answers in progress. */
   async stop(): Promise<void> {
-    const open = Object.values(this.link.state.responses).filter((response) => !response.cancel_requested);
+    const open = Object.values(this.machine.state.responses).filter((response) => !response.cancel_requested);
     await Promise.all(open.map((response) => this.do([{ type: "cancel_response", response: response.id }])));
   }
 
   /** Go on in voice, in text, or listening only, from the very word. Rejects (`stale_token`) if another device was quicker. */
   switchTo(modality: Modality): Promise<string> {
-    return this.do([switching(this.link.state, this.view.participant, modality)]);
+    return this.do([switching(this.machine.state, this.view.participant, modality)]);
+  }
+
+  /**
+   * An address at which one other device goes on with this session, as this participant, without logging in: good once,
+   * for ten minutes. The ticket is in its fragment, which no server is sent. `page` is where that device finds the page.
+   */
+  async link(page = `${location.origin}${location.pathname}`): Promise<string> {
+    return `${page}#${this.view.session}&invite=${await this.requests.invite()}`;
   }
 
   /** Tell everyone something that need not survive. */
   signal(name: string, data: unknown): void {
-    this.driver.run(this.link.tell({ type: "signal", name, data }));
+    this.driver.run(this.machine.tell({ type: "signal", name, data }));
   }
 
   /** Say that this page calls by its ticket from now on; false: it cannot be said now, and need not be. */
   dial(call: string, ready: boolean): boolean {
-    const effects = this.link.tell({ type: "dial", call, ready });
+    const effects = this.machine.tell({ type: "dial", call, ready });
     this.driver.run(effects);
     return effects.length > 0;
   }
 
   /** Ask for older entries; they are in the next view's `past`. */
   async earlier(): Promise<void> {
-    const before = this.past.before(this.link.state);
+    const before = this.past.before(this.machine.state);
     if (before > 0) await this.page(before);
   }
 
   /** Which process of the hub this page is connected to ("": none now); a call lives in one. */
   get node(): string {
-    return this.link.attached?.node ?? "";
+    return this.machine.attached?.node ?? "";
   }
 
   /** Pretend that the network fails for `ms`; the session comes back by itself. */
@@ -185,7 +193,7 @@ export class Session {
   private folded(events: readonly Event[], gone: readonly Entry[]): void {
     this.past.add(gone);
     emit(this.eventListeners, events);
-    const hole = this.past.hole(this.link.state);
+    const hole = this.past.hole(this.machine.state);
     if (hole > 0 && !this.filling) {
       this.filling = true;
       void this.page(hole).catch(() => undefined).finally(() => (this.filling = false));
@@ -211,7 +219,7 @@ export class Session {
   }
 
   private tell(envelope: object): boolean {
-    const effects = this.link.tell(envelope);
+    const effects = this.machine.tell(envelope);
     this.driver.run(effects);
     return effects.length > 0;
   }
@@ -219,13 +227,13 @@ export class Session {
   private back(lostAt: number | null): void {
     queueMicrotask(() => this.sounds.back());
     if (lostAt === null) return;
-    const before = this.link.state.offset;
+    const before = this.machine.state.offset;
     // The state is brought to the new position right after this.
-    queueMicrotask(() => emit(this.comebacks, { ms: performance.now() - lostAt, missed: this.link.state.offset - before }));
+    queueMicrotask(() => emit(this.comebacks, { ms: performance.now() - lostAt, missed: this.machine.state.offset - before }));
   }
 
   private lost(from: number, to: number): void {
-    this.past.lost(from, this.link.state);
+    this.past.lost(from, this.machine.state);
     emit(this.losses, { from, to });
   }
 
@@ -237,7 +245,7 @@ export class Session {
 
   private page(before: number): Promise<void> {
     const id = ++this.asked;
-    const effects = this.link.tell({ type: "history", id, before });
+    const effects = this.machine.tell({ type: "history", id, before });
     return new Promise((resolve, reject) => {
       if (effects.length === 0) return reject(new Error("not connected"));
       const timer = setTimeout(() => {
@@ -266,9 +274,9 @@ export class Session {
   }
 
   private look(before: View | null): View {
-    const { state, phase, attached, latency } = this.link;
+    const { state, phase, attached, latency } = this.machine;
     const failed = this.driver.failed.flatMap((one) => outgoing(JSON.parse(one.commands) as Command[], "failed", one.reason));
-    const sending = this.link.pending().flatMap((batch) => outgoing(commandsOf(batch), "sending", ""));
+    const sending = this.machine.pending().flatMap((batch) => outgoing(commandsOf(batch), "sending", ""));
     return {
       state,
       phase,

@@ -93,7 +93,7 @@ export function Header({ session, view, share }: { session: Session; view: View;
       <button type="button" class="round plain" onClick={() => setChosen(nextTheme())} aria-label={`Theme: ${chosen}. Switch`} title={`Theme: ${chosen}`}>
         <Icon name="theme" />
       </button>
-      <Share share={share} />
+      <Share session={session} share={share} />
     </header>
   );
 }

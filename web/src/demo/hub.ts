@@ -29,6 +29,11 @@ export async function invite(session: string, participant: string): Promise<Invi
   return (await (await post("/demo/join", { session, participant })).json()) as Invitation;
 }
 
+/** A picture of the QR code of an address. It goes in a body: addresses of links hold tickets. */
+export async function qrOf(address: string): Promise<Blob> {
+  return (await post("/demo/qr", { address })).blob();
+}
+
 /** Kill a process of the demo; its supervisor starts it again. */
 export async function kill(what: "hub" | "agent"): Promise<void> {
   await post("/demo/kill", { what });

@@ -20,22 +20,31 @@ export interface Opening {
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 4_000;
 
+/** What the address says: a session, and perhaps the ticket of a link that another device showed. */
+export function readAddress(hash: string): { readonly wanted: string; readonly ticket: string } {
+  const [wanted = "", ...more] = hash.slice(1).split("&");
+  return { wanted, ticket: new URLSearchParams(more.join("&")).get("invite") ?? "" };
+}
+
 async function open(): Promise<Opened> {
-  const wanted = location.hash.slice(1);
+  const { wanted, ticket } = readAddress(location.hash);
   const participant = remembered("legato:participant", () => randomId("p"));
   const invitation = await invite(wanted, participant);
-  if (invitation.session !== wanted) history.replaceState(null, "", `#${invitation.session}`);
-  let first: string | null = invitation.ticket;
+  // A ticket does not stay in the address.
+  if (invitation.session !== wanted || ticket !== "") history.replaceState(null, "", `#${invitation.session}`);
+  let first: string | null = ticket !== "" && invitation.session === wanted ? ticket : invitation.ticket;
+  let joined: Session | null = null;
   const session = await join({
     session: invitation.session,
     device: matchMedia("(pointer: coarse)").matches ? "phone" : "browser",
     ...(new URLSearchParams(location.search).has("stream") ? { only: "stream" } : {}),
     getTicket: async () => {
-      const ticket = first ?? (await invite(invitation.session, participant)).ticket;
+      const given = first;
       first = null;
-      return ticket;
+      return given ?? (await invite(invitation.session, joined?.view.participant || participant)).ticket;
     },
   });
+  joined = session;
   return { session, invitation };
 }
 
