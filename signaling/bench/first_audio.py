@@ -69,10 +69,9 @@ async def measure_first_audio(
     from playwright.async_api import async_playwright
 
     figure = Figure("first_audio_ms", "ms", bars=(Bar(50, MOST_MS),))
-    async with _hub(voice) as hub, async_playwright() as playwright:
+    async with hub_with_pages(voice) as hub, async_playwright() as playwright:
         says(f"first audio: {samples} pages of {hub.url}")
-        flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        browser = await playwright.chromium.launch(executable_path=_chromium(), headless=True, args=flags)
+        browser = await chromium_with_sound(playwright)
         try:
             for _ in range(samples):
                 context = await browser.new_context(permissions=["microphone"])
@@ -126,7 +125,8 @@ async def _greeter(hub: Serving, session: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _hub(voice: str) -> AsyncIterator[Serving]:
+async def hub_with_pages(voice: str) -> AsyncIterator[Serving]:
+    """A hub as it is served, with the demo's page and the greeting prepared. Raises `RuntimeError` without a voice."""
     folder = await asyncio.to_thread(lambda: Path(tempfile.mkdtemp(prefix="legato-first-audio-")))
 
     def dress(here: Serving) -> None:
@@ -146,6 +146,12 @@ async def _hub(voice: str) -> AsyncIterator[Serving]:
 async def _onset(request: web.Request) -> web.StreamResponse:
     path = Path(__file__).with_name("onset.js")
     return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type="text/javascript")
+
+
+async def chromium_with_sound(playwright: Any) -> Any:
+    """A browser without a screen and with a made-up microphone."""
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    return await playwright.chromium.launch(executable_path=_chromium(), headless=True, args=flags)
 
 
 def _chromium() -> str | None:

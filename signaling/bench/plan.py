@@ -14,7 +14,8 @@ class Plan:
     store, `missed` deltas, `samples` resumes over `returning` sessions, `idle` clients. Join: `long` and `short`
     logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
     at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
-    `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`.
+    `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
+    `reloads` of a page that talks (0: none).
     """
 
     nodes: int = 2
@@ -39,6 +40,7 @@ class Plan:
     spray_rate: int = 5_000
     spray_s: float = 60.0
     tunnels: int = 8
+    reloads: int = 110
     tunnel_s: float = 5.0
     says: Callable[[str], None] = lambda text: None
 
@@ -57,6 +59,7 @@ SMALL = Plan(
     copies=1,
     joins=4,
     first_audios=0,
+    reloads=0,
     calls=4,
     stock_calls=2,
     tunnels=2,

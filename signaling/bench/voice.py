@@ -9,8 +9,9 @@ from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
 from signaling.bench.voice_guard import measure_voice_guard
 from signaling.bench.voice_microphone import measure_voice_microphone
+from signaling.bench.voice_resume import measure_voice_resume
 
-PARTS: Final = (measure_voice_guard, measure_voice_microphone)
+PARTS: Final = (measure_voice_guard, measure_voice_microphone, measure_voice_resume)
 
 
 async def measure_voice(rig: Rig, plan: Plan) -> list[Result]:

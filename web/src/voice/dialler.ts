@@ -30,6 +30,11 @@ export class Dialler {
     });
   }
 
+  /** Resolves when what an earlier page kept is known. */
+  async opened(): Promise<void> {
+    await this.purse;
+  }
+
   /** Get a new ticket from the hub, which is connected, and make a peer for it. */
   async renew(): Promise<void> {
     await this.prepare();

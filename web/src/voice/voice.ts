@@ -51,6 +51,7 @@ export class Voice {
   private node = "";
   private tries = 0;
   private turn = 0;
+  private making = false;
   private standing: () => void = () => undefined;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly listeners = new Set<Listener>();
@@ -143,10 +144,16 @@ export class Voice {
     const { node } = this.session;
     if (node === "" || node === this.node) return;
     this.node = node;
+    void this.dialler.opened().then(() => this.atNode(node));
+  }
+
+  private atNode(node: string): void {
+    if (node !== this.node) return;
     const going = this.state === "calling" || this.state === "live";
+    const elsewhere = this.dialler.node !== node;
     // A call by a ticket of this very node is on its way, or stands; any other is on a node that is left.
-    if (going && (this.call === null || this.dialler.node !== node)) {
-      this.dialler.distrust();
+    if (going && (elsewhere || (this.call === null && !this.making))) {
+      if (elsewhere) this.dialler.distrust();
       this.dial();
     }
     void this.dialler.renew();
@@ -157,9 +164,12 @@ export class Voice {
     const turn = ++this.turn;
     this.call?.drop();
     this.call = null;
+    this.making = false;
     const ready = this.dialler.ready();
     if (ready !== null) return this.callBy(ready);
+    this.making = true;
     void this.dialler.make().then((peer) => {
+      if (turn === this.turn) this.making = false;
       // Without a ticket it is called when the session is back.
       const possible = peer.armed || this.session.node !== "";
       if (this.state === "off" || turn !== this.turn || !possible) return peer.close();
