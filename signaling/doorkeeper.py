@@ -348,8 +348,12 @@ _TURNED: Final = {
 }
 
 
+_SAID: Final = {"too_large": "overloaded"}
+"""Whoever comes is not too large: there are too many."""
+
+
 def _turned(refusal: Refusal) -> TurnedAway:
     code = _TURNED.get(refusal.reason, close_codes.OVERLOADED)
     comes_back = code in (close_codes.OVERLOADED, close_codes.TOO_FAST)
-    reason = "not_found" if code == close_codes.NOT_FOUND else refusal.reason
+    reason = _SAID.get(refusal.reason, "not_found" if code == close_codes.NOT_FOUND else refusal.reason)
     return TurnedAway(code, reason, refusal.detail, (refusal.retry_after_ms or 1000) if comes_back else NEVER)

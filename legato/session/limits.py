@@ -57,7 +57,7 @@ TEXTS: Final = {
     "key": 128,
     "arguments": 16_000,
     "result": 16_000,
-    "label": 128,
+    "label": 256,
     "status": 200,
 }
 """Longest text of a field; `label` is a label's value, `status` the text of an activity or of progress."""

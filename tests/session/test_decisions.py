@@ -248,7 +248,7 @@ def test_nothing_happens_after_the_end_and_the_end_ends_everything() -> None:
         (c.MarkTurn(turn="t", mark="heard", at_ms=2**53), "malformed"),
         (c.LabelSession(labels={"__proto__": "x"}), "malformed"),
         (c.LabelSession(labels={f"l{n}": "x" for n in range(33)}), "too_large"),
-        (c.LabelSession(labels={"l": "x" * 129}), "too_large"),
+        (c.LabelSession(labels={"l": "x" * 257}), "too_large"),
         (c.ChangeActivity(activity="idle", text="x" * 201), "too_large"),
         (c.EndSession(reason="x" * 201), "too_large"),
         (c.CancelResponse(response="r"), "already_ended"),
