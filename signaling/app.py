@@ -33,7 +33,7 @@ from signaling.connection.limits import DEFAULT, ConnectionLimits
 from signaling.connection.line import Line, Sounds
 from signaling.connection.websocket import serve_socket
 from signaling.doorkeeper import Doorkeeper, Keeping
-from signaling.hall import SWEEP_S, Furnishing, Hall
+from signaling.hall import SWEEP_S, Furnishing, Hall, call_soon
 from signaling.holders import HoldersInStore
 from signaling.http.access import Access
 from signaling.http.blobs import Blobs
@@ -96,6 +96,7 @@ class DoorOptions:
     nodes: Sequence[str] = ()
     sounds: Sounds = field(default_factory=NoSound)
     admission: Admission = field(default_factory=Admission)
+    last: Callable[[Callable[[], None]], object] = call_soon
     now: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
     wall: Callable[[], int] = lambda: int(time.time())
     random_bytes: RandomBytes = urandom
@@ -162,6 +163,7 @@ def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
             revocations=keys.revocations,
             limits=options.limits,
             nodes=options.nodes,
+            last=options.last,
         )
     )
     warn.append(hall.warn_misused)

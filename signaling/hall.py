@@ -41,9 +41,15 @@ SWEEP_S: Final = 0.5
 """How often open connections are held against the revocations."""
 
 
+def call_soon(act: Callable[[], None]) -> object:
+    """Do it in the next pass of the loop."""
+    return asyncio.get_running_loop().call_soon(act)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Furnishing:
-    """What a hall works with. `now`: monotonic ms. `nodes`: the addresses at which this hub is reached."""
+    """What a hall works with. `now`: monotonic ms. `nodes`: the addresses at which this hub is reached. `last` does
+    what is done once for all that happened in a pass of the loop (`hub.pass_end`)."""
 
     node: Node
     positions: Positions
@@ -57,6 +63,7 @@ class Furnishing:
     limits: ConnectionLimits = DEFAULT
     nodes: Sequence[str] = field(default_factory=tuple)
     patience_s: float = 5.0
+    last: Callable[[Callable[[], None]], object] = call_soon
 
 
 class Hall:
@@ -70,6 +77,7 @@ class Hall:
         self.sounds = furnishing.sounds
         self.staff = furnishing.staff
         self.patience_s = furnishing.patience_s
+        self.last = furnishing.last
         self.draining = False
         self._it = furnishing
         self._lines: dict[str, Line] = {}

@@ -34,6 +34,7 @@ from hub.keys.revocations import RevocationList
 from hub.keys.signer import TicketSigner
 from hub.node.node import Node, Parts
 from hub.node.promise import Node as PromisedNode
+from hub.pass_end import PassEnd
 from hub.store.embedded import EmbeddedStore
 from hub.store.embedded import Options as EmbeddedOptions
 from hub.store.endpoint import Endpoint
@@ -135,6 +136,7 @@ def _doors(
         blobs=_blobs(options),
         crowded=lambda: gate.crowded,
         expose=node.metrics.expose,
+        last=node.pass_end.last,
         now=monotonic_ms,
         calls=voice.door,
         recordings=voice.recordings,
@@ -206,6 +208,8 @@ async def opened_store(options: Options, stack: AsyncExitStack) -> tuple[RealSto
 
 
 def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets) -> Node:
+    pass_end = PassEnd(asyncio.get_running_loop().call_soon)
+    store.gather(pass_end)
     return Node(
         Parts(
             name=options.name or f"n_{secrets.token_hex(4)}",
@@ -218,6 +222,7 @@ def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets)
             settings=options.settings,
             vault=opened_vault(options),
             erased=lambda key: asyncio.to_thread(_blobs(options).erase, key),
+            pass_end=pass_end,
         )
     )
 

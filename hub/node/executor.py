@@ -6,7 +6,6 @@ pass of the loop leaves in one write.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from hub.keys.sealing import Sealer
 from hub.metrics import Metrics
 from hub.node.lane import Lane, Stage, Work
 from hub.node.promise import Done
+from hub.store.answer import Ended, when_done
 from hub.store.promise import (
     Append,
     Appended,
@@ -136,7 +136,7 @@ class Executor:
                 _answer(work, Refusal("unavailable", retry_after_ms=1000))
             self._pump(lane)
 
-    def unanswered(self) -> list[asyncio.Future[Any]]:
+    def unanswered(self) -> list[Awaitable[Any]]:
         """The answers that are due."""
         return [work.answer for lane in self._lanes.values() for work in (*lane.flying, *lane.waiting)]
 
@@ -268,11 +268,11 @@ class Executor:
             answer = log.append(key, work.append)
         else:
             answer = log.refuse(key, work.append, _kept(work.refused))
-        asyncio.ensure_future(answer).add_done_callback(partial(self._answered, lane, work))
+        when_done(answer, partial(self._answered, lane, work))
 
     # --- on the way back
 
-    def _answered(self, lane: Lane, work: Work, answer: asyncio.Future[Outcome]) -> None:
+    def _answered(self, lane: Lane, work: Work, answer: Ended[Outcome]) -> None:
         if work not in lane.flying:
             return  # abandoned meanwhile
         if answer.cancelled() or isinstance(answer.exception(), StoreUnavailable):

@@ -12,13 +12,13 @@ sees a producer's batches in another order than it made them.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
+from hub.store.answer import Answer
 from hub.store.promise import WINDOW, Append
 from legato.session.commands import Refusal
 from legato.session.decisions import Decided
@@ -53,7 +53,7 @@ class Work:
     decide: Callable[[State], Decided | Refusal]
     raw: bytes
     barrier: bool
-    answer: asyncio.Future[Any]
+    answer: Answer[Any]
     producer_epoch: int
     sequence: int = 0
     witness: Position | None = None

@@ -21,6 +21,7 @@ from hub.node.room import Room
 from hub.node.rooms import Rooms
 from hub.node.tasks import Tasks
 from hub.node.tools import Tools
+from hub.pass_end import PassEnd
 from hub.settings import Settings
 from hub.store.promise import Append, Appended, Draft, Refused, SessionKey, Store
 from hub.vault import Vault
@@ -55,6 +56,7 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
     vault: Vault | None = None
     erased: Callable[[SessionKey], Awaitable[None]] = _nothing
+    pass_end: PassEnd | None = None
 
 
 def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
@@ -74,9 +76,10 @@ class Node:
         self.settings = parts.settings if parts.vault else replace(parts.settings, archive_after_s=0)
         self._parts = parts
         self._tasks = Tasks(parts.metrics)
+        self.pass_end = parts.pass_end or PassEnd(lambda act: asyncio.get_running_loop().call_soon(act))
         self._tools = Tools(
             parts.name, parts.store, parts.keys, parts.anchors, parts.digests, parts.metrics, parts.now,
-            self._session_now, self._later, self._schedule, self._tasks.spawn, parts.random_bytes, parts.vault,
+            self._session_now, self._later, self.pass_end.soon, self._tasks.spawn, parts.random_bytes, parts.vault,
         )  # fmt: skip
         self._attendance = Attendance(self._tools)
         self._duties = Duties(self._tools, self.settings, self._attendance, self.erase)
@@ -193,7 +196,7 @@ class Node:
     async def drain(self) -> None:
         """See the promise."""
         self._draining = True
-        answers = [answer for room in self._rooms for answer in room.unanswered()]
+        answers = [asyncio.ensure_future(answer) for room in self._rooms for answer in room.unanswered()]
         if answers:
             await asyncio.wait(answers, timeout=self.settings.drain_patience / 1000)
         for room in tuple(self._rooms):
@@ -225,6 +228,3 @@ class Node:
 
     def _later(self, ms: int, callback: Callable[[], None]) -> object:
         return asyncio.get_running_loop().call_later(ms / 1000, callback)
-
-    def _schedule(self, callback: Callable[[], None]) -> object:
-        return asyncio.get_running_loop().call_soon(callback)

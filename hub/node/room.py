@@ -22,6 +22,7 @@ from hub.node.reaching import reach
 from hub.node.recent import Told
 from hub.node.signals import Signals
 from hub.node.tools import Tools
+from hub.store.answer import Answer
 from hub.store.promise import Opened, SessionKey
 from legato.session.commands import Refusal
 from legato.session.decisions import Actor, Decided, decide_batch, raised
@@ -75,7 +76,7 @@ class Room:
         """The position that `state` is at."""
         return self.follower.position
 
-    def unanswered(self) -> list[asyncio.Future[Any]]:
+    def unanswered(self) -> list[Awaitable[Any]]:
         """The answers of what is on its way into the log."""
         return self._executor.unanswered()
 
@@ -169,8 +170,8 @@ class Room:
                 raise
         return await asyncio.shield(waiting)
 
-    def _submit(self, producer: str, decide: Decide, **options: Any) -> asyncio.Future[Done | Refusal]:
-        answer: asyncio.Future[Done | Refusal] = asyncio.get_running_loop().create_future()
+    def _submit(self, producer: str, decide: Decide, **options: Any) -> Answer[Done | Refusal]:
+        answer: Answer[Done | Refusal] = Answer()
         options.setdefault("producer_epoch", 0)
         if self.follower.stage is Stage.CLOSED:
             answer.set_result(Refusal("unavailable", retry_after_ms=100))

@@ -19,7 +19,7 @@ class Tools:
     """What rooms of a node work with.
 
     `now` is this process's monotonic ms, `session_now` its best guess of the store's clock (ms since 1970).
-    `later(ms, callback)` calls back; `schedule` in the next pass of the loop; `spawn` runs a coroutine that
+    `later(ms, callback)` calls back; `schedule` at the end of this pass of the loop; `spawn` runs a coroutine that
     the node owns.
     """
 

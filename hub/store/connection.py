@@ -17,6 +17,8 @@ from typing import Any, Final, cast
 
 import hiredis
 
+from hub.pass_end import PassEnd
+from hub.store.answer import Answer
 from hub.store.backoff import Backoff
 from hub.store.endpoint import Endpoint
 from hub.store.flight import Flight, Flown, Full, Kind, Verdict
@@ -63,7 +65,7 @@ PATIENT: Final = Manners()
 class Waiter:
     """Who waits for an answer. `decode` runs synchronously, in the server's order."""
 
-    future: asyncio.Future[Any]
+    future: asyncio.Future[Any] | Answer[Any]
     decode: Decode
 
     def settle(self, reply: Any) -> None:
@@ -91,6 +93,8 @@ class Connection:
         self.on_live: Callable[[], None] = lambda: None
         self.on_push: Callable[[Sequence[Any]], None] = lambda message: None
         self.on_quiet: Callable[[], None] = lambda: None
+        self.pass_end: PassEnd | None = None
+        """Told of everything that is read at once."""
         self.server: dict[str, Any] = {}
         self.stage = Stage.DOWN
         self._endpoint = endpoint
@@ -141,23 +145,26 @@ class Connection:
         """Send a command; it takes its place in order at once. The future ends in what `decode` makes of the
         answer (an error that the server gives is a `hiredis.ReplyError` value; one that `decode` cannot take
         ends the future in `StoreUnavailable`), or in `StoreUnavailable`."""
-        return self.send(words, decode, kind)
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._send(words, Waiter(future, decode), kind)
+        return future
 
-    def send(
-        self, words: tuple[Any, ...] | bytes, decode: Decode = plain, kind: Kind = Kind.PLAIN
-    ) -> asyncio.Future[Any]:
-        """`ask`, of words that may be written for the wire already (`hub/store/batches.py`)."""
-        waiter = Waiter(self._loop.create_future(), decode)
+    def append(self, written: bytes, decode: Decode) -> Answer[Any]:
+        """`ask`, of an append that is written for the wire already (`hub/store/batches.py`)."""
+        answer: Answer[Any] = Answer()
+        self._send(written, Waiter(answer, decode), Kind.ORDERED)
+        return answer
+
+    def _send(self, words: tuple[Any, ...] | bytes, waiter: Waiter, kind: Kind) -> None:
         if self.stage is Stage.CLOSED:
             waiter.fail(StoreUnavailable("the connection is closed"))
-            return waiter.future
+            return
         try:
             self._flight.add(Flown(words, kind, waiter, self._now()))
         except Full:
             waiter.fail(StoreUnavailable("too much waits for the store"))
-            return waiter.future
+            return
         self._flush_soon()
-        return waiter.future
 
     def break_off(self) -> None:
         """Give this link up; a new one is made at once."""
@@ -209,6 +216,16 @@ class Connection:
                 self._send_scripts()
         else:
             self.break_off()  # a slot moved away: everything is asked anew, where it is now
+
+    def begin(self) -> None:
+        """Answers and pushes come."""
+        if self.pass_end is not None:
+            self.pass_end.begin()
+
+    def end(self) -> None:
+        """Those were all that were read."""
+        if self.pass_end is not None:
+            self.pass_end.end()
 
     def writable(self, link: Link) -> None:
         """The socket takes bytes again."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final
 
 import hiredis
 
 from hub.store import layout
+from hub.store.answer import Answer
 from hub.store.batches import command
 from hub.store.connection import Connection
-from hub.store.flight import Kind
 from hub.store.layout import Head, beside, meta
 from hub.store.promise import (
     MOST_DRAFTS,
@@ -107,15 +106,14 @@ class LogSide(ShelfSide):
 
     def _append(
         self, name: str, key: SessionKey, batch: Append, refusal: Refused | None = None, **words: bytes
-    ) -> asyncio.Future[Outcome]:
+    ) -> Answer[Outcome]:
         if len(batch.drafts) > MOST_DRAFTS:
-            refused: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            refused: Answer[Outcome] = Answer()
             refused.set_result(Refused("too_large", MOST_DRAFTS))
             return refused
         if batch.deadline is not None:
             self._connection.ask("ZADD", layout.bucket(key), "LT", batch.deadline, layout.tag(key))
-        written = command(name, key, batch, refusal, **words)
-        return self._connection.send(written, self._outcome, Kind.ORDERED)
+        return self._connection.append(command(name, key, batch, refusal, **words), self._outcome)
 
     def _outcome(self, reply: Any) -> Outcome:
         if isinstance(reply, bytes):

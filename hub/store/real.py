@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from hub.pass_end import PassEnd
 from hub.store.archive import ArchiveSide
 from hub.store.backoff import FIRST_MS, LOCAL_MS, Backoff
 from hub.store.bus import BusSide
@@ -33,6 +34,10 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, ArchiveSid
         self.pressure = Pressure.CALM
         self._open = (sessions, duties)
         duties.on_live = duties.on_quiet = self._gauge
+
+    def gather(self, pass_end: PassEnd) -> None:
+        """What is asked for at the pass's end while the sessions' connection is read is done once, after it."""
+        self._connection.pass_end = pass_end
 
     @classmethod
     async def open(

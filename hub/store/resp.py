@@ -24,6 +24,12 @@ class Receiver(Protocol):
     def push(self, link: Link, message: Sequence[Any]) -> None:
         """Something that nobody asked for."""
 
+    def begin(self) -> None:
+        """Answers and pushes come now, all that were read at once."""
+
+    def end(self) -> None:
+        """Those were all."""
+
     def writable(self, link: Link) -> None:
         """The socket takes bytes again after it did not."""
 
@@ -79,6 +85,13 @@ class Link(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._reader.feed(bytes(_ROOM[:nbytes]))
+        self._receiver.begin()
+        try:
+            self._parse()
+        finally:
+            self._receiver.end()
+
+    def _parse(self) -> None:
         while self._transport is not None:
             try:
                 reply = self._reader.gets()

@@ -18,6 +18,7 @@ import msgspec
 
 from hub.keys.errors import KeysError
 from hub.node.promise import Batch, Done
+from hub.store.answer import Ended, when_done
 from hub.store.promise import StoreUnavailable
 from legato.session.commands import AcceptSession, Refusal
 from legato.session.events import Event
@@ -176,9 +177,9 @@ class Line:
             self._wire.send(envelopes)
 
     def _wake(self) -> None:
-        if not self._flushing:
+        if not self._flushing and (self.machine.downlink.waiting or self.machine.downlink.behind):
             self._flushing = True
-            self._loop.call_soon(self.flush)
+            self._hall.last(self.flush)
 
     # --- effects
 
@@ -237,10 +238,9 @@ class Line:
             commands=effect.commands,
             refusal=effect.refusal,
         )
-        answer = asyncio.ensure_future(arrival.room.execute(arrival.actor, batch))
-        answer.add_done_callback(partial(self._answered, effect.sequence))
+        when_done(arrival.room.execute(arrival.actor, batch), partial(self._answered, effect.sequence))
 
-    def _answered(self, sequence: int, answer: asyncio.Future[Done | Refusal]) -> None:
+    def _answered(self, sequence: int, answer: Ended[Done | Refusal]) -> None:
         outcome: Done | Refusal
         if answer.cancelled():
             outcome = Refusal("unavailable", retry_after_ms=1000)
