@@ -6,6 +6,7 @@ No label ever holds a session, a participant or a word: the label sets are small
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -20,6 +21,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._acked: dict[str, Callable[[], None]] = {}
         made = self.registry
         self.acks = Counter("legato_acks", "Batches acknowledged.", ["level"], registry=made)
         self.refusals = Counter("legato_refusals", "Batches refused.", ["reason"], registry=made)
@@ -49,6 +51,13 @@ class Metrics:
         self.loop_lag = Histogram(
             "legato_loop_lag_seconds", "How late the loop runs.", buckets=_LAG, registry=made
         )
+
+    def acked(self, level: str) -> None:
+        """A batch was acknowledged. What is counted for every event is looked up once."""
+        count = self._acked.get(level)
+        if count is None:
+            count = self._acked[level] = self.acks.labels(level).inc
+        count()
 
     def expose(self) -> bytes:
         """All of it, as Prometheus reads it (`CONTENT_TYPE`)."""

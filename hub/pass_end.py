@@ -54,8 +54,8 @@ class PassEnd:
         self._call_soon(self._called)
 
     def _called(self) -> None:
-        self._coming = False
         self._do()
+        self._coming = False
 
     def _do(self) -> None:
         while self._soon or self._last:

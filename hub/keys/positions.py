@@ -15,10 +15,10 @@ each wrong guess costs a connection.
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
-from hub.keys.places import text
+from hub.keys.places import KEPT_NAMES, text
 from legato.session.position import TEXT_LENGTH, Position, PositionInvalid
 
 CODE_SIZE: Final = 8
@@ -32,38 +32,46 @@ class Positions:
     The newest one written is kept at hand: all who listen to a session are told the same position in one pass.
     """
 
-    __slots__ = ("_key", "_newest", "_written")
+    __slots__ = ("_key", "_newest", "_scope", "_written")
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._newest: tuple[str, str, Position] | None = None
+        self._scope = b""
+        self._newest: Position | None = None
         self._written = ""
 
     def written(self, tenant: str, session: str, position: Position) -> str:
         """The one spelling of this position of that session: 45 characters of base64url."""
-        what = (tenant, session, position)
-        if what != self._newest:
-            body = position.to_text()
-            self._written = body + self._code(tenant, session, body)
-            self._newest = what
-        return self._written
+        return self._write(_scope(tenant, session), position)
 
     def writer(self, tenant: str, session: str) -> Callable[[Position], str]:
         """`written` for one session."""
-        return partial(self.written, tenant, session)
+        return partial(self._write, _scope(tenant, session))
+
+    def _write(self, scope: bytes, position: Position) -> str:
+        if position is not self._newest or scope != self._scope:
+            body = position.to_text()
+            self._written = body + self._code(scope, body)
+            self._scope, self._newest = scope, position
+        return self._written
 
     def read(self, tenant: str, session: str, text: str) -> Position:
         """The position that `written` wrote for that session; anything else is `PositionInvalid`."""
         position = unverified(text)
-        code = self._code(tenant, session, text[:TEXT_LENGTH])
+        code = self._code(_scope(tenant, session), text[:TEXT_LENGTH])
         if not hmac.compare_digest(code.encode(), text[TEXT_LENGTH:].encode("utf-8", "replace")):
             raise PositionInvalid("code")
         return position
 
-    def _code(self, tenant: str, session: str, body: str) -> str:
-        message = LABEL + text("tenant", tenant) + text("session", session) + body.encode("ascii")
-        code = hmac.digest(self._key, message, "sha256")[:CODE_SIZE]
-        return urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
+    def _code(self, scope: bytes, body: str) -> str:
+        code = hmac.digest(self._key, scope + body.encode("ascii"), "sha256")[:CODE_SIZE]
+        return urlsafe_b64encode(code)[:-1].decode("ascii")
+
+
+@lru_cache(maxsize=KEPT_NAMES)
+def _scope(tenant: str, session: str) -> bytes:
+    """What stands before a position's text when its code is made."""
+    return LABEL + text("tenant", tenant) + text("session", session)
 
 
 def unverified(text: str) -> Position:

@@ -16,7 +16,6 @@ from hub.keys.errors import KeysError
 from hub.node.entries import sealed_record, sealed_snapshot
 from hub.node.follower import Stage
 from hub.node.presence import insist
-from hub.node.recent import Told
 from hub.node.retention import next_look
 from hub.node.room import Room
 from hub.node.tools import Tools
@@ -109,7 +108,12 @@ class Conductor:
 
     # --- what calls for duties
 
-    def watch(self, events: list[Told]) -> None:
+    @property
+    def behind(self) -> bool:
+        """Whether a snapshot is due."""
+        return self._behind() >= self._settings.snapshot_every
+
+    def watch(self) -> None:
         """Events were folded."""
         if self.part is Part.CONDUCTS:
             self._wants(self.room)

@@ -106,7 +106,13 @@ class Duties:
                 self._right_moved(room, event)
         conductor = self._conductors.get(room.key)
         if conductor is not None:
-            conductor.watch(events)
+            conductor.watch()
+
+    def grown(self, room: Room) -> None:
+        """Nothing but words of open messages were folded in a room."""
+        conductor = self._conductors.get(room.key)
+        if conductor is not None and conductor.behind:
+            conductor.watch()
 
     async def resign(self, room: Room) -> None:
         """The room closes: leave its duties in order."""

@@ -196,9 +196,8 @@ class Executor:
 
     def _may_decide(self, lane: Lane, work: Work) -> bool:
         """Whether the state holds what the decision must see."""
-        folded = self._ground.position.offset
         seen = work.witness.offset if work.witness is not None else 0
-        if max(seen, work.needs) <= folded:
+        if not (seen or work.needs) or max(seen, work.needs) <= self._ground.position.offset:
             return True
         self._ground.catch_up()
         return False
@@ -283,7 +282,8 @@ class Executor:
             _fail(work, failure)
         else:
             self._known(lane, work, answer.result())
-        self._pump(lane)
+        if lane.restless:
+            self._pump(lane)
 
     def _unknown(self, lane: Lane, work: Work) -> None:
         if self._tools.now() >= work.give_up_at:
@@ -298,7 +298,7 @@ class Executor:
             last = outcome.first + outcome.count - 1
             lane.landed(work, last)
             self._ground.acknowledged(last)
-            self._tools.metrics.acks.labels(outcome.level).inc()
+            self._tools.metrics.acked(outcome.level)
             _answer(work, Done(work.sequence, outcome.first, outcome.count, outcome.level))
         elif isinstance(outcome, LostTail):
             evidence = work.append.witness if work.append else None

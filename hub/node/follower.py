@@ -70,12 +70,14 @@ class Follower:
     @property
     def state(self) -> State:
         """The folded state."""
-        return self.view.state
+        assert self._view is not None
+        return self._view.state
 
     @property
     def position(self) -> Position:
         """Where the state is at."""
-        return self.view.position
+        assert self._view is not None
+        return self._view.recent.position
 
     @property
     def settled(self) -> bool:

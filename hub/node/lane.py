@@ -93,6 +93,11 @@ class Lane:
         return not self.flying and not self.waiting
 
     @property
+    def restless(self) -> bool:
+        """Whether anything waits, or must be sent again."""
+        return bool(self.waiting) or self._unsettled()
+
+    @property
     def full(self) -> bool:
         """Whether no more may wait."""
         return len(self.waiting) >= MAX_WAITING

@@ -29,7 +29,7 @@ from legato.session.commands import Refusal
 from legato.session.deadlines import earliest
 from legato.session.decisions import foresee
 from legato.session.event_json import encode
-from legato.session.events import AgentUnreachable, AttachmentAway, Event, ToolRequested
+from legato.session.events import AgentUnreachable, AttachmentAway, Event, MessageGrown, ToolRequested
 from legato.session.presence_rules import session_created
 from legato.session.state import State
 
@@ -213,6 +213,11 @@ class Node:
         return room
 
     def _watch(self, room: Room, events: list[Told]) -> None:
+        if all(type(told.event) is MessageGrown for told in events):
+            self._duties.grown(
+                room
+            )  # words by the hundred: of all duties they bring only the snapshot nearer
+            return
         self._attendance.watch(room, events)
         self._duties.watch(room, events)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from legato.session.events import BY_TYPE, Event, Unknown
+from legato.session.events import BY_TYPE, KINDS, Event, Unknown
 
 _encoder: Final = msgspec.json.Encoder()
 _decoders: Final = {name: msgspec.json.Decoder(kind) for name, kind in BY_TYPE.items()}
@@ -19,6 +19,14 @@ class _Header(msgspec.Struct):
     time: int = 0
 
 
+def _any() -> Any:
+    union: Any = KINDS[0]
+    for kind in KINDS[1:]:
+        union |= kind
+    return union
+
+
+_known: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(_any())
 _header: Final = msgspec.json.Decoder(_Header)
 _raw: Final = msgspec.json.Decoder(dict[str, Any])
 
@@ -38,6 +46,13 @@ def decode(raw: bytes) -> Event | Unknown:
 
     Raises `msgspec.DecodeError` if it is not an event at all.
     """
+    try:
+        return _known.decode(raw)
+    except msgspec.ValidationError:
+        return _of_a_later_version(raw)
+
+
+def _of_a_later_version(raw: bytes) -> Event | Unknown:
     header = _header.decode(raw)
     decoder = _decoders.get(header.type)
     if decoder is None:

@@ -18,6 +18,7 @@ import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 POSITION_VERSION: Final = 1
@@ -25,6 +26,8 @@ MAX_OFFSET: Final = 2**53 - 1
 CHECK_SIZE: Final = 8
 EPOCH_SIZE: Final = 8
 TEXT_LENGTH: Final = 34
+KEPT_EPOCHS: Final = 4_096
+"""Epochs whose bits are kept at hand: every position written and read needs them."""
 
 _BODY: Final = struct.Struct(">B8sQ8s")
 _NO_CHECK: Final = bytes(CHECK_SIZE)
@@ -60,7 +63,7 @@ class Position:
     check: bytes
 
     def __post_init__(self) -> None:
-        if not _EPOCH.fullmatch(self.epoch):
+        if not _is_epoch(self.epoch):
             raise PositionInvalid("epoch")
         if not 0 <= self.offset <= MAX_OFFSET:
             raise PositionInvalid("offset")
@@ -96,13 +99,22 @@ class Position:
 
     def to_text(self) -> str:
         """The one spelling of this position: 34 characters of base64url."""
-        epoch = urlsafe_b64decode(self.epoch + "=")
-        return _unpadded(_BODY.pack(POSITION_VERSION, epoch, self.offset, self.check))
+        return _unpadded(_BODY.pack(POSITION_VERSION, _epoch_bits(self.epoch), self.offset, self.check))
 
     @property
     def original(self) -> bool:
         """Whether this is `ORIGIN`: it belongs to no epoch and fits any."""
         return self.epoch == _NO_EPOCH
+
+
+@lru_cache(maxsize=KEPT_EPOCHS)
+def _epoch_bits(epoch: str) -> bytes:
+    return urlsafe_b64decode(epoch + "=")
+
+
+@lru_cache(maxsize=KEPT_EPOCHS)
+def _is_epoch(epoch: str) -> bool:
+    return _EPOCH.fullmatch(epoch) is not None
 
 
 def _unpadded(raw: bytes) -> str:
