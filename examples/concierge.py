@@ -1,7 +1,7 @@
 """A whole agent: streams its words, calls tools, survives everything.
 
 export LEGATO_TICKET=$(legato ticket --agent concierge)
-python examples/concierge.py ws://127.0.0.1:8080
+python examples/concierge.py ws://127.0.0.1:7070
 """
 
 import asyncio

@@ -126,7 +126,8 @@ def programs() -> Iterator[Finding]:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     redis = shutil.which("redis-server", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     state = "make" if on_debian() else "missing"
-    for what, program in (("chromium", chromium), ("redis-server", redis)):
+    firefox = shutil.which("firefox-esr")
+    for what, program in (("chromium", chromium), ("firefox-esr", firefox), ("redis-server", redis)):
         if program is None:
             cure = "make test installs it from Debian" if on_debian() else "install it; only tests need it"
             yield Finding(what, state, "not found", cure)

@@ -88,7 +88,9 @@ class Options:
         """How it takes calls: at the address that it listens on, unless others are given."""
         host = "127.0.0.1" if self.host == "localhost" else self.host
         shown = self.media_addresses or ((host,) if _is_address(host) and not _is_wildcard(host) else ())
-        bound = host if _is_address(host) else "0.0.0.0"
+        # Calls that reach this machine from elsewhere do not come to a loopback address.
+        elsewhere = _is_loopback(host) and not all(map(_is_loopback, self.media_addresses))
+        bound = host if _is_address(host) and not elsewhere else "0.0.0.0"
         return VoiceOptions(
             host=bound, port=self.media_port, advertise=shown, ears=self.ears, voice=self.voice
         )
@@ -115,3 +117,7 @@ def _is_address(text: str) -> bool:
 
 def _is_wildcard(text: str) -> bool:
     return ip_address(text).is_unspecified
+
+
+def _is_loopback(text: str) -> bool:
+    return _is_address(text) and ip_address(text).is_loopback

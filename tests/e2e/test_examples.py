@@ -1,12 +1,15 @@
-"""What we tell people to write works as it stands: the examples, and the README's blocks."""
+"""What we tell people to write works as it stands: the examples, and the blocks of README and docs."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shlex
+import subprocess
 import sys
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +20,7 @@ import click
 import pytest
 
 import legato
+from legato.session.commands import DecideTool
 from legato.session.state import Message, State
 from signaling.cli.root import main
 from signaling.cli.tickets import mint_here, signer_here
@@ -24,16 +28,35 @@ from tests.e2e.minting import created, ticket_for
 from tests.support.processes import ROOT, folder, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
-README: Final = (ROOT / "README.md").read_text()
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PYTHON: Final = [body for kind, body in BLOCK.findall(README) if kind == "python"]
-COMMANDS: Final = [
-    line.removeprefix("$ ")
-    for kind, body in BLOCK.findall(README)
-    if kind == "console"
-    for line in body.splitlines()
-    if line.startswith("$ ")
+PAGES: Final = ("README.md", "docs/quickstart.md", "docs/agents.md", "docs/operating.md")
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    """The page's blocks of this kind."""
+    return [body for found, body in BLOCK.findall((ROOT / page).read_text()) if found == kind]
+
+
+PYTHON: Final = blocks("README.md", "python")
+COMMANDS: Final = sorted(
+    {
+        line.removeprefix("$ ")
+        for page in PAGES
+        for body in blocks(page, "console")
+        for line in body.splitlines()
+        if line.startswith("$ ")
+    }
+)
+TYPESCRIPT: Final = [
+    pytest.param(body, id=f"{page}-{number}")
+    for page in PAGES
+    for number, body in enumerate(blocks(page, "ts"))
 ]
+GIVEN: Final = """declare const getTicket: () => Promise<string>;
+declare function render(state: unknown): void;
+"""
+"""What the README's page has of its own."""
+PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXAMPLES: Final = sorted((ROOT / "examples").glob("*.py"))
 
 
@@ -45,12 +68,13 @@ def whole(path: Path, tmp_path: Path, number: int) -> Path:
 
 
 @asynccontextmanager
-async def working(program: Path, data: Path, url: str) -> AsyncIterator[None]:
+async def working(program: Path, data: Path, url: str, agent: str = "concierge") -> AsyncIterator[None]:
     """The program runs as an agent, with its credential in the environment as the README says."""
-    ticket = await mint_here(data, os.environ, agent="concierge")
+    ticket = await mint_here(data, os.environ, agent=agent)
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(program), url.replace("http://", "ws://"),
-        cwd=ROOT, env={**os.environ, "LEGATO_TICKET": ticket, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        env={**os.environ, "LEGATO_TICKET": ticket, "LEGATO_HUB": url, "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -60,18 +84,19 @@ async def working(program: Path, data: Path, url: str) -> AsyncIterator[None]:
         await process.wait()
 
 
+def answers(state: State) -> list[str]:
+    """What the agent said."""
+    return [
+        "".join(part.text for part in entry.parts if part.kind == "text")
+        for entry in state.transcript()
+        if isinstance(entry, Message) and state.participants[entry.by].role == "agent"
+    ]
+
+
 async def answer(client: legato.Client, words: str) -> str:
     """Say it; what is answered."""
     turn = await client.say(words)
     await client.until(lambda state: turn not in state.turns, 30)
-
-    def answers(state: State) -> list[str]:
-        return [
-            "".join(part.text for part in entry.parts)
-            for entry in state.transcript()
-            if isinstance(entry, Message) and entry.by == "p_concierge"
-        ]
-
     return answers(client.state)[-1]
 
 
@@ -103,15 +128,89 @@ async def test_the_readmes_agent_works(number: int, tmp_path: Path) -> None:
         await serves_as_agent(whole(Path("readme.py"), tmp_path, number))
 
 
+async def test_the_quickstart_leads_to_an_answer(tmp_path: Path) -> None:
+    agent, backend = tmp_path / "agent.py", tmp_path / "backend.py"
+    for path, block in zip((agent, backend), blocks("docs/quickstart.md", "python"), strict=True):
+        path.write_text(block)
+    async with folder() as shared:
+        data = shared / "data"
+        async with running("serve", data=data) as hub, working(agent, data, hub.url):
+            (line,) = (line for line in COMMANDS if "--capability mint" in line)
+            asked = (*shlex.split(line.partition("$(legato ")[2].rstrip(")")), "--data", str(data))
+            said = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "signaling", *asked, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+            )
+            ticket = (await said.communicate())[0].decode().strip()
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, str(backend), stdout=asyncio.subprocess.PIPE,
+                env={**os.environ, "LEGATO_TICKET": ticket, "LEGATO_HUB": hub.url},
+            )  # fmt: skip
+            session, minted = (await process.communicate())[0].decode().split()
+            assert session.startswith("s_")
+            async with legato.Client(hub.url, ticket=minted) as ada:
+                assert await answer(ada, "hello") == "You said: hello "
+
+
+async def test_the_agent_of_the_docs_works(tmp_path: Path) -> None:
+    program = tmp_path / "shop.py"
+    program.write_text("\n\n".join(blocks("docs/agents.md", "python")))
+    async with folder() as shared:
+        data = shared / "data"
+        async with (
+            running("serve", data=data) as hub,
+            aiohttp.ClientSession() as http,
+            working(program, data, hub.url, "shop"),
+        ):
+            signer = await signer_here(data, os.environ)
+            session = await created(http, hub.url, signer, agent="shop")
+            ticket = ticket_for(signer, session, "p_ada")
+            async with legato.Client(hub.url, ticket=ticket) as ada:
+                await ada.until(lambda state: "Welcome to the shop." in answers(state), 30)
+                assert await answer(ada, "hello") == "That was turn 1. "
+                assert await answer(ada, "where is my order?") == "It is shipped."
+                refusing = asyncio.create_task(answer(ada, "a refund, please"))
+                await ada.until(lambda state: any(each.approval for each in state.open_tools()), 30)
+                (call,) = ada.state.open_tools()
+                await ada.do(DecideTool(call=call.id, approved=False))
+                assert (await refusing).startswith("That was not done: ")
+                assert answers(ada.state).count("Welcome to the shop.") == 1
+
+
+@pytest.mark.parametrize("block", TYPESCRIPT)
+def test_a_page_of_the_docs_is_typed_as_it_stands(block: str, tmp_path: Path) -> None:
+    web = ROOT / "web"
+    (tmp_path / "page.ts").write_text(
+        (GIVEN if "getTicket =" not in block else "") + block + "\nexport {};\n"
+    )
+    entries = {
+        "legato-web": [f"{web}/src/client/index.ts"],
+        "legato-web/voice": [f"{web}/src/voice/voice.ts"],
+    }
+    options = {"paths": entries, "types": [], "noEmit": True}
+    config = {"extends": f"{web}/tsconfig.json", "compilerOptions": options, "include": ["page.ts"]}
+    (tmp_path / "tsconfig.json").write_text(json.dumps(config))
+    checked = subprocess.run(
+        [web / "node_modules" / ".bin" / "tsc", "--project", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
 @pytest.mark.parametrize("line", COMMANDS)
-def test_each_command_of_the_readme_can_be_given(line: str) -> None:
-    inner = re.search(r"\$\((.*?)\)", line)
+def test_each_command_of_the_docs_can_be_given(line: str) -> None:
+    inner = re.search(r"\$\((.*)\)\s*(?:#.*)?$", line)
     words = shlex.split((inner[1] if inner else line).replace("&", ""), comments=True)
     if words[0] == "make":
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert words[1] in targets
+    elif words[:2] == ["pip", "install"]:
+        extras = re.fullmatch(r"legato\[(.*)\]", words[2])
+        assert extras is not None
+        assert set(extras[1].split(",")) <= set(PROJECT["optional-dependencies"])
     elif words[0] == "python":
-        assert (ROOT / words[1]).is_file()
+        assert (ROOT / words[1]).is_file() or words[1] in ("agent.py", "backend.py", "-c")
     else:
         assert words[0] == "legato", f"what is `{words[0]}`?"
         assert isinstance(main, click.Group)
