@@ -8,13 +8,13 @@ agent = legato.Agent("concierge")
 async def answer(turn: legato.Turn) -> None:
     await turn.say(f"You said: {turn.text}")
 
-agent.run("ws://localhost:8080")
+agent.run("ws://localhost:7070")
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from legato.agent import Agent, Said, Turn
+    from legato.agent import Agent, Engagement, Said, Turn
     from legato.client import Client
     from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
     from legato.session.parts import Part
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "Client",
+    "Engagement",
     "LegatoError",
     "NoTicket",
     "Part",
@@ -35,6 +36,7 @@ __all__ = [
 
 _HOMES = {
     "Agent": "legato.agent",
+    "Engagement": "legato.agent",
     "Turn": "legato.agent",
     "Said": "legato.agent",
     "Client": "legato.client",

@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 FIELDS: Final = frozenset(
     {
         "attempt", "call", "capacity", "code", "connections", "count", "detail", "duty", "failure", "generation",
-        "host", "kind", "level", "lost", "ms", "name", "node", "number", "offset", "outcome", "pid", "port",
+        "host", "kind", "level", "lost", "ms", "node", "number", "offset", "outcome", "pid", "port",
         "reason", "restarts", "role", "session", "stage", "status", "store", "tenant", "url", "version", "what",
         "why", "worker",
     }
@@ -54,11 +54,25 @@ class Lines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True)
 
 
+class Readable(logging.Formatter):
+    """The same for somebody at a terminal: time, message, fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = json.loads(_LINES.format(record))
+        skipped = ("at", "level", "from", "message", "pid", "where")
+        fields = "".join(f"  {name}={value}" for name, value in line.items() if name not in skipped)
+        loud = f"{line['level']}: " if record.levelno >= logging.WARNING else ""
+        return f"{line['at'][11:19]}  {loud}{line['message']}{fields}"
+
+
+_LINES: Final = Lines()
+
+
 def set_up_logs(level: str = "info", stream: IO[str] | None = None) -> None:
-    """Write everything of this process so, from `level` on. The access log of aiohttp stays silent: it writes
-    whole URLs and whatever a client calls itself."""
+    """Write everything of this process so, from `level` on; to a terminal as people read. The access log of
+    aiohttp stays silent: it writes whole URLs and whatever a client calls itself."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(Lines())
+    handler.setFormatter(Readable() if handler.stream.isatty() else _LINES)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])

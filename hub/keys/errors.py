@@ -80,5 +80,6 @@ class KeyringMissing(KeysError):
 
     def __str__(self) -> str:
         return (
-            "no key for tickets is configured: set LEGATO_KEYRING to a keyring file, or LEGATO_TICKET_SECRET"
+            "no key for tickets is configured, and off loopback none is made: set LEGATO_TICKET_SECRET (at least "
+            "32 bytes as base64url, shared with the back ends that mint tickets), or LEGATO_KEYRING to a keyring file"
         )

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, overload
 
 import aiohttp
 
-from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn
+from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn, OnVoice
 from legato.agent.tools import Tool, ToolFunction, describe
 from legato.agent.worker import Worker
 from legato.client import Client
@@ -35,7 +35,7 @@ class Agent:
     async def answer(turn: legato.Turn) -> None:
         await turn.say(f"You said: {turn.text}")
 
-    agent.run("ws://localhost:8080")
+    agent.run("ws://localhost:7070")
     ```
     """
 
@@ -51,8 +51,15 @@ class Agent:
         return handler
 
     def on_join(self, handler: F) -> F:
-        """Called as `handler(session, participant, returning)` when a person joins for the first time."""
+        """Called as `handler(session, participant, returning)` when a person joins for the first time, or waited
+        for the agent in a session in which nothing was said yet. Who comes back is never announced anew."""
         self._handlers.on_join = handler
+        return handler
+
+    def on_voice(self, handler: F) -> F:
+        """Called as `handler(session, participant)` whenever a person's call begins: after a reload too, so greet
+        with `session.greet(words, once=…)`."""
+        self._handlers.on_voice = handler
         return handler
 
     @overload
@@ -95,7 +102,7 @@ class Agent:
         ready: asyncio.Event | None = None,
     ) -> None:
         """The same as a coroutine; `ready` is set once the hub has the worker."""
-        addresses = hub or os.environ.get("LEGATO_HUB", "ws://127.0.0.1:8080")
+        addresses = hub or os.environ.get("LEGATO_HUB", "ws://127.0.0.1:7070")
         hubs = [addresses] if isinstance(addresses, str) else list(addresses)
         given = ticket or os.environ.get("LEGATO_TICKET", "")
         if not given:
@@ -121,4 +128,4 @@ class Agent:
             await Engagement(session, self.name, worker, self._handlers).run()
 
 
-__all__ = ["Agent", "OnJoin", "OnTurn", "ToolFunction"]
+__all__ = ["Agent", "OnJoin", "OnTurn", "OnVoice", "ToolFunction"]

@@ -38,3 +38,10 @@ def duties(state: State, agent: str, participant: str, worker: str, *, accepted:
     answers = state.responder == participant
     turns = tuple(turn.id for turn in state.waiting_turns()) if answers else ()
     return Duties(turns=turns, stop=stop)
+
+
+def newcomers(state: State) -> list[str]:
+    """Who waits in a session in which nothing was said yet: they came before the worker did."""
+    if state.finished or state.entries:
+        return []
+    return [who.id for who in state.participants.values() if who.role == "user" and not who.left]

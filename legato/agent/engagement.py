@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from legato.agent.duties import Duties, duties
+from legato.agent.duties import Duties, duties, newcomers
 from legato.agent.tools import Tool
 from legato.agent.turn import Turn
 from legato.client import Client
 from legato.errors import Refused, SessionClosed
 from legato.session import commands as c
 from legato.session.actors import WORKER
-from legato.session.events import Event, ParticipantJoined, Unknown
+from legato.session.events import Event, ParticipantJoined, Unknown, VoiceStarted
 
 log = logging.getLogger("legato.agent")
 GIVE_BACK_S: Final = 1.0
 OnTurn = Callable[[Turn], Awaitable[None] | AsyncIterator[str]]
 OnJoin = Callable[["Engagement", str, bool], Awaitable[None]]
+OnVoice = Callable[["Engagement", str], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class Handlers:
 
     on_turn: OnTurn | None = None
     on_join: OnJoin | None = None
+    on_voice: OnVoice | None = None
     tools: dict[str, Tool] = field(default_factory=dict)
 
 
@@ -43,6 +46,7 @@ class Engagement:
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._claimed: set[str] = set()
         self._joined: list[str] = []
+        self._talking: list[str] = []
         self._stopped: set[str] = set()
 
     @property
@@ -81,9 +85,15 @@ class Engagement:
             async with asyncio.timeout(GIVE_BACK_S):
                 await self.session.do(release)
 
-    async def greet(self, words: str) -> None:
-        """Say something unasked."""
-        response, message = self.session.new_id("r"), self.session.new_id("m")
+    async def greet(self, words: str, *, once: str = "") -> None:
+        """Say something unasked. With `once`, a name for it, it is said at most once in the session, whoever
+        tries again: another worker after a crash, or this one when somebody comes back."""
+        names = (
+            [self.session.new_id(kind) for kind in "rm"]
+            if not once
+            else [_named(kind, once) for kind in "rm"]
+        )
+        response, message = names
         await self.session.do(
             c.StartResponse(response=response), c.StartMessage(message=message, response=response)
         )
@@ -105,10 +115,8 @@ class Engagement:
                 response = self.session.new_id("r")
                 task = tasks.create_task(self._answer(turn, response))
                 self._answering[response] = task
-        if self._joined and self._handlers.on_join is not None:
-            joined, self._joined = self._joined, []
-            for participant in joined:
-                tasks.create_task(self._guarded(self._handlers.on_join(self, participant, False)))
+        for work in self._arrivals():
+            tasks.create_task(self._guarded(work))
         return True
 
     async def _accept(self) -> bool:
@@ -118,7 +126,16 @@ class Engagement:
             log.info("session taken by another worker", extra={"reason": refused.refusal.reason})
             return False
         self._accepted = True
+        self._joined += newcomers(self.session.state)
         return True
+
+    def _arrivals(self) -> list[Awaitable[None]]:
+        """What the author wants done about who came, and who began to talk."""
+        joined, self._joined = dict.fromkeys(self._joined), []
+        talking, self._talking = dict.fromkeys(self._talking), []
+        join, voice = self._handlers.on_join, self._handlers.on_voice
+        work = [join(self, participant, False) for participant in joined] if join is not None else []
+        return work + ([voice(self, participant) for participant in talking] if voice is not None else [])
 
     async def _answer(self, turn_id: str, response: str) -> None:
         try:
@@ -166,3 +183,12 @@ class Engagement:
         for event in events:
             if isinstance(event, ParticipantJoined) and event.role == "user":
                 self._joined.append(event.participant)
+            if isinstance(event, VoiceStarted):
+                attachment = self.session.state.attachments.get(event.attachment)
+                if attachment is not None and attachment.participant != self.participant:
+                    self._talking.append(attachment.participant)
+
+
+def _named(kind: str, once: str) -> str:
+    """An id of what is said once: the same whoever makes it."""
+    return f"{kind}_{hashlib.blake2s(once.encode(), digest_size=12).hexdigest()}"

@@ -23,6 +23,16 @@ from legato.wire import up as u
 
 log = logging.getLogger("legato.agent")
 LONGEST_WAIT_S: Final = 2.0
+CLOSED: Final = "the hub closed the worker's connection"
+REFUSED: Final = {
+    4001: "the hub does not take the ticket: is it this hub's, and still good? (`legato ticket --agent NAME`)",
+    4003: "the ticket does not let its holder work as this agent (`legato ticket --agent NAME`)",
+}
+"""What to do about a refusal, by close code."""
+
+
+UNREACHED: Final = 3
+"""Tries in vain after which it is said: a hub that starts anew is back before."""
 
 
 class Worker:
@@ -57,9 +67,12 @@ class Worker:
                     full = min(0.05 * 2 ** (tries - 1), LONGEST_WAIT_S)
                     await asyncio.sleep(full * (0.5 + random.random() / 2))
                 self.ready.clear()
+                self._refused = None
                 await self._stay(self._hubs[tries % len(self._hubs)], http, tasks)
                 if self._refused is not None and self._refused.retry_after_ms < 0:
                     raise SessionClosed(self._refused.code, self._refused.reason)
+                if not self.ready.is_set() and self._refused is None and tries == UNREACHED:
+                    log.warning("no hub answers; trying again (LEGATO_HUB or an argument says where it is)")
                 tries = 0 if self.ready.is_set() else tries + 1
 
     async def _stay(self, hub: str, http: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> None:
@@ -97,11 +110,12 @@ class Worker:
             case d.Working(beat_ms=beat_ms):
                 self._beat_s = beat_ms / 1000
                 self.ready.set()
+                log.info("at work")
             case d.Offered():
                 self._offered(envelope, tasks)
             case d.Closing():
                 self._refused = envelope
-                log.warning("the hub closed the worker's connection", extra={"reason": envelope.reason})
+                log.warning(REFUSED.get(envelope.code, CLOSED), extra={"reason": envelope.reason})
 
     def _offered(self, offered: d.Offered, tasks: asyncio.TaskGroup) -> None:
         if offered.session in self._busy:

@@ -1,6 +1,6 @@
 """A session, held by a Python program.
 
-    async with legato.Client("ws://localhost:8080", ticket=ticket) as session:
+    async with legato.Client("ws://localhost:7070", ticket=ticket) as session:
         await session.say("my order number is 4 7 1 1")
         async for state in session.changes():
             ...

@@ -113,7 +113,7 @@ def verify(*, session: str, tenant: str, data: Path, redis: str) -> None:
         click.echo(f"legato: it cannot be checked: {problem}", err=True)
         sys.exit(2)
     if report is None:
-        click.echo("legato: there is no such session", err=True)
+        click.echo(f"legato: no such session in {data}: choose the hub's data folder with --data", err=True)
         sys.exit(2)
     for finding in report.findings:
         click.echo(f"offset {finding.offset}: {_SAYS[finding.what]}")

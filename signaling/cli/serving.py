@@ -201,8 +201,8 @@ def _kill(what: str) -> None:
 class _Children:
     """The processes that are kept alive."""
 
-    def __init__(self, stop: asyncio.Event) -> None:
-        self._stop = stop
+    def __init__(self, stop: asyncio.Event, *, demo: bool) -> None:
+        self._stop, self._demo = stop, demo
         self._all: dict[str, Supervised] = {}
         self.code = 0
 
@@ -233,12 +233,20 @@ class _Children:
     def _said(self, line: str) -> None:
         if line == "kill agent" and "agent" in self._all:
             self._all["agent"].kill()
-        else:
-            click.echo(line)
+            return
+        click.echo(line)
+        if self._demo and line.startswith("ready ") and sys.stderr.isatty():
+            url = line.removeprefix("ready ")
+            click.echo(f"\nOpen {url} in a browser, and talk or type. Ctrl-C ends it.\n", err=True)
 
 
 async def _supervised(chosen: Mapping[str, Any], hang_ms: int, *, demo: bool = False, share: str = "") -> int:
     """Keep the children alive until a signal; the exit code."""
+    try:
+        Options(**chosen)
+    except OptionsInvalid as refused:  # said once here, not by each child
+        click.echo(f"legato: {refused}", err=True)
+        return REFUSED_EXIT
     try:
         listener = await _listening(chosen["host"], chosen["port"])
     except OSError as refused:
@@ -253,7 +261,7 @@ async def _supervised(chosen: Mapping[str, Any], hang_ms: int, *, demo: bool = F
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     port: int = listener.getsockname()[1]
-    children = _Children(stop)
+    children = _Children(stop, demo=demo)
     share = f"{share}:{port}/" if share else ""
     node_command = _node_command({**chosen, "port": port}, listener.fileno(), demo=demo, share=share)
     children.add(replace(node_command, patience=hang_ms))

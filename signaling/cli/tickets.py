@@ -81,8 +81,15 @@ def ticket(*, data: Path, agent: str, days: int, capabilities: tuple[str, ...], 
     \b
     legato ticket --agent concierge            for an agent's LEGATO_TICKET
     legato ticket --session s_… --name Ada     for one person in one session
-    legato ticket --role supervisor            for a back end or an operator
+    legato ticket --role supervisor            for somebody who operates the hub
+    legato ticket --role supervisor --capability create --capability mint
+                                               for a back end that lets people in
     """
+    if not agent and claims["session"] == ANY_SESSION and claims["role"] in ("user", "observer"):
+        raise click.UsageError(
+            f"a ticket of role {claims['role']} is for one session: add --session s_… "
+            "(or say --agent NAME, or --role supervisor)"
+        )
     try:
         made = asyncio.run(_made(data, agent, days * DAY_S, capabilities, claims))
     except (KeysError, TicketInvalid) as refused:

@@ -37,7 +37,7 @@ async def refund(number: str, amount: float) -> dict[str, Any]:
 
 
 async def _offline(turn: legato.Turn) -> None:
-    earlier = " ".join(line.text for line in turn.history)
+    earlier = " ".join(line.text for line in turn.history if line.role == "user")
     plan = brain.plan(turn.text, earlier)
     await _stream(turn, plan.say)
     if plan.tool and plan.report is not None:
@@ -63,9 +63,16 @@ async def answer(turn: legato.Turn) -> None:
 
 @agent.on_join
 async def welcome(session: Any, participant: str, returning: bool) -> None:
-    """Greet whoever comes for the first time."""
-    if not returning:
-        await session.greet(f"Welcome. {brain.TRY}")
+    """Say what can be tried, once: who comes into a conversation that goes on is told by the conversation."""
+    if brain.is_fresh(session.session.state, session.participant):
+        await session.greet(brain.WELCOME, once="welcome")
+
+
+@agent.on_voice
+async def hello(session: Any, participant: str) -> None:
+    """Be heard at once by whoever presses Talk first of all."""
+    if brain.is_fresh(session.session.state, session.participant):
+        await session.greet(brain.HELLO, once="hello")
 
 
 def _end_with_supervisor() -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from legato.session.state import State
+
 DIGITS: Final = {
     "zero": "0",
     "oh": "0",
@@ -38,6 +40,18 @@ TRY: Final = (
     "Then break something: cut the network, reload, or kill the hub while I am speaking."
 )
 
+WELCOME: Final = (
+    "Welcome. I am the concierge of a shop for string instruments. Ask me about order 4711, or for a story, "
+    "and break something below while I answer. Press Talk to speak with me."
+)
+"""What whoever comes in reads."""
+
+HELLO: Final = "Hello! Ask me where order 4 7 1 1 is. Or ask for a story, and kill the hub while I tell it."
+"""What whoever presses Talk first of all hears: short, because it is in the way of what they want to say."""
+
+GREETINGS: Final = 2
+"""How many there are: in text, and by voice."""
+
 STORY: Final = (
     "Legato means: play it with no break between the notes. A cellist walks on stage and begins a long, slow melody. "
     "In the third bar a string snaps. She does not stop; she moves the melody to the next string. "
@@ -57,6 +71,11 @@ class Plan:
     tool: str = ""
     arguments: Mapping[str, Any] | None = None
     report: Callable[[Mapping[str, Any]], str] | None = None
+
+
+def is_fresh(state: State, agent: str) -> bool:
+    """Whether nothing was said in the session yet but greetings of participant `agent`."""
+    return state.finished <= GREETINGS and all(entry.by == agent for entry in state.entries.values())
 
 
 def order_number(text: str) -> str:

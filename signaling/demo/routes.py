@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,9 +26,12 @@ from hub.store.promise import SessionKey
 from legato.session.commands import Refusal
 from legato.session.ids import MAIN, new_id, well_formed
 from legato.session.tickets import new_ticket
+from legato.speech import SpeechFailed
+from signaling.demo import brain
 from signaling.http.errors import Refused, json_response
 from signaling.serve import Serving
 
+log: Final = logging.getLogger("legato.demo")
 T = TypeVar("T")
 AGENT: Final = "concierge"
 ANSWER_S: Final = 0.02
@@ -84,11 +88,25 @@ def add_demo(serving: Serving, options: DemoOptions) -> None:
     app.router.add_post("/demo/join", demo.join)
     app.router.add_post("/demo/kill", demo.kill)
     app.router.add_post("/demo/qr", demo.qr)
+    app.cleanup_ctx.append(demo.prompted)
 
 
 class _Demo:
     def __init__(self, serving: Serving, options: DemoOptions, folder: Path) -> None:
         self._serving, self._options, self.folder = serving, options, folder
+
+    async def prompted(self, app: web.Application) -> AsyncIterator[None]:
+        """The first words that anybody hears are prepared, so that they come at once."""
+        preparing = asyncio.create_task(self._prepare())
+        yield
+        preparing.cancel()
+        await asyncio.wait((preparing,))
+
+    async def _prepare(self) -> None:
+        try:
+            await self._serving.voice.prompts.prepare(brain.HELLO)
+        except SpeechFailed as failure:
+            log.warning("the first words could not be prepared", extra={"reason": failure.reason})
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}

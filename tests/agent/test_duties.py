@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legato.agent.duties import Duties, duties
+from legato.agent.duties import Duties, duties, newcomers
 from legato.agent.tools import describe
 from legato.agent.turn import Said, history_of
 from legato.session import events as e
@@ -89,3 +89,9 @@ def test_a_tool_is_described_by_its_signature() -> None:
     assert tool.parameters["required"] == ["number"]
     assert tool.parameters["properties"]["express"] == {"type": "boolean"}
     assert tool.convert({"number": "4711", "express": True}) == {"number": "4711", "express": True}
+
+
+def test_who_waits_in_a_fresh_session_is_a_newcomer_and_nobody_is_once_something_was_said() -> None:
+    came = e.ParticipantJoined(by="hub", participant="p_1", role="user")
+    assert newcomers(log(came)) == ["p_1"]
+    assert newcomers(log(came, ASKED)) == []
