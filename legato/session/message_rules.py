@@ -141,11 +141,22 @@ def end_response(state: State, actor: Actor, command: c.EndResponse) -> Decision
 
 def cancel_response(state: State, actor: Actor, command: c.CancelResponse) -> Decision:
     response = state.responses.get(command.response)
-    if response is None:
+    if response is None and not _sounds(state, command.response):
         return Refusal("already_ended", field="response")
-    if response.cancel_requested:
+    if response is not None and response.cancel_requested:
         return Refusal("already_exists", field="response")
     return [e.CancelRequested(by=actor.participant, response=command.response)]
+
+
+def _sounds(state: State, response: str) -> bool:
+    """Whether speech of an answer that was written to its end is still to be heard: stopping it stops the sound."""
+    if not any(attachment.call for attachment in state.attachments.values()):
+        return False
+    said = (entry for entry in state.entries.values() if isinstance(entry, Message) and entry.speech_end >= 0)
+    return any(
+        entry.response == response and min(entry.heard.values(), default=0) < entry.speech_characters
+        for entry in said
+    )
 
 
 def response_ends(

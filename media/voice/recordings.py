@@ -21,6 +21,7 @@ from legato.session import events as e
 from legato.session.parts import Stretch
 from media.frames import Frame
 from media.recording import Side, Voice, write_mix, write_track
+from media.ring import MINUTE
 from media.timeline import PER_MS
 from media.voice.keeper import Keeper
 
@@ -134,13 +135,16 @@ class Recordings:
         """The tracks of which something is kept."""
         return sorted(await Kept(self._store, self._vault).tracks(key))
 
-    async def track(self, key: SessionKey, track: str) -> bytes:
-        """One track as Ogg/Opus, packets as they came, holes as silence. Raises `NoSound`."""
-        frames = await self._frames(key, track)
+    async def track(self, key: SessionKey, track: str, start: int = -1, end: int = -1) -> bytes:
+        """One track as Ogg/Opus, packets as they came, holes as silence: from media time `start` to `end`, or
+        (negative) from its first frame, to its last. Raises `NoSound`."""
+        frames = await self._frames(key, track, start, end)
+        begin = start if start >= 0 else frames[0].media_time
+        until = end if end >= 0 else frames[-1].end
 
         def write() -> bytes:
             out = io.BytesIO()
-            write_track(frames, frames[0].media_time, frames[-1].end, out)
+            write_track(frames, begin, until, out)
             return out.getvalue()
 
         return await asyncio.to_thread(write)
@@ -172,17 +176,26 @@ class Recordings:
 
         return await asyncio.to_thread(write)
 
-    async def _frames(self, key: SessionKey, track: str) -> list[Frame]:
+    async def _frames(self, key: SessionKey, track: str, start: int = -1, end: int = -1) -> list[Frame]:
+        """What is kept between two media times (negative: no bound). Only the minutes that hold it are read."""
         keeper = Keeper(Kept(self._store, self._vault), self._keys, key)
         try:
-            frames = await keeper.read(track, await keeper.minutes(track))
+            minutes = await keeper.minutes(track)
+            wanted = [
+                each for each in minutes if (each + 1) * MINUTE > start and (end < 0 or each * MINUTE < end)
+            ]
+            kept = await keeper.read(track, wanted)
         except (KeyUnknown, SessionForgotten):
             raise NoSound from None
+        frames = [frame for frame in kept if frame.end > start and (end < 0 or frame.media_time < end)]
         if not frames:
             raise NoSound
         return frames
 
 
-async def export_audio(recordings: Recordings, key: SessionKey, track: str = "") -> bytes:
-    """The recording of one track, or (with none) of the whole session, as Ogg/Opus. Raises `NoSound`."""
-    return await (recordings.track(key, track) if track else recordings.mix(key))
+async def export_audio(
+    recordings: Recordings, key: SessionKey, track: str = "", start: int = -1, end: int = -1
+) -> bytes:
+    """The recording of one track (or of it between two media times), or (with none) of the whole session, as
+    Ogg/Opus. Raises `NoSound`."""
+    return await (recordings.track(key, track, start, end) if track else recordings.mix(key))

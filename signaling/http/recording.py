@@ -17,6 +17,10 @@ AT_ONCE: Final = 2
 """Recordings that a node makes at one time; a mix takes a core."""
 
 
+LONGEST_NUMBER: Final = 15
+"""Digits of a media time: some six hundred years."""
+
+
 class Recording:
     """See the module."""
 
@@ -31,7 +35,11 @@ class Recording:
             Route(
                 method="GET", path="/v1/sessions/{session}/recording", name="getRecording",
                 says="The sound of a session: a stereo mix, or one track as it came", handler=self.get,
-                gives="audio/ogg", query=(("track", "a track, as `voice_started` and `speech_queued` name it"),),
+                gives="audio/ogg", query=(
+                    ("track", "a track, as `voice_started` and `speech_queued` name it"),
+                    ("start", "of a track: from this media time on (samples at 48 kHz)"),
+                    ("end", "of a track: up to this media time"),
+                ),
             ),
         ]  # fmt: skip
 
@@ -41,11 +49,24 @@ class Recording:
         track = request.query.get("track", "")
         if track and not well_formed(track):
             raise Refused("malformed", field="track")
+        start, end = _media_time(request, "start"), _media_time(request, "end")
+        if (start >= 0 or end >= 0) and (not track or 0 <= end <= start):
+            raise Refused("malformed", field="start" if start >= 0 else "end")
         if self._places.locked():
             raise Refused("overloaded", retry_after_ms=1000)
         async with self._places:
             try:
-                body = await export_audio(self._recordings, key, track)
+                body = await export_audio(self._recordings, key, track, start, end)
             except NoSound:
                 raise Refused("not_found", "no sound is kept") from None
         return web.Response(body=body, content_type="audio/ogg")
+
+
+def _media_time(request: web.Request, name: str) -> int:
+    """A media time that the request names; -1 if it names none."""
+    text = request.query.get(name, "")
+    if not text:
+        return -1
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        raise Refused("malformed", field=name)
+    return int(text)

@@ -232,6 +232,21 @@ def test_nothing_happens_after_the_end_and_the_end_ends_everything() -> None:
     assert session_ended(talk.state) == []
 
 
+def test_an_answer_that_ended_can_be_stopped_while_it_is_still_being_spoken() -> None:
+    talk, stop = Talk().answering(), c.CancelResponse(response="r")
+    talk.do(BOT, c.GrowMessage(message="m", index=0, text="hello there"), c.EndResponse(response="r"))
+    assert talk.refused(ADA, stop) == "already_ended"
+    talk.put([e.SpeechQueued(by="hub", message="m", track="s", start=0, end=48_000, characters=11)])
+    assert talk.refused(ADA, stop) == "already_ended", "nobody listens"
+    talk.put([e.AttachmentOpened(by="hub", attachment="tab", participant="ada")])
+    talk.put([e.VoiceStarted(by="hub", attachment="tab", call="v", track="t")])
+    talk.put([e.HeardSettled(by="hub", message="m", participant="ada", characters=5)])
+    assert types(talk.do(ADA, stop)) == ["cancel_requested"]
+    assert talk.refused(ADA, c.CancelResponse(response="x")) == "already_ended"
+    talk.put([e.HeardSettled(by="hub", message="m", participant="ada", characters=11, final=True)])
+    assert talk.refused(ADA, stop) == "already_ended", "all was heard"
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [

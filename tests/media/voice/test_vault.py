@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 from random import Random
+
+import av
+import pytest
 
 from hub.keys.keystore import KeyStore
 from hub.keys.wrapped import MemoryKeys
@@ -16,7 +20,7 @@ from hub.vault.folder import Folder
 from media.opus import FRAME
 from media.ring import MINUTE, Batcher
 from media.voice.keeper import Keeper
-from media.voice.recordings import Kept, Recordings
+from media.voice.recordings import Kept, NoSound, Recordings
 from tests.media.builders import frames
 
 KEY = SessionKey("main", "s_1")
@@ -46,4 +50,15 @@ async def test_a_track_is_whole_when_a_part_of_it_left_the_store(tmp_path: Path)
     await keeper.archive(store, vault, whole=True)
     assert await store.tracks(KEY) == {}
     assert await Keeper(kept, keys, KEY).read("t_1", [0, 1]) == said
-    assert (await Recordings(store, vault, keys).track(KEY, "t_1")).startswith(b"OggS")
+    recordings = Recordings(store, vault, keys)
+    assert packets(await recordings.track(KEY, "t_1")) == [frame.payload for frame in said]
+    clip = await recordings.track(KEY, "t_1", said[8].media_time, said[12].media_time)
+    assert packets(clip) == [frame.payload for frame in said[8:12]], "over the edge of a minute"
+    with pytest.raises(NoSound):
+        await recordings.track(KEY, "t_1", said[-1].end, said[-1].end + FRAME)
+
+
+def packets(ogg: bytes) -> list[bytes]:
+    """The packets of an Ogg/Opus file."""
+    with av.open(io.BytesIO(ogg), mode="r") as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
