@@ -250,10 +250,22 @@ async def test_axe_finds_nothing_serious_and_nothing_sticks_out(
     await reader.page.goto(hub.url)
     await reader.live()
     await reader.agent_here()
-    await reader.say("my order number is 4711")
+    await reader.says("Welcome")
+    await reader.shot(f"fresh-{scheme}-{width}")
+    assert await serious_findings(reader.page) == []
+    await reader.page.click("text='Where is order 4711?'")
     await reader.says("cello bow")
     await telling(reader)
     await reader.shot(f"busy-{scheme}-{width}")
+    assert await serious_findings(reader.page) == []
+    await reader.page.click("[aria-label='Go on with a phone']")
+    await reader.until("document.querySelector('.share')")
+    assert await serious_findings(reader.page) == []
+    await reader.page.keyboard.press("Escape")
+    await reader.page.evaluate("legato.cut(60_000)")
+    await reader.say("typed while cut")
+    await reader.says("waits for the connection")
+    await reader.shot(f"cut-{scheme}-{width}")
     assert await serious_findings(reader.page) == []
     assert await reader.page.evaluate("document.documentElement.scrollWidth") <= width
     await context.close()

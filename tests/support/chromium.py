@@ -49,10 +49,14 @@ def executable() -> str | None:
 
 @asynccontextmanager
 async def launched(
-    microphone: Path | None = None, once: bool = False, arguments: Sequence[str] = ()
+    microphone: Path | None = None,
+    once: bool = False,
+    arguments: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> AsyncIterator[Browser]:
-    """A browser of its own. The microphone hears the WAV file, again and again unless `once`."""
-    flags = [*ARGUMENTS, *arguments]
+    """A browser of its own. The microphone hears the WAV file, again and again unless `once`. `without` names
+    arguments of ours that are left out."""
+    flags = [*(each for each in ARGUMENTS if each not in without), *arguments]
     if microphone is not None:
         flags.append(f"--use-file-for-fake-audio-capture={microphone}{'%noloop' if once else ''}")
     if os.geteuid() == 0:

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { fold } from "../src/client/fold";
 import type { Event } from "../src/client/generated";
 import { blocksOf } from "../src/demo/markdown";
-import { textOf } from "../src/demo/message";
 import { loudness } from "../src/demo/meter";
 import { nameOf } from "../src/demo/names";
 import { comebackText, entryNow, noteOf } from "../src/demo/notes";
+import { textOf } from "../src/demo/recital";
 import { pairsOf } from "../src/demo/tool_card";
 
 describe("markdown", () => {

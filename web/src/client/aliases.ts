@@ -14,6 +14,7 @@ export type {
   Part,
   Participant,
   Response as Answer,
+  SpeechQueued,
   State,
   ToolCall,
   TurnMarked,

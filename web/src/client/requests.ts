@@ -1,4 +1,5 @@
-/** What is asked of the hub by HTTP: calls, images and files. */
+/** What is asked of the hub by HTTP: calls, images and files, sound, the log. */
+import type { Event } from "./aliases";
 
 /** The hub refused a request: `reason` is for a program, the message for a person. */
 export class RequestError extends Error {
@@ -110,6 +111,19 @@ export class Requests {
     const path = `blobs/${sha256}?type=${encodeURIComponent(type)}`;
     const answer = await this.withTicket((ticket) => this.send("GET", path, ticket, null, "", BLOB_TIMEOUT_MS));
     return answer.blob();
+  }
+
+  /** Sound of a track between two media times, as Ogg/Opus. */
+  async recording(track: string, start: number, end: number): Promise<ArrayBuffer> {
+    const path = `recording?track=${encodeURIComponent(track)}&start=${start}&end=${end}`;
+    const answer = await this.withTicket((ticket) => this.send("GET", path, ticket, null, "", BLOB_TIMEOUT_MS));
+    return answer.arrayBuffer();
+  }
+
+  /** Up to `limit` events of the log after offset `after`. */
+  async events(after: number, limit: number): Promise<readonly Event[]> {
+    const answer = await this.withTicket((ticket) => this.send("GET", `events?after=${after}&limit=${limit}`, ticket, null, "", TIMEOUT_MS));
+    return ((await answer.json()) as { events: Event[] }).events;
   }
 
   private async withTicket(work: (ticket: string) => Promise<Response>): Promise<Response> {

@@ -19,7 +19,7 @@ import { Requests } from "./requests";
 import { Route } from "./route";
 import type { Failed } from "./saved";
 import { Sounds } from "./sounds";
-import { of, readEntry } from "./state";
+import { of, readEntry, stoppable } from "./state";
 import { EndedError, outgoing, RefusedError, type Comeback, type JoinOptions, type View } from "./view";
 import { Waiting } from "./waiting";
 
@@ -118,10 +118,9 @@ export class Session {
     this.draw();
   }
 
-  /** Stop the answers in progress. */
+  /** Stop the answers in progress, the one that is still being spoken included. */
   async stop(): Promise<void> {
-    const open = Object.values(this.machine.state.responses).filter((response) => !response.cancel_requested);
-    await Promise.all(open.map((response) => this.do([{ type: "cancel_response", response: response.id }])));
+    await Promise.all(stoppable(this.machine.state).map((response) => this.do([{ type: "cancel_response", response }])));
   }
 
   /** Go on in voice, in text, or listening only, from the very word. Rejects (`stale_token`) if another device was quicker. */

@@ -101,6 +101,17 @@ export function endedEntries(state: State): Entry[] {
     .sort((a, b) => a.ordinal - b.ordinal);
 }
 
+/** The responses that can be stopped: those in progress, and the newest answer while its speech was not heard to the end. */
+export function stoppable(state: State): string[] {
+  const open = Object.values(state.responses).flatMap((one) => (one.cancel_requested ? [] : [one.id]));
+  const newest = transcript(state).findLast((entry): entry is Message => entry.entry === "message" && entry.response !== "");
+  if (newest === undefined || newest.speech_end < 0 || of(state.responses, newest.response) !== undefined) return open;
+  const listens = Object.values(state.attachments).some((one) => one.call !== "");
+  const heard = Math.min(...Object.values(newest.heard), newest.speech_characters);
+  const unheard = Object.keys(newest.heard).length === 0 || heard < newest.speech_characters;
+  return listens && unheard ? [...open, newest.response] : open;
+}
+
 export type Liveness = "online" | "away" | "offline" | "unreachable" | "crashed";
 
 /** Folded over the participant's attachments: online beats away beats offline; an agent's fault beats all. */

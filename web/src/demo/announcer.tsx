@@ -3,8 +3,8 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Session } from "../client";
 import { of } from "../client/state";
-import { textOf } from "./message";
 import { nameOf } from "./names";
+import { textOf } from "./recital";
 
 const LONGEST = 500;
 

@@ -1,14 +1,16 @@
 /** The demo: one page that talks, types, and breaks things to show that nothing is lost. */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Session, View } from "../client";
 import { Announcer } from "./announcer";
 import { Breaks } from "./breaks";
 import { Composer } from "./composer";
 import { Elsewhere } from "./elsewhere";
 import { Header } from "./header";
+import { useReplay, useSpeaking } from "./hearing";
 import { comebackText, entryNow, noteOf, type Note } from "./notes";
 import { useOpening, type Opened } from "./opening";
+import { ReplayStrip } from "./replay_strip";
 import { Stages, useTurns } from "./stages";
 import { VoiceStrip } from "./talk";
 import { Transcript } from "./transcript";
@@ -65,17 +67,22 @@ function Page({ opened: { session, invitation }, view }: { opened: Opened; view:
   const notes = useNotes(session);
   const voice = useVoice(session, invitation.voice);
   const interim = useInterim(session);
+  const speaking = useSpeaking(session);
+  const hearing = useReplay(session);
+  const listening = voice?.view.state === "live";
+  const onHear = useCallback((message: string, character: number) => void hearing.replay.play(message, character), [hearing.replay]);
   const sentAt = useRef<number | null>(null);
   const turns = useTurns(session, sentAt);
   return (
     <div class="page">
       <Header session={session} view={view} share={invitation.share} />
       <main>
-        <Transcript session={session} view={view} notes={notes} interim={interim} />
+        <Transcript session={session} view={view} notes={notes} interim={interim} speaking={speaking} listening={listening} onHear={onHear} />
         <Ended view={view} />
         {voice !== null && <Elsewhere view={view} voice={voice} />}
+        <ReplayStrip hearing={hearing} />
         {voice !== null && <VoiceStrip voice={voice} />}
-        <Composer session={session} view={view} voice={voice} onSent={() => (sentAt.current = performance.now())} />
+        <Composer session={session} view={view} voice={voice} speaking={[...speaking.values()].includes(true)} onSent={() => (sentAt.current = performance.now())} />
         <Stages turns={turns} />
       </main>
       <Breaks session={session} view={view} kills={invitation.breakable} />

@@ -70,11 +70,11 @@ export function Breaks({ session, view, kills }: { session: Session; view: View;
     <section class="breaks" aria-label="Break it">
       <div class="row">
         <span class="quiet">break it</span>
+        {kills && <button type="button" class="small" onClick={act("kill hub", () => kill("hub"))}>kill hub</button>}
+        {kills && <button type="button" class="small" onClick={act("kill agent", () => kill("agent"))}>kill agent</button>}
         <button type="button" class="small" onClick={act("cut network", () => session.cut(OUTAGE_MS))}>cut network</button>
         <button type="button" class="small" onClick={reload}>reload</button>
         <button type="button" class="small" onClick={() => window.open(location.href, "_blank", "popup,width=480,height=760")}>second device</button>
-        {kills && <button type="button" class="small" onClick={act("kill agent", () => kill("agent"))}>kill agent</button>}
-        {kills && <button type="button" class="small" onClick={act("kill hub", () => kill("hub"))}>kill hub</button>}
       </div>
       <output class="result" data-result={result?.what ?? ""} data-ms={result === null ? "" : Math.round(result.ms)} data-lost={tally.lost} data-doubled={tally.doubled}>
         {doing !== "" ? `${doing} …` : result === null ? "Everything that breaks is measured here." : `${result.what}: back in ${milliseconds(result.ms)}, lost ${tally.lost}, doubled ${tally.doubled}`}

@@ -13,6 +13,8 @@ interface Props {
   readonly session: Session;
   readonly view: View;
   readonly voice: VoiceHook | null;
+  /** Whether an answer is being said aloud. */
+  readonly speaking: boolean;
   readonly onSent: () => void;
 }
 
@@ -27,12 +29,12 @@ function useTyping(session: Session): (typing: boolean) => void {
   };
 }
 
-export function Composer({ session, view, voice, onSent }: Props): JSX.Element {
+export function Composer({ session, view, voice, speaking, onSent }: Props): JSX.Element {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const attaching = useAttaching();
   const typing = useTyping(session);
-  const answering = Object.values(view.state.responses).some((response) => !response.cancel_requested);
+  const answering = speaking || Object.values(view.state.responses).some((response) => !response.cancel_requested);
   const words = text.trim();
   const ready = !busy && (words !== "" || attaching.files.length > 0);
 

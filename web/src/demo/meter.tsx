@@ -1,8 +1,8 @@
-/** How loud it is and was: a strip of bars. With reduced motion, one quiet bar. */
+/** How loud it is and was in the last seconds: a strip of bars. With reduced motion, one quiet bar. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-const BARS = 12;
+const BARS = 32;
 const STEP_MS = 60;
 const STILL_MS = 300;
 
@@ -27,7 +27,7 @@ export function Meter({ level, label }: { level: () => number; label: string }):
   }, [level]);
   return (
     <span class="meter">
-      <canvas ref={canvas} width={96} height={48} role="img" aria-label={`level: ${label}`} />
+      <canvas ref={canvas} width={BARS * 5} height={56} role="img" aria-label={`level: ${label}`} />
       <span class="quiet" aria-hidden="true">{label}</span>
     </span>
   );
@@ -43,6 +43,6 @@ function paint(canvas: HTMLCanvasElement, bars: readonly number[]): void {
   bars.forEach((bar, place) => {
     const tall = Math.max(4, bar * height);
     pen.globalAlpha = bar > 0.05 ? 1 : 0.35;
-    pen.fillRect(place * step + 1, (height - tall) / 2, step - 3, tall);
+    pen.fillRect(place * step, (height - tall) / 2, Math.max(2, step - 2), tall);
   });
 }

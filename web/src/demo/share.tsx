@@ -48,13 +48,15 @@ export function Share({ session, share }: { session: Session; share: string }): 
     if (!shown) return undefined;
     const away = (event: Event): void => {
       const outside = event instanceof MouseEvent && event.target instanceof Node && frame.current?.contains(event.target) !== true;
-      if (outside || (event instanceof KeyboardEvent && event.key === "Escape")) setShown(false);
+      const escaped = event instanceof KeyboardEvent && event.key === "Escape";
+      if (escaped) event.stopImmediatePropagation(); // it closes this, and stops no answer
+      if (outside || escaped) setShown(false);
     };
     addEventListener("pointerdown", away);
-    addEventListener("keydown", away);
+    addEventListener("keydown", away, true);
     return () => {
       removeEventListener("pointerdown", away);
-      removeEventListener("keydown", away);
+      removeEventListener("keydown", away, true);
     };
   }, [shown]);
   return (

@@ -49,7 +49,7 @@ export function Stages({ turns }: { turns: Turns }): JSX.Element {
     const at = turns.marks[mark];
     return at === undefined ? [] : [{ name, at }];
   });
-  const all = turns.seen === null ? stages : [...stages, { name: "seen here", at: turns.seen }];
+  const all = turns.seen === null ? stages : [...stages, { name: "first word on this page", at: turns.seen }];
   const longest = Math.max(1, ...all.map((stage) => stage.at));
   return (
     <div class="stages" aria-label="Latency of the last turn" role="group">

@@ -13,7 +13,7 @@ export function Talk({ voice: { voice, view } }: { voice: VoiceHook }): JSX.Elem
       type="button"
       class={`talk ${on ? "live" : "primary"}`}
       data-voice={view.state}
-      aria-pressed={on}
+      aria-label={on ? "End the call" : "Talk"}
       onPointerDown={() => void voice.output.warm()}
       onClick={() => void (on ? voice.stop() : voice.start())}
     >
@@ -26,14 +26,14 @@ export function Talk({ voice: { voice, view } }: { voice: VoiceHook }): JSX.Elem
 const WORDS: Record<VoiceView["state"], string> = {
   off: "",
   calling: "Connecting your voice…",
-  live: "You are talking.",
+  live: "The agent hears you.",
   failed: "Voice does not get through.",
 };
 
 function stateOf(view: VoiceView): string {
   if (view.state !== "live") return WORDS[view.state];
   if (view.microphone !== "open") return "You hear the agent. It does not hear you.";
-  return view.muted ? "You are muted." : WORDS.live;
+  return view.muted ? "You are muted: nobody hears you." : WORDS.live;
 }
 
 /** The strip under the transcript while voice is on. It keeps its height, so that nothing jumps. */
@@ -42,7 +42,7 @@ export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JS
   return (
     <section class="voice-strip" aria-label="Voice" data-microphone={view.microphone}>
       <MeterPair voice={voice} />
-      <span class="voice-state" role="status">
+      <span class={view.advice === "" ? "voice-state" : "voice-state advice"} role="status">
         {view.advice !== "" ? view.advice : stateOf(view)}
       </span>
       {view.needsTap && (
@@ -60,7 +60,7 @@ export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JS
           Try again
         </button>
       )}
-      <Devices voice={voice} view={view} />
+      {view.microphone === "open" && <Devices voice={voice} view={view} />}
     </section>
   );
 }

@@ -1,12 +1,13 @@
 /** The transcript: who, words as they come, tool cards, quiet marks in the margin. */
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Entry, Outgoing, Session, View } from "../client";
 import { began, of, transcript } from "../client/state";
 import { Icon } from "./icons";
-import { MessageView, textOf } from "./message";
+import { MessageView, type Speech } from "./message";
 import { nameOf } from "./names";
 import type { Note } from "./notes";
+import { textOf } from "./recital";
 import { useScroll } from "./scroll";
 import { ToolCard } from "./tool_card";
 
@@ -16,6 +17,11 @@ interface Props {
   readonly notes: readonly Note[];
   /** What somebody is saying, not final yet. */
   readonly interim: string;
+  /** What is being said aloud (true), or was (false). */
+  readonly speaking: ReadonlyMap<string, boolean>;
+  /** Whether it is said to who sits here. */
+  readonly listening: boolean;
+  readonly onHear: (message: string, character: number) => void;
 }
 
 const NONE: readonly string[] = [];
@@ -29,19 +35,29 @@ function useMarks(notes: readonly Note[]): ReadonlyMap<string, readonly string[]
   }, [notes]);
 }
 
-export function Transcript({ session, view, notes, interim }: Props): JSX.Element {
+export function Transcript({ session, view, notes, interim, speaking, listening, onHear }: Props): JSX.Element {
   const { state, past, outgoing, participant: me } = view;
   const marks = useMarks(notes);
   const entries = useMemo(() => [...past, ...transcript(state)].sort(began), [past, state.entries]);
   const newest = entries.at(-1);
+  const fresh = outgoing.length === 0 && interim === "" && !view.hasEarlier && entries.every((entry) => of(state.participants, entry.by)?.role === "agent");
   const { box, onScroll, behind, toEnd } = useScroll<HTMLOListElement>(entries[0]?.id ?? "", newest);
   const myRole = of(state.participants, me)?.role ?? "user";
+  const here = useRef(new Set<string>());
+  const speechOf = (message: string): Speech => {
+    const said = speaking.get(message);
+    if (said === undefined) return "none";
+    if (said && listening) here.current.add(message);
+    if (said) return listening ? "here" : "elsewhere";
+    return here.current.has(message) ? "cut" : "over";
+  };
   const row = (entry: Entry): JSX.Element => {
     const beside = marks.get(entry.id) ?? NONE;
     if (entry.entry === "tool") return <ToolCard key={entry.id} call={entry} myRole={myRole} notes={beside} session={session} />;
     const role = of(state.participants, entry.by)?.role ?? "";
     const name = nameOf(state, entry.by, me);
-    return <MessageView key={entry.id} message={entry} mine={entry.by === me} name={name} role={role} notes={beside} session={session} />;
+    const speech = speechOf(entry.id);
+    return <MessageView key={entry.id} message={entry} mine={entry.by === me} name={name} role={role} notes={beside} session={session} speech={speech} onHear={onHear} />;
   };
   return (
     <div class="transcript-frame">
@@ -62,7 +78,7 @@ export function Transcript({ session, view, notes, interim }: Props): JSX.Elemen
         {outgoing.map((one) => (
           <Unsent key={one.message} one={one} session={session} live={view.phase === "live"} />
         ))}
-        {entries.length + outgoing.length === 0 && interim === "" && <Empty />}
+        {fresh && <Try session={session} greeted={entries.length > 0} />}
       </ol>
       {behind && (
         <button type="button" class="to-end small" onClick={toEnd}>
@@ -83,11 +99,20 @@ function Earlier({ session }: { session: Session }): JSX.Element {
   );
 }
 
-function Empty(): JSX.Element {
+const TRIES = ["Where is order 4711?", "Tell me a story", "Refund order 1234"];
+
+/** What can be said, for who has said nothing yet. */
+function Try({ session, greeted }: { session: Session; greeted: boolean }): JSX.Element {
   return (
-    <li class="first">
-      <p>Say something, or type.</p>
-      <p class="quiet">Then break something below: the conversation goes on.</p>
+    <li class={greeted ? "try" : "try alone"}>
+      {!greeted && <p>Say something, or type.</p>}
+      <p class="row">
+        {TRIES.map((words) => (
+          <button type="button" class="small" key={words} onClick={() => void session.say(words).catch(() => undefined)}>
+            {words}
+          </button>
+        ))}
+      </p>
     </li>
   );
 }

@@ -47,6 +47,7 @@ export class Microphone {
       const name = problem instanceof DOMException ? problem.name : "";
       if (device !== "" && (name === "OverconstrainedError" || name === "NotFoundError")) return this.open("");
       this.become(name === "NotAllowedError" || name === "SecurityError" ? "denied" : "absent");
+      void this.refused();
     }
   }
 
@@ -86,9 +87,20 @@ export class Microphone {
         if (track !== this.track) return;
         this.stream = this.meter = null;
         this.become("lost");
+        void this.refused();
       };
     }
     this.become("open");
+  }
+
+  /** A microphone that went because its permission did is `denied`; once it is allowed again, go on with it. */
+  private async refused(): Promise<void> {
+    const status = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
+    if (status == null) return; // this browser does not tell
+    if (status.state === "denied" && this.state === "lost") this.become("denied");
+    status.onchange = () => {
+      if (status.state === "granted" && this.state === "denied") void this.open();
+    };
   }
 
   private async devicesChanged(): Promise<void> {

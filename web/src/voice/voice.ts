@@ -37,8 +37,8 @@ const SPARE_MS = 1_000;
 /** How long the microphone waits for the call at most. */
 const MICROPHONE_MS = 300;
 const ADVICE: Partial<Record<MicrophoneState, string>> = {
-  denied: "The browser does not let this page use the microphone. You can hear the agent, and typing works.",
-  absent: "There is no microphone here. You can hear the agent, and typing works.",
+  denied: "The browser does not let this page use the microphone: allow it beside the address. You hear the agent, and typing works.",
+  absent: "There is no microphone here. You hear the agent, and typing works.",
   lost: "The microphone was unplugged. Plug it in again, or type.",
 };
 
