@@ -120,7 +120,7 @@ async def test_a_spoken_answer_is_stopped_and_any_word_of_it_heard_again(hub: st
         await reader.until("document.querySelector('[data-speech=cut] .again')", VOICE_S)
         await reader.say("tell me a story")
         await reader.until(
-            "Object.values(legato.view.state.entries).some((one) => one.parts?.[0]?.text.startsWith('Legato means')"
+            "Object.values(legato.view.state.entries).some((one) => one.parts?.[0]?.text?.startsWith('Legato means')"
             " && one.ordinal > 0 && Object.values(one.heard)[0] > 30)",
             VOICE_S,
         )

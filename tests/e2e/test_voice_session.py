@@ -93,7 +93,7 @@ async def test_a_killed_hub_speaks_on_from_the_last_heard_word(tmp_path: Path) -
         await page.talk()
         await page.type("tell me a story")
         await page.until(
-            "Object.values(legato.view.state.entries).some((one) => one.parts?.[0].text.startsWith('Legato means')"
+            "Object.values(legato.view.state.entries).some((one) => one.parts?.[0]?.text?.startsWith('Legato means')"
             " && Object.values(one.heard).some((characters) => characters > 60))",
             60,
         )
