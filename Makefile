@@ -19,6 +19,7 @@ help: ## What you can do here
 	@echo "  make doctor   what this machine lacks, and how to get it"
 	@echo "  make lock     after a change of dependencies: resolve and lock them anew (UPGRADE=1: newest)"
 	@echo "  make generate after a change of events or envelopes: write the TypeScript types anew"
+	@echo "  make fuzz     search for input that breaks what reads foreign bytes (ARGS='sdp --seconds 600')"
 	@echo "  make clean    remove what was installed and built"
 	@echo
 	@echo "Each installs what it needs (into .venv and web/node_modules) and is quick the second time."
