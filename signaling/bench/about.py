@@ -47,8 +47,8 @@ ABOUT: Final[dict[str, str]] = {
     "what it hears and encodes a tone. Few calls, so that it keeps time.",
     "calls_by_aiortc": "calls_per_core by calls_per_core_aiortc, of the same run.",
     "call_kb": "Resident memory of the node, before and after those who are attached call and speak.",
-    "hub_added_latency_ms": "While the other callers say nothing: from a frame's send by a caller until an agent on a WebSocket "
-    "has it, the two sockets and the client included.",
+    "hub_added_latency_ms": "While the other callers say nothing: from a frame's send by a caller until an agent on a "
+    "WebSocket has it, the two sockets and the client included.",
     "gap_audio_recovered": "People say numbered frames, one each 20 ms, and lose every connection for five seconds in "
     "mid speech. Of the frames said meanwhile, the share that is in the recording afterwards, once and at its place.",
     "gap_audio_wrong": "Frames of those recordings that are there twice, or elsewhere.",
