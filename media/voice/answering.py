@@ -138,7 +138,7 @@ class Answering:
             return
         self._holding.add(attachment)
         self._audience.hold()
-        self._room.signal(HUB, "mute", {"message": next(iter(self._mouth.messages), "")})
+        self._hush(next(iter(self._mouth.messages), ""))
         if move is Move.CUT:
             self._interrupted()
 
@@ -183,6 +183,11 @@ class Answering:
             else:
                 self._mouth.follow(step)
 
+    def _hush(self, message: str) -> None:
+        """A page that plays nothing but the agent is silenced at once; one that hears people, too, must not be."""
+        if not self._audience.several:
+            self._room.signal(HUB, "mute", {"message": message})
+
     def _free(self) -> None:
         if not self._holding:
             self._audience.release()
@@ -210,7 +215,7 @@ class Answering:
         self._script.cut(messages)
         self._mouth.stop(messages)
         if audible.intersection(messages):
-            self._room.signal(HUB, "mute", {"message": messages[0]})
+            self._hush(messages[0])
             self._script.cut(self._audience.cut(self._now()))
             self._free()
 

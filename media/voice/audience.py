@@ -89,6 +89,11 @@ class Audience:
         return len(self._pieces)
 
     @property
+    def several(self) -> bool:
+        """Whether more than one person listens."""
+        return len({piece.participant for piece in self._pieces.values()}) > 1
+
+    @property
     def speaking(self) -> bool:
         """Whether somebody hears, or is about to hear, speech."""
         return any(piece.playout.speaking for piece in self._pieces.values())

@@ -180,6 +180,22 @@ async def test_the_voice_moves_to_another_device_with_its_call_and_back_with_one
 
 
 @virtual
+async def test_who_speaks_into_the_agents_words_is_heard_by_the_others_and_mutes_nobody() -> None:
+    house = House()
+    async with place(house) as here:
+        ada, bob = Guest(here, "ada", "a_ada", 1), Guest(here, "bob", "a_bob", 2)
+        await ada.call()
+        await bob.call()
+        await here.say("One two three four five six seven eight nine ten eleven twelve.")
+        await asyncio.sleep(0.5)
+        await talk(here, 60, ada)
+        assert "mute" not in {signal["name"] for signal in here.told.signals_told}
+        heard = samples_of(bob.phone.sent[-40:])
+        assert strength(heard[9_600:], PEOPLE["ada"]) > 3_000
+        assert strength(heard[9_600:], 300) < 600, "the agent has paused"
+
+
+@virtual
 async def test_while_two_people_speak_the_agent_waits_for_both() -> None:
     house = House()
     async with place(house, ears="hello") as here:
