@@ -46,6 +46,7 @@ ABOUT: Final[dict[str, str]] = {
     "calls_per_core_aiortc": "As calls_per_core, with a peer connection of stock aiortc for each call, which decodes "
     "what it hears and encodes a tone. Few calls, so that it keeps time.",
     "calls_by_aiortc": "calls_per_core by calls_per_core_aiortc, of the same run.",
+    "call_frames_kept": "Frames that came to the callers by frames that were due: below 1 the machine was full.",
     "call_kb": "Resident memory of the node, before and after those who are attached call and speak.",
     "hub_added_latency_ms": "While the other callers say nothing: from a frame's send by a caller until an agent on a "
     "WebSocket has it, the two sockets and the client included.",
