@@ -67,6 +67,8 @@ def stretches(events: list[dict[str, Any]], message: str) -> list[Stretch]:
             one = Stretch(event["track"], event["start"], event["end"], event.get("samples", 0))
             if found and (found[-1].track, found[-1].start) == (one.track, one.start):
                 found.pop()
+            # What a kill left in the log and not in the ring is said anew, in its place.
+            found = [each for each in found if each.samples < one.samples]
             found.append(one)
     for number, following in enumerate(found[1:]):
         before = found[number]
