@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hub.node.promise import Room
@@ -41,6 +41,7 @@ HUNG_UP: Final = "hung up"
 class _Line:
     call: str
     carrier: Carrier
+    track: str
 
 
 class SessionVoice:
@@ -124,7 +125,8 @@ class SessionVoice:
         ear.open(hearer, asked.stream, asked.since, self._sound.now())
         line = self._lines.get(attachment)
         carries = line is not None and _is_carried(line.carrier, hearer, asked.stream)
-        if line is not None:
+        if line is not None and line.track != ear.track:
+            self._lines[attachment] = replace(line, track=ear.track)
             state = self._room.state
             self.clerk.write(voice_rules.voice_started(state, attachment, line.call, ear.track, asked.clock))
         if asked.carries and not carries:
@@ -171,7 +173,7 @@ class SessionVoice:
         self._reports.pop(ear.participant, None)
         attachment, state = ear.attachment, self._room.state
         older = self._lines.get(attachment)
-        self._lines[attachment] = _Line(call, carrier)
+        self._lines[attachment] = _Line(call, carrier, ear.track)
         events = self._microphones.left_open(ear) if older is None else []
         if older is not None:
             older.carrier.close()

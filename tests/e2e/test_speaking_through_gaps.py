@@ -30,6 +30,12 @@ ALIKE = 0.82
 """How much of what the recogniser hears in the untouched speech it must hear again. It is no witness for every word
 (the bench counts frames); but without what was said in the cut, it would be some 0.7."""
 
+BEGINS = 48_000
+LOUD = 0.02
+LOUDEST = """() => {
+  globalThis.loudest = 0;
+  setInterval(() => { loudest = Math.max(loudest, legatoVoice.output.level()); }, 20);
+}"""
 ACKS = """() => {
   globalThis.acks = [];
   const told = (envelope) => { if (envelope.type === "audio_acked") acks.push(envelope); };
@@ -80,7 +86,7 @@ async def test_every_word_said_in_a_cut_of_five_seconds_is_kept(tmp_path: Path, 
         )
         acked = await tab.page.evaluate("() => acks.at(-1)")
         entries = await page.entries()
-        gaps = await tab.page.evaluate("() => legato.view.state.gaps")
+        gaps = await _gaps(page)
         recording = await recorded(url, page, acked["track"])
         assert tab.errors == []
     assert gaps == []
@@ -92,6 +98,30 @@ async def test_every_word_said_in_a_cut_of_five_seconds_is_kept(tmp_path: Path, 
     assert _alike(heard, plain) > ALIKE, heard
 
 
+async def test_where_no_call_gets_through_the_connection_carries_the_voice(tmp_path: Path) -> None:
+    microphone = await asyncio.to_thread(
+        lambda: speech_wav("Hello, tell me a story.", lead_ms=9_000, tail_ms=90_000)
+    )
+    port = free_port()
+    async with (
+        demo_hub(tmp_path / "data", "--media-port", str(port)) as url,
+        UdpProxy("127.0.0.1", port, Random(1), dark=True) as udp,
+        launched(microphone=microphone, once=True) as browser,
+        opened(browser, url, script=detour(port, udp.port)) as tab,
+    ):
+        page = await _talking(tab)
+        assert await tab.page.evaluate("() => legatoVoice.current.way") == "connection"
+        await tab.page.evaluate(LOUDEST)
+        await page.until("Object.values(legato.view.state.entries).some((one) => one.spoken)", 60)
+        await page.until(f"loudest > {LOUD}", 60)
+        udp.dark = False
+        await page.until("legatoVoice.current.way === 'call' && legatoVoice.current.state === 'live'", 60)
+        await tab.page.evaluate("() => { acks.length = 0; }")
+        await page.until("acks.length > 3 && acks.at(-1).until > acks[0].until", 30)
+        assert await _gaps(page) == []
+        assert tab.errors == []
+
+
 async def _talking(tab: Tab) -> DemoPage:
     page = DemoPage(tab)
     await page.until("globalThis.legato?.view?.phase === 'live' && globalThis.legatoVoice")
@@ -100,6 +130,14 @@ async def _talking(tab: Tab) -> DemoPage:
     await tab.page.click("[data-voice]")
     await page.until("legatoVoice.current.state === 'live'")
     return page
+
+
+async def _gaps(page: DemoPage) -> list[list[object]]:
+    """What was named lost, but for the moment in which a microphone begins: some give a piece, then nothing."""
+    gaps: list[list[object]] = await page.tab.page.evaluate(
+        f"() => legato.view.state.gaps.filter(([, start]) => start > {BEGINS})"
+    )
+    return gaps
 
 
 def _alike(words: list[str], wanted: list[str]) -> float:

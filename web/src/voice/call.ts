@@ -34,12 +34,14 @@ export class Call {
     microphone: MediaStreamTrack | null,
     ready: boolean,
     private readonly on: CallEvents,
+    quiet = false,
   ) {
     this.byTicket = peer.armed;
     peer.connection.onconnectionstatechange = () => this.changed();
     this.timer = setTimeout(() => this.fail(), this.byTicket ? BY_TICKET_MS : CONNECT_MS);
     if (this.byTicket) {
-      session.dial(peer.key, ready);
+      // Said to the hub, the call takes over at once; unsaid, when it stands: until then the voice goes another way.
+      if (!quiet) session.dial(peer.key, ready);
       peer.go();
     } else {
       void this.offer();

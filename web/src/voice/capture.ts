@@ -85,6 +85,11 @@ export class Capture {
     this.become("plain");
   }
 
+  /** Whether the connection could carry the voice itself. */
+  get portable(): boolean {
+    return this.worker !== null && "AudioDecoder" in globalThis && this.sounds.attached()?.captures === true;
+  }
+
   /** The connection should carry the voice itself, or should not any more. */
   renew(): void {
     const attached = this.sounds.attached();

@@ -56,6 +56,11 @@ export class Output {
     this.unmute();
   }
 
+  /** Where sound goes in that is no track's. */
+  get inlet(): AudioNode {
+    return this.gain;
+  }
+
   /** Play nothing. */
   rest(): void {
     this.source?.disconnect();
@@ -79,7 +84,7 @@ export class Output {
 
   /** How loud it is now, 0 to 1. */
   level(): number {
-    return this.source === null ? 0 : levelOf(this.meter);
+    return levelOf(this.meter);
   }
 }
 

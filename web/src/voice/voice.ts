@@ -6,11 +6,14 @@
  *                      ▲                     │ failed, another node
  *                      └──── (waits) ◀───────┘
  *     calling ─ twelve times in vain ─▶ failed        any ─ stop ─▶ off
+ *
+ * Where a call does not get through but the session does, its connection carries the voice meanwhile: that is `live` too.
  */
 import type { Session } from "../client";
-import { Call } from "./call";
+import { Call, type CallEvents } from "./call";
 import { Capture } from "./capture";
 import { Dialler } from "./dialler";
+import { Fallback } from "./fallback";
 import { Microphone, type MicrophoneState } from "./microphone";
 import { Output } from "./output";
 import type { Peer } from "./peer";
@@ -22,6 +25,8 @@ export interface VoiceView {
   readonly microphone: MicrophoneState;
   readonly muted: boolean;
   readonly device: string;
+  /** What carries the voice: a call, or (where none gets through) the session's own connection. */
+  readonly way: "call" | "connection";
   /** The browser wants a tap before it lets this page sound. */
   readonly needsTap: boolean;
   /** What a person can do about what is wrong, if anything is. */
@@ -32,6 +37,8 @@ type Listener = (view: VoiceView) => void;
 
 const WAITS_MS = [0, 200, 500, 1_000, 2_000];
 const MOST_TRIES = 12;
+/** When a call is tried again while the session's connection carries the voice. */
+const CLIMBS_MS = [500, 1_000, 2_000, 5_000, 15_000];
 /** How long after a call stands the peer for the next one is made. */
 const SPARE_MS = 1_000;
 /** How long the microphone waits for the call at most. */
@@ -56,6 +63,7 @@ export class Voice {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly listeners = new Set<Listener>();
   private readonly dialler: Dialler;
+  private readonly fallback: Fallback;
   private view: VoiceView;
 
   constructor(
@@ -64,7 +72,8 @@ export class Voice {
   ) {
     this.output = new Output(() => this.sounding());
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
-    this.capture = new Capture(session.sounds);
+    this.fallback = new Fallback(session.sounds, this.output.inlet);
+    this.capture = new Capture(session.sounds, () => this.fallback.on);
     this.dialler = new Dialler(session, (sender) => this.capture.attach(sender));
     this.view = this.look();
     session.onChange((view) => {
@@ -127,6 +136,7 @@ export class Voice {
     this.call = null;
     this.output.rest();
     this.microphone.close();
+    this.climbed();
     this.capture.end();
     this.become("off");
     await this.session.do([{ type: "change_modality", takes: ["text"], gives: ["text"] }]).catch(() => undefined);
@@ -149,6 +159,7 @@ export class Voice {
 
   private atNode(node: string): void {
     if (node !== this.node) return;
+    if (this.fallback.on) return void this.dialler.renew(); // the capture goes on with the new connection
     const going = this.state === "calling" || this.state === "live";
     const elsewhere = this.dialler.node !== node;
     // A call by a ticket of this very node is on its way, or stands; any other is on a node that is left.
@@ -177,13 +188,14 @@ export class Voice {
     });
   }
 
-  private callBy(peer: Peer): void {
-    const call: Call = new Call(this.session, peer, this.microphone.track, this.output.ready, {
+  private callBy(peer: Peer, quiet = false): void {
+    const on: CallEvents = {
       track: (track) => this.output.play(track),
       // Told before the connection is up, so that the first frame over it may be speech.
       answered: () => this.sounding(),
       connected: () => {
         this.tries = 0;
+        this.climbed();
         this.become("live");
         this.sounding();
         this.standing();
@@ -192,7 +204,8 @@ export class Voice {
       failed: () => {
         if (call === this.call) this.again(call.byTicket);
       },
-    });
+    };
+    const call: Call = new Call(this.session, peer, this.microphone.track, this.output.ready, on, quiet);
     this.call = call;
   }
 
@@ -208,10 +221,43 @@ export class Voice {
     this.call = null;
     this.output.rest();
     if (byTicket) this.dialler.distrust();
-    if (++this.tries > MOST_TRIES) return this.become("failed");
+    this.tries += 1;
+    if (this.fallBack()) return;
+    if (this.tries > MOST_TRIES) return this.become("failed");
     this.become("calling");
     const wait = WAITS_MS[Math.min(this.tries - 1, WAITS_MS.length - 1)];
     this.timer = setTimeout(() => this.dial(), wait);
+  }
+
+  /** Where no call gets through, the session's connection carries the voice; false: it cannot. */
+  private fallBack(): boolean {
+    if (!this.fallback.on && !this.capture.portable) return false;
+    if (!this.fallback.on) {
+      this.fallback.start();
+      this.capture.renew();
+    }
+    this.become("live");
+    this.sounding();
+    const wait = CLIMBS_MS[Math.min(this.tries, CLIMBS_MS.length) - 1];
+    this.timer = setTimeout(() => void this.climb(), wait);
+    return true;
+  }
+
+  /** See whether a call gets through by now; the voice goes on as it goes until one stands. */
+  private async climb(): Promise<void> {
+    await this.dialler.renew();
+    if (!this.fallback.on) return;
+    const peer = this.dialler.ready();
+    if (peer?.armed === true) return this.callBy(peer, true);
+    peer?.close();
+    this.again(true);
+  }
+
+  /** A call stands, or nobody talks: the connection carries no voice any more. */
+  private climbed(): void {
+    if (!this.fallback.on) return;
+    this.fallback.stop();
+    this.capture.renew();
   }
 
   private microphoneChanged(): void {
@@ -222,7 +268,7 @@ export class Voice {
 
   /** Tell the hub whether speech would be heard: it sends none into a cold output. */
   private sounding(): void {
-    if (this.call !== null) this.session.signal("output_ready", this.output.ready);
+    if (this.call !== null || this.fallback.on) this.session.signal("output_ready", this.output.ready);
     this.show();
   }
 
@@ -236,7 +282,8 @@ export class Voice {
     const on = this.state !== "off";
     const failed = this.state === "failed" ? "Voice does not get through here. Typing works." : "";
     const advice = failed || (on ? (ADVICE[state] ?? "") : "");
-    return { state: this.state, microphone: state, muted, device, needsTap: this.state === "live" && !this.output.ready, advice };
+    const way = this.fallback.on ? "connection" : "call";
+    return { state: this.state, microphone: state, muted, device, way, needsTap: this.state === "live" && !this.output.ready, advice };
   }
 
   private show(): void {

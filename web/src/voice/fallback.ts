@@ -1,0 +1,77 @@
+/**
+ * The hub's sound without a call: Opus frames of the microphone's own stream, decoded here and played one after another.
+ * The microphone goes the other way by its capture, which is told to carry.
+ */
+import type { Sounds } from "../client/sounds";
+import { decodeAudio, OPUS } from "./envelope";
+
+/** Sound that is played from so much ahead on: what the network's jitter may use up. */
+const AHEAD_S = 0.08;
+/** More than that waits: the network was away, and what it brings now is late. */
+const LATE_S = 0.5;
+const RATE = 48_000;
+const MICROSECONDS = 1_000_000;
+
+export class Fallback {
+  private decoder: AudioDecoder | null = null;
+  private stopListening: () => void = () => undefined;
+  private playAt = 0;
+
+  constructor(
+    private readonly sounds: Sounds,
+    private readonly into: AudioNode,
+  ) {}
+
+  /** Whether it stands for a call. */
+  get on(): boolean {
+    return this.decoder !== null;
+  }
+
+  start(): void {
+    if (this.on) return;
+    this.open();
+    const nothing = (): void => undefined;
+    this.stopListening = this.sounds.listen({ told: nothing, heard: (envelope) => this.heard(envelope), back: nothing, away: nothing });
+  }
+
+  stop(): void {
+    this.stopListening();
+    if (this.decoder !== null && this.decoder.state !== "closed") this.decoder.close();
+    this.decoder = null;
+  }
+
+  private open(): void {
+    const decoder = new AudioDecoder({
+      output: (data) => this.play(data),
+      error: () => decoder === this.decoder && this.open(), // it cannot go on: begin anew with the next frame
+    });
+    decoder.configure({ codec: "opus", sampleRate: RATE, numberOfChannels: 1 });
+    this.decoder = decoder;
+  }
+
+  private heard(envelope: ArrayBuffer): void {
+    const audio = decodeAudio(envelope);
+    if (audio === null || audio.kind !== OPUS || this.decoder?.state !== "configured") return;
+    const timestamp = Math.round((audio.mediaTime * MICROSECONDS) / RATE);
+    for (const data of audio.frames) this.decoder.decode(new EncodedAudioChunk({ type: "key", timestamp, data }));
+  }
+
+  private play(data: AudioData): void {
+    const { context } = this.into;
+    const { numberOfFrames, sampleRate, numberOfChannels } = data;
+    const buffer = context.createBuffer(numberOfChannels, numberOfFrames, sampleRate);
+    for (let channel = 0; channel < numberOfChannels; channel++) {
+      const samples = new Float32Array(numberOfFrames);
+      data.copyTo(samples, { planeIndex: channel, format: "f32-planar" });
+      buffer.copyToChannel(samples, channel);
+    }
+    data.close();
+    const now = context.currentTime;
+    if (this.playAt > now + LATE_S) return; // it never catches up otherwise
+    if (this.playAt < now) this.playAt = now + AHEAD_S;
+    const source = new AudioBufferSourceNode(context, { buffer });
+    source.connect(this.into);
+    source.start(this.playAt);
+    this.playAt += buffer.duration;
+  }
+}
