@@ -1,9 +1,10 @@
 """Bringing sessions and workers together.
 
-A session wants its agent while the label `agent` names one, nobody holds `worker:NAME`, and there is something
-to do. The wish is noted in the store, and the nodes are nudged; a node with a free worker of that name offers
-it the session, the worker that had it last before others. The acceptance is an append in the session's
-own log, conditional like any decision: an offer promises nothing, so that two nodes may make one at once.
+A session wants its agent while the label `agent` names one, nobody within reach holds `worker:NAME`, and there is
+something to do: so a standby is there already when an unreachable worker's window is over. The wish is noted in the
+store, and the nodes are nudged; a node with a free worker of that name offers it the session, the worker that had it
+last before others. The acceptance is an append in the session's own log, conditional like any decision: an offer
+promises nothing, so that two nodes may make one at once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hub.node.promise import Offer
 from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, Stored, StoreUnavailable
-from legato.session.actors import WORKER
+from legato.session.actors import WORKER, out_of_reach
 from legato.session.position import Position
 from legato.session.state import State
 
@@ -32,7 +33,7 @@ def wanted_agent(state: State) -> str:
     if not name or state.ended:
         return ""
     right = state.rights.get(WORKER + name)
-    if right is not None and right.holder:
+    if right is not None and right.holder and not out_of_reach(state, right.holder):
         return ""
     agents = {id for id, who in state.participants.items() if who.role == "agent"}
     attended = any(each.participant not in agents for each in state.attachments.values())

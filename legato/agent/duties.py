@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from legato.session.actors import WORKER
+from legato.session.actors import WORKER, out_of_reach
 from legato.session.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class Duties:
     """`accept`: take the session. `turns`: claim these, oldest first. `stop`: these responses of ours were
-    asked to end. `lost`: another worker, or nobody, has our right."""
+    asked to end. `lost`: another worker, or nobody, has our right. None of them: we are there for nothing yet (a worker
+    that has the right is out of reach for a moment)."""
 
     accept: bool = False
     lost: bool = False
@@ -31,7 +32,8 @@ def duties(state: State, agent: str, participant: str, worker: str, *, accepted:
         return Duties(lost=True)
     if not mine:
         free = right is None or not right.holder
-        return Duties(accept=free and not accepted, lost=accepted or not free)
+        stand_by = right is not None and out_of_reach(state, right.holder)
+        return Duties(accept=free and not accepted, lost=accepted or not (free or stand_by))
     stop = tuple(
         each.id for each in state.responses.values() if each.by == participant and each.cancel_requested
     )

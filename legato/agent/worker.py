@@ -101,6 +101,7 @@ class Worker:
             self._socket = None
 
     async def _beat(self, socket: Socket) -> None:
+        await self.ready.wait()  # until then nobody has said how often
         while True:
             await asyncio.sleep(self._beat_s)
             socket.send(u.encode_up(u.Ping()))

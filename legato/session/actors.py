@@ -73,3 +73,9 @@ def responds(state: State, participant: str) -> bool:
     """Whether the participant holds the right to answer."""
     right = state.rights.get(RESPONDER)
     return right is not None and right.holder == participant
+
+
+def out_of_reach(state: State, participant: str) -> bool:
+    """Whether the participant is an agent whose worker is unreachable: another one may have to take its place."""
+    who = state.participants.get(participant)
+    return who is not None and who.fault == "unreachable"

@@ -15,7 +15,7 @@ class Plan:
     logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
     at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
     `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
-    `reloads` of a page that talks (0: none).
+    `reloads` of a page that talks (0: none). Agents: `kills` answers cut short, of so many `people`.
     """
 
     nodes: int = 2
@@ -42,6 +42,8 @@ class Plan:
     tunnels: int = 8
     reloads: int = 110
     tunnel_s: float = 5.0
+    kills: int = 300
+    people: int = 8
     says: Callable[[str], None] = lambda text: None
 
 
@@ -69,5 +71,7 @@ SMALL = Plan(
     innocent=2,
     spray_rate=500,
     spray_s=2.0,
+    kills=4,
+    people=2,
 )
 """Shows that a bench works; its figures mean nothing."""

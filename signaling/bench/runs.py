@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from signaling.bench import figures
+from signaling.bench.agents import measure_agents
 from signaling.bench.delivery import measure_delivery
 from signaling.bench.figures import Figure, Result, Value
 from signaling.bench.join import measure_join
@@ -24,6 +25,7 @@ BENCHES: Final[dict[str, Measure]] = {
     "reconnect": measure_reconnect,
     "join": measure_join,
     "voice": measure_voice,
+    "agents": measure_agents,
 }
 
 

@@ -47,6 +47,17 @@ def test_a_session_that_another_worker_has_is_let_go() -> None:
     assert due(log(GRANTED), worker="k_2").lost
 
 
+def test_a_standby_waits_while_the_worker_is_out_of_reach_and_accepts_when_it_crashed() -> None:
+    joined = e.ParticipantJoined(by=ME, participant=ME, role="agent")
+    away = e.AgentUnreachable(by="hub", participant=ME, right="worker:concierge", window_ms=250)
+    assert due(log(joined, GRANTED, away), worker="k_2", accepted=False) == Duties()
+    back = e.AgentReachable(by="hub", participant=ME, right="worker:concierge")
+    assert due(log(joined, GRANTED, away, back), worker="k_2", accepted=False).lost
+    crashed = e.AgentCrashed(by="hub", participant=ME, right="worker:concierge", token=2)
+    assert due(log(joined, GRANTED, away, crashed), worker="k_2", accepted=False) == Duties(accept=True)
+    assert due(log(joined, GRANTED, away, crashed), accepted=True).lost
+
+
 def test_a_waiting_turn_is_claimed_by_whoever_answers() -> None:
     assert due(log(GRANTED, RESPONDS, ASKED)) == Duties(turns=("m_1",))
     assert due(log(GRANTED, ASKED)) == Duties()

@@ -26,6 +26,9 @@ PROMISED = {
     "spray_gap_ms",
     "spray_failed_set_ups",
     "spray_bytes_back",
+    "crash_event_ms",
+    "agent_recovery_ms",
+    "old_words_after_token",
 }
 pytestmark = [pytest.mark.e2e, pytest.mark.store]
 

@@ -12,10 +12,12 @@ from hub.node.room import Room
 from hub.settings import Settings
 from hub.store.promise import SessionKey
 from legato.session import commands as c
+from legato.session.actors import Actor
 from legato.session.commands import Refusal
 from legato.session.deadlines import GRACE_MS
 from legato.session.events import LogReopened
 from legato.session.parts import Part
+from legato.session.tickets import CAPABILITIES
 from tests.hub.node.builders import (
     AGENT,
     KEY,
@@ -169,6 +171,34 @@ async def test_a_worker_that_comes_back_within_its_window_keeps_the_session() ->
         node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
         await until(lambda: room.state.participants["p_agent"].fault == "")
         assert room.state.rights["worker:helper"].token == token
+
+
+@virtual
+async def test_a_standby_is_offered_the_session_while_its_worker_is_out_of_reach() -> None:
+    house = House()
+    offers: list[str] = []
+    slow = Settings(reconnect_window=10_000)
+    async with house.node("n1", settings=slow) as node:
+        room = await there(await node.create(KEY, "p_user", {"agent": "helper"}, ""))
+        node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: offers.append("w_1"))
+        await node.arrive(room, user_presence())
+        await until(lambda: bool(offers))
+        accept = c.AcceptSession(right="worker:helper", worker="w_1")
+        opened = await room.open_producer("c_agent")
+        await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
+        await passes()
+        node.register_worker("main", "helper", "w_2", 1, lambda key, participant, ms: offers.append("w_2"))
+        await passes(100)
+        assert "w_2" not in offers
+        node.worker_lost("main", "helper", "w_1")
+        await until(lambda: "w_2" in offers)
+        assert room.state.liveness("p_agent") == "unreachable"
+        early = c.AcceptSession(right="worker:helper", worker="w_2")
+        other = Actor("p_agent", "agent", frozenset(CAPABILITIES), "a_2", "w_2")
+        opened = await room.open_producer("c_other")
+        refused = await room.execute(other, batch("c_other", 1, early, epoch=opened.epoch))
+        assert isinstance(refused, Refusal)
+        assert refused.reason == "already_exists"
 
 
 @virtual

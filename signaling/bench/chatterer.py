@@ -1,0 +1,48 @@
+"""An agent's process for `bench agents`: it needs no time to think, and talks until it is killed.
+
+Its every word begins with its process id, so that whoever listens knows whom to kill. Started as `python -m
+signaling.bench.chatterer URL…`, with `LEGATO_TICKET`; it says `ready 0` once a hub has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+from typing import Final
+
+import legato
+
+AGENT: Final = "chatterer"
+WORD_S: Final = 0.02
+WORDS_EACH: Final = 2_000
+"""Words of one message; the answer goes on with another."""
+
+agent = legato.Agent(AGENT)
+
+
+@agent.on_turn
+async def answer(turn: legato.Turn) -> None:
+    """Talk."""
+    for count in itertools.count():
+        await turn.say(f"{os.getpid()}:{count} ")
+        await asyncio.sleep(WORD_S)
+        if count % WORDS_EACH == WORDS_EACH - 1:
+            return
+
+
+async def _work(hubs: list[str]) -> None:
+    ready = asyncio.Event()
+
+    async def tell() -> None:
+        await ready.wait()
+        print("ready 0", flush=True)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(tell())
+        tasks.create_task(agent.work(hubs, ready=ready))
+
+
+if __name__ == "__main__":
+    asyncio.run(_work(sys.argv[1:]))
