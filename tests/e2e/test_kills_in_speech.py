@@ -39,8 +39,11 @@ def told(state: State) -> Message | None:
 
 
 def greeted(state: State) -> bool:
-    """The agent has said what it says unasked: in text, so long as nobody listens."""
-    return any(isinstance(entry, Message) and entry.status == "finished" for entry in state.entries.values())
+    """The greeting that the agent speaks when the call begins was heard to its end."""
+    entries = [
+        entry for entry in state.entries.values() if isinstance(entry, Message) and entry.speech_end >= 0
+    ]
+    return any(entry.parts and len(entry.parts[0].text) in entry.heard.values() for entry in entries)
 
 
 def heard_out(state: State) -> bool:
@@ -62,6 +65,10 @@ async def kept(http: aiohttp.ClientSession, url: str, session: str, track: str) 
                 frames[at] = bytes(packet)
                 at += duration(frames[at])
     return frames
+
+
+def heard(event: dict[str, Any], message: str) -> bool:
+    return event["type"] == "heard_settled" and bool(event["message"] == message)
 
 
 def stretches(events: list[dict[str, Any]], message: str) -> list[Stretch]:
@@ -96,11 +103,10 @@ async def test_twenty_kills_of_the_hub_while_it_speaks_lose_and_double_no_frame(
         socket = hub.folder / "store" / "store.sock"
         async with recorded(records, [hub.url], way.session, hub.folder, lambda: at_socket(socket)) as run:
             client = await run.client("ada", way.ticket)
-            await client.until(greeted, timeout=30)
+            await client.until(lambda state: state.responder == "p_concierge", timeout=20)
             async with listening(client, http, hub.url) as listener:
-                await client.until(
-                    lambda state: any(each.call for each in state.attachments.values()), timeout=20
-                )
+                await client.until(greeted, timeout=40)
+                listener.frames.clear()
                 await client.say("tell me a story")
                 await killed(hub, client, listener, Random(run_seed))
                 await client.until(heard_out, timeout=90)
@@ -114,7 +120,7 @@ async def test_twenty_kills_of_the_hub_while_it_speaks_lose_and_double_no_frame(
         events = [entry.event for entry in entries]
         spoken = await said(http, hub.url, way.session, stretches(events, message.id))
         assert listener.frames == spoken, "every frame once, in order"
-        settled = [event["characters"] for event in events if event["type"] == "heard_settled"]
+        settled = [event["characters"] for event in events if heard(event, message.id)]
         assert settled == sorted(settled), "what was heard never goes back"
         words = [characters for characters, _ in message.speech_words]
         assert words == sorted(set(words)), "no word was said twice"
