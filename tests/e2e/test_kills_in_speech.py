@@ -39,11 +39,13 @@ def told(state: State) -> Message | None:
 
 
 def greeted(state: State) -> bool:
-    """The greeting that the agent speaks when the call begins was heard to its end."""
+    """Both greetings are there, and what is spoken of them was heard to its end."""
     entries = [
-        entry for entry in state.entries.values() if isinstance(entry, Message) and entry.speech_end >= 0
+        entry for entry in state.entries.values() if isinstance(entry, Message) and entry.status == "finished"
     ]
-    return any(entry.parts and len(entry.parts[0].text) in entry.heard.values() for entry in entries)
+    spoken = [entry for entry in entries if entry.speech_end >= 0 or entry.parts[0].text == brain.HELLO]
+    heard = [len(entry.parts[0].text) in entry.heard.values() for entry in spoken]
+    return len(entries) == brain.GREETINGS and all(heard)
 
 
 def heard_out(state: State) -> bool:
