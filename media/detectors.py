@@ -7,6 +7,7 @@ and is used if it is installed. Each is asked only if the one before it said yes
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from typing import Any, Final, Protocol
 
@@ -124,6 +125,7 @@ class Cascade:
         self._cheap = WebRtcJudge()
         self._lender = lender
         self._network: SileroJudge | None = None
+        self._loan: weakref.finalize[..., Cascade] | None = None
         self._awake = 0
         self._lead: deque[bytes] = deque(maxlen=self._LEAD)
 
@@ -148,18 +150,19 @@ class Cascade:
     def _wake(self, lender: Lender) -> None:
         self._network = lender.lend()
         if self._network is not None:
+            # A track may end in the middle of a word. The loan holds the network: a finalizer of our own would hand
+            # back one that the collector has taken apart already, when both are parts of one circle.
+            self._loan = weakref.finalize(self, lender.take_back, self._network)
+            self._loan.atexit = False
             self._network.reset()
             for earlier in self._lead:
                 self._network.speech(earlier)
 
     def _sleep(self) -> None:
-        network, self._network = self._network, None
-        if network is not None and self._lender is not None:
-            self._lender.take_back(network)
-
-    def __del__(self) -> None:
-        """A track may end in the middle of a word."""
-        self._sleep()
+        self._network = None
+        if self._loan is not None:
+            self._loan()
+            self._loan = None
 
 
 class OwnNetwork:

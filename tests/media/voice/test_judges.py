@@ -57,6 +57,24 @@ async def test_a_track_that_ends_in_the_middle_of_a_word_keeps_no_network() -> N
     assert judges.lend() is not None
 
 
+def test_what_a_track_in_a_circle_gives_back_still_works() -> None:
+    """The collector finalizes all of a circle before it asks what came back to life."""
+    judges = judges_of(0)
+    judges.take_back(SileroJudge())
+    judge = judges.take()
+    spoken = speech_pcm("all the world's a stage", JUDGE_RATE)
+    for at in range(0, len(spoken) // 2 // WINDOW_BYTES * WINDOW_BYTES, WINDOW_BYTES):
+        judge.speech(spoken[at : at + WINDOW_BYTES])
+    assert judges.lend() is None, "it is spoken on"
+    vars(judge)["itself"] = judge
+    del judge
+    gc.collect()
+    network = judges.lend()
+    assert network is not None
+    network.reset()
+    network.speech(QUIET * 4)
+
+
 async def test_without_networks_the_cheap_judges_decide() -> None:
     def make() -> SileroJudge:
         raise ImportError
