@@ -101,7 +101,7 @@ MUTANTS: Final = [
         test_pacer,
         ("if behind > 0:", "if False:"),
         ("seat.skipped += turns", "pass"),
-        ("min(range(NOTCHES), key=lambda each: len(self._notches[each]))", "0"),
+        ("(len(self._notches[each]), (each - self._tick - 1) % NOTCHES)", "0"),
         ("self._tick += 1\n", "self._tick += 2\n"),
         ("(seat.frames + seat.skipped) * FRAME", "seat.frames * FRAME"),
         ("self._tick + NOTCHES + 1", "self._tick + NOTCHES"),

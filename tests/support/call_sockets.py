@@ -135,6 +135,7 @@ async def calling(port: CallPort, extra: str = "") -> AsyncIterator[tuple[PeerSo
     with PeerSocket((HOST, port.port)) as phone:
         phone.peer = peer
         yield phone, call, ear
+        call.close()  # the next peer may get the same port of its system
 
 
 @asynccontextmanager
