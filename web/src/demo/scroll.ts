@@ -19,7 +19,7 @@ interface Scroll<T extends HTMLElement> {
 export function useScroll<T extends HTMLElement>(first: string, last: unknown): Scroll<T> {
   const box = useRef<T>(null);
   const pinned = useRef(true);
-  const before = useRef({ first, height: 0, last });
+  const before = useRef({ first, height: 0, shown: 0, last });
   const [behind, setBehind] = useState(false);
 
   const toEnd = useCallback(() => {
@@ -36,10 +36,13 @@ export function useScroll<T extends HTMLElement>(first: string, last: unknown): 
   useLayoutEffect(() => {
     const at = box.current;
     if (at === null) return;
+    // The event of a scroll comes a frame later than the scroll: what is drawn in between must not undo it.
+    const { height, shown } = before.current;
+    if (Math.min(height, at.scrollHeight) - at.scrollTop - Math.max(shown, at.clientHeight) >= NEAR) pinned.current = false;
     if (pinned.current) at.scrollTop = at.scrollHeight;
-    else if (before.current.first !== first) at.scrollTop += at.scrollHeight - before.current.height;
+    else if (before.current.first !== first) at.scrollTop += at.scrollHeight - height;
     if (!pinned.current && before.current.last !== last) setBehind(true);
-    before.current = { first, height: at.scrollHeight, last };
+    before.current = { first, height: at.scrollHeight, shown: at.clientHeight, last };
   });
   useEffect(() => {
     // A keyboard that comes up, an image that arrives, a window that turns.
