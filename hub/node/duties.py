@@ -13,7 +13,6 @@ from hub.node.clockwatch import ClockWatch
 from hub.node.conductor import Conductor, Part
 from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
-from hub.node.follower import Stage
 from hub.node.leases import Leases
 from hub.node.memory import Memory
 from hub.node.presence import NOTE, Attendance, holder_of, insist, surely
@@ -21,6 +20,7 @@ from hub.node.recent import Told
 from hub.node.retention import AGAIN_MS, agents_leave, due, erasable_at
 from hub.node.room import Room
 from hub.node.rooms import Rooms
+from hub.node.tidying import Tidying
 from hub.node.tools import Tools
 from hub.settings import Settings
 from hub.store.promise import SessionKey, StoreUnavailable
@@ -72,7 +72,7 @@ class Duties:
         for pause, work in (
             (self._settings.beat, self.leases.beat),
             (self._settings.sweep, self._sweep),
-            (TIDY_MS, self._tidy),
+            (TIDY_MS, Tidying(self._tools, self._settings, rooms, self._conductors, self).round),
             (TIDY_MS, self.dispatch.offer),
             (MEMORY_MS, self.memory.measure),
         ):
@@ -273,23 +273,6 @@ class Duties:
                 left = await archive(self._tools, room.key)
         again = erasable_at(room.state, self._settings) if left else self._tools.session_now() + AGAIN_MS
         await self._tools.store.schedule(room.key, again)
-
-    async def _tidy(self) -> None:
-        """Keys that are too old, rooms that nobody needs, work that waited too long, sessions at rest."""
-        self._tools.keys.expire()
-        for room in self._rooms:
-            if self._tools.keys.opened(room.key.tenant, room.key.session) is None:
-                room.follower.catch_up()
-            room.expire()
-            conductor = self._conductors.get(room.key)
-            if conductor is not None and room.follower.stage is Stage.LIVE:
-                conductor.rest()
-                if conductor.part is Part.CONDUCTS:
-                    self.dispatch.look(room)
-        for room in self._rooms.idle(self._settings.idle_close):
-            await self.resign(room)
-            if room in self._rooms.idle(self._settings.idle_close):
-                self._rooms.forget(room)
 
 
 def _has(state: State, right: str, holder: str) -> bool:

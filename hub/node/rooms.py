@@ -84,15 +84,18 @@ class Rooms:
 
     def idle(self, longer_than: int) -> list[Room]:
         """Rooms that nobody has needed for so long (ms)."""
-        now = self._tools.now()
+        since = self._tools.now() - longer_than
         return [
             place.room
             for place in self._places.values()
-            if place.room is not None
-            and place.needed == 0
-            and place.room.quiet
-            and now - place.idle_since >= longer_than
+            if place.room is not None and _rests(place, since) and place.room.quiet
         ]
+
+    def is_idle(self, room: Room, longer_than: int) -> bool:
+        """Whether it is one of them."""
+        place = self._places.get(room.key)
+        since = self._tools.now() - longer_than
+        return place is not None and place.room is room and _rests(place, since) and room.quiet
 
     def needed(self, room: Room) -> int:
         """By how many it is needed."""
@@ -131,3 +134,7 @@ class Rooms:
             self._places.pop(key, None)
             await room.follower.close()
         place.opening.set_result(room if there else None)
+
+
+def _rests(place: _Place, since: int) -> bool:
+    return place.needed == 0 and place.idle_since <= since

@@ -21,6 +21,10 @@ from legato.session.position import Position
 
 log = logging.getLogger(__name__)
 
+QUIET_AT_ONCE: Final = 64
+QUIET_PAUSE_S: Final = 0.01
+"""So ten thousand quiet sessions are looked at in two seconds."""
+
 _ENTRIES: Final = (bytes([layout.FORMAT]), b"E")
 
 
@@ -106,10 +110,16 @@ class BusSide:
             self._ask_tail(subscription)
 
     def _check_quiet(self) -> None:
-        for subscription in self._channels.values():
-            if not subscription.heard:
+        self._check_some(tuple(self._channels.values()))
+
+    def _check_some(self, rest: Sequence[Subscription]) -> None:
+        """A few at a time: there may be thousands, and what is live does not wait for them."""
+        for subscription in rest[:QUIET_AT_ONCE]:
+            if not subscription.heard and subscription.sinks:
                 self._ask_tail(subscription)
             subscription.heard = False
+        if rest := rest[QUIET_AT_ONCE:]:
+            asyncio.get_running_loop().call_later(QUIET_PAUSE_S, self._check_some, rest)
 
     def _pushed(self, message: Sequence[Any]) -> None:
         subscription = self._channels.get(message[1])

@@ -1,0 +1,81 @@
+"""What a node looks after in each of its rooms, every second: keys that are too old, work that waited too long,
+sessions at rest, rooms that nobody needs.
+
+A node may have ten thousand rooms, so nobody waits for a look at all of them, and of those to be closed a round
+takes only so many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from hub.node.conductor import Conductor, Part
+from hub.node.dispatch import Dispatch
+from hub.node.follower import Stage
+from hub.node.room import Room
+from hub.node.rooms import Rooms
+from hub.node.tools import Tools
+from hub.settings import Settings
+from hub.store.promise import SessionKey
+
+AT_ONCE: Final = 64
+"""Rooms looked at in one pass of the loop."""
+
+CLOSED_AT_ONCE: Final = 8
+MOST_CLOSED: Final = 256
+"""Rooms closed in one round: what comes round waits for them."""
+
+
+class Leaving(Protocol):
+    """Who does a room's duties."""
+
+    dispatch: Dispatch
+
+    async def resign(self, room: Room) -> None:
+        """The room closes: leave its duties in order."""
+
+
+class Tidying:
+    """See the module."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        settings: Settings,
+        rooms: Rooms,
+        conductors: Mapping[SessionKey, Conductor],
+        duties: Leaving,
+    ) -> None:
+        self._tools = tools
+        self._idle_close = settings.idle_close
+        self._rooms = rooms
+        self._conductors = conductors
+        self._duties = duties
+
+    async def round(self) -> None:
+        """Look at every room, and close what nobody needs."""
+        self._tools.keys.expire()
+        for number, room in enumerate(self._rooms, 1):
+            self._look(room)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+        idle = self._rooms.idle(self._idle_close)[:MOST_CLOSED]
+        for begin in range(0, len(idle), CLOSED_AT_ONCE):
+            await asyncio.gather(*map(self._close, idle[begin : begin + CLOSED_AT_ONCE]))
+
+    def _look(self, room: Room) -> None:
+        if self._tools.keys.opened(room.key.tenant, room.key.session) is None:
+            room.follower.catch_up()
+        room.expire()
+        conductor = self._conductors.get(room.key)
+        if conductor is not None and room.follower.stage is Stage.LIVE:
+            conductor.rest()
+            if conductor.part is Part.CONDUCTS:
+                self._duties.dispatch.look(room)
+
+    async def _close(self, room: Room) -> None:
+        await self._duties.resign(room)
+        if self._rooms.is_idle(room, self._idle_close):
+            self._rooms.forget(room)
