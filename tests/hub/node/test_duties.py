@@ -9,6 +9,7 @@ from hub.node.dispatch import worker_holder
 from hub.node.node import Node
 from hub.node.promise import Batch, Done
 from hub.node.room import Room
+from hub.node.tidying import MOST_CLOSED
 from hub.settings import Settings
 from hub.store.promise import SessionKey
 from legato.session import commands as c
@@ -171,6 +172,21 @@ async def test_a_worker_that_comes_back_within_its_window_keeps_the_session() ->
         node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
         await until(lambda: room.state.participants["p_agent"].fault == "")
         assert room.state.rights["worker:helper"].token == token
+
+
+@virtual
+async def test_hundreds_of_rooms_that_nobody_needs_are_closed_so_many_a_round_and_needed_ones_are_not() -> (
+    None
+):
+    house = House()
+    async with house.node("n1", settings=QUICK) as node:
+        kept = await there(await node.create(KEY, "p_user", {}, ""))
+        others = [SessionKey("main", f"s_{number}") for number in range(2, MOST_CLOSED + 102)]
+        for key in others:
+            node.release(await there(await node.create(key, "p_user", {}, "")))
+        await until(lambda: len(list(node._rooms)) < len(others) + 1)
+        assert len(list(node._rooms)) >= len(others) + 1 - MOST_CLOSED, "one round takes only so many"
+        await until(lambda: list(node._rooms) == [kept])
 
 
 @virtual
