@@ -17,7 +17,7 @@ from legato.session.actors import RESPONDER, WORKER, Actor, responds, worker_rig
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, entry_ends, response_ends
-from legato.session.modality_rules import given_back, of_sound
+from legato.session.modality_rules import given_back, let_go, of_sound
 from legato.session.state import Right, State
 
 ReleaseReason = Literal["released", "crashed", "expired", "taken", "ended"]
@@ -120,7 +120,8 @@ def reachable(state: State, right: str) -> list[e.Event]:
 
 
 def crashed(state: State, right: str) -> list[e.Event]:
-    """The right's worker is lost: what it left open ends `interrupted`, its turns wait, its rights are released.
+    """The right's worker is lost: what it left open ends `interrupted`, its turns wait, its rights are released, its
+    attachments that are away close.
 
     Nothing if nobody holds the right (any more).
     """
@@ -133,6 +134,7 @@ def crashed(state: State, right: str) -> list[e.Event]:
         *left_open(state, HUB, holder, "interrupted", "crashed"),
         e.AgentCrashed(by=HUB, participant=holder, right=right, token=number),
         *released(state, HUB, also, "crashed"),
+        *_abandoned(state, holder),
     ]
 
 
@@ -143,6 +145,16 @@ def worker_lost(state: State, worker: str) -> list[e.Event]:
         if name.startswith(WORKER) and right.holder and right.worker == worker:
             return crashed(state, name)
     return []
+
+
+def _abandoned(state: State, participant: str) -> list[e.Event]:
+    """A dead process comes back to no attachment of its own: they would fill the participant's places."""
+    events: list[e.Event] = []
+    for each in sorted(state.attachments.values(), key=lambda each: each.id):
+        if each.participant == participant and each.away_since:
+            events.append(e.AttachmentClosed(by=HUB, attachment=each.id, reason="grace_over"))
+            events += let_go(state, each.id)
+    return events
 
 
 def _holder(state: State, right: str) -> str:

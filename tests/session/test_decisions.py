@@ -134,6 +134,17 @@ def test_the_end_of_a_response_ends_what_is_open_in_it_alike() -> None:
     assert talk.refused(BOT, c.EndResponse(response="r")) == "already_ended"
 
 
+def test_a_crash_closes_the_attachments_that_the_dead_process_left_and_no_others() -> None:
+    talk = Talk().answering()
+    opened = [
+        e.AttachmentOpened(by="hub", attachment=name, participant=who)
+        for name, who in (("old", "bot"), ("next", "bot"), ("tab", "ada"))
+    ]
+    talk.put([*opened, *(e.AttachmentAway(by="hub", attachment=name) for name in ("old", "tab"))])
+    talk.put(crashed(talk.state, "worker:bot"))
+    assert sorted(talk.state.attachments) == ["next", "tab"]
+
+
 def test_a_crash_interrupts_and_the_turn_waits_for_the_next_worker() -> None:
     talk = Talk().answering()
     talk.do(BOT, c.RequestTool(call="once", name="n", arguments="{}", response="r"))
