@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from legato.session.actors import WORKER, out_of_reach
-from legato.session.state import State
+from legato.session.state import Right, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,38 @@ class Duties:
     stop: tuple[str, ...] = ()
 
 
-def duties(state: State, agent: str, participant: str, worker: str, *, accepted: bool) -> Duties:
-    """What the worker should do now; `accepted` says that its acceptance is in the log already."""
-    right = state.rights.get(f"{WORKER}{agent}")
-    mine = right is not None and right.holder == participant and right.worker == worker
+@dataclass(slots=True)
+class Claim:
+    """What the worker did about its right. `asked`: the right's number when it asked (-1: not yet); `had`: the state
+    has shown the right to be its own."""
+
+    asked: int = -1
+    had: bool = False
+
+
+def duties(state: State, agent: str, participant: str, worker: str, claim: Claim) -> Duties:
+    """What the worker should do now. An acceptance may be acknowledged before it is folded: until the right's
+    number moves, nothing is lost."""
+    right = state.rights.get(f"{WORKER}{agent}", Right(0))
     if state.ended:
         return Duties(lost=True)
-    if not mine:
-        free = right is None or not right.holder
-        stand_by = right is not None and out_of_reach(state, right.holder)
-        return Duties(accept=free and not accepted, lost=accepted or not (free or stand_by))
+    if not holds(state, agent, participant, worker):
+        if claim.had or claim.asked >= 0:
+            return Duties(lost=claim.had or right.token != claim.asked)
+        stand_by = right.holder != "" and out_of_reach(state, right.holder)
+        return Duties(accept=not right.holder, lost=right.holder != "" and not stand_by)
     stop = tuple(
         each.id for each in state.responses.values() if each.by == participant and each.cancel_requested
     )
     answers = state.responder == participant
     turns = tuple(turn.id for turn in state.waiting_turns()) if answers else ()
     return Duties(turns=turns, stop=stop)
+
+
+def holds(state: State, agent: str, participant: str, worker: str) -> bool:
+    """Whether the agent's right is this worker's."""
+    right = state.rights.get(f"{WORKER}{agent}")
+    return right is not None and right.holder == participant and right.worker == worker
 
 
 def newcomers(state: State) -> list[str]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from legato.agent.duties import Duties, duties, newcomers
+from legato.agent.duties import Claim, Duties, duties, holds, newcomers
 from legato.agent.tools import Tool
 from legato.agent.turn import Turn
 from legato.client import Client
@@ -42,7 +42,7 @@ class Engagement:
     def __init__(self, session: Client, agent: str, worker: str, handlers: Handlers) -> None:
         self.session = session
         self._agent, self._worker, self._handlers = agent, worker, handlers
-        self._accepted = False
+        self._claim = Claim()
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._claimed: set[str] = set()
         self._joined: list[str] = []
@@ -69,7 +69,8 @@ class Engagement:
     async def _work(self, me: str) -> None:
         async with asyncio.TaskGroup() as tasks:
             async for state in self.session.changes():
-                duty = duties(state, self._agent, me, self._worker, accepted=self._accepted)
+                self._claim.had |= holds(state, self._agent, me, self._worker)
+                duty = duties(state, self._agent, me, self._worker, self._claim)
                 if duty.lost or not await self._do(duty, tasks):
                     break
             for task in self._answering.values():
@@ -120,12 +121,14 @@ class Engagement:
         return True
 
     async def _accept(self) -> bool:
+        name = f"{WORKER}{self._agent}"
+        right = self.session.state.rights.get(name)
+        self._claim.asked = 0 if right is None else right.token
         try:
-            await self.session.do(c.AcceptSession(right=f"{WORKER}{self._agent}", worker=self._worker))
+            await self.session.do(c.AcceptSession(right=name, worker=self._worker))
         except Refused as refused:
             log.info("session taken by another worker", extra={"reason": refused.refusal.reason})
             return False
-        self._accepted = True
         self._joined += newcomers(self.session.state)
         return True
 

@@ -52,6 +52,7 @@ class Worker:
         self._agent, self._worker, self._capacity = agent, worker, capacity
         self._engaged = engaged
         self._busy: set[str] = set()
+        self._again: dict[str, tuple[float, d.Offered]] = {}
         self._socket: Socket | None = None
         self._refused: d.Closing | None = None
         self._beat_s = 3.0
@@ -120,23 +121,34 @@ class Worker:
 
     def _offered(self, offered: d.Offered, tasks: asyncio.TaskGroup) -> None:
         if offered.session in self._busy:
-            return  # offered again while we take it
+            # What we do there may be about to end: then the session is taken up anew.
+            good_for = offered.expires_ms / 1000
+            self._again[offered.session] = (asyncio.get_running_loop().time() + good_for, offered)
+            return
         if len(self._busy) >= self._capacity:
+            self._tell(u.Capacity(free=0))
             self._tell(u.Decline(offer=offered.offer, reason="full"))
             return
         self._busy.add(offered.session)
-        tasks.create_task(self._engage(offered))
+        tasks.create_task(self._engage(offered, tasks))
 
-    async def _engage(self, offered: d.Offered) -> None:
+    async def _engage(self, offered: d.Offered, tasks: asyncio.TaskGroup) -> None:
+        failed = False
         try:
             await self._engaged(offered)
         except* (SessionClosed, aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as problem:
+            failed = True
             log.warning(
                 "session given up", extra={"problems": [type(each).__name__ for each in problem.exceptions]}
             )
         finally:
             self._busy.discard(offered.session)
             self._tell(u.Capacity(free=max(0, self._capacity - len(self._busy))))
+        if failed:
+            self._tell(u.Decline(offer=offered.offer, reason="failed"))
+        until, again = self._again.pop(offered.session, (0.0, None))
+        if again is not None and asyncio.get_running_loop().time() < until:
+            self._offered(again, tasks)
 
     def _tell(self, envelope: u.Up) -> None:
         if self._socket is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legato.agent.duties import Duties, duties, newcomers
+from legato.agent.duties import Claim, Duties, duties, newcomers
 from legato.agent.tools import describe
 from legato.agent.turn import Said, history_of
 from legato.session import events as e
@@ -34,28 +34,44 @@ RESPONDS = e.ResponderChanged(by="hub", participant=ME)
 ASKED = e.MessagePosted(by="p_1", message="m_1", parts=[Part(text="hello")], turn="m_1", ends_turn=True)
 
 
-def due(state: State, *, worker: str = "k_1", accepted: bool = True) -> Duties:
-    return duties(state, "concierge", ME, worker, accepted=accepted)
+UNASKED = Claim()
+HAD = Claim(asked=0, had=True)
+
+
+def due(state: State, claim: Claim = HAD, *, worker: str = "k_1") -> Duties:
+    return duties(state, "concierge", ME, worker, claim)
 
 
 def test_a_session_without_a_worker_is_accepted() -> None:
-    assert due(State(), accepted=False) == Duties(accept=True)
+    assert due(State(), UNASKED) == Duties(accept=True)
 
 
 def test_a_session_that_another_worker_has_is_let_go() -> None:
-    assert due(log(GRANTED), worker="k_2", accepted=False).lost
+    assert due(log(GRANTED), UNASKED, worker="k_2").lost
     assert due(log(GRANTED), worker="k_2").lost
 
 
 def test_a_standby_waits_while_the_worker_is_out_of_reach_and_accepts_when_it_crashed() -> None:
     joined = e.ParticipantJoined(by=ME, participant=ME, role="agent")
     away = e.AgentUnreachable(by="hub", participant=ME, right="worker:concierge", window_ms=250)
-    assert due(log(joined, GRANTED, away), worker="k_2", accepted=False) == Duties()
+    assert due(log(joined, GRANTED, away), UNASKED, worker="k_2") == Duties()
     back = e.AgentReachable(by="hub", participant=ME, right="worker:concierge")
-    assert due(log(joined, GRANTED, away, back), worker="k_2", accepted=False).lost
+    assert due(log(joined, GRANTED, away, back), UNASKED, worker="k_2").lost
     crashed = e.AgentCrashed(by="hub", participant=ME, right="worker:concierge", token=2)
-    assert due(log(joined, GRANTED, away, crashed), worker="k_2", accepted=False) == Duties(accept=True)
-    assert due(log(joined, GRANTED, away, crashed), accepted=True).lost
+    assert due(log(joined, GRANTED, away, crashed), UNASKED, worker="k_2") == Duties(accept=True)
+    assert due(log(joined, GRANTED, away, crashed)).lost
+
+
+def test_an_acceptance_that_is_acknowledged_but_not_folded_yet_loses_nothing() -> None:
+    assert due(State(), Claim(asked=0)) == Duties()
+    assert due(log(GRANTED, RESPONDS), Claim(asked=0)) == Duties()
+    assert due(log(GRANTED), Claim(asked=0), worker="k_2").lost
+
+
+def test_a_right_that_was_given_and_lost_between_two_looks_is_lost() -> None:
+    released = e.RightReleased(by="hub", right="worker:concierge", token=2)
+    assert due(log(GRANTED, released), Claim(asked=0)).lost
+    assert not due(log(GRANTED, released), UNASKED).lost
 
 
 def test_a_waiting_turn_is_claimed_by_whoever_answers() -> None:
