@@ -9,11 +9,13 @@ promises nothing, so that two nodes may make one at once.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from hub.node.desk import Desk
 from hub.node.promise import Offer
 from hub.node.room import Room
 from hub.node.tools import Tools
@@ -25,6 +27,8 @@ from legato.session.state import State
 log: Final = logging.getLogger("legato.node")
 
 AGENT_LABEL: Final = "agent"
+MOST_READ: Final = 512
+"""Waiting sessions that are looked at in one go."""
 
 
 def wanted_agent(state: State) -> str:
@@ -51,30 +55,18 @@ def agents_participant(agent: str) -> str:
 
 
 @dataclass(slots=True)
-class Worker:
-    """A worker connected here. `has` are the sessions it took."""
+class Bell:
+    """Rings when somebody may wait for the agent: a sink for what comes on the agent's channel.
 
-    name: str
-    capacity: int
-    offer: Offer
-    has: set[SessionKey] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class Desk:
-    """The workers of one agent here, the sessions offered (until when, and to whom), and who had one last.
-
-    It is a sink: what comes on the agent's channel is a nudge.
+    `serving`: what waits is being looked through; `rung`: look (again).
     """
 
     tenant: str
     agent: str
-    wake: Callable[[], None]
-    workers: dict[str, Worker] = field(default_factory=dict)
-    offered: dict[SessionKey, tuple[int, str]] = field(default_factory=dict)
-    last: dict[SessionKey, str] = field(default_factory=dict)
-    declined: dict[SessionKey, set[str]] = field(default_factory=dict)
-    nudged: bool = True
+    wake: Callable[[Bell], None]
+    desk: Desk = field(default_factory=Desk)
+    rung: bool = False
+    serving: bool = False
 
     @property
     def channel(self) -> SessionKey:
@@ -86,21 +78,18 @@ class Desk:
 
     def signal(self, payload: bytes) -> None:
         """Somebody wants the agent."""
-        self.nudge()
+        self.ring()
 
     def resynced(self, tail: Position | None) -> None:
         """A nudge may have been missed."""
-        self.nudge()
+        self.ring()
 
-    def nudge(self) -> None:
+    def ring(self) -> None:
         """Look soon whether something waits."""
-        if not self.nudged:
-            self.nudged = True
-            self.wake()
-
-    def load(self, worker: Worker) -> int:
-        """Sessions that the worker has or is offered."""
-        return len(worker.has) + sum(name == worker.name for _, name in self.offered.values())
+        if not self.rung:
+            self.rung = True
+            if not self.serving:
+                self.wake(self)
 
 
 class Dispatch:
@@ -109,7 +98,7 @@ class Dispatch:
     def __init__(self, tools: Tools, patience: int) -> None:
         self._tools = tools
         self._patience = patience
-        self._desks: dict[tuple[str, str], Desk] = {}
+        self._bells: dict[tuple[str, str], Bell] = {}
         self._noted: dict[SessionKey, str] = {}
 
     # --- the session's side
@@ -142,99 +131,80 @@ class Dispatch:
 
     def register(self, tenant: str, agent: str, worker: str, capacity: int, offer: Offer) -> None:
         """A worker is connected here, anew or again."""
-        desk = self._desks.get((tenant, agent))
-        if desk is None:
-            desk = self._desks[tenant, agent] = Desk(tenant, agent, self._wake, nudged=False)
-            self._tools.spawn(self._listen(desk))
-        known = desk.workers.get(worker)
-        desk.workers[worker] = Worker(worker, capacity, offer, known.has if known else set())
-        desk.nudge()
+        bell = self._bells.get((tenant, agent))
+        if bell is None:
+            bell = self._bells[tenant, agent] = Bell(tenant, agent, self._wake)
+            self._tools.spawn(self._listen(bell))
+        bell.desk.register(worker, capacity, offer)
+        bell.ring()
 
-    def unregister(self, tenant: str, agent: str, worker: str) -> set[SessionKey]:
-        """Its connection closed. Returns the sessions it may have."""
-        desk = self._desks.get((tenant, agent))
-        gone = desk.workers.pop(worker, None) if desk else None
-        if desk is not None and gone is not None:
-            for key in [key for key, (_, name) in desk.offered.items() if name == worker]:
-                gone.has.add(key)
-                del desk.offered[key]
-        return gone.has if gone else set()
+    def unregister(self, tenant: str, agent: str, worker: str) -> None:
+        """Its connection closed."""
+        if (bell := self._bells.get((tenant, agent))) is not None:
+            bell.desk.leave(worker)
+            bell.ring()
 
     def capacity(self, tenant: str, agent: str, worker: str, free: int) -> None:
         """The worker would take so many more."""
-        desk = self._desks.get((tenant, agent))
-        known = desk.workers.get(worker) if desk else None
-        if desk is not None and known is not None:
-            known.capacity = desk.load(known) + free
-            desk.nudge()
+        if (bell := self._bells.get((tenant, agent))) is not None:
+            bell.desk.capacity(worker, free)
+            if free:
+                bell.ring()
 
     def decline(self, tenant: str, agent: str, worker: str, key: SessionKey) -> None:
-        """The worker does not want the session it was offered."""
-        desk = self._desks.get((tenant, agent))
-        if desk is not None:
-            desk.offered.pop(key, None)
-            desk.declined.setdefault(key, set()).add(worker)
-            if worker in desk.workers:
-                desk.workers[worker].has.discard(key)
-            desk.nudge()
+        """The worker does not want the session it was offered: the next is asked at once."""
+        if (bell := self._bells.get((tenant, agent))) is not None:
+            bell.desk.decline(worker, key)
+            bell.ring()
 
     def settled(self, tenant: str, agent: str, key: SessionKey, worker: str) -> None:
         """The session was taken by `worker` ("" : given back)."""
-        desk = self._desks.get((tenant, agent))
-        if desk is None:
+        if (bell := self._bells.get((tenant, agent))) is not None:
+            bell.desk.settled(key, worker)
+            if not worker:
+                bell.ring()
+
+    def missed(self, tenant: str, agent: str, key: SessionKey) -> None:
+        """The worker that has the session is out of reach: another may be offered it."""
+        if (bell := self._bells.get((tenant, agent))) is not None:
+            bell.desk.missed(key)
+
+    async def offer(self) -> None:
+        """Offer what waits to whoever is free, in case that nobody rang."""
+        for bell in tuple(self._bells.values()):
+            await self._serve(bell)
+
+    def _wake(self, bell: Bell) -> None:
+        self._tools.spawn(self._serve(bell))
+
+    async def _listen(self, bell: Bell) -> None:
+        await self._tools.store.subscribe(bell.channel, bell)
+
+    async def _serve(self, bell: Bell) -> None:
+        """Look through what waits, and again if somebody rang meanwhile. One at a time: two would offer twice."""
+        if bell.serving:
             return
-        desk.offered.pop(key, None)
-        desk.declined.pop(key, None)
-        for each in desk.workers.values():
-            if each.name == worker:
-                each.has.add(key)
-                desk.last[key] = worker
-            else:
-                each.has.discard(key)
-        desk.nudge()
+        bell.serving = True
+        try:
+            while bell.desk.places:
+                bell.rung = False
+                bell.desk.reading()
+                limit = min(MOST_READ, len(bell.desk.until) + len(bell.desk.declined) + bell.desk.places)
+                waiting = await self._tools.store.wanted(bell.tenant, bell.agent, limit)
+                await self._offer_all(bell, waiting)
+                if not bell.rung:
+                    break
+        except StoreUnavailable:
+            log.warning("offers wait for the store")
+        finally:
+            bell.rung = bell.serving = False
 
-    async def offer(self, *, nudged_only: bool = False) -> None:
-        """Offer what waits to whoever is free."""
-        for desk in tuple(self._desks.values()):
-            wanted = desk.nudged or not nudged_only
-            desk.nudged = False
-            if desk.workers and wanted:
-                try:
-                    waiting = await self._tools.store.wanted(desk.tenant, desk.agent)
-                except StoreUnavailable:
-                    desk.nudged = True
-                    continue
-                await self._offer_all(desk, waiting)
-
-    def _wake(self) -> None:
-        self._tools.spawn(self.offer(nudged_only=True))
-
-    async def _listen(self, desk: Desk) -> None:
-        await self._tools.store.subscribe(desk.channel, desk)
-
-    async def _offer_all(self, desk: Desk, waiting: Sequence[SessionKey]) -> None:
-        now = self._tools.now()
-        for key, (until, _) in tuple(desk.offered.items()):
-            if until <= now or key not in waiting:
-                del desk.offered[key]
-        for key in waiting:
-            worker = self._free(desk, key) if key not in desk.offered else None
-            if worker is not None:
-                desk.offered[key] = (now + self._patience, worker.name)
-                holder = worker_holder(desk.tenant, worker.name)
-                await self._tools.store.hold(holder, key, WORKER + desk.agent)
-                self._tools.metrics.offers.inc()
-                worker.offer(key, agents_participant(desk.agent), self._patience)
-
-    def _free(self, desk: Desk, key: SessionKey) -> Worker | None:
-        declined = desk.declined.get(key, set())
-        if declined >= desk.workers.keys():
-            desk.declined.pop(key, None)
-            return None
-        free = [
-            each
-            for each in desk.workers.values()
-            if each.name not in declined and (key in each.has or desk.load(each) < each.capacity)
-        ]
-        last = desk.last.get(key)
-        return min(free, key=lambda each: (each.name != last, desk.load(each), each.name), default=None)
+    async def _offer_all(self, bell: Bell, waiting: Sequence[SessionKey]) -> None:
+        made = bell.desk.assign(waiting, self._tools.now(), self._patience)
+        right, store = WORKER + bell.agent, self._tools.store
+        await asyncio.gather(
+            *[store.hold(worker_holder(bell.tenant, worker.name), key, right) for key, worker in made]
+        )
+        for key, worker in made:
+            self._tools.metrics.offers.inc()
+            worker.offer(key, agents_participant(bell.agent), self._patience)

@@ -26,7 +26,7 @@ from hub.settings import Settings
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.actors import WORKER
 from legato.session.decisions import Decided, raised
-from legato.session.events import AgentCrashed, Event, RightGranted, RightReleased
+from legato.session.events import AgentCrashed, AgentUnreachable, Event, RightGranted, RightReleased
 from legato.session.right_rules import reachable, unreachable
 from legato.session.state import State
 
@@ -104,6 +104,8 @@ class Duties:
             event = told.event
             if isinstance(event, RightGranted | RightReleased | AgentCrashed):
                 self._right_moved(room, event)
+            elif isinstance(event, AgentUnreachable):
+                self.dispatch.missed(room.key.tenant, event.right.removeprefix(WORKER), room.key)
         conductor = self._conductors.get(room.key)
         if conductor is not None:
             conductor.watch()

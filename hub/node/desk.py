@@ -1,0 +1,149 @@
+"""The desk of one agent on one node: which of the workers here is offered which session. A pure machine.
+
+A worker is the judge of its own capacity; what is counted here only spreads the load. The worker that had a session
+last comes before others, then the one with the greatest part of its capacity free. Who declined a session is
+offered it again when nobody else with a place is left, or when it says that it has room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from hub.node.promise import Offer
+from hub.store.promise import SessionKey
+
+REMEMBERED: Final = 10_000
+"""Sessions of which it is remembered who had them last."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """A worker connected here. `has` are the sessions it took, `offered` those it may take."""
+
+    name: str
+    capacity: int
+    offer: Offer
+    has: set[SessionKey] = field(default_factory=set)
+    offered: set[SessionKey] = field(default_factory=set)
+
+    @property
+    def load(self) -> int:
+        """Sessions that it has or is offered."""
+        return len(self.has | self.offered)
+
+    @property
+    def places(self) -> int:
+        """How many more it would take, as far as is known."""
+        return max(0, self.capacity - self.load)
+
+
+@dataclass(slots=True)
+class Desk:
+    """See the module. `until` says how long a session's offer stands (monotonic ms)."""
+
+    workers: dict[str, Worker] = field(default_factory=dict)
+    until: dict[SessionKey, int] = field(default_factory=dict)
+    last: dict[SessionKey, str] = field(default_factory=dict)
+    declined: dict[SessionKey, set[str]] = field(default_factory=dict)
+    _taken: tuple[set[SessionKey], set[SessionKey]] = field(default_factory=lambda: (set(), set()))
+
+    @property
+    def places(self) -> int:
+        """How many more sessions the workers would take."""
+        return sum(worker.places for worker in self.workers.values())
+
+    def register(self, name: str, capacity: int, offer: Offer) -> None:
+        """A worker is here, anew or again; it keeps what it had."""
+        known = self.workers.get(name)
+        self.leave(name)  # what its older connection was offered, perhaps nobody heard
+        self.workers[name] = Worker(name, capacity, offer, known.has if known else set())
+
+    def leave(self, name: str) -> None:
+        """It is here no more; what it was offered waits again."""
+        gone = self.workers.pop(name, None)
+        for key in gone.offered if gone is not None else ():
+            self.until.pop(key, None)
+
+    def capacity(self, name: str, free: int) -> None:
+        """The worker would take so many more."""
+        if (worker := self.workers.get(name)) is not None:
+            worker.capacity = worker.load + free
+            if free:
+                for refusing in self.declined.values():
+                    refusing.discard(name)
+
+    def decline(self, name: str, key: SessionKey) -> None:
+        """The worker does not take the session it was offered."""
+        self.declined.setdefault(key, set()).add(name)
+        if (worker := self.workers.get(name)) is not None:
+            worker.has.discard(key)
+            if key in worker.offered:
+                self._withdraw(key)
+
+    def settled(self, key: SessionKey, name: str) -> None:
+        """The session was taken by the worker `name` ("": it is given back, or its worker is lost)."""
+        self._withdraw(key)
+        self.declined.pop(key, None)
+        self.missed(key)
+        for worker in self.workers.values():
+            worker.has.discard(key)
+        if name:
+            self._taken[1].add(key)
+            self.remember(key, name)
+            if (taker := self.workers.get(name)) is not None:
+                taker.has.add(key)
+
+    def remember(self, key: SessionKey, name: str) -> None:
+        """The worker `name` had the session last."""
+        self.last.pop(key, None)
+        self.last[key] = name
+        while len(self.last) > REMEMBERED:
+            del self.last[next(iter(self.last))]
+
+    def missed(self, key: SessionKey) -> None:
+        """Its worker is out of reach or gone: whoever says that it waits is right."""
+        for taken in self._taken:
+            taken.discard(key)
+
+    def reading(self) -> None:
+        """What waits is read from here on. It may say so of a session that was taken a moment ago, since the last
+        read or after this one: that is not offered again."""
+        self._taken = (self._taken[1], set())
+
+    def assign(
+        self, waiting: Sequence[SessionKey], now: int, patience: int
+    ) -> list[tuple[SessionKey, Worker]]:
+        """Who is offered which of the waiting sessions now, until `now + patience`."""
+        there = set(waiting)
+        for key in [key for key, until in self.until.items() if until <= now or key not in there]:
+            self._withdraw(key)
+        for key in self.declined.keys() - there:
+            del self.declined[key]
+        made = []
+        for key in waiting:
+            if key in self.until or key in self._taken[0] or key in self._taken[1]:
+                continue
+            if (worker := self._free(key)) is not None:
+                self.until[key] = now + patience
+                worker.offered.add(key)
+                made.append((key, worker))
+        return made
+
+    def _withdraw(self, key: SessionKey) -> None:
+        if self.until.pop(key, None) is not None:
+            for worker in self.workers.values():
+                worker.offered.discard(key)
+
+    def _free(self, key: SessionKey) -> Worker | None:
+        last, declined = self.last.get(key), self.declined.get(key, set())
+        able = [each for each in self.workers.values() if key in each.has or each.places > 0]
+        willing = [each for each in able if each.name not in declined]
+        if able and not willing:
+            del self.declined[key]  # they are asked again, but not in the same breath
+        return min(
+            willing,
+            key=lambda each: (each.name != last, (each.load + 1) / max(1, each.capacity), each.name),
+            default=None,
+        )
