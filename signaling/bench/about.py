@@ -48,8 +48,11 @@ ABOUT: Final[dict[str, str]] = {
     "calls_by_aiortc": "calls_per_core by calls_per_core_aiortc, of the same run.",
     "call_frames_kept": "Frames that came to the callers by frames that were due: below 1 the machine was full.",
     "call_kb": "Resident memory of the node, before and after those who are attached call and speak.",
-    "hub_added_latency_ms": "While the other callers say nothing: from a frame's send by a caller until an agent on a "
-    "WebSocket has it, the two sockets and the client included.",
+    "hub_added_latency_ms": "Two people in one session, while the other calls stand: from the send of a frame "
+    "by one until the kernel has it for the other, both sockets included. The floor: a bare process sends it back.",
+    "hub_tapped_latency_ms": "The same frames, until an agent that listens on a WebSocket has read them.",
+    "hub_added_arrived": "Of those frames, the share that came to the other person.",
+    "hub_tapped_arrived": "Of those frames, the share that came to the agent.",
     "gap_audio_recovered": "People say numbered frames, one each 20 ms, and lose every connection for five seconds in "
     "mid speech. Of the frames said meanwhile, the share that is in the recording afterwards, once and at its place.",
     "gap_audio_wrong": "Frames of those recordings that are there twice, or elsewhere.",

@@ -13,7 +13,8 @@ from typing import Final
 from media.rtc.certificate import DtlsCertificate
 from media.rtc.dtls import Dtls, Role, Stage
 from media.rtc.rtcp import Reports
-from media.rtc.srtp import LibSrtp
+from media.rtc.rtp import read_header
+from media.rtc.srtp import LibSrtp, Unprotectable
 from signaling.ice import stun
 
 PAYLOAD_TYPE: Final = 111
@@ -96,18 +97,28 @@ class Caller:
             self.protected = LibSrtp(self._dtls.keys)
         return first + replies
 
-    def sound(self, frames: Sequence[bytes], count: int) -> list[bytes]:
-        """The next `count` packets of these frames, over and over, each with the level of its sound."""
+    def sound(self, frames: Sequence[bytes], count: int, level: int = QUIET_DBOV) -> list[bytes]:
+        """The next `count` packets of these frames, over and over, each with the level of its sound (in -dBov)."""
         assert self.protected is not None
         packets = []
         for number in range(self._sequence, self._sequence + count):
             head = _EXTENDED.pack(
                 0x90, PAYLOAD_TYPE, number & 0xFFFF, number * FRAME & 0xFFFFFFFF, self.ssrc,
-                0xBEDE, 1, 0x10, 0x80 | QUIET_DBOV, 0,
+                0xBEDE, 1, 0x10, level & 0x7F, 0,
             )  # fmt: skip
             packets.append(self.protected.protect(head + frames[number % len(frames)]))
         self._sequence += count
         return packets
+
+    def heard(self, packet: bytes) -> bytes:
+        """The frame in a packet of the hub's sound; empty for what is none."""
+        assert self.protected is not None
+        try:
+            opened = self.protected.unprotect(packet)
+        except Unprotectable:
+            return b""
+        header = read_header(opened)
+        return opened[header.start : header.end] if header is not None else b""
 
     def reports(self, count: int, now: int) -> list[bytes]:
         """So many reports, one a second."""

@@ -13,16 +13,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from aiohttp import ClientSession, ClientWebSocketResponse
-
-from hub.keys.certificates import make_certificate
-from legato.wire.audio import decode_audio
-from media.rtc.certificate import DtlsCertificate
-from signaling.bench.caller import FRAME, Caller
-from signaling.bench.crowd import Phone, quiet_frames
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Child, Rig, cpu_seconds, resident_kb, started
+from signaling.bench.voice_added import measure_added
 
 USED: Final = 0.7
 """Of a core, when it counts as full."""
@@ -30,9 +24,7 @@ LEAST_CALLS: Final = 500
 LEAST_BY_STOCK: Final = 15
 KEPT: Final = 0.95
 MOST_KB: Final = 200
-ADDED: Final = (Bar(50, 3), Bar(99, 10))
 GAP_MS: Final = 40
-PROBE: Final = 900_000
 WARM_S: Final = 1.0
 
 
@@ -51,7 +43,7 @@ async def _capacity(rig: Rig, node: Child, plan: Plan) -> list[Result]:
         set_up = await ask(crowd, {"do": "call"})
         cost, kept = await _played(crowd, node, plan.play_s)
         kb = (resident_kb(node.pid) - before) / plan.calls
-        added = await _added(rig, node, plan)
+        added = await measure_added(rig, node, plan)
     ours = cost / plan.calls
     stock = await _stock(plan)
     return [
@@ -62,7 +54,7 @@ async def _capacity(rig: Rig, node: Child, plan: Plan) -> list[Result]:
         Value("calls_by_aiortc", stock / ours, least=LEAST_BY_STOCK),
         Value("call_frames_kept", kept, least=KEPT),
         Value("call_kb", kb, MOST_KB),
-        added,
+        *added,
     ]
 
 
@@ -76,58 +68,6 @@ async def _played(crowd: Child, peer: Child, seconds: float) -> tuple[float, flo
     cost = (cpu_seconds(peer.pid) - used) / (time.perf_counter() - began)
     done = await hear(crowd)
     return cost, done["came"] / (count * 50 * (seconds + 2 * WARM_S))
-
-
-async def _added(rig: Rig, node: Child, plan: Plan) -> Figure:
-    """One more caller and an agent that listens to it: from the frame's send to the frame at the agent."""
-    plan.says("voice: what the hub adds to a frame")
-    session = f"s_v{rig.rng.getrandbits(80):x}"
-    await rig.create([session])
-    took: list[float] = []
-    async with ClientSession() as http:
-        agent = await _attached(http, node, rig.ticket(session, "p_agent", "agent"))
-        await agent[0].send_json({"type": "listen", "format": "opus"})
-        line, secret = await _attached(http, node, rig.ticket(session, "p_probe"))
-        caller = Caller(DtlsCertificate(make_certificate(int(time.time()))), PROBE + rig.rng.randrange(1000))
-        phone = Phone(caller)
-        headers = {"Authorization": f"Bearer {secret}"}
-        url = f"http://127.0.0.1:{node.port}/v1/sessions/{session}/calls"
-        async with http.post(url, json={"sdp": caller.offer}, headers=headers) as answer:
-            caller.take((await answer.json())["sdp"])
-        phone.open()
-        phone.send(caller.check())
-        async with asyncio.timeout(10):
-            await phone.up.wait()
-        left: list[float] = []
-        reading = asyncio.create_task(_arrivals(agent[0], left, took))
-        for packet in caller.sound(quiet_frames(), plan.frames):
-            left.append(time.perf_counter())
-            phone.send(packet)
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(0.2)
-        reading.cancel()
-        phone.close()
-        await line.close()
-        await agent[0].close()
-    return Figure("hub_added_latency_ms", "ms", took, bars=ADDED)
-
-
-async def _arrivals(agent: ClientWebSocketResponse, left: list[float], took: list[float]) -> None:
-    first = None
-    async for message in agent:
-        if not isinstance(message.data, bytes):
-            continue
-        audio = decode_audio(message.data)
-        first = audio.media_time if first is None else first
-        took.append((time.perf_counter() - left[(audio.media_time - first) // FRAME]) * 1000)
-
-
-async def _attached(http: ClientSession, node: Child, ticket: str) -> tuple[ClientWebSocketResponse, str]:
-    line = await http.ws_connect(f"http://127.0.0.1:{node.port}/v1/connect", protocols=("legato.1",))
-    await line.send_json({"type": "attach", "v": 1, "ticket": ticket, "producer": "w_probe"})
-    while (told := await line.receive_json())["type"] != "attached":
-        pass
-    return line, str(told["connection"])
 
 
 async def _stock(plan: Plan) -> float:

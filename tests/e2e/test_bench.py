@@ -21,6 +21,8 @@ PROMISED = {
     "calls_by_aiortc",
     "call_kb",
     "hub_added_latency_ms",
+    "hub_added_arrived",
+    "hub_tapped_arrived",
     "gap_audio_recovered",
     "gap_audio_back_ms",
     "spray_gap_ms",
