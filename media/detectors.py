@@ -26,6 +26,9 @@ WINDOW_BYTES: Final = 2 * WINDOW
 class Judge(Protocol):
     """Judges one track, window after window."""
 
+    suspects: bool
+    """Whether the last window may be speech, though it is not yet believed to be."""
+
     def speech(self, window: bytes) -> bool:
         """Whether these 20 ms (s16 mono, 16 kHz) are speech."""
         ...
@@ -81,6 +84,8 @@ class SileroJudge:
         self._off = off
         self._rest = b""
         self._speech = False
+        self.score = 0.0
+        """The newest probability."""
 
     def speech(self, window: bytes) -> bool:
         self._rest += window
@@ -88,14 +93,15 @@ class SileroJudge:
         while len(self._rest) >= needed:
             samples = np.frombuffer(self._rest[:needed], np.int16).astype(np.float32) / 32768.0
             self._rest = self._rest[needed:]
-            score = float(self._model.process(samples.tobytes()))
-            self._speech = score >= (self._off if self._speech else self._on)
+            self.score = float(self._model.process(samples.tobytes()))
+            self._speech = self.score >= (self._off if self._speech else self._on)
         return self._speech
 
     def reset(self) -> None:
         """Forget the stream: what follows does not follow from what came."""
         self._rest = b""
         self._speech = False
+        self.score = 0.0
         self._model.reset()
 
 
@@ -118,6 +124,8 @@ class Cascade:
     """Windows for which the network goes on listening after the cheap judges closed: it needs the context."""
     _LEAD: Final = 8
     """Windows before that, which it hears when it is woken."""
+    _DOUBT: Final = 0.05
+    """The network's probability under which what the cheap judges hear is not even suspected."""
 
     def __init__(self, lender: Lender | None) -> None:
         """Without a lender, or when all its networks are lent, the cheap judges decide."""
@@ -127,13 +135,21 @@ class Cascade:
         self._network: SileroJudge | None = None
         self._loan: weakref.finalize[..., Cascade] | None = None
         self._awake = 0
+        self._maybe = False
         self._lead: deque[bytes] = deque(maxlen=self._LEAD)
+        self.suspects = False
 
     def speech(self, window: bytes) -> bool:
+        """See `Judge`."""
+        believed = self._believed(window)
+        self.suspects = self._maybe and (self._network is None or self._network.score >= self._DOUBT)
+        return believed
+
+    def _believed(self, window: bytes) -> bool:
         # Both are asked each time: they learn the noise.
         loud = self._gate.speech(window)
         voiced = self._cheap.speech(window)
-        maybe = loud and voiced
+        maybe = self._maybe = loud and voiced
         if self._lender is None:
             return maybe
         if maybe and not self._awake:

@@ -6,7 +6,8 @@ utterance goes to the ears as it is spoken, and its words come out as events. Fr
 media time (`media.order` puts them so, and waits for what is sent again after a gap).
 
 The order of events within a turn: `TurnStarted`, `SpeechStarted`, `SpeechEnded`, `Transcript`s (which may be
-later than the `TurnEnded`), `TurnEnded`, and last `TurnHeard` with all the words of the turn.
+later than the `TurnEnded`), `TurnEnded`, and last `TurnHeard` with all the words of the turn. Suspicions of
+speech (`media.suspicion`) are told as they come, in a turn and out of it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from media.codecs import Decoder
 from media.detectors import JUDGE_RATE, WINDOW_BYTES, Judge, best_judge
 from media.frames import Frame
 from media.opus import RATE, BadOpus
-from media.turns import SILENCE, TurnEnded, TurnMark, Turns
+from media.suspicion import Suspicion, SuspicionMark
+from media.turns import SILENCE, Stage, TurnEnded, TurnMark, Turns
 from media.utterances import Utterances
 
 MAX_PENDING: Final = 2_000
@@ -54,7 +56,7 @@ class TurnHeard:
 
 
 Mark = SpeechMark | TurnMark
-ListenerEvent = Mark | Transcript | TurnHeard
+ListenerEvent = Mark | SuspicionMark | Transcript | TurnHeard
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Listener:
         self._make_judge = options.judge
         self._hearing: tuple[Decoder, Judge] | None = None
         self._activity = Activity(options.patience)
+        self._suspicion = Suspicion()
         self._turns = Turns(options.silence)
         self._utterances = Utterances()
         self._pending: asyncio.Queue[_Work] = asyncio.Queue()
@@ -124,6 +127,11 @@ class Listener:
     def release(self, now: int) -> list[Mark]:
         """What was missing has come."""
         return self._tell(self._turns.release(now))
+
+    @property
+    def turn_open(self) -> bool:
+        """Whether somebody's turn was begun and is not over."""
+        return self._turns.stage is not Stage.NONE
 
     def next_deadline(self) -> int | None:
         """When to call `expire`, or None."""
@@ -170,6 +178,8 @@ class Listener:
     def _window(self, window: bytes, at: int, judge: Judge) -> list[Mark]:
         self._queue_all(self._utterances.add(Pcm(window, JUDGE_RATE, at)))
         speech = judge.speech(window)
+        for mark in self._suspicion.feed(judge.suspects, at, at + _WINDOW):
+            self._emit(mark)
         return self._speech(self._activity.feed(speech, at, at + _WINDOW))
 
     def _speech(self, marks: list[SpeechMark]) -> list[Mark]:

@@ -2,12 +2,14 @@
 
 Three steps, each on its own evidence, counted in the samples of the microphone's track:
 
-- `HOLD` after `CONFIRM` of speech: the agent pauses, nothing is lost yet;
+- `HOLD` as soon as something may be speech, or after `CONFIRM` of speech: the agent pauses, nothing is lost yet;
 - `CUT` when it is a turn: words were recognised, or the speech went on for `CLAIM`;
-- `RELEASE` when the turn is over: after a hold that was nothing the agent goes on from the very frame.
+- `RELEASE` when it was no speech, or the turn is over: the agent goes on from the very frame.
 
-    quiet ──speech──▶ rising ──CONFIRM, agent speaks──▶ held ──words, CLAIM──▶ taken ──turn over──▶ quiet
-                        └─speech ended─▶ quiet           └──turn over without words──▶ quiet
+    quiet ──suspected, agent speaks──▶ wary ──speech──▶ held ──words, CLAIM──▶ taken ──turn over──▶ quiet
+      │                                  └─dismissed, DOUBT passed─▶ quiet    (held, without words: the same)
+      └──speech──▶ rising ──CONFIRM, agent speaks──▶ held
+                     └─speech ended─▶ quiet
 """
 
 from __future__ import annotations
@@ -20,12 +22,17 @@ from media.timeline import PER_MS
 CONFIRM: Final = 80 * PER_MS
 """Samples of speech before the agent pauses: soon, for a pause that was for nothing loses nothing."""
 
+DOUBT: Final = 300 * PER_MS
+"""Samples after the beginning of a suspicion by which it has become speech, or the agent goes on."""
+
 CLAIM: Final = 800 * PER_MS
 """Samples of speech that are a turn, whatever the words."""
 
 
 class Floor(Enum):
     QUIET = "quiet"
+    WARY = "wary"
+    """The agent waits to see whether it is speech."""
     RISING = "rising"
     """Somebody speaks, not yet for long enough."""
     HELD = "held"
@@ -53,6 +60,22 @@ class BargeIn:
         self._speech = True
         if self.floor is Floor.QUIET:
             self.floor, self._began = Floor.RISING, at
+        elif self.floor is Floor.WARY:
+            self.floor, self._began = Floor.HELD, at
+
+    def suspected(self, at: int, *, speaking: bool) -> list[Move]:
+        """What began at media time `at` may be speech."""
+        if self.floor is not Floor.QUIET or not speaking:
+            return []
+        self.floor, self._began = Floor.WARY, at
+        return [Move.HOLD]
+
+    def dismissed(self) -> list[Move]:
+        """It was nothing, or is over."""
+        if self.floor is not Floor.WARY:
+            return []
+        self.floor = Floor.QUIET
+        return [Move.RELEASE]
 
     def speech_ended(self) -> None:
         """It paused; the turn may go on."""
@@ -63,6 +86,8 @@ class BargeIn:
     def heard(self, until: int, *, speaking: bool) -> list[Move]:
         """The microphone's sound came up to media time `until`."""
         moves: list[Move] = []
+        if self.floor is Floor.WARY and until - self._began >= DOUBT:
+            moves += self.dismissed()
         if self.floor is Floor.RISING and speaking and until - self._began >= CONFIRM:
             self.floor = Floor.HELD
             moves.append(Move.HOLD)
@@ -87,5 +112,7 @@ class BargeIn:
         return self._release()
 
     def _release(self) -> list[Move]:
+        if self.floor is Floor.WARY:
+            return []  # what is over was an earlier turn
         held, self.floor = self.floor in (Floor.HELD, Floor.TAKEN), Floor.QUIET
         return [Move.RELEASE] if held else []

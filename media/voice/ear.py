@@ -17,6 +17,7 @@ from media.listener import Listener, ListenerEvent, ListenerOptions, Transcript,
 from media.order import Order
 from media.ring import Write
 from media.rtc.rtp import AudioPacket
+from media.suspicion import Dismissed, Suspected
 from media.turns import TurnEnded
 from media.voice.barge_in import BargeIn, Move
 from media.voice.clerk import Clerk
@@ -149,9 +150,10 @@ class Ear:
 
     @property
     def _needed(self) -> bool:
-        """Whether anybody wants to know what is said: else nothing is decoded, which is most of what a call costs."""
+        """Whether anybody wants to know what is said: else nothing is decoded, which is most of what a call costs.
+        A turn that was begun is heard to its end, also when it has silenced the agent that it was listened to for."""
         tools = self._tools
-        return tools.ears is not None or bool(tools.taps) or tools.floor.speaking
+        return tools.ears is not None or bool(tools.taps) or tools.floor.speaking or self._listener.turn_open
 
     def _deal_with(self, due: Due) -> None:
         self._tools.keeper.keep(self.track, due.writes, self._source.stored)
@@ -166,6 +168,10 @@ class Ear:
             self._barge_in.speech_started(event.at)
         elif isinstance(event, SpeechEnded):
             self._barge_in.speech_ended()
+        elif isinstance(event, Suspected):
+            self._move(self._barge_in.suspected(event.at, speaking=self._tools.floor.speaking))
+        elif isinstance(event, Dismissed):
+            self._move(self._barge_in.dismissed())
         understood = self._tools.ears is not None
         written = self._minutes.hear(event, self._tools.now(), understood=understood)
         self._tell(written)

@@ -53,6 +53,13 @@ ABOUT: Final[dict[str, str]] = {
     "hub_tapped_latency_ms": "The same frames, until an agent that listens on a WebSocket has read them.",
     "hub_added_arrived": "Of those frames, the share that came to the other person.",
     "hub_tapped_arrived": "Of those frames, the share that came to the agent.",
+    "hub_pause_ms": "People talk into an agent's speech, at any moment of it: from the send of the frame in which "
+    "their voice begins (six sentences, by the demo's voice) to the first frame from the hub that is no speech.",
+    "hub_mute_ms": "The same, to the signal by which the hub mutes a page.",
+    "heard_error_ms": "What the log says in the end of how much was heard, against what the person's page played: "
+    "from a buffer of 60 ms, until it was muted. The page reports as the demo's does.",
+    "heard_error_phone_ms": "The same, of those who report nothing and play all that comes.",
+    "heard_beyond_sent": "Interruptions after which the log says that more was heard than had come.",
     "gap_audio_recovered": "People say numbered frames, one each 20 ms, and lose every connection for five seconds in "
     "mid speech. Of the frames said meanwhile, the share that is in the recording afterwards, once and at its place.",
     "gap_audio_wrong": "Frames of those recordings that are there twice, or elsewhere.",

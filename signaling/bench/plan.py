@@ -15,6 +15,7 @@ class Plan:
     logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
     at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
     `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
+    `interruptions` of an agent by `interrupters` people;
     `reloads` of a page that talks (0: none). Agents: `kills` answers cut short, of so many `people`.
     """
 
@@ -40,6 +41,8 @@ class Plan:
     spray_rate: int = 5_000
     spray_s: float = 60.0
     tunnels: int = 8
+    interruptions: int = 300
+    interrupters: int = 10
     reloads: int = 110
     tunnel_s: float = 5.0
     kills: int = 300
@@ -61,6 +64,8 @@ SMALL = Plan(
     copies=1,
     joins=4,
     first_audios=0,
+    interruptions=2,
+    interrupters=2,
     reloads=0,
     calls=4,
     stock_calls=2,

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from legato.client import unacked
-from media import activity, frames, order, pacer, playout, ring, timeline, turns
-from media.voice import capture, holding, receipts
+from media import activity, frames, order, pacer, playout, ring, suspicion, timeline, turns
+from media.voice import barge_in, capture, holding, receipts
 from tests.client import test_unacked
 from tests.media import (
     test_activity,
@@ -24,10 +24,11 @@ from tests.media import (
     test_pacer,
     test_playout,
     test_ring,
+    test_suspicion,
     test_timeline,
     test_turns,
 )
-from tests.media.voice import test_capture, test_holding, test_receipts
+from tests.media.voice import test_barge_in, test_capture, test_holding, test_receipts
 
 
 class Mutant(NamedTuple):
@@ -106,6 +107,33 @@ MUTANTS: Final = [
         ("(seat.frames + seat.skipped) * FRAME", "seat.frames * FRAME"),
         ("self._tick + NOTCHES + 1", "self._tick + NOTCHES"),
         ("if listener in self._notch_of:", "if False:"),
+    ),
+    *of(
+        suspicion,
+        test_suspicion,
+        ("start if suspect else end", "end"),
+        ("self._began, self._sounding = start, 0", "self._sounding = 0"),
+        ("self._sounding = start, 0", "_ = start, 0"),
+        ("not self._told and self._sounding >= AFTER", "self._sounding >= AFTER"),
+        ("_sounding >= AFTER", "_sounding > AFTER"),
+        ("at - self._last <= FORGIVE", "at - self._last < FORGIVE"),
+        ("at - self._last < QUIET", "at - self._last <= QUIET"),
+        ("told, self._told, self._last = self._told, False, None", "told = self._told"),
+    ),
+    *of(
+        barge_in,
+        test_barge_in,
+        (
+            "elif self.floor is Floor.WARY:\n            self.floor, self._began",
+            "elif False:\n            self.floor, self._began",
+        ),
+        ("if self.floor is not Floor.QUIET or not speaking:", "if self.floor is not Floor.QUIET:"),
+        ("if self.floor is not Floor.QUIET or not speaking:", "if not speaking:"),
+        ("until - self._began >= DOUBT", "until - self._began > DOUBT"),
+        ("            return []  # what is over was an earlier turn", "            pass"),
+        ("until - self._began >= CONFIRM", "until - self._began > CONFIRM"),
+        ("until - self._began >= CLAIM", "until - self._began > CLAIM"),
+        ("and self._speech and", "and"),
     ),
     *of(
         activity,

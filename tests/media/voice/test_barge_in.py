@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from media.timeline import PER_MS
-from media.voice.barge_in import CLAIM, CONFIRM, BargeIn, Floor, Move
+from media.voice.barge_in import CLAIM, CONFIRM, DOUBT, BargeIn, Floor, Move
 
 FRAME = 20 * PER_MS
 
@@ -55,6 +55,41 @@ def test_who_speaks_to_a_silent_agent_holds_nothing_until_it_speaks() -> None:
     assert floor.heard(CLAIM * 3 + FRAME, speaking=True) == [Move.HOLD, Move.CUT]
 
 
+def test_a_suspicion_holds_at_once_and_becomes_a_turn() -> None:
+    floor = BargeIn()
+    assert floor.suspected(500, speaking=True) == [Move.HOLD]
+    assert floor.suspected(500, speaking=True) == []
+    assert floor.words() == [], "no words of a turn were heard"
+    floor.speech_started(1_000)
+    assert floor.dismissed() == [], "it is known to be speech"
+    assert floor.heard(1_000 + CLAIM - 1, speaking=True) == []
+    assert floor.heard(1_000 + CLAIM, speaking=True) == [Move.CUT]
+
+
+def test_a_suspicion_that_was_nothing_lets_the_agent_go_on() -> None:
+    floor = BargeIn()
+    floor.suspected(0, speaking=True)
+    assert floor.dismissed() == [Move.RELEASE]
+    assert floor.dismissed() == []
+    floor.suspected(FRAME, speaking=True)
+    assert floor.heard(FRAME + DOUBT - 1, speaking=True) == []
+    assert floor.heard(FRAME + DOUBT, speaking=True) == [Move.RELEASE], "a noise that goes on"
+    assert floor.floor is Floor.QUIET
+
+
+def test_nobody_is_suspected_of_interrupting_a_silent_agent() -> None:
+    floor = BargeIn()
+    assert floor.suspected(0, speaking=False) == []
+    assert floor.floor is Floor.QUIET
+
+
+def test_the_words_of_an_earlier_turn_end_no_suspicion() -> None:
+    floor = BargeIn()
+    floor.suspected(0, speaking=True)
+    assert floor.turn_over() == []
+    assert floor.floor is Floor.WARY
+
+
 class Floors(RuleBasedStateMachine):
     """Whatever comes: holds and releases alternate, and a cut lies between them."""
 
@@ -71,6 +106,14 @@ class Floors(RuleBasedStateMachine):
     @rule()
     def pause(self) -> None:
         self.floor.speech_ended()
+
+    @rule(speaking=st.booleans())
+    def suspicion(self, speaking: bool) -> None:
+        self.told += self.floor.suspected(self.at, speaking=speaking)
+
+    @rule()
+    def dismissal(self) -> None:
+        self.told += self.floor.dismissed()
 
     @rule(frames=st.sampled_from((1, 2, 9, 10, 11, 39, 40, 41)), speaking=st.booleans())
     def sound(self, frames: int, speaking: bool) -> None:
@@ -104,7 +147,7 @@ class Floors(RuleBasedStateMachine):
             }
             before = move
         held = before in (Move.HOLD, Move.CUT)
-        assert held == (self.floor.floor in (Floor.HELD, Floor.TAKEN))
+        assert held == (self.floor.floor in (Floor.WARY, Floor.HELD, Floor.TAKEN))
 
 
 TestFloors = Floors.TestCase

@@ -70,6 +70,8 @@ class OneWord:
 class Loud:
     """Takes whatever is loud for speech."""
 
+    suspects = False
+
     def speech(self, window: bytes) -> bool:
         return loudness(window) > -40
 
@@ -141,7 +143,7 @@ class Place:
 
 @asynccontextmanager
 async def place(
-    house: House, name: str = "n1", *, ears: str = "", first: bool = True
+    house: House, name: str = "n1", *, ears: str = "", first: bool = True, judge: type[Loud] = Loud
 ) -> AsyncIterator[Place]:
     numbers, voice, store = count(1), ToneVoice(), house.store()
     async with house.node(name, store) as node:
@@ -158,7 +160,7 @@ async def place(
             prompts=Prompts(speaker),
             now=house.clock,
             new_id=lambda prefix: f"{prefix}_{name}_{next(numbers)}",
-            listener=ListenerOptions(judge=Loud),
+            listener=ListenerOptions(judge=judge),
         )
         async with Desk(cast("PromisedNode", node), sound) as desk:
             here = Place(house, node, desk, made, voice)
