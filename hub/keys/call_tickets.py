@@ -5,13 +5,14 @@ connectivity check whose USERNAME begins with the ticket; any node of the hub op
 without a look-up. It is bound to its holder by the fingerprint of the browser's certificate: who only has the ticket
 gets no further than the handshake.
 
-    ufrag = base64 (without padding) of: 0x01 | nonce: 12 bytes | AES-256-GCM(fields) | tag: 16 bytes
+    ufrag = base64 (without padding) of: kind | nonce: 12 bytes | AES-256-GCM(fields) | tag: 16 bytes
     fields = u32 issued | u32 expires | fingerprint: 32 bytes | hub's certificate: 8 bytes | u32 ssrc
            | u8 payload type | u8 audio level's extension (0: none) | text × 5
     texts  = tenant, session, participant, attachment, origin (the ticket that the page attached by)
 
-where text(x) is one byte of length and x in ASCII. The key is HMAC-SHA-256(the hub's ICE secret, "legato
-call-ticket"). An ICE user fragment has at most 256 characters (RFC 8839); ids of the usual length fit well.
+where text(x) is one byte of length and x in ASCII, and kind is 0x01, or 0x02 for calls that wait. The key is
+HMAC-SHA-256(the hub's ICE secret, "legato call-ticket"). An ICE user fragment has at most 256 characters
+(RFC 8839); ids of the usual length fit well.
 """
 
 import hmac
@@ -32,7 +33,8 @@ MAX_UFRAG: Final = 255
 """Characters; what browsers take."""
 
 PIN_SIZE: Final = 8
-_VERSION: Final = b"\x01"
+_CALLS: Final = b"\x01"
+_WAITS: Final = b"\x02"
 _NONCE: Final = 12
 _FIXED: Final = struct.Struct("!II32s8sIBB")
 _LABEL: Final = b"legato call-ticket"
@@ -45,7 +47,8 @@ class CallTicketInvalid(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTicket:
     """Whose call it is. `issued` and `expires` in seconds UTC; `fingerprint` of the browser's certificate (32 bytes of
-    SHA-256); `pin`: the first 8 bytes of that of the hub's. `origin`: see the module."""
+    SHA-256); `pin`: the first 8 bytes of that of the hub's. `origin`: see the module. `waits`: its calls stand silent
+    until their page says that it calls."""
 
     tenant: str
     session: str
@@ -59,6 +62,7 @@ class CallTicket:
     ssrc: int
     payload_type: int
     level_extension: int
+    waits: bool = False
 
     @property
     def id(self) -> str:
@@ -75,9 +79,9 @@ class CallTickets:
 
     def seal(self, ticket: CallTicket) -> str:
         """The user fragment that stands for the ticket. Raises CallTicketInvalid if it would be too long."""
-        nonce = self._random_bytes(_NONCE)
-        sealed = self._cipher.encrypt(nonce, _fields(ticket), _VERSION)
-        ufrag = b64encode(_VERSION + nonce + sealed).decode().rstrip("=")
+        kind, nonce = _WAITS if ticket.waits else _CALLS, self._random_bytes(_NONCE)
+        sealed = self._cipher.encrypt(nonce, _fields(ticket), kind)
+        ufrag = b64encode(kind + nonce + sealed).decode().rstrip("=")
         if len(ufrag) > MAX_UFRAG:
             raise CallTicketInvalid
         return ufrag
@@ -86,9 +90,11 @@ class CallTickets:
         """What `seal` was given, whoever asks and whenever. Raises CallTicketInvalid, and nothing else, on any text."""
         try:
             raw = b64decode(ufrag + "=" * (-len(ufrag) % 4), validate=True)
-            if raw[:1] != _VERSION:
+            kind = raw[:1]
+            if kind not in (_CALLS, _WAITS):
                 raise CallTicketInvalid
-            return _ticket(self._cipher.decrypt(raw[1 : 1 + _NONCE], raw[1 + _NONCE :], _VERSION))
+            plain = self._cipher.decrypt(raw[1 : 1 + _NONCE], raw[1 + _NONCE :], kind)
+            return _ticket(plain, waits=kind == _WAITS)
         except (NotBase64, ValueError, InvalidTag):
             raise CallTicketInvalid from None
 
@@ -107,7 +113,7 @@ def _fields(ticket: CallTicket) -> bytes:
     return fixed + b"".join(bytes((len(one),)) + one.encode("ascii") for one in texts)
 
 
-def _ticket(plain: bytes) -> CallTicket:
+def _ticket(plain: bytes, *, waits: bool) -> CallTicket:
     issued, expires, fingerprint, pin, ssrc, payload_type, level_extension = _FIXED.unpack_from(plain)
     texts: list[str] = []
     at = _FIXED.size
@@ -119,5 +125,5 @@ def _ticket(plain: bytes) -> CallTicket:
     return CallTicket(
         tenant=tenant, session=session, participant=participant, attachment=attachment, origin=origin,
         issued=issued, expires=expires, fingerprint=fingerprint, pin=pin, ssrc=ssrc,
-        payload_type=payload_type, level_extension=level_extension,
+        payload_type=payload_type, level_extension=level_extension, waits=waits,
     )  # fmt: skip

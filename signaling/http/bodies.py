@@ -197,11 +197,13 @@ class CallAnswered(msgspec.Struct, frozen=True):
 
 class AskCallTicket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A page asks for a call ticket: the SHA-256 `fingerprint` of its certificate as in SDP, and what its offers say of
-    Opus (`payload_type`) and of the audio level's header extension (0: none)."""
+    Opus (`payload_type`) and of the audio level's header extension (0: none). `waits`: for calls that stand silent
+    until the page says that it calls."""
 
     fingerprint: str
     payload_type: int = 111
     level_extension: int = 0
+    waits: bool = False
 
 
 class CallCandidate(msgspec.Struct, frozen=True):

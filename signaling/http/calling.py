@@ -60,7 +60,8 @@ class Calling:
         calls, line = self._of(request)
         body = await read_json(request, bodies.AskCallTicket)
         try:
-            given = calls.ticket(line, AskedTicket(body.fingerprint, body.payload_type, body.level_extension))
+            asked = AskedTicket(body.fingerprint, body.payload_type, body.level_extension, body.waits)
+            given = calls.ticket(line, asked)
         except OfferRefused as refused:
             raise Refused("malformed", refused.detail) from None
         shown = bodies.CallTicketGiven(

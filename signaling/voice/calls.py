@@ -33,6 +33,7 @@ class AskedTicket:
     fingerprint: str
     payload_type: int
     level_extension: int
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ A ticket is given out while the page is attached. Its first authentic check make
 older one of the attachment only when the handshake has shown that it is the ticket's holder who calls; or at
 once, if the page says so on its own connection (`dial`), which is quicker by the handshake. A ticket serves
 several calls, one after another or at once: the page that comes back tries several ways and keeps the first.
+
+A ticket may be for calls that *wait*: a page at which somebody is about to talk lets the handshake be done beforehand.
+Such a call says nothing, hears nothing and is in no log until its page says on its own connection that it calls.
 """
 
 from __future__ import annotations
@@ -33,6 +36,12 @@ from signaling.voice.certificates import pin_of
 
 MOST_AT_ONCE: Final = 4
 """Calls by one ticket that may stand or be on their way."""
+
+MOST_WAITING: Final = 512
+"""Calls of a node that may wait; each costs as much memory as one that talks."""
+
+WAIT_S: Final = 90.0
+"""How long a call may wait: its page makes another one, if somebody is still there."""
 
 JOIN_S: Final = 5.0
 MOST_HELD: Final = 50
@@ -70,11 +79,22 @@ class _Caller:
     name: str = ""
     """Of the call, in the log."""
     held: deque[tuple[AudioPacket, int]] = field(default_factory=lambda: deque(maxlen=MOST_HELD))
+    patience: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Its page has not said yet that it calls, and its ticket wants that said."""
+        return self.ticket.waits and not self.announced
+
+    @property
+    def session(self) -> SessionKey:
+        """Whose voice it is about."""
+        return SessionKey(self.ticket.tenant, self.ticket.session)
 
     def hear(self, packet: AudioPacket, now: int) -> None:
         if self.begun and self.voice is not None:
             self.voice.hear(self.ticket.attachment, packet, now)
-        else:
+        elif not self.waiting:
             self.held.append((packet, now))
 
 
@@ -111,6 +131,7 @@ class Dialling:
             ssrc=self._keys.random_bits(32),
             payload_type=asked.payload_type,
             level_extension=asked.level_extension,
+            waits=asked.waits,
         )
         try:
             ufrag = self._keys.tickets.seal(ticket)
@@ -129,8 +150,15 @@ class Dialling:
         caller = self._callers.get(key) or self._open(key, ufrag)
         if caller is None or caller.ticket.attachment != arrival.actor.attachment:
             return
+        if caller.announced:
+            return
         caller.announced, caller.ready = True, ready
-        self._spawn(self._begin(caller))
+        if caller.patience is not None:
+            caller.patience.cancel()
+            # What was looked up when it began to wait may be another by now.
+            self._spawn(self._join(caller))
+        else:
+            self._spawn(self._begin(caller))
 
     # --- inside
 
@@ -147,6 +175,7 @@ class Dialling:
         if (
             certificate is None
             or alike >= MOST_AT_ONCE
+            or (ticket.waits and self._waiting() >= MOST_WAITING)
             or ticket.expires <= self._keys.wall()
             or self._keys.revoked(ticket)
         ):
@@ -166,28 +195,33 @@ class Dialling:
         except MuxFull:
             del self._callers[key]
             return None
+        if ticket.waits:
+            caller.patience = asyncio.get_running_loop().call_later(WAIT_S, caller.call.close)
         self._spawn(self._join(caller))
         return caller
 
+    def _waiting(self) -> int:
+        return sum(1 for caller in self._callers.values() if caller.waiting)
+
     async def _join(self, caller: _Caller) -> None:
-        ticket = caller.ticket
-        key = SessionKey(ticket.tenant, ticket.session)
+        ticket, found = caller.ticket, None
         try:
-            async with asyncio.timeout(JOIN_S), self._desk.voice(key) as voice:
+            async with asyncio.timeout(JOIN_S), self._desk.voice(caller.session) as voice:
                 if voice is not None and voice.knows(ticket.attachment):
-                    caller.ear = await voice.ear_for(ticket.attachment, ticket.participant)
-                    caller.voice = voice
+                    found = voice, await voice.ear_for(ticket.attachment, ticket.participant)
         finally:
-            if caller.voice is None and caller.call is not None:
+            if found is None and not caller.taken and caller.call is not None:
                 caller.call.close()
-        await self._begin(caller)
+        if not caller.taken:
+            caller.voice, caller.ear = found or (None, None)
+            await self._begin(caller)
 
     async def _begin(self, caller: _Caller) -> None:
         """Take the attachment's voice over, once the caller is known to be its holder."""
         call, voice, ear = caller.call, caller.voice, caller.ear
         if caller.taken or call is None or voice is None or ear is None:
             return
-        if call.state is not CallState.CONNECTED and not caller.announced:
+        if caller.waiting or (call.state is not CallState.CONNECTED and not caller.announced):
             return
         caller.taken = True
         returning = await voice.returning(caller.ticket.participant)
@@ -207,6 +241,8 @@ class Dialling:
             elif not caller.taken:
                 self._spawn(self._begin(caller))
         elif call.state in (CallState.CLOSED, CallState.FAILED):
+            if caller.patience is not None:
+                caller.patience.cancel()
             self._callers.pop(caller.key, None)
             if caller.begun and caller.voice is not None:
                 reason = call.ending.value if call.ending is not None else ""

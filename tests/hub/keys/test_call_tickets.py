@@ -40,6 +40,7 @@ tickets = st.builds(
     ssrc=st.integers(0, 2**32 - 1),
     payload_type=st.integers(0, 127),
     level_extension=st.integers(0, 14),
+    waits=st.booleans(),
 )
 
 

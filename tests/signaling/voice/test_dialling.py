@@ -105,8 +105,8 @@ class Hub:
         room = SimpleNamespace(key=KEY)
         return SimpleNamespace(arrival=SimpleNamespace(room=room, actor=actor, ticket=ticket))
 
-    def given(self, peer: CallPeer, attachment: str = "a_1") -> GivenTicket:
-        asked = AskedTicket(peer.certificate.fingerprint, 111, 1)
+    def given(self, peer: CallPeer, attachment: str = "a_1", *, waits: bool = False) -> GivenTicket:
+        asked = AskedTicket(peer.certificate.fingerprint, 111, 1, waits)
         return self.dialling.ticket(self.line(attachment), asked)
 
 
@@ -117,10 +117,10 @@ async def hub() -> AsyncIterator[Hub]:
 
 
 @asynccontextmanager
-async def phone(here: Hub, attachment: str = "a_1") -> AsyncIterator[PeerSocket]:
+async def phone(here: Hub, attachment: str = "a_1", *, waits: bool = False) -> AsyncIterator[PeerSocket]:
     """A page with a ticket; nothing sent yet."""
     peer = CallPeer()
-    given = here.given(peer, attachment)
+    given = here.given(peer, attachment, waits=waits)
     peer.hub_ufrag, peer.hub_password = given.ufrag, given.password
     peer.hub_fingerprint = given.fingerprint
     with PeerSocket((HOST, here.port.port)) as one:
@@ -152,6 +152,72 @@ async def test_a_page_that_says_so_begins_at_once() -> None:
         one.send(one.peer.check())
         await here.voice.until(lambda: here.voice.up)
         assert len(here.voice.begun) == 1
+
+
+async def waiting(here: Hub, one: PeerSocket) -> None:
+    """Let the page's call wait: its handshake is over, and the hub knows it."""
+    one.send(one.peer.check())
+    while one.peer.srtp is None:
+        await one.arrival()
+    one.send(one.peer.speak(b"before"))
+    await settled(here.port)
+    await asyncio.gather(*here.tasks)
+
+
+async def test_a_call_that_waits_stands_and_is_not_begun() -> None:
+    async with hub() as here, phone(here, waits=True) as one:
+        await waiting(here, one)
+        assert here.port.stats().calls == 1
+        assert (here.voice.begun, here.voice.up, here.voice.heard) == ([], [], [])
+
+
+async def test_a_call_that_waited_begins_when_its_page_says_so_and_hears_from_then_on() -> None:
+    async with hub() as here, phone(here, waits=True) as one:
+        await waiting(here, one)
+        here.dialling.announce(here.line(), key_of(one), ready=True)
+        await here.voice.until(lambda: here.voice.up)
+        assert here.voice.begun[0][1:] == (True, CallState.CONNECTED)
+        one.send(one.peer.speak(b"after"))
+        await here.voice.until(lambda: here.voice.heard)
+        assert here.voice.heard == [b"after"]
+
+
+async def test_a_call_that_waits_may_be_called_by_before_its_handshake_is_over() -> None:
+    async with hub() as here, phone(here, waits=True) as one:
+        here.dialling.announce(here.line(), key_of(one), ready=True)
+        await here.voice.until(lambda: here.voice.begun)
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        assert len(here.voice.begun) == 1
+
+
+async def test_a_call_that_waits_in_vain_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signaling.voice.dialling.WAIT_S", 0.0)
+    async with hub() as here, phone(here, waits=True) as one:
+        one.send(one.peer.check())
+        await settled(here.port)
+        await asyncio.gather(*here.tasks)
+        assert (here.port.stats().calls, here.voice.begun) == (0, [])
+
+
+async def test_a_call_that_is_called_by_does_not_end_for_having_waited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("signaling.voice.dialling.WAIT_S", 0.0)
+    async with hub() as here, phone(here, waits=True) as one:
+        here.dialling.announce(here.line(), key_of(one), ready=True)
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        assert here.port.stats().calls == 1
+
+
+async def test_a_node_lets_only_so_many_calls_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signaling.voice.dialling.MOST_WAITING", 1)
+    async with hub() as here, phone(here, waits=True) as one, phone(here, waits=True) as other:
+        for each in (one, other):
+            each.send(each.peer.check())
+            await settled(here.port)
+        assert here.port.stats().calls == 1
 
 
 async def test_nobody_announces_the_call_of_another_attachment() -> None:

@@ -34,6 +34,8 @@ export interface AskCallTicket {
   readonly fingerprint: string;
   readonly payload_type: number;
   readonly level_extension: number;
+  /** For calls that stand silent until the page says that it calls. */
+  readonly waits?: boolean;
 }
 
 /** Images and files are at most this long. */

@@ -14,7 +14,12 @@ export function Talk({ voice: { voice, view } }: { voice: VoiceHook }): JSX.Elem
       class={`talk ${on ? "live" : "primary"}`}
       data-voice={view.state}
       aria-label={on ? "End the call" : "Talk"}
-      onPointerDown={() => void voice.output.warm()}
+      onPointerEnter={() => voice.near()}
+      onFocus={() => voice.near()}
+      onPointerDown={() => {
+        voice.near();
+        void voice.output.warm();
+      }}
       onClick={() => void (on ? voice.stop() : voice.start())}
     >
       <Icon name={on ? "hangUp" : "talk"} />

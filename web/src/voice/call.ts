@@ -20,6 +20,8 @@ export interface CallEvents {
 const DISCONNECTED_MS = 1_000;
 const CONNECT_MS = 8_000;
 const BY_TICKET_MS = 2_000;
+/** The hub's first frame follows at once when a call that waited is called by. */
+const SOUNDS_MS = 1_000;
 
 export class Call {
   /** Whether it went by ticket: if such a one fails, the next should be offered. */
@@ -49,6 +51,15 @@ export class Call {
     peer.tracked = (track) => this.over || this.on.track(track);
     if (peer.track !== null) on.track(peer.track);
     if (microphone !== null) void this.send(microphone);
+    if (peer.connection.connectionState === "connected") this.waited();
+  }
+
+  /** The handshake was done beforehand; whether the hub still knows of it shows by its sound. */
+  private waited(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fail(), SOUNDS_MS);
+    this.peer.track?.addEventListener("unmute", () => clearTimeout(this.timer), { once: true });
+    queueMicrotask(() => this.over || this.on.connected());
   }
 
   /** Send `track` from here on; null: nothing. */

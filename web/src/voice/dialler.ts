@@ -1,6 +1,7 @@
 /**
  * Peers ready to call: one is always made beforehand, so that a call costs nothing but the way to the hub and back.
- * With a ticket the hub need not be asked; without one the peer's offer is sent to it.
+ * With a ticket the hub need not be asked; without one the peer's offer is sent to it. While somebody is near the button
+ * that calls, a peer also *waits*: its handshake is done, and the hub says nothing until the page does (`dial`).
  */
 import type { Session } from "../client";
 import type { CallTicket } from "../client/requests";
@@ -8,20 +9,30 @@ import { ask, type OfferFacts } from "./answer";
 import { Peer } from "./peer";
 import { fingerprintOf, keepPurse, openPurse, usable, type Kept } from "./purse";
 
+/** How long a peer waits for somebody who came near. The browser's checks keep a phone's radio awake meanwhile. */
+const NEAR_MS = 30_000;
+
 export class Dialler {
   private readonly purse: Promise<Kept>;
   /** The node that gave the ticket. */
   node = "";
   private ticket: CallTicket | null = null;
   private spare: Peer | null = null;
+  private waiting: Peer | null = null;
+  /** For calls that wait, from `waitsAt`. */
+  private waits: CallTicket | null = null;
+  private waitsAt = "";
+  private leaving: ReturnType<typeof setTimeout> | null = null;
   /** What offers of this browser say. */
   private facts: OfferFacts | null = null;
   private preparing: Promise<void> | null = null;
+  private nearing: Promise<void> | null = null;
 
-  /** `dressed` is shown each sender before its offer is made. */
+  /** `dressed` is shown each sender before its offer is made; `shown` the sound of the peer that waits (null: none does). */
   constructor(
     private readonly session: Session,
     private readonly dressed: (sender: RTCRtpSender) => void,
+    private readonly shown: (track: MediaStreamTrack | null) => void = () => undefined,
   ) {
     this.purse = openPurse(session.slot).then((kept) => {
       this.ticket = kept.ticket;
@@ -58,8 +69,29 @@ export class Dialler {
     return this.preparing;
   }
 
+  /** Somebody may call soon: let a peer wait. */
+  near(): void {
+    if (this.leaving !== null) clearTimeout(this.leaving);
+    this.leaving = setTimeout(() => this.leave(), NEAR_MS);
+    this.nearing ??= this.approach().finally(() => (this.nearing = null));
+  }
+
+  /** Nobody will, or the hub is another process now. */
+  leave(): void {
+    if (this.waiting === null) return;
+    this.waiting.close();
+    this.waiting = null;
+    this.shown(null);
+  }
+
   /** The peer that was made beforehand, if there is one. */
   ready(): Peer | null {
+    const waiting = this.waiting;
+    if (waiting !== null && waiting.stands && this.waitsAt === this.session.node) {
+      this.waiting = null;
+      return waiting;
+    }
+    this.leave();
     const found = this.spare;
     this.spare = null;
     return found;
@@ -81,6 +113,7 @@ export class Dialler {
   distrust(): void {
     this.ticket = null;
     this.letGo();
+    this.leave();
   }
 
   private async preparation(): Promise<void> {
@@ -90,5 +123,27 @@ export class Dialler {
     if (ticket !== null && !peer.armed) await peer.arm(ticket);
     this.spare = peer;
     this.facts = peer.facts;
+  }
+
+  private async approach(): Promise<void> {
+    const { node } = this.session;
+    if (this.waiting?.stands === true && this.waitsAt === node) return;
+    this.leave();
+    if (node === "" || this.facts === null) return;
+    const { certificate } = await this.purse;
+    const peer = await Peer.make(certificate, this.dressed);
+    try {
+      if (this.waitsAt !== node || usable(this.waits) === null) {
+        this.waits = await this.session.requests.callTicket({ ...ask(peer.facts, fingerprintOf(certificate)), waits: true });
+      }
+      await peer.arm(this.waits as CallTicket);
+    } catch {
+      return peer.close(); // a hub without sound, or one that lets no call wait
+    }
+    if (this.session.node !== node) return peer.close();
+    this.waiting = peer;
+    this.waitsAt = node;
+    peer.go();
+    this.shown(peer.track);
   }
 }

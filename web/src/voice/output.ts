@@ -13,12 +13,16 @@ export class Output {
   private readonly gain: GainNode;
   private readonly meter: AnalyserNode;
   private source: MediaStreamAudioSourceNode | null = null;
+  private track: MediaStreamTrack | null = null;
   private readonly element = new Audio();
 
   /** `changed` is told when sound becomes possible, or impossible. */
   constructor(changed: () => void) {
     this.context = new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
-    this.context.onstatechange = changed;
+    this.context.onstatechange = () => {
+      this.listen();
+      changed();
+    };
     this.gain = this.context.createGain();
     this.meter = this.context.createAnalyser();
     this.meter.fftSize = 1024;
@@ -46,14 +50,22 @@ export class Output {
 
   /** Play `track` instead of whatever played. */
   play(track: MediaStreamTrack): void {
-    this.source?.disconnect();
-    const stream = new MediaStream([track]);
-    // Chromium decodes a remote track only while an element plays it; that element is muted, the graph sounds.
-    this.element.srcObject = stream;
-    void this.element.play().catch(() => undefined);
-    this.source = this.context.createMediaStreamSource(stream);
-    this.source.connect(this.gain);
+    if (track !== this.track) {
+      this.rest();
+      this.track = track;
+      // Chromium decodes a remote track only while an element plays it; that element is muted, the graph sounds.
+      this.element.srcObject = new MediaStream([track]);
+      void this.element.play().catch(() => undefined);
+      this.listen();
+    }
     this.unmute();
+  }
+
+  /** Let the graph sound what plays; not before it runs: what piles up until then would be late for ever. */
+  private listen(): void {
+    if (this.track === null || this.source !== null || !this.ready) return;
+    this.source = this.context.createMediaStreamSource(new MediaStream([this.track]));
+    this.source.connect(this.gain);
   }
 
   /** Where sound goes in that is no track's. */
@@ -64,7 +76,7 @@ export class Output {
   /** Play nothing. */
   rest(): void {
     this.source?.disconnect();
-    this.source = null;
+    this.source = this.track = null;
     this.element.srcObject = null;
   }
 

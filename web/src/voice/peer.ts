@@ -11,6 +11,7 @@ export class Peer {
   /** Called when `track` comes. */
   tracked: (track: MediaStreamTrack) => void = () => undefined;
   private ticket: CallTicket | null = null;
+  private gone = false;
 
   private constructor(
     readonly connection: RTCPeerConnection,
@@ -40,6 +41,11 @@ export class Peer {
     return this.ticket !== null;
   }
 
+  /** Whether its way to the hub is known, or being tried, beforehand: it has only to be said that it calls. */
+  get stands(): boolean {
+    return this.gone && ["new", "connecting", "connected"].includes(this.connection.connectionState);
+  }
+
   /** The call's name by ticket, as the hub's first look at it has it. */
   get key(): string {
     return `${this.ticket?.ufrag ?? ""}:${this.facts.ufrag}`;
@@ -51,9 +57,10 @@ export class Peer {
     this.ticket = ticket;
   }
 
-  /** Begin: the first check leaves. */
+  /** Begin, if that is not done: the first check leaves. */
   go(): void {
-    if (this.ticket === null) return;
+    if (this.ticket === null || this.gone) return;
+    this.gone = true;
     for (const candidate of candidatesOf(this.ticket)) {
       void this.connection.addIceCandidate({ candidate, sdpMid: this.facts.mid }).catch(() => undefined);
     }

@@ -74,7 +74,11 @@ export class Voice {
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
     this.fallback = new Fallback(session.sounds, this.output.inlet);
     this.capture = new Capture(session.sounds, () => this.fallback.on);
-    this.dialler = new Dialler(session, (sender) => this.capture.attach(sender));
+    this.dialler = new Dialler(
+      session,
+      (sender) => this.capture.attach(sender),
+      (track) => this.waits(track),
+    );
     this.view = this.look();
     session.onChange((view) => {
       if (view.phase === "live") this.sessionLive();
@@ -117,6 +121,11 @@ export class Voice {
     this.show();
   }
 
+  /** Somebody may talk soon: a pointer or the focus is on the button, the page was just opened. */
+  near(): void {
+    if (!this.on && document.visibilityState === "visible") this.dialler.near();
+  }
+
   /** Go on with voice if it was on before a reload. */
   async goOn(): Promise<void> {
     if (this.state === "off" && this.memory?.getItem(REMEMBERED) === "on") await this.start();
@@ -150,10 +159,18 @@ export class Voice {
     this.state = "calling";
   }
 
+  /** The sound of a call that waits goes where it will be heard; the hub says nothing on it yet. */
+  private waits(track: MediaStreamTrack | null): void {
+    if (this.on) return;
+    if (track !== null) this.output.play(track);
+    else this.output.rest();
+  }
+
   private sessionLive(): void {
     const { node } = this.session;
     if (node === "" || node === this.node) return;
     this.node = node;
+    this.dialler.leave();
     void this.dialler.opened().then(() => this.atNode(node));
   }
 
@@ -167,7 +184,7 @@ export class Voice {
       if (elsewhere) this.dialler.distrust();
       this.dial();
     }
-    void this.dialler.renew();
+    void this.dialler.renew().then(() => this.near());
   }
 
   private dial(): void {
