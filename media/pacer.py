@@ -73,16 +73,18 @@ class Pacer:
     def __len__(self) -> int:
         return len(self._notch_of)
 
-    def add(self, listener: str, playout: Playout) -> None:
-        """Begin the beat of a listener; its first frame leaves within 20 ms. Adding one twice is an error."""
+    def add(self, listener: str, playout: Playout) -> Beat | None:
+        """Begin the beat of a listener; its first frame is returned, or leaves within 20 ms. Adding one twice is an
+        error."""
         if listener in self._notch_of:
             raise KeyError(listener)
-        # Of the emptiest the next to come: who is alone hears the first frame within 5 ms, not 20.
+        # Of the emptiest the one that was turned last, or the next to come: who is alone does not wait.
         notch = min(
-            range(NOTCHES), key=lambda each: (len(self._notches[each]), (each - self._tick - 1) % NOTCHES)
+            range(NOTCHES), key=lambda each: (len(self._notches[each]), (each - self._tick) % NOTCHES)
         )
-        self._notches[notch][listener] = _Seat(listener, playout)
+        seat = self._notches[notch][listener] = _Seat(listener, playout)
         self._notch_of[listener] = notch
+        return _beat(seat) if notch == self._tick % NOTCHES else None
 
     def remove(self, listener: str) -> None:
         """End the beat; a listener that is not there is no error. Its queue is the caller's."""

@@ -45,7 +45,9 @@ class Wheel:
         self.remove(listener)
         self._turn(self._now())
         self._riders[listener] = _Rider(carrier, told)
-        self._pacer.add(listener, playout)
+        first = self._pacer.add(listener, playout)
+        if first is not None:
+            self._send(first, self._now())
         self._wake.set()
 
     def remove(self, listener: str) -> None:
@@ -69,11 +71,14 @@ class Wheel:
 
     def _turn(self, now: int) -> None:
         for beat in self._pacer.due(now):
-            rider = self._riders.get(beat.listener)
-            if rider is None:
-                continue
-            skipped, rider.next = beat.media_time - rider.next, beat.media_time + FRAME
-            stamp = rider.carrier.send_audio(beat.payload, FRAME, skipped)
-            speaking, rider.speaking = rider.speaking, beat.message is not None
-            if speaking or rider.speaking:
-                rider.told(beat, stamp, now)
+            self._send(beat, now)
+
+    def _send(self, beat: Beat, now: int) -> None:
+        rider = self._riders.get(beat.listener)
+        if rider is None:
+            return
+        skipped, rider.next = beat.media_time - rider.next, beat.media_time + FRAME
+        stamp = rider.carrier.send_audio(beat.payload, FRAME, skipped)
+        speaking, rider.speaking = rider.speaking, beat.message is not None
+        if speaking or rider.speaking:
+            rider.told(beat, stamp, now)

@@ -39,7 +39,8 @@ ABOUT: Final[dict[str, str]] = {
     "connection until the state is here. Joins of long and of short sessions take turns.",
     "join_short_ms": "As join_long_ms, with 1 000 events.",
     "first_audio_ms": "Chromium, from the click to the first sample of a prepared greeting that is not silence, at an "
-    "AudioWorklet. The output is warmed when the pointer goes down. The microphone is attached after.",
+    "AudioWorklet. The page is at rest and a call waits, silent. The output is warmed when the pointer goes down. The "
+    "microphone is attached after.",
     "call_set_up_ms": "All callers call, eight at a time: from the SDP offer by HTTP until the handshake is over.",
     "call_cpu_ms": _CALLS + "Processor time of the node, for one call, in a second.",
     "calls_per_core": _CALLS + "How many such calls use 70 % of a core.",

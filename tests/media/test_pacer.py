@@ -18,11 +18,16 @@ def run(pacer: Pacer, start: int, end: int, step: int = 1) -> list[Beat]:
     return [beat for now in range(start, end, step) for beat in pacer.due(now)]
 
 
+def added(pacer: Pacer, listener: str, playout: Playout) -> list[Beat]:
+    """Add the listener; the frame that leaves at once, if one does."""
+    first = pacer.add(listener, playout)
+    return [] if first is None else [first]
+
+
 def test_every_listener_gets_one_frame_every_twenty_milliseconds() -> None:
     pacer = Pacer(1000)
-    for number in range(10):
-        pacer.add(f"l{number}", Playout())
-    beats = run(pacer, 1000, 2001)
+    beats = [beat for number in range(10) for beat in added(pacer, f"l{number}", Playout())]
+    beats += run(pacer, 1000, 1996)
     assert set(Counter(beat.listener for beat in beats).values()) == {50}
     assert {beat.payload for beat in beats} == {SILENCE}
 
@@ -34,12 +39,27 @@ def test_listeners_are_spread_over_the_notches() -> None:
     assert [len(pacer.due(now)) for now in (5, 10, 15, 20)] == [25, 25, 25, 25]
 
 
+def test_who_comes_to_an_empty_wheel_does_not_wait_for_it() -> None:
+    pacer, playout = Pacer(7), Playout()
+    playout.enqueue("m", [packet(0), packet(1)])
+    first = pacer.add("l", playout)
+    assert first is not None
+    assert (first.payload, first.media_time) == (packet(0), 0)
+    assert [(beat.payload, beat.media_time) for beat in run(pacer, 7, 26)] == [(packet(1), FRAME)]
+
+
+def test_who_comes_where_the_notch_of_now_is_full_waits_for_a_free_one() -> None:
+    pacer = Pacer(0)
+    pacer.add("a", Playout())
+    assert pacer.add("b", Playout()) is None
+    assert [beat.listener for beat in pacer.due(5)] == ["b"]
+
+
 def test_queued_speech_leaves_at_the_beat_and_silence_follows() -> None:
     pacer, playout = Pacer(0), Playout()
     playout.enqueue("m", [packet(0), packet(1)])
     playout.finish("m")
-    pacer.add("l", playout)
-    beats = run(pacer, 0, 61)
+    beats = added(pacer, "l", playout) + run(pacer, 0, 41)
     assert [(beat.media_time, beat.payload, beat.message, beat.first, beat.last) for beat in beats] == [
         (0, packet(0), "m", True, False),
         (FRAME, packet(1), "m", False, True),
@@ -52,9 +72,8 @@ def test_queued_speech_leaves_at_the_beat_and_silence_follows() -> None:
 def test_a_late_loop_catches_up_within_its_bound_and_keeps_the_clock() -> None:
     pacer, playout = Pacer(0), Playout()
     playout.enqueue("m", [packet(i) for i in range(100)])
-    pacer.add("l", playout)
-    run(pacer, 0, 41)
-    late = pacer.due(1040)
+    assert len(added(pacer, "l", playout) + run(pacer, 0, 21)) == 2
+    late = pacer.due(1020)
     assert len(late) == MAX_CATCH_UP
     assert [beat.payload for beat in late] == [packet(i) for i in range(2, 2 + MAX_CATCH_UP)]
     assert late[-1].media_time == 51 * FRAME
@@ -95,11 +114,11 @@ def test_whatever_the_loop_does_the_clock_holds_and_nothing_is_lost(
     waits: list[int], spoken: int, listeners: int
 ) -> None:
     pacer, now = Pacer(0), 0
+    beats: list[Beat] = []
     for number in range(listeners):
         playout = Playout()
         playout.enqueue("m", [packet(i) for i in range(spoken)])
-        pacer.add(str(number), playout)
-    beats: list[Beat] = []
+        beats += added(pacer, str(number), playout)
     for wait in waits:
         now += wait
         beats += pacer.due(now)

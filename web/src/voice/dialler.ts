@@ -20,7 +20,7 @@ export class Dialler {
   private spare: Peer | null = null;
   private waiting: Peer | null = null;
   /** For calls that wait, from `waitsAt`. */
-  private waits: CallTicket | null = null;
+  private quiet: CallTicket | null = null;
   private waitsAt = "";
   private leaving: ReturnType<typeof setTimeout> | null = null;
   /** What offers of this browser say. */
@@ -74,6 +74,11 @@ export class Dialler {
     if (this.leaving !== null) clearTimeout(this.leaving);
     this.leaving = setTimeout(() => this.leave(), NEAR_MS);
     this.nearing ??= this.approach().finally(() => (this.nearing = null));
+  }
+
+  /** Whether a peer stands that has only to be called by. */
+  get waits(): boolean {
+    return this.waiting?.connection.connectionState === "connected";
   }
 
   /** Nobody will, or the hub is another process now. */
@@ -133,10 +138,10 @@ export class Dialler {
     const { certificate } = await this.purse;
     const peer = await Peer.make(certificate, this.dressed);
     try {
-      if (this.waitsAt !== node || usable(this.waits) === null) {
-        this.waits = await this.session.requests.callTicket({ ...ask(peer.facts, fingerprintOf(certificate)), waits: true });
+      if (this.waitsAt !== node || usable(this.quiet) === null) {
+        this.quiet = await this.session.requests.callTicket({ ...ask(peer.facts, fingerprintOf(certificate)), waits: true });
       }
-      await peer.arm(this.waits as CallTicket);
+      await peer.arm(this.quiet as CallTicket);
     } catch {
       return peer.close(); // a hub without sound, or one that lets no call wait
     }

@@ -41,7 +41,7 @@ const MOST_TRIES = 12;
 const CLIMBS_MS = [500, 1_000, 2_000, 5_000, 15_000];
 /** How long after a call stands the peer for the next one is made. */
 const SPARE_MS = 1_000;
-/** How long the microphone waits for the call at most. */
+/** How long the microphone waits for the hub's first frame at most: opening it takes what that needs to sound. */
 const MICROPHONE_MS = 300;
 const ADVICE: Partial<Record<MicrophoneState, string>> = {
   denied: "The browser does not let this page use the microphone: allow it beside the address. You hear the agent, and typing works.",
@@ -77,7 +77,7 @@ export class Voice {
     this.dialler = new Dialler(
       session,
       (sender) => this.capture.attach(sender),
-      (track) => this.waits(track),
+      (track) => this.soundWaits(track),
     );
     this.view = this.look();
     session.onChange((view) => {
@@ -126,6 +126,11 @@ export class Voice {
     if (!this.on && document.visibilityState === "visible") this.dialler.near();
   }
 
+  /** Whether a call stands that has only to be called by. */
+  get waits(): boolean {
+    return this.dialler.waits;
+  }
+
   /** Go on with voice if it was on before a reload. */
   async goOn(): Promise<void> {
     if (this.state === "off" && this.memory?.getItem(REMEMBERED) === "on") await this.start();
@@ -160,7 +165,7 @@ export class Voice {
   }
 
   /** The sound of a call that waits goes where it will be heard; the hub says nothing on it yet. */
-  private waits(track: MediaStreamTrack | null): void {
+  private soundWaits(track: MediaStreamTrack | null): void {
     if (this.on) return;
     if (track !== null) this.output.play(track);
     else this.output.rest();
@@ -207,7 +212,11 @@ export class Voice {
 
   private callBy(peer: Peer, quiet = false): void {
     const on: CallEvents = {
-      track: (track) => this.output.play(track),
+      track: (track) => {
+        this.output.play(track);
+        if (!track.muted) this.standing();
+        else track.addEventListener("unmute", () => this.standing(), { once: true });
+      },
       // Told before the connection is up, so that the first frame over it may be speech.
       answered: () => this.sounding(),
       connected: () => {
@@ -215,7 +224,6 @@ export class Voice {
         this.climbed();
         this.become("live");
         this.sounding();
-        this.standing();
         setTimeout(() => void this.dialler.prepare(), SPARE_MS);
       },
       failed: () => {
@@ -226,7 +234,7 @@ export class Voice {
     this.call = call;
   }
 
-  /** Until the call stands, or it takes too long. */
+  /** Until the hub is heard, or it takes too long. */
   private stands(): Promise<void> {
     return new Promise((resolve) => {
       this.standing = resolve;
