@@ -46,6 +46,7 @@ from hub.vault.folder import Folder
 from signaling.admission import Admission
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
+from signaling.collecting import collect_seldom
 from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.options import Options
@@ -151,6 +152,7 @@ async def serve(options: Options, dress: Callable[[Serving], None] | None = None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     async with serving(options, dress) as here, beating():
+        collect_seldom()
         print(f"ready {here.url}", flush=True)
         log.info("ready", extra={"url": here.url, "node": here.node.name, "pid": os.getpid()})
         await told.wait()

@@ -10,10 +10,11 @@ sessions said the same. BLAKE2b (RFC 7693) with a 16-byte result:
 where text(x) is one byte of length and x in ASCII. The 16 bytes carry no version: the `person` is one.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from hub.keys.places import text
+from hub.keys.places import KEPT_NAMES, text
 
 DIGEST_SIZE: Final = 16
 PERSON: Final = b"legato-digest-1"
@@ -27,5 +28,11 @@ class CommandDigest:
 
     def of(self, tenant: str, session: str, producer: str, batch: bytes) -> bytes:
         """The 16 bytes for a batch of commands in the very bytes that its producer sent."""
-        names = text("tenant", tenant) + text("session", session) + text("producer", producer)
-        return blake2b(names + batch, digest_size=DIGEST_SIZE, key=self._key, person=PERSON).digest()
+        return blake2b(
+            _names(tenant, session, producer) + batch, digest_size=DIGEST_SIZE, key=self._key, person=PERSON
+        ).digest()
+
+
+@lru_cache(maxsize=KEPT_NAMES)
+def _names(tenant: str, session: str, producer: str) -> bytes:
+    return text("tenant", tenant) + text("session", session) + text("producer", producer)

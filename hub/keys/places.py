@@ -45,7 +45,12 @@ def event(producer: str, sequence: int, index: int) -> Place:
     """The place of a log entry: the `index`th event of a producer's batch."""
     if not (0 <= sequence <= MAX_NUMBER and 0 <= index <= MAX_NUMBER):
         raise PlaceInvalid("sequence")
-    return Place(b"\x05event" + text("producer", producer) + _EVENT.pack(sequence, index))
+    return Place(_events_of(producer) + _EVENT.pack(sequence, index))
+
+
+@lru_cache(maxsize=KEPT_NAMES)
+def _events_of(producer: str) -> bytes:
+    return b"\x05event" + text("producer", producer)
 
 
 def snapshot(epoch: str, offset: int) -> Place:

@@ -12,11 +12,13 @@ where text(x) is one byte of length and x in ASCII. 64 bits are enough: whoever 
 each wrong guess costs a connection.
 """
 
-import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from functools import lru_cache, partial
+from hmac import compare_digest
 from typing import Final
+
+from cryptography.hazmat.primitives import hashes, hmac
 
 from hub.keys.places import KEPT_NAMES, text
 from legato.session.position import TEXT_LENGTH, Position, PositionInvalid
@@ -32,10 +34,11 @@ class Positions:
     The newest one written is kept at hand: all who listen to a session are told the same position in one pass.
     """
 
-    __slots__ = ("_key", "_newest", "_scope", "_written")
+    __slots__ = ("_mac", "_newest", "_scope", "_written")
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._mac = hmac.HMAC(key, hashes.SHA256())
+        """Copied for each code: to begin anew with the key costs more than the code."""
         self._scope = b""
         self._newest: Position | None = None
         self._written = ""
@@ -59,13 +62,14 @@ class Positions:
         """The position that `written` wrote for that session; anything else is `PositionInvalid`."""
         position = unverified(text)
         code = self._code(_scope(tenant, session), text[:TEXT_LENGTH])
-        if not hmac.compare_digest(code.encode(), text[TEXT_LENGTH:].encode("utf-8", "replace")):
+        if not compare_digest(code.encode(), text[TEXT_LENGTH:].encode("utf-8", "replace")):
             raise PositionInvalid("code")
         return position
 
     def _code(self, scope: bytes, body: str) -> str:
-        code = hmac.digest(self._key, scope + body.encode("ascii"), "sha256")[:CODE_SIZE]
-        return urlsafe_b64encode(code)[:-1].decode("ascii")
+        mac = self._mac.copy()
+        mac.update(scope + body.encode("ascii"))
+        return urlsafe_b64encode(mac.finalize()[:CODE_SIZE])[:-1].decode("ascii")
 
 
 @lru_cache(maxsize=KEPT_NAMES)

@@ -180,7 +180,7 @@ class Conductor:
     # --- the duties
 
     def _behind(self) -> int:
-        return self.room.position.offset - self._snapshots[-1]
+        return self.room.follower.offset - self._snapshots[-1]
 
     async def _work(self, at_rest: bool = False) -> None:
         try:

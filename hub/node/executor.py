@@ -61,6 +61,10 @@ class Ground(Protocol):
     def position(self) -> Position: ...
 
     @property
+    def offset(self) -> int:
+        """The position's."""
+
+    @property
     def settled(self) -> bool:
         """Whether the state may be decided on: not while a tail is being looked for."""
 
@@ -126,7 +130,7 @@ class Executor:
     def rewound(self) -> None:
         """The state was replaced: offsets that were waited for may never come."""
         for lane in self._lanes.values():
-            lane.rewound(self._ground.position.offset)
+            lane.rewound(self._ground.offset)
 
     def expire(self) -> None:
         """Give up what has waited for too long."""
@@ -162,7 +166,7 @@ class Executor:
         return lane
 
     def _tidy(self) -> None:
-        folded = self._ground.position.offset
+        folded = self._ground.offset
         for name, lane in tuple(self._lanes.items()):
             if lane.idle and lane.folded_to <= folded and not lane.last:
                 del self._lanes[name]
@@ -178,7 +182,7 @@ class Executor:
         for work in lane.again():
             if not self._fly(lane, work):
                 return False
-        while (following := lane.next(self._ground.position.offset)) is not None:
+        while (following := lane.next(self._ground.offset)) is not None:
             if not self._fly(lane, following):
                 return False
         return not lane.waiting
@@ -197,7 +201,7 @@ class Executor:
     def _may_decide(self, lane: Lane, work: Work) -> bool:
         """Whether the state holds what the decision must see."""
         seen = work.witness.offset if work.witness is not None else 0
-        if not (seen or work.needs) or max(seen, work.needs) <= self._ground.position.offset:
+        if not (seen or work.needs) or max(seen, work.needs) <= self._ground.offset:
             return True
         self._ground.catch_up()
         return False
@@ -221,7 +225,7 @@ class Executor:
 
     def _refuse(self, lane: Lane, work: Work, refusal: Refusal) -> bool:
         """A refusal stands only if it was decided on a state that holds what the producer did before."""
-        caught_up = lane.is_first(work) and self._ground.position.offset >= lane.folded_to
+        caught_up = lane.is_first(work) and self._ground.offset >= lane.folded_to
         if work.stage is Stage.WAITING and not caught_up:
             work.barrier = True
             return False
@@ -235,11 +239,11 @@ class Executor:
         return True
 
     def _sealed(self, lane: Lane, work: Work, decided: Decided, sealer: Sealer) -> Append:
-        drafts = tuple(
+        drafts = [
             Draft(sealer.seal_event(lane.producer, work.sequence, index, encode(event)), event.control)
             for index, event in enumerate(decided.events)
-        )
-        return self._batch(lane, work, drafts, decided)
+        ]
+        return self._batch(lane, work, tuple(drafts), decided)
 
     def _batch(
         self, lane: Lane, work: Work, drafts: tuple[Draft, ...], decided: Decided | None = None
@@ -260,7 +264,7 @@ class Executor:
 
     def _send(self, lane: Lane, work: Work) -> None:
         assert work.append is not None
-        work.stage = Stage.FLYING
+        lane.flies(work)
         key, log = self._ground.key, self._tools.log
         answer: Awaitable[Outcome]
         if work.refused is None:
@@ -290,7 +294,7 @@ class Executor:
             self._settle(lane, work, Refusal("unavailable", retry_after_ms=1000))
             self._pump(lane)
             return
-        work.stage = Stage.SAME_AGAIN
+        lane.same_again(work)
         self._tools.later(RETRY_MS, partial(self._pump, lane))
 
     def _known(self, lane: Lane, work: Work, outcome: Outcome) -> None:
@@ -302,21 +306,21 @@ class Executor:
             _answer(work, Done(work.sequence, outcome.first, outcome.count, outcome.level))
         elif isinstance(outcome, LostTail):
             evidence = work.append.witness if work.append else None
-            work.anew()
+            lane.anew(work)
             self._ground.tail_lost(evidence or self._ground.position)
         else:
             self._refused(lane, work, outcome)
 
     def _refused(self, lane: Lane, work: Work, outcome: Refused) -> None:
         if outcome.reason == "sequence_gap" and not lane.is_first(work):
-            work.stage = Stage.SAME_AGAIN
+            lane.same_again(work)
         elif outcome.reason in _MISNUMBERED and work.own:
             lane.last = outcome.expected - 1 if outcome.reason == "sequence_gap" else work.sequence
             work.sequence = 0
-            work.anew()
+            lane.anew(work)
         elif outcome.reason in _BEHIND and self._may_race(work):
             newer = outcome.expected if outcome.reason == "lost_race" and not outcome.detail else 0
-            work.anew(newer or self._ground.position.offset + 1)
+            lane.anew(work, newer or self._ground.offset + 1)
         elif outcome.reason == "session_erased":
             self._settle(lane, work, Refusal(outcome.reason))
             self._ground.vanished("erased")

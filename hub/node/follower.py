@@ -80,6 +80,12 @@ class Follower:
         return self._view.recent.position
 
     @property
+    def offset(self) -> int:
+        """The position's."""
+        assert self._view is not None
+        return self._view.recent.offset
+
+    @property
     def settled(self) -> bool:
         """Whether the state may be decided on."""
         return self.stage in (Stage.LIVE, Stage.READING)

@@ -67,11 +67,6 @@ class Work:
     give_up_at: int = 0
     races: int = 0
 
-    def anew(self, needs: int = 0) -> None:
-        """It surely did not land: decide it again when `needs` is folded."""
-        self.stage, self.needs = Stage.ANEW, needs
-        self.append = self.refused = None
-
 
 class Lane:
     """The order of one producer's batches.
@@ -86,6 +81,8 @@ class Lane:
         self.waiting: deque[Work] = deque()
         self.folded_to = 0
         self.last = 0
+        self._unsettled = 0
+        """How many of `flying` are not with the store now."""
 
     @property
     def idle(self) -> bool:
@@ -95,7 +92,7 @@ class Lane:
     @property
     def restless(self) -> bool:
         """Whether anything waits, or must be sent again."""
-        return bool(self.waiting) or self._unsettled()
+        return bool(self.waiting) or self._unsettled > 0
 
     @property
     def full(self) -> bool:
@@ -104,25 +101,38 @@ class Lane:
 
     def again(self) -> list[Work]:
         """What must be sent again, in order: nothing while anything still flies."""
-        if any(work.stage is Stage.FLYING for work in self.flying):
-            return []
-        return list(self.flying)
+        return list(self.flying) if self._unsettled == len(self.flying) else []
 
     def next(self, folded: int) -> Work | None:
         """The next batch that may fly, when the state is folded up to `folded`. It flies from now on."""
         if not self.waiting or len(self.flying) >= WINDOW:
             return None
         work = self.waiting[0]
-        if self.flying and (work.barrier or self.flying[-1].barrier or self._unsettled()):
+        if self.flying and (work.barrier or self.flying[-1].barrier or self._unsettled):
             return None
         if work.barrier and folded < self.folded_to:
             return None
         self.flying.append(self.waiting.popleft())
+        self._unsettled += 1
         return work
+
+    def flies(self, work: Work) -> None:
+        """It is given to the store."""
+        self._change(work, Stage.FLYING)
+
+    def same_again(self, work: Work) -> None:
+        """Whether it landed is not known, or what goes before it has not: the same bytes must be sent again."""
+        self._change(work, Stage.SAME_AGAIN)
+
+    def anew(self, work: Work, needs: int = 0) -> None:
+        """It surely did not land: decide it again when `needs` is folded."""
+        self._change(work, Stage.ANEW)
+        work.needs = needs
+        work.append = work.refused = None
 
     def hold_back(self, work: Work) -> None:
         """It was taken too early: it waits, first in line."""
-        self.flying.remove(work)
+        self._leave(work)
         self.waiting.appendleft(work)
 
     def number(self, work: Work) -> None:
@@ -133,8 +143,9 @@ class Lane:
 
     def landed(self, work: Work, last: int) -> None:
         """It is in the log, with `last` as its last offset (0: it was refused for good)."""
-        self.flying.remove(work)
-        self.folded_to = max(self.folded_to, last)
+        self._leave(work)
+        if last > self.folded_to:
+            self.folded_to = last
 
     def rewound(self, offset: int) -> None:
         """The log ends at `offset` again: nothing after it is waited for."""
@@ -151,7 +162,10 @@ class Lane:
         late = [work for work in (*self.flying, *self.waiting) if work.give_up_at <= now]
         late = [work for work in late if work.stage is not Stage.FLYING]
         for work in late:
-            (self.flying if work in self.flying else self.waiting).remove(work)
+            if work in self.flying:
+                self._leave(work)
+            else:
+                self.waiting.remove(work)
         return late
 
     def abandon(self) -> Iterable[Work]:
@@ -159,7 +173,14 @@ class Lane:
         work = [*self.flying, *self.waiting]
         self.flying.clear()
         self.waiting.clear()
+        self._unsettled = 0
         return work
 
-    def _unsettled(self) -> bool:
-        return any(work.stage is not Stage.FLYING for work in self.flying)
+    def _change(self, work: Work, stage: Stage) -> None:
+        self._unsettled += (stage is not Stage.FLYING) - (work.stage is not Stage.FLYING)
+        work.stage = stage
+
+    def _leave(self, work: Work) -> None:
+        self.flying.remove(work)
+        if work.stage is not Stage.FLYING:
+            self._unsettled -= 1

@@ -62,9 +62,13 @@ class Parts:
 def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
     """The session's earliest deadline when `events` are stored next, if they cause one (session time, ms;
     perhaps a little early, never late)."""
-    if not any(isinstance(event, AttachmentAway | AgentUnreachable | ToolRequested) for event in events):
-        return None
-    return earliest(foresee(state, events))
+    for event in events:
+        if type(event) in _CAUSES:
+            return earliest(foresee(state, events))
+    return None
+
+
+_CAUSES: Final[frozenset[type[Event]]] = frozenset({AttachmentAway, AgentUnreachable, ToolRequested})
 
 
 class Node:
@@ -213,13 +217,12 @@ class Node:
         return room
 
     def _watch(self, room: Room, events: list[Told]) -> None:
-        if all(type(told.event) is MessageGrown for told in events):
-            self._duties.grown(
-                room
-            )  # words by the hundred: of all duties they bring only the snapshot nearer
-            return
-        self._attendance.watch(room, events)
-        self._duties.watch(room, events)
+        for told in events:
+            if type(told.event) is not MessageGrown:
+                self._attendance.watch(room, events)
+                self._duties.watch(room, events)
+                return
+        self._duties.grown(room)  # words by the hundred: of all duties they bring only the snapshot nearer
 
     def _rewound(self, room: Room) -> None:
         self._attendance.rewound(room)

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from hub.store.promise import Level, Opened, SessionKey
 from legato.session.commands import Command, Refusal
 from legato.session.decisions import Actor, Decided
@@ -51,8 +53,7 @@ class Welcome:
     events: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True, gc=False):
     """One `do` of a producer. `raw` is what it sent (the keyed digest is made of it).
 
     With a `refusal` the door has refused it already, for a lasting reason (an unknown command, a field of the
@@ -68,8 +69,7 @@ class Batch:
     refusal: Refusal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, gc=False):
     """The batch is in the log from `first` on."""
 
     sequence: int

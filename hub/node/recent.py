@@ -7,10 +7,11 @@ where what was told is still true.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 from typing import Final
+
+import msgspec
 
 from legato.session.events import Event, Unknown
 from legato.session.position import CHECK_SIZE, Position
@@ -34,8 +35,7 @@ class Standing(Enum):
     """Before what is kept here: plausible, not checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, gc=False):
     """One event: decoded, as wire JSON, and the chain digest (20 bytes) at its offset."""
 
     event: Event | Unknown

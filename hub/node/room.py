@@ -117,7 +117,7 @@ class Room:
 
     def execute(self, actor: Actor, batch: Batch) -> Awaitable[Done | Refusal]:
         """See `hub.node.promise.Room`."""
-        barrier = not all(command.plain for command in batch.commands)
+        barrier = [command for command in batch.commands if not command.plain] != []
         return self._submit(
             batch.producer,
             lambda state: batch.refusal or decide_batch(state, actor, batch.commands),

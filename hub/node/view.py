@@ -63,17 +63,19 @@ class View:
         Entries of the past are compared and skipped. Raises `SessionDamaged`, `KeyNotOpen`; what was folded
         before stays folded.
         """
+        recent, state = self.recent, self.state
         for entry in entries:
             verdict = self.stands(entry)
             if verdict is not Verdict.ALL:
                 return verdict
-            if entry.offset <= self.recent.offset:
+            if entry.offset <= recent.offset:
                 continue
             told = opened_entry(self.key, sealer, entry)
             if isinstance(told.event, LogReopened) and not reopened:
                 return Verdict.REOPENED
-            self._keep(evolve(self.state, told.event))
-            self.recent.add(told)
+            if left := evolve(state, told.event):
+                self._keep(left)
+            recent.add(told)
             self._fresh.append(told)
         return Verdict.ALL
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from legato.session import events as e
 from legato.session.ids import HUB
@@ -37,8 +39,7 @@ class Actor:
 SERVICE: Final = Actor(HUB, "service")
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """What a batch becomes.
 
     `conditional`: append it on condition that no control event came after the `state.control` it was
@@ -48,14 +49,16 @@ class Decided:
 
     events: tuple[e.Event, ...]
     conditional: bool = False
-    rights: dict[str, int] = field(default_factory=dict)
-    raises: dict[str, int] = field(default_factory=dict)
+    rights: dict[str, int] = {}
+    raises: dict[str, int] = {}
 
 
 def raised(events: Iterable[e.Event]) -> dict[str, int]:
     """The numbers that rights get by these events."""
-    kinds = (e.RightGranted, e.RightReleased, e.AgentCrashed)
-    return {event.right: event.token for event in events if isinstance(event, kinds)}
+    return {event.right: event.token for event in events if isinstance(event, _RAISING)}
+
+
+_RAISING: Final = (e.RightGranted, e.RightReleased, e.AgentCrashed)
 
 
 def conducted(events: list[e.Event]) -> Decided:

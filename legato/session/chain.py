@@ -25,6 +25,7 @@ at most 2^53 - 1, which Lua's and JavaScript's doubles hold exactly: in Lua
 """
 
 import struct
+from functools import lru_cache
 from hashlib import sha1
 from typing import Final
 
@@ -33,6 +34,8 @@ DIGEST_SIZE: Final = 20
 HEAD_SIZE: Final = 13
 TAG_SIZE: Final = 16
 MAX_EXACT: Final = 2**53 - 1
+KEPT_NAMES: Final = 4_096
+"""Producers whose bytes are kept at hand: each of their events needs them."""
 
 _PLACE: Final = struct.Struct(">QQB")
 _COUNTED: Final = struct.Struct(">QB")
@@ -54,14 +57,12 @@ def genesis(tenant: str, session: str, epoch: str) -> bytes:
 
 def producer_header(producer: str, sequence: int, index: int) -> bytes:
     """Who wrote it: the part of the layout from the producer's length to the index."""
-    name = _ascii("producer", producer)
-    if len(name) > 255:
-        raise ChainInputInvalid("producer")
+    name = _counted_name(producer)
     if not 0 <= sequence <= MAX_EXACT:
         raise ChainInputInvalid("sequence")
     if not 0 <= index <= 255:
         raise ChainInputInvalid("index")
-    return bytes((len(name),)) + name + _COUNTED.pack(sequence, index)
+    return name + _COUNTED.pack(sequence, index)
 
 
 def link(previous: bytes, offset: int, time_ms: int, flags: int, header: bytes, sealed: bytes) -> bytes:
@@ -82,6 +83,14 @@ def link(previous: bytes, offset: int, time_ms: int, flags: int, header: bytes, 
     place = _PLACE.pack(offset, time_ms, flags)
     ends = sealed[:HEAD_SIZE] + sealed[-TAG_SIZE:]
     return sha1(previous + place + header + ends, usedforsecurity=False).digest()
+
+
+@lru_cache(maxsize=KEPT_NAMES)
+def _counted_name(producer: str) -> bytes:
+    name = _ascii("producer", producer)
+    if len(name) > 255:
+        raise ChainInputInvalid("producer")
+    return bytes((len(name),)) + name
 
 
 def _ascii(field: str, name: str) -> bytes:

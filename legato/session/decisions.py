@@ -65,23 +65,24 @@ def decide_batch(state: State, actor: Actor, commands: Sequence[Command]) -> Dec
         return Refusal("too_large" if commands else "malformed", field="commands", expected=limits.BATCH)
     seen, events = (state.copy() if len(commands) > 1 else state), list[e.Event]()
     rights, raises = dict[str, int](), dict[str, int]()
+    conditional = False
     for command in commands:
         made = decide(seen, actor, command)
         if isinstance(made, Refusal):
             return made
-        rights |= {
-            name: token for name, token in rights_used(seen, actor, command).items() if name not in raises
-        }
+        for name, token in rights_used(seen, actor, command).items():
+            if name not in raises:
+                rights[name] = token
         more = raised(made)
         if raises.keys() & more.keys():
             return Refusal("wrong_order", "a right changes once in a batch", "right")
         raises |= more
         events += made
+        conditional = conditional or not command.plain
         if len(commands) > 1:
             _foresee(seen, made)
     if len(events) > limits.EVENTS:
         return Refusal("too_large", field="commands", expected=limits.EVENTS)
-    conditional = not all(command.plain for command in commands)
     return Decided(tuple(events), conditional, rights, raises)
 
 
@@ -100,11 +101,7 @@ def _foresee(coming: State, events: Iterable[e.Event]) -> None:
 def rights_used(state: State, actor: Actor, command: Command) -> dict[str, int]:
     """The rights that the command's events are written under, with the numbers their tokens have in `state`."""
     used = dict[str, int]()
-    if (
-        actor.role == "agent"
-        and isinstance(command, _WORK)
-        and (name := worker_right(state, actor.participant))
-    ):
+    if actor.role == "agent" and type(command) in _WORK and (name := worker_right(state, actor.participant)):
         used[name] = state.rights[name].token
     if responds(state, actor.participant) and _answers(state, command):
         used[RESPONDER] = state.rights[RESPONDER].token
@@ -113,11 +110,11 @@ def rights_used(state: State, actor: Actor, command: Command) -> dict[str, int]:
 
 def _answers(state: State, command: Command) -> bool:
     """Whether it is a part of an answer."""
-    if isinstance(command, _TOOLS | c.StartResponse | c.EndResponse):
+    if type(command) in _OF_ANSWERS:
         return True
-    if isinstance(command, c.PostMessage | c.StartMessage):
+    if isinstance(command, (c.PostMessage, c.StartMessage)):
         return command.response != ""
-    if isinstance(command, c.GrowMessage | c.AddPart | c.EndMessage):
+    if isinstance(command, (c.GrowMessage, c.AddPart, c.EndMessage)):
         message = state.entries.get(command.message)
         return isinstance(message, Message) and message.response != ""
     return False
@@ -141,7 +138,7 @@ def _refused(state: State, actor: Actor, command: Command) -> Refusal | None:
         return Refusal("resume_first", "join first")
     if who.left:
         return Refusal("not_allowed", "you left: attach anew to come back")
-    if actor.role == "agent" and isinstance(command, _WORK):
+    if actor.role == "agent" and type(command) in _WORK:
         return _unfit(state, actor)
     return None
 
@@ -157,18 +154,17 @@ def _unfit(state: State, actor: Actor) -> Refusal | None:
     return None
 
 
-_TOOLS: Final = c.RequestTool | c.StartTool | c.ProgressTool | c.EndTool
-_WORK: Final = (
-    _TOOLS
-    | c.PostMessage
-    | c.StartMessage
-    | c.GrowMessage
-    | c.AddPart
-    | c.EndMessage
-    | c.StartResponse
-    | c.EndResponse
-    | c.ChangeActivity
+_OF_ANSWERS: Final[frozenset[type[Command]]] = frozenset(
+    {c.RequestTool, c.StartTool, c.ProgressTool, c.EndTool, c.StartResponse, c.EndResponse}
 )
+_WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
+    c.PostMessage,
+    c.StartMessage,
+    c.GrowMessage,
+    c.AddPart,
+    c.EndMessage,
+    c.ChangeActivity,
+}
 
 _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.PostMessage: message_rules.post_message,

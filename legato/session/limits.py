@@ -8,6 +8,7 @@ on the count being exact.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from legato.session.chain import MAX_EXACT
@@ -82,18 +83,27 @@ _NUMBERS: Final = frozenset(
     }
 )
 
+_SHAPED: Final = _IDS | _NUMBERS | {"approval", "text"} | set(TEXTS)
+
 _UNSAID: Final = frozenset({"media_time", "playout", "microphone"})
 """Numbers for which -1 says that nothing is said."""
 
 
 def misshapen(command: Command) -> Refusal | None:
     """What is wrong with the command's own fields, whatever the state: ids, numbers, lengths."""
-    empty = _MAY_BE_EMPTY - ({command.type.rpartition("_")[2]} if command.type != "post_message" else set())
-    for name in command.__struct_fields__:  # `structs.fields` evaluates annotations anew on every call
-        found = _misshapen_field(name, getattr(command, name), name in empty)
+    for name, may_be_empty in _judged(type(command)):
+        found = _misshapen_field(name, getattr(command, name), may_be_empty)
         if found is not None:
             return found
     return None
+
+
+@cache
+def _judged(kind: type[Command]) -> tuple[tuple[str, bool], ...]:
+    """The fields of such commands that have a shape of their own, and whether they may be empty."""
+    name = str(kind.__struct_config__.tag)
+    empty = _MAY_BE_EMPTY - ({name.rpartition("_")[2]} if name != "post_message" else set())
+    return tuple((field, field in empty) for field in kind.__struct_fields__ if field in _SHAPED)
 
 
 def _misshapen_field(field: str, value: object, may_be_empty: bool) -> Refusal | None:
@@ -141,8 +151,9 @@ def misshapen_labels(labels: dict[str, str]) -> Refusal | None:
 
 def oversize(events: list[Event]) -> Refusal | None:
     """Whether one of them is longer than an event may be."""
-    if any(len(encode(event)) > EVENT_BYTES for event in events):
-        return Refusal("too_large", f"an event is at most {EVENT_BYTES} bytes")
+    for event in events:
+        if len(encode(event)) > EVENT_BYTES:
+            return Refusal("too_large", f"an event is at most {EVENT_BYTES} bytes")
     return None
 
 

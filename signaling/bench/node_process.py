@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import cProfile
-import gc
 import logging
 import sys
 import time
@@ -17,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub.settings import Settings
+from signaling.collecting import collect_seldom
 from signaling.options import Options
 from signaling.serve import serving
 
@@ -36,7 +36,7 @@ async def _serve(options: Options, over: Callable[[], None]) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
     async with serving(options) as here:
-        gc.collect()
+        collect_seldom()
         print(f"ready {here.url}", flush=True)
         await ended.wait()
         over()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from legato.session.commands import Command, Refusal
 from legato.wire.audio import Audio
 from legato.wire.up import Attach, Capacity, Decline, Dial, Lacking, Listen, Microphone, Resume, Speak, Work
@@ -27,8 +29,7 @@ class Register:
     envelope: Work
 
 
-@dataclass(frozen=True, slots=True)
-class Execute:
+class Execute(msgspec.Struct, frozen=True, gc=False):
     """Hand the batch to the room, in this order; answer with `answered`. With a `refusal` the door has decided:
     the room records it, so that a retry is refused alike."""
 

@@ -7,9 +7,11 @@ position of an older epoch is still on this log if nothing after it was lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.store.promise import (
     MOST_DRAFTS,

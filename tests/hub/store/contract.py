@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from hub.store.promise import Append, Appended, Draft, LostTail, Refused
 from legato.session.position import ORIGIN, Position

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hub.store.promise import Appended, LostTail, Refused, SessionKey, Store
 from hub.store.resting import Residue

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from msgspec import structs
+
 from hub.store.promise import PAGE, Appended, Listed, Refused
 from legato.session.position import ORIGIN
 from tests.hub.store.writing import (
@@ -106,9 +108,11 @@ class SnapshotContract:
         await filled(store, key, Writer(), 9)
         good = await snapshot_at(store, key, 5, version=2)
         assert not await store.write_snapshot(
-            key, replace(good, position=replace(good.position, check=b"x" * 8))
+            key, replace(good, position=structs.replace(good.position, check=b"x" * 8))
         )
-        assert not await store.write_snapshot(key, replace(good, position=replace(good.position, offset=11)))
+        assert not await store.write_snapshot(
+            key, replace(good, position=structs.replace(good.position, offset=11))
+        )
         assert not await store.write_snapshot(key, replace(good, position=ORIGIN))
         assert await store.write_snapshot(key, good)
         assert not await store.write_snapshot(key, good)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from hub.store.connection import Manners
 from hub.store.endpoint import Endpoint
@@ -133,7 +134,7 @@ async def test_after_a_break_tails_are_told_at_once_and_pushes_go_on(own_server:
     for key, sink in zip(keys, sinks, strict=True):
         await sink.until("resynced", await tail_of(other, key))
     for key, sink in zip(keys, sinks, strict=True):
-        await other.append(key, replace(writer.batch(), sequence=1))
+        await other.append(key, structs.replace(writer.batch(), sequence=1))
         await sink.until_offset(2)
     for node in (store, other):
         await node.close()

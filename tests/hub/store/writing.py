@@ -6,8 +6,10 @@ import asyncio
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from hub.store.promise import Append, Appended, Draft, Outcome, SessionKey, Snapshot, Store, Stored
 from legato.session import chain
