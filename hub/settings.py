@@ -13,7 +13,8 @@ class Settings:
     a watcher has seen unchanged for `lease` over at least three reads is dead. Deadlines are swept every
     `sweep`. A snapshot is written every `snapshot_every` events and `snapshot_quiet` after the last one.
     A worker's lease is kept for `reconnect_window` after its connection closed, and for
-    `node_death_window` after its node died. `grace` is what an attachment has to come back.
+    `node_death_window` after its node died. When nobody took a session within `await_patience`,
+    its people are told. `grace` is what an attachment has to come back.
 
     `archive_after_s` after its last event a session that no person is attached to goes from the store to the vault,
     where whoever opens it finds it; `erase_after_s` after it, it is erased. Its labels of these names override
@@ -32,6 +33,7 @@ class Settings:
     reconnect_window: int = 250
     node_death_window: int = 2_000
     offer_patience: int = 5_000
+    await_patience: int = 2_000
     clock_jump: int = 60_000
     drain_patience: int = 5_000
     tombstone_s: int = 400 * 86_400

@@ -16,13 +16,14 @@ from legato.wire import down
 from legato.wire.up import Capacity, Decline, Work
 from signaling.connection import close_codes
 from signaling.connection.effects import NEVER
-from signaling.doorkeeper import LIVE_BEAT_MS
 
 if TYPE_CHECKING:
     from signaling.connection.line import Line
 
 MOST_CAPACITY: Final = 10_000
 KEPT_OFFERS: Final = 1_000
+WORKER_BEAT_MS: Final = 900
+"""Three of them in silence, and the worker is out of reach: within 3 s people are told."""
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ class Staff:
         self._jobs[line] = _Job(ticket, work.name, work.worker, work.capacity)
         offer = partial(self._offer, line)
         self._node.register_worker(ticket.tenant, work.name, work.worker, work.capacity, offer)
-        return down.Working(node=self._node.name, beat_ms=LIVE_BEAT_MS, nodes=self._nodes)
+        return down.Working(node=self._node.name, beat_ms=WORKER_BEAT_MS, nodes=self._nodes)
 
     def says(self, line: Line, what: Decline | Capacity) -> None:
         """It declines an offer, or would take so many more."""

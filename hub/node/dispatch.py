@@ -16,17 +16,20 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hub.node.desk import Desk
+from hub.node.presence import insist, surely
 from hub.node.promise import Offer
 from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, Stored, StoreUnavailable
-from legato.session.actors import WORKER, out_of_reach
+from legato.session.actors import WORKER, conducted, out_of_reach
 from legato.session.position import Position
+from legato.session.right_rules import awaited
 from legato.session.state import State
 
 log: Final = logging.getLogger("legato.node")
 
 AGENT_LABEL: Final = "agent"
+PRODUCER: Final = "dispatch"
 MOST_READ: Final = 512
 """Waiting sessions that are looked at in one go."""
 
@@ -95,9 +98,10 @@ class Bell:
 class Dispatch:
     """The desks of one node."""
 
-    def __init__(self, tools: Tools, patience: int) -> None:
+    def __init__(self, tools: Tools, patience: int, await_patience: int) -> None:
         self._tools = tools
         self._patience = patience
+        self._await_patience = await_patience
         self._bells: dict[tuple[str, str], Bell] = {}
         self._noted: dict[SessionKey, str] = {}
 
@@ -113,10 +117,22 @@ class Dispatch:
             else:
                 self._noted.pop(room.key, None)
             self._tools.spawn(self._note(room.key, before, agent, room.state.time))
+            if agent:
+                self._tools.later(self._await_patience, lambda: self._say_awaited(room, agent))
 
     def forget(self, key: SessionKey) -> None:
         """The room is closed here."""
         self._noted.pop(key, None)
+
+    def _say_awaited(self, room: Room, agent: str) -> None:
+        if self._noted.get(room.key) == agent and awaited(room.state, agent):
+            self._tools.spawn(self._await(room, agent))
+
+    async def _await(self, room: Room, agent: str) -> None:
+        await insist(lambda: self._told(room, agent))
+
+    async def _told(self, room: Room, agent: str) -> None:
+        surely(await room.settle(PRODUCER, lambda state: conducted(awaited(state, agent))))
 
     async def _note(self, key: SessionKey, before: str, agent: str, since: int) -> None:
         store = self._tools.store

@@ -53,7 +53,7 @@ class Duties:
         self.skew = 0
         self.memory = Memory(tools, settings.audio_first_ratio)
         self._erase = erase
-        self.dispatch = Dispatch(tools, settings.offer_patience)
+        self.dispatch = Dispatch(tools, settings.offer_patience, settings.await_patience)
         self.leases = Leases(tools, settings.lease, settings.beat, self._bury)
         self._tools = tools
         self._settings = settings

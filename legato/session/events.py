@@ -182,6 +182,12 @@ class AgentCrashed(ControlEvent, frozen=True, kw_only=True):
     token: int
 
 
+class AgentAwaited(ControlEvent, frozen=True, kw_only=True):
+    """Nobody took the session in time: it waits for a worker of `agent`, and will be answered when one comes."""
+
+    agent: str
+
+
 # --- turns, responses, messages
 
 

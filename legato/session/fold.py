@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from legato.session import bounds
 from legato.session import events as e
 from legato.session import transcript_fold as transcript
+from legato.session.actors import WORKER
 from legato.session.state import (
     Attachment,
     Entry,
@@ -155,6 +156,8 @@ def _activity_changed(state: State, event: e.ActivityChanged) -> None:
 def _right_granted(state: State, event: e.RightGranted) -> None:
     state.rights[event.right] = Right(event.token, event.holder, event.worker, event.attachment)
     _participant(state, event.holder, fault="", fault_since=0, fault_at=0, window_ms=0)
+    if event.right == WORKER + state.awaited:
+        state.awaited = ""
 
 
 def _right_released(state: State, event: e.RightReleased) -> None:
@@ -191,6 +194,10 @@ def _agent_crashed(state: State, event: e.AgentCrashed) -> None:
         activity="idle",
     )
     state.rights[event.right] = Right(event.token)
+
+
+def _agent_awaited(state: State, event: e.AgentAwaited) -> None:
+    state.awaited = event.agent
 
 
 # --- voice
@@ -233,6 +240,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.AgentUnreachable: _agent_unreachable,
     e.AgentReachable: _agent_reachable,
     e.AgentCrashed: _agent_crashed,
+    e.AgentAwaited: _agent_awaited,
     e.TurnStarted: transcript.turn_started,
     e.TurnEnded: transcript.turn_ended,
     e.TurnMarked: _nothing,

@@ -13,7 +13,7 @@ from typing import Literal
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session import limits
-from legato.session.actors import RESPONDER, WORKER, Actor, responds, worker_right
+from legato.session.actors import RESPONDER, WORKER, Actor, out_of_reach, responds, worker_right
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, entry_ends, response_ends
@@ -136,6 +136,17 @@ def crashed(state: State, right: str) -> list[e.Event]:
         *released(state, HUB, also, "crashed"),
         *_abandoned(state, holder),
     ]
+
+
+def awaited(state: State, agent: str) -> list[e.Event]:
+    """Nobody has taken the session for its agent: it is said once, until somebody does."""
+    if (
+        state.ended
+        or state.awaited == agent
+        or ((holder := _holder(state, WORKER + agent)) and not out_of_reach(state, holder))
+    ):
+        return []
+    return [e.AgentAwaited(by=HUB, agent=agent)]
 
 
 def worker_lost(state: State, worker: str) -> list[e.Event]:

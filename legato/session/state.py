@@ -177,6 +177,7 @@ class State(msgspec.Struct, omit_defaults=True):
     attachments: dict[str, Attachment] = {}
     rights: dict[str, Right] = {}
     responder: str = ""
+    awaited: str = ""
     entries: dict[str, Entry] = {}
     finished: int = 0
     turns: dict[str, Turn] = {}

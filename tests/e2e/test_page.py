@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from typing import Literal
 
@@ -96,6 +98,23 @@ async def test_a_killed_hub_cuts_no_answer(demo: Demo) -> None:
         assert brain.STORY in (await reader.texts()).values()
         await reader.shows_the_log(hub.url)
         assert await reader.tally() == (0, 0)
+
+
+async def test_people_are_told_that_no_agent_is_there_and_answered_when_it_is_back(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
+        await telling(reader)
+        frozen = await hub.send("agent", signal.SIGSTOP)
+        try:
+            await reader.until("document.querySelector('[data-awaited]') !== null")
+            assert "kept" in (await reader.page.locator("[data-awaited]").text_content() or "")
+            await reader.say("are you there?")
+        finally:
+            os.kill(frozen, signal.SIGCONT)
+        await reader.until("document.querySelector('[data-awaited]') === null")
+        await reader.quiet()
+        assert brain.STORY in (await reader.texts()).values()
+        await reader.shows_the_log(hub.url)
 
 
 async def test_what_is_typed_without_a_network_waits_and_goes_once(demo: Demo) -> None:

@@ -218,6 +218,25 @@ async def test_a_standby_is_offered_the_session_while_its_worker_is_out_of_reach
 
 
 @virtual
+async def test_people_are_told_once_that_nobody_takes_their_session_until_somebody_does() -> None:
+    house = House()
+    quick = Settings(await_patience=1_000)
+    async with house.node("n1", settings=quick) as node, house.node("n2", settings=quick) as second:
+        room = await there(await node.create(KEY, "p_user", {"agent": "helper"}, ""))
+        heard = Heard()
+        room.listen(heard, None)
+        await node.arrive(room, user_presence())
+        await there(await second.open(KEY))
+        await until(lambda: room.state.awaited == "helper")
+        await asyncio.sleep(10)
+        assert [event.type for event in heard.events_told].count("agent_awaited") == 1
+        accept = c.AcceptSession(right="worker:helper", worker="w_1")
+        opened = await room.open_producer("c_agent")
+        await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
+        await until(lambda: room.state.awaited == "")
+
+
+@virtual
 async def test_no_lease_is_lost_while_the_store_stalls() -> None:
     """A thousand leased sessions; the store answers nobody for five seconds."""
     house = House()

@@ -106,6 +106,7 @@ const HANDLERS: Handlers = {
   right_granted: (state, { right: name, token, holder, worker, attachment: device }) => ({
     ...right(state, name, token, holder, worker, device),
     ...participant(state, holder, WELL),
+    ...(name === `worker:${state.awaited}` ? { awaited: "" } : {}),
   }),
   right_released: (state, event) => right(state, event.right, event.token),
   responder_changed: (_, event) => ({ responder: event.participant }),
@@ -116,6 +117,7 @@ const HANDLERS: Handlers = {
     ...participant(state, id, { fault: "crashed", fault_since, fault_at, window_ms: 0, activity: "idle" }),
     ...right(state, name, token),
   }),
+  agent_awaited: (_, event) => ({ awaited: event.agent }),
   voice_started: (state, { attachment: id, call, track }) => attachment(state, id, { call, track }),
   voice_ended: (state, event) =>
     of(state.attachments, event.attachment)?.call === event.call ? attachment(state, event.attachment, { call: "" }) : {},

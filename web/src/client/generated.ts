@@ -33,6 +33,14 @@ export interface ActivityChanged {
   eta_ms?: number;
 }
 
+export interface AgentAwaited {
+  type: "agent_awaited";
+  by: string;
+  offset?: number;
+  time?: number;
+  agent: string;
+}
+
 export interface AgentCrashed {
   type: "agent_crashed";
   by: string;
@@ -551,6 +559,7 @@ export interface State {
   attachments: Record<string, Attachment>;
   rights: Record<string, Right>;
   responder: string;
+  awaited: string;
   entries: Record<string, Message | ToolCall>;
   finished: number;
   turns: Record<string, Turn>;
@@ -1024,6 +1033,7 @@ export type Down =
 
 export type KnownEvent =
   | ActivityChanged
+  | AgentAwaited
   | AgentCrashed
   | AgentReachable
   | AgentUnreachable
@@ -1100,10 +1110,11 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_crashed", "log_reopened", "message_ended", "participant_left", "responder_changed", "response_ended", "response_started", "right_granted", "right_released", "session_created", "session_ended", "tool_decided", "tool_ended", "tool_requested", "tool_started"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "log_reopened", "message_ended", "participant_left", "responder_changed", "response_ended", "response_started", "right_granted", "right_released", "session_created", "session_ended", "tool_decided", "tool_ended", "tool_requested", "tool_started"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
+  agent_awaited: { offset: 0, time: 0 },
   agent_crashed: { offset: 0, time: 0 },
   agent_reachable: { offset: 0, time: 0 },
   agent_unreachable: { offset: 0, time: 0, window_ms: 0 },
@@ -1156,5 +1167,5 @@ export const STATE_DEFAULTS = {
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false },
   Response: { turn: "", parent: "", cancel_requested: false },
   Reopening: {  },
-  State: { fold: 2, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 2, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -5,6 +5,7 @@ import type { Session, View } from "../client";
 import { Announcer } from "./announcer";
 import { Breaks } from "./breaks";
 import { Composer } from "./composer";
+import { Awaited } from "./awaited";
 import { Elsewhere } from "./elsewhere";
 import { Header } from "./header";
 import { useReplay, useSpeaking } from "./hearing";
@@ -79,6 +80,7 @@ function Page({ opened: { session, invitation }, view }: { opened: Opened; view:
       <main>
         <Transcript session={session} view={view} notes={notes} interim={interim} speaking={speaking} listening={listening} onHear={onHear} />
         <Ended view={view} />
+        <Awaited view={view} />
         {voice !== null && <Elsewhere view={view} voice={voice} />}
         <ReplayStrip hearing={hearing} />
         {voice !== null && <VoiceStrip voice={voice} />}
