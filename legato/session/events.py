@@ -15,45 +15,25 @@ among them, so a stream cannot starve a takeover.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Literal
+from typing import Final, Literal
 
-import msgspec
+from msgspec import field
 
+from legato.session.event import ControlEvent as ControlEvent
+from legato.session.event import Event as Event
+from legato.session.event import Unknown as Unknown
 from legato.session.parts import Part, Spoken
 from legato.session.vocabulary import Activity as Activity
 from legato.session.vocabulary import Mark as Mark
 from legato.session.vocabulary import Medium as Medium
 from legato.session.vocabulary import Outcome as Outcome
 from legato.session.vocabulary import Role as Role
-from legato.session.vocabulary import snake
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake):
-    """What every event carries. `offset` and `time` (session time, ms since 1970) are 0 until stored."""
-
-    control: ClassVar[bool] = False
-
-    by: str
-    offset: int = 0
-    time: int = 0
-
-    @property
-    def type(self) -> str:
-        """The event's name on the wire, in snake case."""
-        return str(self.__struct_config__.tag)
-
-
-class ControlEvent(Event, frozen=True, kw_only=True):
-    """An event that decisions depend on."""
-
-    control: ClassVar[bool] = True
-
 
 # --- the session itself
 
 
 class SessionCreated(ControlEvent, frozen=True, kw_only=True):
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = field(default_factory=dict)
     title: str = ""
 
 
@@ -371,7 +351,7 @@ class SpeechQueued(Event, frozen=True, kw_only=True):
     end: int
     characters: int
     samples: int = 0
-    words: list[tuple[int, int]] = []
+    words: list[tuple[int, int]] = field(default_factory=list)
 
 
 class GapMarked(Event, frozen=True, kw_only=True):
@@ -380,18 +360,6 @@ class GapMarked(Event, frozen=True, kw_only=True):
     track: str
     start: int
     end: int
-
-
-class Unknown(msgspec.Struct, frozen=True):
-    """An event of a later version, kept as it came."""
-
-    control: ClassVar[bool] = False
-
-    type: str
-    by: str
-    offset: int
-    time: int
-    raw: dict[str, Any]
 
 
 def _concrete(base: type[Event]) -> list[type[Event]]:
