@@ -29,7 +29,12 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.State,
 )
 SAID: tuple[type[msgspec.Struct], ...] = (parts.Part, parts.Word, parts.Spoken, parts.Stretch)
-ASKED: tuple[type[msgspec.Struct], ...] = (*commands.KINDS, down.ResumeTicket, down.ProducerAt)
+ASKED: tuple[type[msgspec.Struct], ...] = (
+    *commands.KINDS,
+    down.ResumeTicket,
+    down.ProducerAt,
+    up.PlayedUntil,
+)
 UNKNOWN = (
     "export interface UnknownEvent {\n  type: string;\n  by: string;\n  offset?: number;\n"
     "  time?: number;\n  [field: string]: unknown;\n}"

@@ -147,12 +147,20 @@ class Lacking(Up, frozen=True, kw_only=True):
     gaps: list[tuple[int, int]]
 
 
+class PlayedUntil(msgspec.Struct, frozen=True, kw_only=True):
+    """A page played a message's speech up to so many samples at 48 kHz."""
+
+    message: str
+    samples: int
+
+
 class Dial(Up, frozen=True, kw_only=True):
     """A page calls by its ticket from now on: `call` is the ticket's user fragment, a colon and the page's own.
-    `ready`: its sound is warm. The hub need not be told; it is quicker if it is."""
+    `ready`: its sound is warm; `heard`: what it played last. The hub need not be told; it is quicker if it is."""
 
     call: str
     ready: bool = False
+    heard: PlayedUntil | None = None
 
 
 class Decline(Up, frozen=True, kw_only=True):

@@ -118,9 +118,16 @@ class Answering:
         """The messages that are being made into speech, or wait to be."""
         return self._mouth.messages
 
-    def warm(self, participant: str) -> None:
-        """The participant's page can sound now."""
-        self._audience.warm(participant)
+    def reported(self, participant: str) -> Report | None:
+        """How far the participant's page said last that it has played; None if it is not listening or never did."""
+        return self._audience.reported(participant)
+
+    def look(self, participant: str, *, warm: bool) -> None:
+        """The participant's page says whether it can sound now; it may not know yet what it is to play."""
+        if warm:
+            self._audience.warm(participant)
+        if self._playing:
+            self._room.signal(HUB, "playing", self._playing)
 
     # --- what happens
 

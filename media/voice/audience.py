@@ -116,7 +116,7 @@ class Audience:
         if piece is None or returning.reported:
             self._wheel.remove(self._name(attachment))
             piece = self._pieces[attachment] = Earpiece(attachment, participant, settle_at=now, fresh=fresh)
-            self._hand_over(piece, returning)
+            _hand_over(piece, returning, self._ledgers, self._recent)
             self._room.set()
         if not warm:
             piece.warm_by = now + COLD
@@ -148,6 +148,11 @@ class Audience:
                 if ending.message != report.message or report.samples > ending.sent - FRAME:
                     self._end(ending)
         return bool(pieces)
+
+    def reported(self, participant: str) -> Report | None:
+        """What the participant's page said last; None if it is not listening or never did."""
+        said = (piece.reported for piece in self._pieces.values() if piece.participant == participant)
+        return next((report for report in said if report is not None), None)
 
     def leave(self, attachment: str, silent_for: int) -> None:
         """Its call is over; nothing had come from it for so many ms."""
@@ -273,18 +278,6 @@ class Audience:
     def _here(self, piece: Earpiece) -> bool:
         return self._pieces.get(piece.attachment) is piece
 
-    def _hand_over(self, piece: Earpiece, returning: Returning) -> None:
-        """Give the piece what is at rest for it, and what was given out since that was read."""
-        ends: dict[str, int] = {}
-        for rest in returning.rests:
-            self._ledgers.setdefault(rest.message, rest.ledger())
-            _enqueue(piece, rest.message, rest.frames, rest.start)
-            ends[rest.message] = rest.end
-            piece.floor = piece.floor or Report(rest.message, rest.start)
-        for message, start, frames in self._recent:
-            if message in ends and start >= ends[message]:
-                _enqueue(piece, message, frames, start)
-
     def _heard_out(self, piece: Earpiece, message: str, end: int, now: int) -> None:
         """All of the message was sent."""
         ending = _Ending(piece, message, end, now + SETTLE_AFTER_END, cut=False)
@@ -320,6 +313,24 @@ class Audience:
             final=final,
         )
         self._tell.write([settled])
+
+
+def _hand_over(
+    piece: Earpiece,
+    returning: Returning,
+    ledgers: dict[str, Ledger],
+    recent: Iterable[tuple[str, int, Sequence[bytes]]],
+) -> None:
+    """Give the piece what is at rest for it, and what was given out since that was read."""
+    ends: dict[str, int] = {}
+    for rest in returning.rests:
+        ledgers.setdefault(rest.message, rest.ledger())
+        _enqueue(piece, rest.message, rest.frames, rest.start)
+        ends[rest.message] = rest.end
+        piece.floor = piece.floor or Report(rest.message, rest.start)
+    for message, start, frames in recent:
+        if message in ends and start >= ends[message]:
+            _enqueue(piece, message, frames, start)
 
 
 def _enqueue(piece: Earpiece, message: str, frames: Sequence[bytes], start: int) -> None:

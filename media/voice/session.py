@@ -151,8 +151,10 @@ class SessionVoice:
             self.ended(ear.attachment, line.carrier, "lost")
 
     async def returning(self, participant: str, report: Report | None = None) -> Returning:
-        """What the participant is still to hear; `report`: how far it says that it heard."""
-        return await self.answering.returning(participant, report or self._reports.get(participant))
+        """What the participant is still to hear; `report`: how far it says that it heard. If it does not say so now,
+        what it said last counts."""
+        said = report or self._reports.get(participant) or self.answering.reported(participant)
+        return await self.answering.returning(participant, said)
 
     def knows(self, attachment: str) -> bool:
         """Whether the attachment is open."""
@@ -223,8 +225,8 @@ class SessionVoice:
 
     def signals(self, signals: Sequence[Mapping[str, Any]]) -> None:
         for signal in signals:
-            if signal.get("name") == "output_ready" and signal.get("data"):
-                self.answering.warm(str(signal.get("by")))
+            if signal.get("name") == "output_ready":
+                self.answering.look(str(signal.get("by")), warm=bool(signal.get("data")))
             elif signal.get("name") == "playout" and (report := read_report(signal.get("data"))) is not None:
                 self._reported(str(signal.get("by")), report)
 

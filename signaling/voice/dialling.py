@@ -19,13 +19,17 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
+import msgspec
+
 from hub.keys.call_tickets import LIFE_S, CallTicket, CallTicketInvalid, CallTickets
 from hub.store.promise import SessionKey
+from legato.wire.up import Dial
 from media.rtc.call import Call, CallState, Terms
 from media.rtc.dtls import Role
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
 from media.voice.ear import Ear
+from media.voice.rest import Report, read_report
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
 from signaling.ice.mux import Dialled, MuxFull
@@ -76,6 +80,8 @@ class _Caller:
     begun: bool = False
     announced: bool = False
     ready: bool = False
+    heard: Report | None = None
+    """What its page says that it played last."""
     name: str = ""
     """Of the call, in the log."""
     held: deque[tuple[AudioPacket, int]] = field(default_factory=lambda: deque(maxlen=MOST_HELD))
@@ -141,9 +147,9 @@ class Dialling:
         where = tuple((one.host, one.port, one.transport.value) for one in self._port.candidates())
         return GivenTicket(ufrag, password, certificate.fingerprint, ticket.ssrc, where, ticket.expires)
 
-    def announce(self, line: Line, key: str, *, ready: bool) -> None:
+    def announce(self, line: Line, dial: Dial) -> None:
         """The page of this line says that it calls by a ticket of its own: whatever else it says comes to nothing."""
-        arrival = line.arrival
+        arrival, key = line.arrival, dial.call
         ufrag, _, peer_ufrag = key.partition(":")
         if arrival is None or not arrival.ticket.allows("publish") or not _UFRAG.fullmatch(peer_ufrag):
             return
@@ -152,7 +158,8 @@ class Dialling:
             return
         if caller.announced:
             return
-        caller.announced, caller.ready = True, ready
+        caller.announced, caller.ready = True, dial.ready
+        caller.heard = read_report(msgspec.structs.asdict(dial.heard)) if dial.heard is not None else None
         if caller.patience is not None:
             caller.patience.cancel()
             # What was looked up when it began to wait may be another by now.
@@ -224,7 +231,7 @@ class Dialling:
         if caller.waiting or (call.state is not CallState.CONNECTED and not caller.announced):
             return
         caller.taken = True
-        returning = await voice.returning(caller.ticket.participant)
+        returning = await voice.returning(caller.ticket.participant, caller.heard)
         if caller.key not in self._callers:
             return
         caller.begun = True

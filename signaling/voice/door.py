@@ -117,7 +117,7 @@ class VoiceDoor:
     def sound(self, line: Line, what: Any) -> None:
         """See `Sounds`."""
         if isinstance(what, Dial):
-            self._dialling.announce(line, what.call, ready=what.ready)
+            self._dialling.announce(line, what)
         elif isinstance(what, Microphone):
             self._microphones.open(line, what)
         elif isinstance(what, Lacking):

@@ -96,3 +96,32 @@ async def test_a_page_that_reports_is_believed_and_hears_what_it_missed() -> Non
         assert phone.speech[sent:] == whole[sent - 4 :], (
             "what was on its way when the page fell silent is heard"
         )
+
+
+@virtual
+async def test_who_calls_anew_hears_on_from_what_their_page_said_last() -> None:
+    house, phone, again = House(), Phone(), Phone(9)
+    async with place(house) as here:
+        await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(3)
+        heard = len(phone.speech) - 15  # the way was silent for a third of a second
+        here.room.signal(USER.participant, "playout", {"message": "m_1", "samples": heard * FRAME})
+        await asyncio.sleep(0.01)
+        await here.ring_up(again, 9)
+        await asyncio.sleep(6)
+        assert phone.speech[:heard] + again.speech == await frames_of(here, house)
+
+
+@virtual
+async def test_a_page_that_says_that_it_can_sound_is_told_what_it_plays() -> None:
+    house, phone = House(), Phone()
+    async with place(house) as here:
+        await here.ring_up(phone, ready=True)
+        await here.say()
+        await asyncio.sleep(1)
+        here.told.signals_told.clear()
+        here.room.signal(USER.participant, "output_ready", True)
+        await asyncio.sleep(0.1)
+        (playing,) = [each for each in here.told.signals_told if each["name"] == "playing"]
+        assert playing["data"][USER.attachment]["message"] == "m_1"

@@ -13,7 +13,9 @@ import pytest
 
 from hub.keys.call_tickets import CallTickets
 from hub.store.promise import SessionKey
+from legato.wire.up import Dial, PlayedUntil
 from media.rtc.call import Call, CallState
+from media.voice.rest import Report
 from signaling.voice.call_port import CallPort
 from signaling.voice.calls import AskedTicket, GivenTicket, OfferRefused
 from signaling.voice.dialling import MOST_AT_ONCE, Dialling, Keys
@@ -33,6 +35,7 @@ class Voice:
         self.up: list[Call] = []
         self.over: list[str] = []
         self.heard: list[bytes] = []
+        self.reports: list[Report | None] = []
         self.known = {"a_1"}
         self.changed = asyncio.Event()
 
@@ -46,7 +49,8 @@ class Voice:
         self.heard.append(packet.payload)
         self.changed.set()
 
-    async def returning(self, participant: str) -> str:
+    async def returning(self, participant: str, heard: Report | None) -> str:
+        self.reports.append(heard)
         return participant
 
     def begin(self, ear: Any, call: str, carrier: Call, returning: str, *, ready: bool = False) -> None:
@@ -146,8 +150,10 @@ async def test_the_first_check_makes_a_call_that_begins_once_the_handshake_is_ov
 
 async def test_a_page_that_says_so_begins_at_once() -> None:
     async with hub() as here, phone(here) as one:
-        here.dialling.announce(here.line(), key_of(one), ready=True)
+        heard = PlayedUntil(message="m_1", samples=4_800)
+        here.dialling.announce(here.line(), Dial(call=key_of(one), ready=True, heard=heard))
         await here.voice.until(lambda: here.voice.begun)
+        assert here.voice.reports == [Report("m_1", 4_800)]
         assert here.voice.begun[0][1:] == (True, CallState.WAITING)
         one.send(one.peer.check())
         await here.voice.until(lambda: here.voice.up)
@@ -222,7 +228,7 @@ async def test_a_node_lets_only_so_many_calls_wait(monkeypatch: pytest.MonkeyPat
 
 async def test_nobody_announces_the_call_of_another_attachment() -> None:
     async with hub() as here, phone(here) as one:
-        here.dialling.announce(here.line("a_2"), key_of(one), ready=True)
+        here.dialling.announce(here.line("a_2"), Dial(call=key_of(one), ready=True))
         await asyncio.gather(*here.tasks)
         assert here.voice.begun == []
 
@@ -252,7 +258,7 @@ async def test_a_ticket_that_is_over_or_called_back_meets_silence() -> None:
 async def test_a_call_for_an_attachment_that_is_closed_is_closed() -> None:
     async with hub() as here, phone(here) as one:
         here.voice.known.clear()
-        here.dialling.announce(here.line(), key_of(one), ready=True)
+        here.dialling.announce(here.line(), Dial(call=key_of(one), ready=True))
         await asyncio.gather(*here.tasks)
         assert (here.port.stats().calls, here.voice.begun) == (0, [])
 
@@ -266,14 +272,14 @@ async def test_a_ticket_outlives_a_turn_of_the_hubs_certificate() -> None:
         async with phone(here) as other:
             other.peer.hub_ufrag, other.peer.hub_password = one.peer.hub_ufrag, one.peer.hub_password
             calls = here.port.stats().calls
-            here.dialling.announce(here.line(), f"{one.peer.hub_ufrag}:late", ready=True)
+            here.dialling.announce(here.line(), Dial(call=f"{one.peer.hub_ufrag}:late", ready=True))
             assert here.port.stats().calls == calls
 
 
 async def test_a_ticket_serves_a_few_calls_at_once_and_no_more() -> None:
     async with hub() as here, phone(here) as one:
         for number in range(MOST_AT_ONCE + 3):
-            here.dialling.announce(here.line(), f"{one.peer.hub_ufrag}:page{number}", ready=False)
+            here.dialling.announce(here.line(), Dial(call=f"{one.peer.hub_ufrag}:page{number}", ready=False))
         assert here.port.stats().calls == MOST_AT_ONCE
 
 

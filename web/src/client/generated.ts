@@ -734,6 +734,11 @@ export interface ProducerAt {
   last: number;
 }
 
+export interface PlayedUntil {
+  message: string;
+  samples: number;
+}
+
 export interface UpAttach {
   type: "attach";
   v: number;
@@ -775,6 +780,7 @@ export interface UpDial {
   type: "dial";
   call: string;
   ready?: boolean;
+  heard?: PlayedUntil | null;
 }
 
 export interface UpDo {
