@@ -27,7 +27,7 @@ MAX_CATCH_UP: Final = 5
 
 class Beat(msgspec.Struct, frozen=True, gc=False):
     """A frame to send to a listener now. `message` is None for silence; the fields from `end` to `joined`
-    are those of `Step`.
+    are those of `Step`; what comes after beats that were skipped is not `joined`.
 
     `media_time` is that of the listener's outgoing track: samples since it was added, a multiple of 960.
     """
@@ -60,6 +60,8 @@ class _Seat:
     frames: int = 0
     spoken: int = 0
     skipped: int = 0
+    jumped: bool = False
+    """Beats were skipped since the last one: media time does not follow it."""
 
 
 class Pacer:
@@ -122,16 +124,18 @@ class Pacer:
         for notch in self._notches:
             for seat in notch.values():
                 seat.skipped += turns
+                seat.jumped = True
 
 
 def _beat(seat: _Seat) -> Beat:
     media_time = (seat.frames + seat.skipped) * FRAME
     seat.frames += 1
+    jumped, seat.jumped = seat.jumped, False
     step = seat.playout.next()
     if step is None:
         return Beat(seat.listener, media_time)
     seat.spoken += 1
     return Beat(
         seat.listener, media_time, step.payload,
-        step.message, step.end, step.samples, step.first, step.last, step.joined,
+        step.message, step.end, step.samples, step.first, step.last, step.joined and not jumped,
     )  # fmt: skip

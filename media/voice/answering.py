@@ -123,11 +123,13 @@ class Answering:
         return self._audience.reported(participant)
 
     def look(self, participant: str, *, warm: bool) -> None:
-        """The participant's page says whether it can sound now; it may not know yet what it is to play."""
+        """The participant's page says whether it can sound now; it may have missed what it plays, and that it may."""
         if warm:
             self._audience.warm(participant)
         if self._playing:
             self._room.signal(HUB, "playing", self._playing)
+        if not self._holding:
+            self._room.signal(HUB, "unmute", {})
 
     # --- what happens
 

@@ -77,6 +77,9 @@ def test_a_late_loop_catches_up_within_its_bound_and_keeps_the_clock() -> None:
     assert len(late) == MAX_CATCH_UP
     assert [beat.payload for beat in late] == [packet(i) for i in range(2, 2 + MAX_CATCH_UP)]
     assert late[-1].media_time == 51 * FRAME
+    assert [beat.joined for beat in late] == [False, *[True] * (MAX_CATCH_UP - 1)], (
+        "after a hole comes word of it"
+    )
     assert pacer.position("l").skipped == 50 - MAX_CATCH_UP
 
 

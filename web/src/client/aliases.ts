@@ -13,6 +13,7 @@ export type {
   MessagePosted,
   Part,
   Participant,
+  PlayedUntil,
   Response as Answer,
   SpeechQueued,
   State,

@@ -1,5 +1,5 @@
 /** What is asked of the hub by HTTP: calls, images and files, sound, the log. */
-import type { Event } from "./aliases";
+import type { Event, PlayedUntil } from "./aliases";
 
 /** The hub refused a request: `reason` is for a program, the message for a person. */
 export class RequestError extends Error {
@@ -55,9 +55,9 @@ export class Requests {
     private readonly connection: () => string,
   ) {}
 
-  /** Offer a call from this connection. */
-  async call(sdp: string): Promise<AnsweredCall> {
-    const body = JSON.stringify({ sdp });
+  /** Offer a call from this connection. `heard`: what of the agent's speech was played last, if any was. */
+  async call(sdp: string, heard: PlayedUntil | null = null): Promise<AnsweredCall> {
+    const body = JSON.stringify(heard === null ? { sdp } : { sdp, heard });
     const answer = await this.send("POST", "calls", this.connection(), body, "application/json", TIMEOUT_MS);
     return (await answer.json()) as AnsweredCall;
   }

@@ -8,7 +8,7 @@
  * It comes back by itself whenever the connection breaks, over reloads too, and sends what was not acknowledged again;
  * the hub does each batch once.
  */
-import type { Command, Down, DownRefused, Entry, Event, Part } from "./aliases";
+import type { Command, Down, DownRefused, Entry, Event, Part, PlayedUntil } from "./aliases";
 import { Driver, now, type Ears } from "./driver";
 import { openKeep, randomId, type Keep } from "./keep";
 import { commandsOf, Link } from "./link";
@@ -141,9 +141,9 @@ export class Session {
     this.driver.run(this.machine.tell({ type: "signal", name, data }));
   }
 
-  /** Say that this page calls by its ticket from now on; false: it cannot be said now, and need not be. */
-  dial(call: string, ready: boolean): boolean {
-    const effects = this.machine.tell({ type: "dial", call, ready });
+  /** Say that this page calls by its ticket from now on, and what it `heard` last; false: it cannot be said now, and need not be. */
+  dial(call: string, ready: boolean, heard: PlayedUntil | null = null): boolean {
+    const effects = this.machine.tell({ type: "dial", call, ready, ...(heard === null ? {} : { heard }) });
     this.driver.run(effects);
     return effects.length > 0;
   }

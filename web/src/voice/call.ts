@@ -4,7 +4,7 @@
  * `replaceTrack`.
  */
 import { of } from "../client/state";
-import type { Session } from "../client";
+import type { PlayedUntil, Session } from "../client";
 import type { Peer } from "./peer";
 
 export interface CallEvents {
@@ -12,6 +12,8 @@ export interface CallEvents {
   /** The hub took the call; sound is on its way. */
   answered(): void;
   connected(): void;
+  /** What of the agent's speech was heard by now. */
+  heard(): PlayedUntil | null;
   /** It will not come back. Called once. */
   failed(): void;
 }
@@ -43,7 +45,7 @@ export class Call {
     this.timer = setTimeout(() => this.fail(), this.byTicket ? BY_TICKET_MS : CONNECT_MS);
     if (this.byTicket) {
       // Said to the hub, the call takes over at once; unsaid, when it stands: until then the voice goes another way.
-      if (!quiet) session.dial(peer.key, ready);
+      if (!quiet) session.dial(peer.key, ready, on.heard());
       peer.go();
     } else {
       void this.offer();
@@ -65,6 +67,12 @@ export class Call {
   /** Send `track` from here on; null: nothing. */
   async send(track: MediaStreamTrack | null): Promise<void> {
     if (!this.over) await this.peer.sender.replaceTrack(track).catch(() => undefined);
+  }
+
+  /** The RTP timestamp of the frame that was given to the output last; null: none in the last ten seconds. */
+  get timestamp(): number | null {
+    const [newest] = this.peer.connection.getReceivers()[0]?.getSynchronizationSources() ?? [];
+    return newest?.rtpTimestamp ?? null;
   }
 
   /** Let go of it: the hub is gone, or the next call takes its place. */
@@ -90,7 +98,7 @@ export class Call {
 
   private async offer(): Promise<void> {
     try {
-      const answer = await this.session.requests.call(this.peer.offer);
+      const answer = await this.session.requests.call(this.peer.offer, this.on.heard());
       this.id = answer.call;
       if (this.over) return void this.session.requests.hangUp(this.id).catch(() => undefined);
       this.on.answered();

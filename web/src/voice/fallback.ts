@@ -3,6 +3,7 @@
  * The microphone goes the other way by its capture, which is told to carry.
  */
 import type { Sounds } from "../client/sounds";
+import { FRAME } from "./clock";
 import { decodeAudio, OPUS } from "./envelope";
 
 /** Sound that is played from so much ahead on: what the network's jitter may use up. */
@@ -16,6 +17,8 @@ export class Fallback {
   private decoder: AudioDecoder | null = null;
   private stopListening: () => void = () => undefined;
   private playAt = 0;
+  /** Media time after the sound that ends at `playAt`. */
+  private end = 0;
 
   constructor(
     private readonly sounds: Sounds,
@@ -27,8 +30,16 @@ export class Fallback {
     return this.decoder !== null;
   }
 
+  /** The media time of the frame that was given to the output last; null: none yet. */
+  get timestamp(): number | null {
+    if (this.end === 0) return null;
+    const ahead = Math.max(0, this.playAt - this.into.context.currentTime) * RATE;
+    return Math.floor(this.end - ahead) - FRAME;
+  }
+
   start(): void {
     if (this.on) return;
+    this.end = 0;
     this.open();
     const nothing = (): void => undefined;
     this.stopListening = this.sounds.listen({ told: nothing, heard: (envelope) => this.heard(envelope), back: nothing, away: nothing });
@@ -59,6 +70,7 @@ export class Fallback {
   private play(data: AudioData): void {
     const { context } = this.into;
     const { numberOfFrames, sampleRate, numberOfChannels } = data;
+    const mediaTime = Math.round((data.timestamp * RATE) / MICROSECONDS);
     const buffer = context.createBuffer(numberOfChannels, numberOfFrames, sampleRate);
     for (let channel = 0; channel < numberOfChannels; channel++) {
       const samples = new Float32Array(numberOfFrames);
@@ -73,5 +85,6 @@ export class Fallback {
     source.connect(this.into);
     source.start(this.playAt);
     this.playAt += buffer.duration;
+    this.end = mediaTime + numberOfFrames;
   }
 }

@@ -39,6 +39,12 @@ export class Output {
     return this.context.state === "running";
   }
 
+  /** How many samples at 48 kHz are on their way to the ear. */
+  get late(): number {
+    const { outputLatency, baseLatency } = this.context;
+    return (outputLatency || baseLatency || 0) * 48_000;
+  }
+
   /** Begin, if the browser lets it: on a gesture, or while a microphone is open. Never waits for long. */
   async warm(): Promise<boolean> {
     if (this.ready) return true;

@@ -17,6 +17,8 @@ import { Fallback } from "./fallback";
 import { Microphone, type MicrophoneState } from "./microphone";
 import { Output } from "./output";
 import type { Peer } from "./peer";
+import { Playout, type Sounding } from "./playout";
+import { Ticks } from "./ticks";
 
 export type VoiceState = "off" | "calling" | "live" | "failed";
 
@@ -43,6 +45,8 @@ const CLIMBS_MS = [500, 1_000, 2_000, 5_000, 15_000];
 const SPARE_MS = 1_000;
 /** How long the microphone waits for the hub's first frame at most: opening it takes what that needs to sound. */
 const MICROPHONE_MS = 300;
+/** How often it is seen what sounds. */
+const LOOK_MS = 50;
 const ADVICE: Partial<Record<MicrophoneState, string>> = {
   denied: "The browser does not let this page use the microphone: allow it beside the address. You hear the agent, and typing works.",
   absent: "There is no microphone here. You hear the agent, and typing works.",
@@ -53,6 +57,8 @@ export class Voice {
   readonly output: Output;
   readonly microphone: Microphone;
   readonly capture: Capture;
+  readonly playout: Playout;
+  private readonly ticks: Ticks;
   private state: VoiceState = "off";
   private call: Call | null = null;
   private node = "";
@@ -79,14 +85,19 @@ export class Voice {
       (sender) => this.capture.attach(sender),
       (track) => this.soundWaits(track),
     );
+    this.playout = new Playout(session, () => this.sounds());
+    this.ticks = new Ticks(() => this.playout.tick());
     this.view = this.look();
     session.onChange((view) => {
       if (view.phase === "live") this.sessionLive();
     });
+    const nothing = (): void => undefined;
+    // What the hub said of its sound meanwhile was missed: it says it again.
+    session.sounds.listen({ told: nothing, heard: nothing, back: () => this.sounding(), away: nothing });
     session.onSignals((signals) => {
       for (const { name } of signals) {
-        if (name === "mute") this.output.mute();
-        if (name === "unmute") this.output.unmute();
+        if (name === "mute") this.mute();
+        if (name === "unmute") this.unmute();
       }
     });
   }
@@ -149,6 +160,7 @@ export class Voice {
     this.call?.hangUp();
     this.call = null;
     this.output.rest();
+    this.ticks.stop();
     this.microphone.close();
     this.climbed();
     this.capture.end();
@@ -195,6 +207,7 @@ export class Voice {
   private dial(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     const turn = ++this.turn;
+    this.playout.tick(); // what is in the browser's hands is not heard any more
     this.call?.drop();
     this.call = null;
     this.making = false;
@@ -212,6 +225,7 @@ export class Voice {
 
   private callBy(peer: Peer, quiet = false): void {
     const on: CallEvents = {
+      heard: () => this.playout.heard,
       track: (track) => {
         this.output.play(track);
         if (!track.muted) this.standing();
@@ -221,6 +235,7 @@ export class Voice {
       answered: () => this.sounding(),
       connected: () => {
         this.tries = 0;
+        this.ticks.start(LOOK_MS);
         this.climbed();
         this.become("live");
         this.sounding();
@@ -259,6 +274,7 @@ export class Voice {
     if (!this.fallback.on && !this.capture.portable) return false;
     if (!this.fallback.on) {
       this.fallback.start();
+      this.ticks.start(LOOK_MS);
       this.capture.renew();
     }
     this.become("live");
@@ -289,6 +305,23 @@ export class Voice {
     this.capture.source(this.microphone.track);
     void this.call?.send(this.microphone.track);
     this.show();
+  }
+
+  private mute(): void {
+    this.playout.silence();
+    this.output.mute();
+  }
+
+  private unmute(): void {
+    this.playout.sound();
+    this.output.unmute();
+  }
+
+  /** The frame that sounds now, whatever carries it. */
+  private sounds(): Sounding | null {
+    const by = this.fallback.on ? this.fallback : this.call;
+    const timestamp = by?.timestamp ?? null;
+    return by === null || timestamp === null ? null : { by, timestamp, late: this.output.late };
   }
 
   /** Tell the hub whether speech would be heard: it sends none into a cold output. */

@@ -1,0 +1,117 @@
+"""A sound that tells its own time: a tone that rises, so that a recording of it says which part was played when.
+
+positions = positions_of(samples)      # of each 20 ms of the recording: seconds into the sweep, or None
+breaks_of(positions)                   # where it does not simply go on, and by how much
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from playwright.async_api import Page
+
+from tests.support.sound import RATE, Samples
+
+LOWEST_HZ: Final = 500.0
+HZ_A_SECOND: Final = 250.0
+WINDOW: Final = 960
+SPECTRUM: Final = 1 << 15
+LOUD: Final = 400.0
+"""Root mean square of 32 767: what is quieter tells no time."""
+
+STEP_S: Final = WINDOW / RATE
+
+
+def sweep(seconds: float) -> Samples:
+    """The sound: mono, 48 kHz."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    phase = 2 * np.pi * (LOWEST_HZ * time + HZ_A_SECOND / 2 * time**2)
+    return np.asarray(0.4 * 32_767 * np.sin(phase), dtype=np.int16)
+
+
+def positions_of(recording: Samples) -> list[float | None]:
+    """The middle of each window of 20 ms, in seconds of the sweep; None where it is not heard."""
+    window = np.hanning(WINDOW)
+    found: list[float | None] = []
+    for start in range(0, len(recording) - WINDOW + 1, WINDOW):
+        piece = recording[start : start + WINDOW].astype(float)
+        if np.sqrt(np.mean(piece**2)) < LOUD:
+            found.append(None)
+            continue
+        spectrum = np.abs(np.fft.rfft(piece * window, SPECTRUM))
+        found.append((float(np.argmax(spectrum)) * RATE / SPECTRUM - LOWEST_HZ) / HZ_A_SECOND)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The sweep stopped at `before` and went on at `after` (seconds): what lies between was lost, or heard twice."""
+
+    before: float
+    after: float
+
+    @property
+    def lost_ms(self) -> float:
+        return max(0.0, (self.after - self.before) * 1_000)
+
+    @property
+    def doubled_ms(self) -> float:
+        return max(0.0, (self.before - self.after) * 1_000)
+
+
+def breaks_of(positions: Sequence[float | None], silence: int = 3) -> list[Break]:
+    """Where it was silent for at least so many windows. What a browser makes up for frames that do not come stays
+    where it is in the sweep, so the farthest that was heard before counts, and the earliest that was heard after."""
+    breaks: list[Break] = []
+    runs: list[list[float]] = [[]]
+    quiet = 0
+    for position in positions:
+        if position is None:
+            quiet += 1
+            continue
+        if quiet >= silence and runs[-1]:
+            runs.append([])
+        quiet = 0
+        runs[-1].append(position)
+    whole = [run for run in runs if len(run) > 10]
+    for one, following in pairwise(whole):
+        breaks.append(Break(max(one[-10:]) + STEP_S / 2, min(following[:10]) - STEP_S / 2))
+    return breaks
+
+
+RECORD: Final = """() => {
+  const into = legatoVoice.output.context.createMediaStreamDestination();
+  legatoVoice.output.tap(into);
+  const [track] = into.stream.getAudioTracks();
+  const reader = new MediaStreamTrackProcessor({ track, maxBufferSize: 500 }).readable.getReader();
+  globalThis.played = [];
+  (async () => {
+    for (;;) {
+      const { value } = await reader.read();
+      const samples = new Float32Array(value.numberOfFrames);
+      value.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+      played.push(Int16Array.from(samples, (one) => Math.max(-1, Math.min(1, one)) * 32767));
+      value.close();
+    }
+  })();
+}"""
+"""Records what a page plays, sample by sample, in a page that has `legatoVoice`."""
+
+PLAYED: Final = """async () => {
+  const address = await new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.readAsDataURL(new Blob(played));
+  });
+  return address.slice(address.indexOf(",") + 1);
+}"""
+
+
+async def played(page: Page) -> Samples:
+    """What it recorded so far."""
+    return np.frombuffer(base64.b64decode(await page.evaluate(PLAYED)), dtype=np.int16)

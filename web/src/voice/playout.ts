@@ -1,0 +1,69 @@
+/**
+ * Tells the hub what this page really played of its agent's speech, so that the hub goes on from there whatever happens:
+ * some five times a second, and at once when the sound is turned off or the page goes.
+ */
+import type { Session } from "../client";
+import { Ledger, readPlaying, type Report } from "./ledger";
+
+/** The frame that was given to the output last, by its RTP timestamp, and in how many samples it sounds. */
+export interface Sounding {
+  /** What brings it: timestamps of another one have another beginning. */
+  readonly by: object;
+  readonly timestamp: number;
+  readonly late: number;
+}
+
+export class Playout {
+  private readonly ledger = new Ledger();
+  private by: object | null = null;
+
+  /** `sounding`: what sounds now; null: nothing, or the browser does not tell. */
+  constructor(
+    private readonly session: Session,
+    private readonly sounding: () => Sounding | null,
+  ) {
+    session.onSignals((signals) => {
+      for (const { name, data } of signals) {
+        const at = name === "playing" ? readPlaying(data, session.view.attachment) : null;
+        if (at !== null) this.ledger.playing(at, performance.now());
+      }
+    });
+    addEventListener("pagehide", () => this.tell(true));
+  }
+
+  /** What was heard by now; null: nothing yet. */
+  get heard(): Report | null {
+    this.look();
+    return this.ledger.heard;
+  }
+
+  /** The page's sound is off. */
+  silence(): void {
+    this.tell(true);
+    this.ledger.silence();
+  }
+
+  /** It is on again. */
+  sound(): void {
+    this.ledger.sound();
+  }
+
+  /** Time passed. */
+  tick(): void {
+    this.tell(false);
+  }
+
+  private look(): void {
+    const now = this.sounding();
+    if (now === null) return;
+    if (now.by !== this.by) this.ledger.begin(performance.now());
+    this.by = now.by;
+    this.ledger.played(now.timestamp, now.late);
+  }
+
+  private tell(urgent: boolean): void {
+    this.look();
+    const report = this.ledger.report(performance.now(), urgent);
+    if (report !== null) this.session.signal("playout", report);
+  }
+}
