@@ -180,7 +180,7 @@ async def test_a_call_that_waits_stands_and_is_not_begun() -> None:
 async def test_a_call_that_waited_begins_when_its_page_says_so_and_hears_from_then_on() -> None:
     async with hub() as here, phone(here, waits=True) as one:
         await waiting(here, one)
-        here.dialling.announce(here.line(), key_of(one), ready=True)
+        here.dialling.announce(here.line(), Dial(call=key_of(one), ready=True))
         await here.voice.until(lambda: here.voice.up)
         assert here.voice.begun[0][1:] == (True, CallState.CONNECTED)
         one.send(one.peer.speak(b"after"))
@@ -190,7 +190,7 @@ async def test_a_call_that_waited_begins_when_its_page_says_so_and_hears_from_th
 
 async def test_a_call_that_waits_may_be_called_by_before_its_handshake_is_over() -> None:
     async with hub() as here, phone(here, waits=True) as one:
-        here.dialling.announce(here.line(), key_of(one), ready=True)
+        here.dialling.announce(here.line(), Dial(call=key_of(one), ready=True))
         await here.voice.until(lambda: here.voice.begun)
         one.send(one.peer.check())
         await here.voice.until(lambda: here.voice.up)
@@ -211,7 +211,7 @@ async def test_a_call_that_is_called_by_does_not_end_for_having_waited(
 ) -> None:
     monkeypatch.setattr("signaling.voice.dialling.WAIT_S", 0.0)
     async with hub() as here, phone(here, waits=True) as one:
-        here.dialling.announce(here.line(), key_of(one), ready=True)
+        here.dialling.announce(here.line(), Dial(call=key_of(one), ready=True))
         one.send(one.peer.check())
         await here.voice.until(lambda: here.voice.up)
         assert here.port.stats().calls == 1
