@@ -13,6 +13,7 @@ import pytest
 import legato
 from legato.agent.voice import bring
 from legato.session import commands as c
+from legato.session.state import Entry, Message
 from media.engines.openai import wav
 from signaling.cli.tickets import signer_here
 from tests.e2e.minting import ticket_for
@@ -34,6 +35,11 @@ async def in_pieces(pcm: bytes) -> AsyncIterator[bytes]:
     yield pcm
 
 
+def stored(entry: Entry) -> bool:
+    """All of its speech was made."""
+    return isinstance(entry, Message) and entry.speech_end > 0
+
+
 async def brought(url: str, ticket: str) -> None:
     """An agent says the sweep, all of it at once."""
     async with legato.Client(url, ticket=ticket, device="agent") as agent:
@@ -43,7 +49,7 @@ async def brought(url: str, ticket: str) -> None:
         await agent.do(c.GrowMessage(message=message, index=0, text="A sweep."))
         await bring(agent, message, in_pieces(sweep(SWEEP_S).tobytes()), 48_000, 7)
         await agent.do(c.EndMessage(message=message))
-        await agent.until(lambda state: state.entries[message].speech_end > 0)
+        await agent.until(lambda state: stored(state.entries[message]))
 
 
 async def test_a_killed_hub_plays_on_from_what_the_page_heard(tmp_path: Path, run_seed: int) -> None:
