@@ -107,7 +107,8 @@ class Agent:
         given = ticket or os.environ.get("LEGATO_TICKET", "")
         if not given:
             raise NoTicket
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        sockets = aiohttp.TCPConnector(limit=0)  # one a session: the capacity is the bound
+        async with aiohttp.ClientSession(connector=sockets, cookie_jar=aiohttp.DummyCookieJar()) as http:
             name = new_id("k", secrets.token_bytes)
             worker = Worker(
                 hubs,

@@ -82,12 +82,10 @@ class Worker:
 
         def opened(socket: Socket) -> None:
             beats.append(tasks.create_task(self._beat(socket)))
-            free = max(0, self._capacity - len(self._busy))
-            socket.send(
-                u.encode_up(
-                    u.Work(v=u.VERSION, ticket=ticket, name=self._agent, worker=self._worker, capacity=free)
-                )
+            work = u.Work(
+                v=u.VERSION, ticket=ticket, name=self._agent, worker=self._worker, capacity=self._free
             )
+            socket.send(u.encode_up(work))
 
         def received(socket: Socket, raw: bytes) -> None:
             self._received(d.decode_down(raw), tasks)
@@ -112,6 +110,7 @@ class Worker:
             case d.Working(beat_ms=beat_ms):
                 self._beat_s = beat_ms / 1000
                 self.ready.set()
+                self._tell(u.Capacity(free=self._free))  # it may be another by now
                 log.info("at work")
             case d.Offered():
                 self._offered(envelope, tasks)
@@ -125,7 +124,7 @@ class Worker:
             good_for = offered.expires_ms / 1000
             self._again[offered.session] = (asyncio.get_running_loop().time() + good_for, offered)
             return
-        if len(self._busy) >= self._capacity:
+        if not self._free:
             self._tell(u.Capacity(free=0))
             self._tell(u.Decline(offer=offered.offer, reason="full"))
             return
@@ -143,13 +142,17 @@ class Worker:
             )
         finally:
             self._busy.discard(offered.session)
-            self._tell(u.Capacity(free=max(0, self._capacity - len(self._busy))))
+            self._tell(u.Capacity(free=self._free))
         if failed:
             self._tell(u.Decline(offer=offered.offer, reason="failed"))
         until, again = self._again.pop(offered.session, (0.0, None))
         if again is not None and asyncio.get_running_loop().time() < until:
             self._offered(again, tasks)
 
+    @property
+    def _free(self) -> int:
+        return max(0, self._capacity - len(self._busy))
+
     def _tell(self, envelope: u.Up) -> None:
-        if self._socket is not None:
+        if self._socket is not None and self.ready.is_set():  # before that only `work` may be said
             self._socket.send(u.encode_up(envelope))

@@ -24,8 +24,13 @@ class Hub:
     def __init__(self) -> None:
         self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.socket: web.WebSocketResponse | None = None
+        self.knocked = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        self.knocked.set()
+        await self.open.wait()
         socket = web.WebSocketResponse(protocols=("legato.1",))
         await socket.prepare(request)
         self.socket = socket
@@ -90,6 +95,7 @@ async def at_work(capacity: int = 8) -> AsyncIterator[tuple[Hub, Work]]:
         try:
             assert (await hub.says("work")).get("capacity", 1) == capacity
             await hub.tell(d.Working(node="n", beat_ms=60_000, nodes=[]))
+            assert (await hub.says("capacity"))["free"] == capacity
             yield hub, work
         finally:
             running.cancel()
@@ -137,3 +143,22 @@ async def test_a_session_that_cannot_be_joined_is_declined_after_the_worker_said
         end.set_exception(SessionClosed(4004, "not_found"))
         assert (await hub.says("capacity"))["free"] == 8
         assert await hub.says("decline") == {"type": "decline", "offer": "o_1", "reason": "failed"}
+
+
+async def test_a_worker_that_comes_back_says_nothing_before_it_says_who_it_is() -> None:
+    async with at_work() as (hub, work):
+        await hub.offer("o_1", "s_1")
+        _, end = await work.next()
+        hub.open.clear()
+        hub.knocked.clear()
+        assert hub.socket is not None
+        await hub.socket.close()
+        async with asyncio.timeout(PATIENCE_S):
+            await hub.knocked.wait()
+        end.set_exception(SessionClosed(4000, "wrong_order"))
+        await asyncio.sleep(0)
+        while not hub.said.empty():
+            hub.said.get_nowait()
+        hub.open.set()
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await hub.said.get())["type"] == "work"
