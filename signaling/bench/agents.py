@@ -1,150 +1,120 @@
-"""`bench agents`: workers are killed (`kill -9`) in mid answer, and people wait for the next word.
+"""`bench agents`: what people notice of their agent's fate.
 
 Two workers of one agent at every time, several people in sessions of their own, each of whom is being answered
-without end. From the kill to `agent_unreachable` at the person, and to the first word of the next worker;
-`old_words_after_token` counts words of a worker after another had its token.
+without end. Workers are killed (`kill -9`) and frozen (`SIGSTOP`) in mid answer, answers are cancelled, nodes are
+killed; `old_words_after_token` counts words of a worker after another had its token, zombies that wake included.
+Beside it, dead workers write into a log (`zombies`), and many sessions wait for an agent at once (`dispatching`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from typing import Final
 
-import aiohttp
-
-import legato
-from legato.session import events as e
-from legato.session.actors import WORKER
-from legato.session.events import Event, Unknown
-from legato.session.tickets import ANY_SESSION
+from signaling.bench.asker import Asker, asker
 from signaling.bench.chatterer import AGENT
+from signaling.bench.crew import Crew
+from signaling.bench.dispatching import measure_dispatch
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.plan import Plan
-from signaling.bench.rig import Child, Rig, started
+from signaling.bench.rig import Rig
+from signaling.bench.zombies import measure_zombies
 
-WORKERS: Final = 2
-PATIENCE_S: Final = 20.0
 SETTLED_S: Final = 0.3
-"""Between the last word that was waited for and the next kill."""
+"""Between the last word that was waited for and the next fault."""
+
+ZOMBIE_S: Final = 0.5
+"""What a worker that wakes has to try and go on."""
 
 
 async def measure_agents(rig: Rig, plan: Plan) -> list[Result]:
     """The figures of one run."""
     while len(rig.nodes) < plan.nodes:
         await rig.start_node()
-    crashes = Figure("crash_event_ms", "ms", bars=(Bar(99, 250),))
-    recoveries = Figure("agent_recovery_ms", "ms", bars=(Bar(90, 750),))
+    results = await measure_dispatch(rig, plan)
     async with AsyncExitStack() as stack:
-        crew = _Crew(rig)
+        crew = Crew(rig, "signaling.bench.chatterer", AGENT)
         stack.push_async_callback(crew.end)
         await crew.fill()
-        people = [await _person(stack, rig, number) for number in range(plan.people)]
+        people = [await asker(stack, rig, number) for number in range(plan.people)]
         for each in people:
             await each.until_told("")
-        while len(crashes.samples) < plan.kills:
-            plan.says(f"agents: {len(crashes.samples)} of {plan.kills} answers cut")
-            await _kill_one(crew, people, crashes, recoveries)
-    stray = sum(each.stray for each in people)
-    return [crashes, recoveries, Value("old_words_after_token", stray, 0)]
+        results += await _workers_killed(crew, people, plan)
+        results += await _workers_frozen(crew, people, plan)
+        results += await _cancelled(people, plan)
+        results += await _nodes_killed(rig, people, plan)
+        results.append(Value("old_words_after_token", sum(each.stray for each in people), 0))
+    return results + await measure_zombies(rig, plan)
 
 
-async def _kill_one(crew: _Crew, people: Sequence[_Person], crashes: Figure, recoveries: Figure) -> None:
-    """Kill the worker that answers most, and see how those fare whom it answered."""
-    await asyncio.sleep(SETTLED_S)
+def _busiest(people: Sequence[Asker]) -> tuple[str, list[Asker]]:
+    """The worker that answers most, and whom."""
     victim = Counter(each.speaker for each in people).most_common(1)[0][0]
     cut = [each for each in people if each.speaker == victim]
     for each in cut:
         each.unreachable_at = 0.0
-    killed = time.perf_counter()
-    crew.kill(victim)
-    for each in cut:
-        await each.until_told(victim)
-    crashes.samples += [1000 * (each.unreachable_at - killed) for each in cut]
-    recoveries.samples += [1000 * (each.spoke_at - killed) for each in cut]
-    await crew.fill()
+    return victim, cut
 
 
-class _Crew:
-    """The workers, by process id."""
-
-    def __init__(self, rig: Rig) -> None:
-        self._rig = rig
-        self._workers: dict[str, Child] = {}
-
-    async def fill(self) -> None:
-        """Start workers until there are enough."""
-        hubs = [f"http://127.0.0.1:{node.port}" for node in self._rig.nodes]
-        os.environ["LEGATO_TICKET"] = self._rig.ticket(ANY_SESSION, f"p_{AGENT}", "agent")
-        while len(self._workers) < WORKERS:
-            child = await started("worker", "signaling.bench.chatterer", *hubs)
-            self._workers[str(child.pid)] = child
-
-    def kill(self, pid: str) -> None:
-        """kill -9."""
-        self._workers.pop(pid).process.kill()
-
-    async def end(self) -> None:
-        """End all of them."""
-        for child in self._workers.values():
-            child.process.kill()
-            await child.process.wait()
+async def _workers_killed(crew: Crew, people: Sequence[Asker], plan: Plan) -> list[Result]:
+    crashes = Figure("crash_event_ms", "ms", bars=(Bar(99, 250),))
+    recoveries = Figure("agent_recovery_ms", "ms", bars=(Bar(90, 750),))
+    while len(crashes.samples) < plan.kills:
+        plan.says(f"agents: {len(crashes.samples)} of {plan.kills} answers cut")
+        await asyncio.sleep(SETTLED_S)
+        victim, cut = _busiest(people)
+        killed = time.perf_counter()
+        crew.kill(victim)
+        for each in cut:
+            await each.until_told(victim)
+        crashes.samples += [1000 * (each.unreachable_at - killed) for each in cut]
+        recoveries.samples += [1000 * (each.spoke_at - killed) for each in cut]
+        await crew.fill()
+    return [crashes, recoveries]
 
 
-@dataclass(eq=False)
-class _Person:
-    """Somebody who is being answered. `speaker`: the process id of who said the last word."""
-
-    client: legato.Client
-    speaker: str = ""
-    unreachable_at: float = 0.0
-    spoke_at: float = 0.0
-    stray: int = 0
-    _tokens: int = 0
-    _authors: dict[str, int] = field(default_factory=dict)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def told(self, events: Sequence[Event | Unknown]) -> None:
-        """What the session says."""
-        now = time.perf_counter()
-        for event in events:
-            match event:
-                case e.AgentUnreachable():
-                    self.unreachable_at = self.unreachable_at or now
-                case e.RightGranted(right=right) if right.startswith(WORKER):
-                    self._tokens += 1
-                case e.MessageStarted(message=message):
-                    self._authors[message] = self._tokens
-                case e.MessageGrown(message=message, text=text):
-                    self.stray += self._authors.get(message, self._tokens) != self._tokens
-                    speaker = text.split(":")[0]
-                    if speaker != self.speaker:
-                        self.speaker, self.spoke_at = speaker, now
-        self._news.set()
-
-    async def until_told(self, old: str) -> None:
-        """Wait until somebody else than `old` speaks."""
-        async with asyncio.timeout(PATIENCE_S):
-            while self.speaker in ("", old):
-                self._news.clear()
-                await self._news.wait()
+async def _workers_frozen(crew: Crew, people: Sequence[Asker], plan: Plan) -> list[Result]:
+    """A worker that holds its connections and says nothing; when another answers, it wakes and tries to go on."""
+    silence = Figure("black_hole_event_ms", "ms", bars=(Bar(99, 3_000),))
+    while len(silence.samples) < plan.freezes:
+        plan.says(f"agents: {len(silence.samples)} of {plan.freezes} answers fallen silent")
+        await asyncio.sleep(SETTLED_S)
+        victim, cut = _busiest(people)
+        frozen = time.perf_counter()
+        crew.freeze(victim)
+        for each in cut:
+            await each.until_told(victim)
+        silence.samples += [1000 * (each.unreachable_at - frozen) for each in cut]
+        crew.wake()
+        await asyncio.sleep(ZOMBIE_S)
+    return [silence]
 
 
-async def _person(stack: AsyncExitStack, rig: Rig, number: int) -> _Person:
-    session, port = f"s_a{rig.rng.getrandbits(80):x}", rig.nodes[number % len(rig.nodes)].port
-    url = f"http://127.0.0.1:{port}"
-    headers = {"Authorization": f"Bearer {rig.ticket(ANY_SESSION, 'p_bench', 'supervisor')}"}
-    async with aiohttp.ClientSession(headers=headers) as http:
-        asked = {"session": session, "labels": {"agent": AGENT}}
-        async with http.post(f"{url}/v1/sessions", json=asked) as answer:
-            answer.raise_for_status()
-    client = await stack.enter_async_context(legato.Client(url, ticket=rig.ticket(session, "p_ada")))
-    person = _Person(client)
-    client.on.events.append(person.told)
-    await client.say("talk to me")
-    return person
+async def _cancelled(people: Sequence[Asker], plan: Plan) -> list[Result]:
+    """From the person's command until they are told that the answer has ended: its generator was closed before."""
+    cancelled = Figure("cancel_ms", "ms", bars=(Bar(90, 200),))
+    plan.says(f"agents: {plan.cancels} answers cancelled")
+    while len(cancelled.samples) < plan.cancels:
+        for each in people:
+            cancelled.samples.append(1000 * await each.cancel())
+    return [cancelled]
+
+
+async def _nodes_killed(rig: Rig, people: Sequence[Asker], plan: Plan) -> list[Result]:
+    """Nodes die one after another, and come back under the same address; no answer may be cut by that."""
+    for each in people:
+        each.crashes = each.cut = 0
+    for number in range(plan.node_kills):
+        plan.says(f"agents: {number} of {plan.node_kills} nodes killed")
+        await asyncio.sleep(SETTLED_S)
+        await rig.replace_node(number % len(rig.nodes))
+        after = time.perf_counter()
+        for each in people:
+            await each.until_a_word(after)
+    gaps = Figure("node_kill_gap_ms", "ms", [1000 * each.longest for each in people])
+    crashes, cut = sum(each.crashes for each in people), sum(each.cut for each in people)
+    return [gaps, Value("node_kill_crashes", crashes, 0), Value("node_kill_cuts", cut, 0)]

@@ -16,7 +16,7 @@ import legato
 
 AGENT: Final = "chatterer"
 WORD_S: Final = 0.02
-WORDS_EACH: Final = 2_000
+WORDS_EACH: Final = 20_000
 """Words of one message; the answer goes on with another."""
 
 agent = legato.Agent(AGENT)

@@ -27,6 +27,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--redis", required=True)
     parser.add_argument("--accept-store", default="")
     parser.add_argument("--name", required=True)
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--idle-close", type=int, default=Settings().idle_close)
     parser.add_argument("--profile", type=Path)
     return parser.parse_args()
@@ -47,7 +48,7 @@ def main() -> None:
     chosen = _arguments()
     logging.basicConfig(level=logging.ERROR)
     options = Options(
-        port=0,
+        port=chosen.port,
         data=chosen.data,
         redis=chosen.redis,
         accept_store=chosen.accept_store,

@@ -16,7 +16,9 @@ class Plan:
     at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
     `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
     `interruptions` of an agent by `interrupters` people;
-    `reloads` of a page that talks (0: none). Agents: `kills` answers cut short, of so many `people`.
+    `reloads` of a page that talks (0: none). Agents: `kills` answers cut short, of so many `people`; `freezes` answers
+    that fall silent, `cancels`, `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside
+    `waiting` ones that nobody takes.
     """
 
     nodes: int = 2
@@ -47,6 +49,12 @@ class Plan:
     tunnel_s: float = 5.0
     kills: int = 300
     people: int = 8
+    freezes: int = 40
+    cancels: int = 120
+    node_kills: int = 50
+    stale_writes: int = 100_000
+    dispatched: int = 2_000
+    waiting: int = 2_000
     says: Callable[[str], None] = lambda text: None
 
 
@@ -78,5 +86,11 @@ SMALL = Plan(
     spray_s=2.0,
     kills=4,
     people=2,
+    freezes=2,
+    cancels=4,
+    node_kills=2,
+    stale_writes=2_000,
+    dispatched=20,
+    waiting=20,
 )
 """Shows that a bench works; its figures mean nothing."""

@@ -144,14 +144,25 @@ class Rig:
 
     async def start_node(self, idle_close: int = 30_000) -> Child:
         """One more node. Rooms that nobody needs close after `idle_close` ms."""
-        name = f"n_{chr(ord('a') + len(self.nodes))}{secrets.token_hex(3)}"
-        words = ["--data", str(self.data), "--redis", self.redis, "--name", name]
+        node = await self._node(len(self.nodes), idle_close)
+        self.nodes.append(node)
+        return node
+
+    async def replace_node(self, place: int, idle_close: int = 30_000) -> Child:
+        """kill -9 it, and start another under its address."""
+        old = self.nodes[place]
+        old.process.kill()
+        await old.process.wait()
+        node = self.nodes[place] = await self._node(place, idle_close, old.port)
+        return node
+
+    async def _node(self, place: int, idle_close: int, port: int = 0) -> Child:
+        name = f"n_{chr(ord('a') + place)}{secrets.token_hex(3)}"
+        words = ["--data", str(self.data), "--redis", self.redis, "--name", name, "--port", str(port)]
         words += ["--idle-close", str(idle_close), "--accept-store", self.accept_store]
         if self.profile is not None:
             words += ["--profile", str(self.profile / f"{name}.prof")]
-        node = await started(name, "signaling.bench.node_process", *words)
-        self.nodes.append(node)
-        return node
+        return await started(name, "signaling.bench.node_process", *words)
 
     async def end_nodes(self) -> None:
         """End all nodes."""

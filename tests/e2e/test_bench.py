@@ -34,6 +34,14 @@ PROMISED = {
     "crash_event_ms",
     "agent_recovery_ms",
     "old_words_after_token",
+    "black_hole_event_ms",
+    "cancel_ms",
+    "node_kill_crashes",
+    "node_kill_cuts",
+    "stale_writes_tried",
+    "stale_writes_accepted",
+    "dispatched_per_s",
+    "waiting_kb",
 }
 pytestmark = [pytest.mark.e2e, pytest.mark.store]
 

@@ -1,0 +1,116 @@
+"""Somebody who is being answered without end, and notices when."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+
+import legato
+from legato.session import commands as c
+from legato.session import events as e
+from legato.session.actors import WORKER
+from legato.session.events import Event, Unknown
+from legato.session.tickets import ANY_SESSION
+from signaling.bench.chatterer import AGENT
+from signaling.bench.rig import Rig
+
+PATIENCE_S: Final = 20.0
+
+
+@dataclass(eq=False)
+class Asker:
+    """`speaker`: the process id of who said the last word, at `heard_at`. `stray`: words of a worker after another
+    had its token. `crashes` reported and answers `cut`; `longest`: between two words (s)."""
+
+    client: legato.Client
+    speaker: str = ""
+    unreachable_at: float = 0.0
+    spoke_at: float = 0.0
+    heard_at: float = 0.0
+    ended_at: float = 0.0
+    longest: float = 0.0
+    stray: int = 0
+    crashes: int = 0
+    cut: int = 0
+    response: str = ""
+    _tokens: int = 0
+    _authors: dict[str, int] = field(default_factory=dict)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def told(self, events: Sequence[Event | Unknown]) -> None:
+        """What the session says."""
+        now = time.perf_counter()
+        for event in events:
+            match event:
+                case e.AgentUnreachable():
+                    self.unreachable_at = self.unreachable_at or now
+                case e.AgentCrashed():
+                    self.crashes += 1
+                case e.RightGranted(right=right) if right.startswith(WORKER):
+                    self._tokens += 1
+                case e.ResponseStarted(response=response):
+                    self.response = response
+                case e.ResponseEnded(outcome=outcome):
+                    self.ended_at = now
+                    self.cut += outcome != "finished"
+                case e.MessageStarted(message=message):
+                    self._authors[message] = self._tokens
+                case e.MessageGrown(message=message, text=text):
+                    self._word(message, text.split(":")[0], now)
+        self._news.set()
+
+    def _word(self, message: str, speaker: str, now: float) -> None:
+        self.stray += self._authors.get(message, self._tokens) != self._tokens
+        if self.heard_at:
+            self.longest = max(self.longest, now - self.heard_at)
+        self.heard_at = now
+        if speaker != self.speaker:
+            self.speaker, self.spoke_at = speaker, now
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something is so. Raises `TimeoutError`."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
+                self._news.clear()
+                await self._news.wait()
+
+    async def until_told(self, old: str) -> None:
+        """Wait until somebody else than `old` speaks."""
+        await self.until(lambda: self.speaker not in ("", old))
+
+    async def until_a_word(self, after: float) -> None:
+        """Wait for a word that comes after that time."""
+        await self.until(lambda: self.heard_at > after)
+
+    async def cancel(self) -> float:
+        """Stop the answer that is being given; seconds until it has ended. Then ask again."""
+        asked, self.ended_at = time.perf_counter(), 0.0
+        await self.client.do(c.CancelResponse(response=self.response))
+        await self.until(lambda: self.ended_at > 0)
+        took = self.ended_at - asked
+        self.heard_at = 0.0
+        await self.client.say("talk to me")
+        await self.until(lambda: self.heard_at > 0)
+        return took
+
+
+async def asker(stack: AsyncExitStack, rig: Rig, number: int) -> Asker:
+    """A person in a session of their own who has asked. Of `rig`'s nodes they know all, one of them first."""
+    session, at = f"s_a{rig.rng.getrandbits(80):x}", number % len(rig.nodes)
+    urls = [f"http://127.0.0.1:{node.port}" for node in (*rig.nodes[at:], *rig.nodes[:at])]
+    headers = {"Authorization": f"Bearer {rig.ticket(ANY_SESSION, 'p_bench', 'supervisor')}"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        asked = {"session": session, "labels": {"agent": AGENT}}
+        async with http.post(f"{urls[0]}/v1/sessions", json=asked) as answer:
+            answer.raise_for_status()
+    client = await stack.enter_async_context(legato.Client(urls, ticket=rig.ticket(session, "p_ada")))
+    person = Asker(client)
+    client.on.events.append(person.told)
+    await client.say("talk to me")
+    return person

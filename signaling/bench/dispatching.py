@@ -1,0 +1,82 @@
+"""Sessions that wait for an agent: how fast they are given out, and what they cost at rest."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from random import random
+from typing import Final
+
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
+
+from hub.store.endpoint import Endpoint
+from hub.store.real import RealStore
+from legato.session.ids import MAIN
+from legato.session.tickets import ANY_SESSION
+from signaling.bench.crew import Crew
+from signaling.bench.figures import Result, Value
+from signaling.bench.plan import Plan
+from signaling.bench.rig import Rig
+from signaling.bench.taker import AGENT
+
+AT_ONCE: Final = 32
+LOOK_S: Final = 0.01
+PATIENCE_S: Final = 120.0
+
+
+async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
+    """Sessions taken a second from when workers come until none waits, and the store's memory a waiting session."""
+    async with AsyncExitStack() as stack:
+        store = await RealStore.open(
+            Endpoint.from_url(rig.redis), level="buffered", random_bytes=secrets.token_bytes, random=random
+        )
+        stack.push_async_callback(store.close)
+        plan.says(
+            f"agents: {plan.waiting} sessions that nobody takes, {plan.dispatched} that wait for workers"
+        )
+        before, _ = await store.memory()
+        await _ask(rig, [f"s_w{secrets.token_hex(10)}" for _ in range(plan.waiting)], "nobody")
+        after, _ = await store.memory()
+        crew = Crew(rig, "signaling.bench.taker", AGENT)
+        stack.push_async_callback(crew.end)
+        await _ask(rig, [f"s_d{secrets.token_hex(10)}" for _ in range(plan.dispatched)], AGENT)
+        begun = time.perf_counter()
+        await crew.fill()
+        await _none_waits(store)
+        rate = plan.dispatched / (time.perf_counter() - begun)
+    kb = (after - before) / 1024 / plan.waiting
+    return [Value("dispatched_per_s", rate, least=500), Value("waiting_kb", kb, most=10)]
+
+
+async def _ask(rig: Rig, sessions: Sequence[str], agent: str) -> None:
+    """Create the sessions at the first node, each with a question that waits for the agent."""
+    headers = {"Authorization": f"Bearer {rig.ticket(ANY_SESSION, 'p_bench', 'supervisor')}"}
+    url, waiting = f"http://127.0.0.1:{rig.nodes[0].port}/v1/sessions", list(sessions)
+    command = {"type": "post_message", "message": "m_1", "parts": [{"text": "is anybody there?"}]}
+    async with (
+        ClientSession(
+            connector=TCPConnector(limit=AT_ONCE), timeout=ClientTimeout(total=60), headers=headers
+        ) as http,
+        asyncio.TaskGroup() as group,
+    ):
+
+        async def ask() -> None:
+            while waiting:
+                session = waiting.pop()
+                async with http.post(url, json={"session": session, "labels": {"agent": agent}}) as answer:
+                    answer.raise_for_status()
+                said = {"producer": "w_bench", "seq": 1, "commands": [command]}
+                async with http.post(f"{url}/{session}/commands", json=said) as answer:
+                    answer.raise_for_status()
+
+        for _ in range(AT_ONCE):
+            group.create_task(ask())
+
+
+async def _none_waits(store: RealStore) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while await store.wanted(MAIN, AGENT, 1):  # noqa: ASYNC110 — other processes take them
+            await asyncio.sleep(LOOK_S)
