@@ -87,8 +87,13 @@ class KeyStore:
 
     def opened(self, tenant: str, session: str) -> SessionSealer | None:
         """A sealer without waiting, if the key is open and was asked for lately."""
-        opened = self._fresh((tenant, session))
-        return None if opened is None else self._sealer((tenant, session), opened)
+        name = (tenant, session)
+        busy = self._busy.get(name)
+        if busy is not None and self._clock() - busy[0].asked < ASK_AGAIN_MS:
+            self._opened.move_to_end(name)
+            return busy[1]
+        opened = self._fresh(name)
+        return None if opened is None else self._sealer(name, opened)
 
     async def sealer(self, tenant: str, session: str, *, create: bool = False) -> SessionSealer:
         """A sealer for now (see `Sealer`). `create` makes the key of a new session.
@@ -173,7 +178,8 @@ class KeyStore:
         self._opened[name] = opened
         self._opened.move_to_end(name)
         while len(self._opened) > self._most_open:
-            self._opened.popitem(last=False)
+            least_used, _ = self._opened.popitem(last=False)
+            self._busy.pop(least_used, None)
 
     def _drop(self, name: _Name) -> None:
         self._busy.pop(name, None)

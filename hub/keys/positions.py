@@ -12,7 +12,6 @@ where text(x) is one byte of length and x in ASCII. 64 bits are enough: whoever 
 each wrong guess costs a connection.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from functools import lru_cache, partial
 from hmac import compare_digest
@@ -21,7 +20,7 @@ from typing import Final
 from cryptography.hazmat.primitives import hashes, hmac
 
 from hub.keys.places import KEPT_NAMES, text
-from legato.session.position import TEXT_LENGTH, Position, PositionInvalid
+from legato.session.position import TEXT_LENGTH, Position, PositionInvalid, unpadded
 
 CODE_SIZE: Final = 8
 SIGNED_LENGTH: Final = TEXT_LENGTH + 11
@@ -69,7 +68,7 @@ class Positions:
     def _code(self, scope: bytes, body: str) -> str:
         mac = self._mac.copy()
         mac.update(scope + body.encode("ascii"))
-        return urlsafe_b64encode(mac.finalize()[:CODE_SIZE])[:-1].decode("ascii")
+        return unpadded(mac.finalize()[:CODE_SIZE])
 
 
 @lru_cache(maxsize=KEPT_NAMES)

@@ -20,9 +20,9 @@ Schedule = Callable[[Callable[[], None]], object]
 
 
 class Counter(Protocol):
-    """A metric that goes up (prometheus' counters are such)."""
+    """A metric that goes up (`hub.metrics.Tally`)."""
 
-    def inc(self, amount: float = 1) -> None: ...
+    def add(self, more: int, value: str = "") -> None: ...
 
 
 class Delivery:
@@ -75,7 +75,7 @@ class Delivery:
             encoded = [told.encoded for told in events]
             decoded: list[Any] = [told.event for told in events]
             self._each(lambda listener: listener.events(encoded, decoded, position))
-            self._deliveries.inc(len(events) * len(self._listeners))
+            self._deliveries.add(len(events) * len(self._listeners))
         if signals:
             latest = list(signals.values())
             self._each(lambda listener: listener.signals(latest))

@@ -302,7 +302,7 @@ class Executor:
             last = outcome.first + outcome.count - 1
             lane.landed(work, last)
             self._ground.acknowledged(last)
-            self._tools.metrics.acked(outcome.level)
+            self._tools.metrics.acks.add(1, outcome.level)
             _answer(work, Done(work.sequence, outcome.first, outcome.count, outcome.level))
         elif isinstance(outcome, LostTail):
             evidence = work.append.witness if work.append else None

@@ -16,7 +16,8 @@ because JavaScript and Lua count in doubles.
 
 import re
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from functools import lru_cache
 from typing import Final
 
@@ -32,6 +33,7 @@ KEPT_EPOCHS: Final = 4_096
 
 _BODY: Final = struct.Struct(">B8sQ8s")
 _NO_CHECK: Final = bytes(CHECK_SIZE)
+_URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
 _NO_EPOCH: Final = "A" * 11
 _EPOCH: Final = re.compile(r"[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]")
 _TEXT: Final = re.compile(rf"[A-Za-z0-9_-]{{{TEXT_LENGTH}}}")
@@ -93,13 +95,13 @@ class Position(msgspec.Struct, frozen=True, gc=False):
         version, epoch, offset, check = _BODY.unpack(raw)
         if version != POSITION_VERSION:
             raise PositionInvalid("version")
-        if _unpadded(raw) != text:
+        if unpadded(raw) != text:
             raise PositionInvalid("spelling")
         return cls(_epoch_text(epoch), offset, check)
 
     def to_text(self) -> str:
         """The one spelling of this position: 34 characters of base64url."""
-        return _unpadded(_BODY.pack(POSITION_VERSION, _epoch_bits(self.epoch), self.offset, self.check))
+        return unpadded(_BODY.pack(POSITION_VERSION, _epoch_bits(self.epoch), self.offset, self.check))
 
     @property
     def original(self) -> bool:
@@ -117,10 +119,11 @@ def _is_epoch(epoch: str) -> bool:
     return _EPOCH.fullmatch(epoch) is not None
 
 
-def _unpadded(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+def unpadded(raw: bytes) -> str:
+    """`raw` in base64url without padding."""
+    return b2a_base64(raw, newline=False).translate(_URLSAFE).rstrip(b"=").decode("ascii")
 
 
-_epoch_text = _unpadded
+_epoch_text = unpadded
 
 ORIGIN: Final = Position(_NO_EPOCH, 0, _NO_CHECK)

@@ -35,6 +35,7 @@ from signaling.connection.effects import NEVER, CloseWith, Depart, Effect, Reope
 from signaling.connection.limits import DEFAULT, ConnectionLimits
 from signaling.connection.reading import Reader
 from signaling.connection.stages import ALLOWED, ENDING, LIVE, NEXT, SETTING_UP, Stage, Step
+from signaling.connection.words import read_words
 
 _TYPES: Final = frozenset(str(kind.__struct_config__.tag) for kind in up.KINDS_UP)
 _BEAT: Final = down.encode_down(down.Pong())
@@ -150,6 +151,8 @@ class Connection(_Talk):
         self._heard_at = now
         if wait := self._bytes.take(now, len(raw)):
             return self.close(close_codes.TOO_FAST, "too_fast", "bytes", wait)
+        if up.Do in ALLOWED[self.stage] and (words := read_words(raw)) is not None:
+            return self._reader.words(words, now)
         try:
             value = check(raw)
         except BadJson as bad:

@@ -29,6 +29,7 @@ from signaling.connection.effects import (
     WorkerSays,
 )
 from signaling.connection.limits import ConnectionLimits
+from signaling.connection.words import Words
 
 MOST_HISTORY: Final = 200
 MOST_GAPS: Final = 64
@@ -89,17 +90,30 @@ class Reader:
         self._talk.begin(now)
         return [Register(envelope) if isinstance(envelope, up.Work) else OpenAttachment(envelope)]
 
+    def words(self, words: Words, now: int) -> list[Effect]:
+        """What follows from a `do` of one delta."""
+        sequence, raw, command = words
+        unfit = self._unfit(sequence, now)
+        return [Execute(sequence, raw, (command,))] if unfit is None else unfit
+
     def _do(self, envelope: up.Do, now: int) -> list[Effect]:
-        if not 1 <= envelope.seq < 1 << 53:
-            return self._talk.mistake(now, "malformed", "seq")
-        wait = self._batches.take(now)
-        if wait or not self._talk.may_fly():
-            return self._talk.refuse(envelope.seq, Refusal("too_fast", retry_after_ms=wait or 50))
+        unfit = self._unfit(envelope.seq, now)
+        if unfit is not None:
+            return unfit
         commands = read_batch(envelope.commands)
         raw = raw_batch(envelope.commands)
         if isinstance(commands, Refusal):
             return [Execute(envelope.seq, raw, (), commands)]
         return [Execute(envelope.seq, raw, commands)]
+
+    def _unfit(self, sequence: int, now: int) -> list[Effect] | None:
+        """What follows if a batch with this sequence may not fly now; None: it flies."""
+        if not 1 <= sequence < 1 << 53:
+            return self._talk.mistake(now, "malformed", "seq")
+        wait = self._batches.take(now)
+        if wait or not self._talk.may_fly():
+            return self._talk.refuse(sequence, Refusal("too_fast", retry_after_ms=wait or 50))
+        return None
 
     def _signal(self, envelope: up.Signal, now: int) -> list[Effect]:
         if len(envelope.name) > 64 or envelope.name[:1] in ("", "_"):
