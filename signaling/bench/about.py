@@ -74,8 +74,8 @@ ABOUT: Final[dict[str, str]] = {
     "spray_grown_kb": "Growth of the node's resident memory over the spray and the calls that were set up meanwhile.",
     "page_reload_ms": "Chromium. Somebody who talks reloads the page: from the navigation's start to the first audio "
     "frame of the hub. The page calls by the ticket and the certificate that the page before it kept.",
-    "voice_resume_cold_ms": "In the same reloads, from the making of the peer connection to the first audio frame: "
-    "offer and answer are the page's own, and nothing is asked of the hub before.",
+    "voice_resume_cold_ms": "After each of those reloads, when the page is at rest: from when it calls anew by its "
+    "ticket to the first audio frame. Offer and answer are the page's own, made before, as it always does.",
     "idle_client_kb": "Resident memory of a fresh node, before and after clients attach to sessions that are open, "
     "eight to a session. What a first client makes a process load is not counted.",
     "idle_client_alone_kb": "As idle_client_kb, for a client whose session is opened for it alone: with all that the "

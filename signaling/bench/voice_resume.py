@@ -1,8 +1,9 @@
-"""`page_reload_ms`, `voice_resume_cold_ms`: somebody who talks reloads the page, and the call goes on by its ticket.
+"""`page_reload_ms`, `voice_resume_cold_ms`: somebody who talks calls anew by a ticket, after a reload and without one.
 
-Real Chromium, the demo's page, a hub as it is served. The page before left its certificate and its call ticket in
-IndexedDB; the new one calls before its session is back. From the navigation's start, and from the making of the peer
-connection, to the first audio frame of the hub (the remote track's `unmute`).
+Real Chromium, the demo's page, a hub as it is served. The page before the reload left its certificate and its call
+ticket in IndexedDB; the new one calls before its session is back. Of the reload, from the navigation's start; without
+one, from when the page calls anew, with a ticket and a peer that nothing was sent on yet (the page always has one): to
+the first audio frame of the hub (the remote track's `unmute`).
 """
 
 from __future__ import annotations
@@ -20,10 +21,9 @@ WATCH: Final = """() => {
   globalThis.frames = [];
   globalThis.RTCPeerConnection = class extends Real {
     constructor(...given) {
-      const made = performance.now();
       super(...given);
       this.addEventListener("track", ({ track }) => {
-        track.addEventListener("unmute", () => frames.push({ made, at: performance.now() }), { once: true });
+        track.addEventListener("unmute", () => frames.push(performance.now()), { once: true });
       });
     }
   };
@@ -32,6 +32,10 @@ FRAME: Final = (
     "async () => { while (frames.length === 0) await new Promise((next) => setTimeout(next, 5));"
     " return frames[0]; }"
 )
+AGAIN: Final = (
+    "async () => { frames.length = 0; const from = performance.now(); legatoVoice.redial();"
+    " while (frames.length === 0) await new Promise((next) => setTimeout(next, 5)); return frames[0] - from; }"
+)
 LIVE: Final = (
     "async () => { while (globalThis.legato?.view?.phase !== 'live' || !globalThis.legatoVoice)"
     " await new Promise((next) => setTimeout(next, 20)); }"
@@ -39,8 +43,8 @@ LIVE: Final = (
 PAGES: Final = 10
 """Reloads of one page; then another is opened."""
 
-SETTLED_S: Final = 0.5
-"""Between two reloads: the page has its session, and its next ticket."""
+SETTLED_S: Final = 1.3
+"""After each call: the page has its session, its next ticket, and its next peer."""
 
 
 async def measure_voice_resume(rig: Rig, plan: Plan) -> list[Result]:
@@ -70,19 +74,21 @@ async def measure_voice_resume(rig: Rig, plan: Plan) -> list[Result]:
                     await page.click("[data-voice]")
                     await page.evaluate(FRAME)
                 for _ in range(min(PAGES, plan.reloads - len(reload.samples))):
-                    found = await _reloaded(page)
-                    reload.samples.append(found["at"])
-                    cold.samples.append(found["at"] - found["made"])
+                    reload.samples.append(await _reloaded(page))
+                    await asyncio.sleep(SETTLED_S)
+                    async with asyncio.timeout(PATIENCE_S):
+                        cold.samples.append(float(await page.evaluate(AGAIN)))
+                await page.evaluate("() => legatoVoice.stop()")
                 await context.close()
         finally:
             await browser.close()
     return [reload, cold]
 
 
-async def _reloaded(page: Any) -> dict[str, float]:
+async def _reloaded(page: Any) -> float:
     await asyncio.sleep(SETTLED_S)
     async with asyncio.timeout(PATIENCE_S):
         await page.reload()
-        found: dict[str, float] = await page.evaluate(FRAME)
+        found = float(await page.evaluate(FRAME))
         await page.evaluate(LIVE)
     return found

@@ -1,5 +1,6 @@
 export * from "./aliases";
 export { evolve, fold } from "./fold";
+export { openKeep, slotBefore, type Keep } from "./keep";
 export { liveness, readEntry, transcript } from "./state";
 export { join, Session } from "./session";
 export { RefusedError, type Comeback, type Delivery, type JoinOptions, type Outgoing, type View } from "./view";

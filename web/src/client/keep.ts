@@ -93,6 +93,11 @@ export class Keep {
   };
 }
 
+/** Which slot this tab had for `scope` before a reload ("": none); whether it still has is known by `openKeep`. */
+export function slotBefore(scope: string): string {
+  return storageOfTab()?.getItem(`legato:${scope}`) ?? "";
+}
+
 /** The slot of this tab for `scope` (a session, say): the one that it had before a reload, or a new one. */
 export async function openKeep(scope: string): Promise<Keep> {
   const storage = storageOfTab();

@@ -296,7 +296,7 @@ export class Session {
 
 /** Join a session, or go on with it after a reload. */
 export async function join(options: JoinOptions): Promise<Session> {
-  const keep = await openKeep(options.session ?? "session");
+  const keep = await (options.keep ?? openKeep(options.session ?? "session"));
   const link = new Link(keep.saved, {
     device: options.device ?? "browser",
     takes: options.takes ?? ["text"],

@@ -1,5 +1,6 @@
 /** What a view is drawn from, and what a session is joined with. */
 import type { Command, DownRefused, Entry, Medium, Part, State } from "./aliases";
+import type { Keep } from "./keep";
 import type { Phase } from "./link";
 import type { Way } from "./route";
 
@@ -48,6 +49,8 @@ export interface JoinOptions {
   readonly hub?: string;
   /** What this tab keeps its position for. */
   readonly session?: string;
+  /** What `openKeep` gives for it, if the page opened that before. */
+  readonly keep?: Promise<Keep>;
   readonly getTicket: () => Promise<string>;
   readonly device?: string;
   readonly takes?: readonly Medium[];

@@ -64,9 +64,10 @@ function Ended({ view }: { view: View }): JSX.Element | null {
   );
 }
 
-function Page({ opened: { session, invitation }, view }: { opened: Opened; view: View }): JSX.Element {
+function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
+  const { session, invitation } = opened;
   const notes = useNotes(session);
-  const voice = useVoice(session, invitation.voice);
+  const voice = useVoice(session, opened.voice);
   const interim = useInterim(session);
   const speaking = useSpeaking(session);
   const hearing = useReplay(session);

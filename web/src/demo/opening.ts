@@ -1,13 +1,23 @@
 /** Come in: an invitation from the demo's server, and the session that it names. */
 import { useEffect, useState } from "preact/hooks";
-import { join, type Session, type View } from "../client";
+import { join, openKeep, slotBefore, type Keep, type Session, type View } from "../client";
 import { randomId } from "../client/keep";
+import { dropEarly, openEarly, type Early } from "../voice/early";
+import { talked, Voice } from "../voice/voice";
 import { invite, type Invitation } from "./hub";
-import { remembered } from "./memory";
+import { ofTab, remembered } from "./memory";
 
 export interface Opened {
   readonly session: Session;
   readonly invitation: Invitation;
+  /** Null where this browser, or the hub, has none. */
+  readonly voice: Voice | null;
+}
+
+/** What is begun as soon as the page's script runs: nothing of it waits for anything to be drawn. */
+interface Begun {
+  readonly keep: Promise<Keep> | null;
+  readonly early: Early | null;
 }
 
 export interface Opening {
@@ -26,7 +36,22 @@ export function readAddress(hash: string): { readonly wanted: string; readonly t
   return { wanted, ticket: new URLSearchParams(more.join("&")).get("invite") ?? "" };
 }
 
+let begun: Begun = { keep: null, early: null };
+let first: Promise<Opened> | null = null;
+
+/** Come in; once, before anything is drawn. */
+export function begin(): void {
+  const { wanted } = readAddress(location.hash);
+  const slot = wanted === "" ? "" : slotBefore(wanted);
+  const early = slot !== "" && talked(ofTab) ? openEarly(slot) : null;
+  begun = { keep: wanted === "" ? null : openKeep(wanted), early };
+  first = open();
+  // Whoever draws the page hears of it.
+  first.catch(() => undefined);
+}
+
 async function open(): Promise<Opened> {
+  const { keep, early } = begun;
   const { wanted, ticket } = readAddress(location.hash);
   const participant = remembered("legato:participant", () => randomId("p"));
   const invitation = await invite(wanted, participant);
@@ -36,6 +61,7 @@ async function open(): Promise<Opened> {
   let joined: Session | null = null;
   const session = await join({
     session: invitation.session,
+    ...(keep !== null && invitation.session === wanted ? { keep } : {}),
     device: matchMedia("(pointer: coarse)").matches ? "phone" : "browser",
     ...(new URLSearchParams(location.search).has("stream") ? { only: "stream" } : {}),
     getTicket: async () => {
@@ -45,7 +71,19 @@ async function open(): Promise<Opened> {
     },
   });
   joined = session;
-  return { session, invitation };
+  return { session, invitation, voice: await voiceOf(session, invitation.voice, early) };
+}
+
+/** The page's voice, going on if it was on before a reload: that does not wait for anything to be drawn. */
+async function voiceOf(session: Session, offered: boolean, early: Early | null): Promise<Voice | null> {
+  if (!offered || !("RTCPeerConnection" in globalThis) || !("AudioContext" in globalThis)) {
+    if (early !== null) dropEarly(early);
+    return null;
+  }
+  const voice = new Voice(session, ofTab, early);
+  await early?.peer;
+  void voice.goOn();
+  return voice;
 }
 
 /** The session, once the hub lets this page in; tried until it does. */
@@ -55,7 +93,9 @@ export function useOpening(): Opening {
     let wait = FIRST_WAIT_MS;
     let timer: ReturnType<typeof setTimeout>;
     const attempt = (): void => {
-      open().then(
+      const opened = first ?? open();
+      first = null;
+      opened.then(
         (opened) => {
           Object.assign(globalThis, { legato: opened.session });
           setOpening({ opened, view: opened.session.view, problem: "" });

@@ -1,25 +1,19 @@
-/** The page's voice, if this browser can have one. */
-import { useEffect, useMemo, useState } from "preact/hooks";
+/** The page's voice, drawn. */
+import { useEffect, useState } from "preact/hooks";
 import type { Event, Session } from "../client";
 import { playsFor } from "../client/modality";
-import { Voice, type VoiceView } from "../voice/voice";
-import { ofTab } from "./memory";
+import type { Voice, VoiceView } from "../voice/voice";
 
 export interface VoiceHook {
   readonly voice: Voice;
   readonly view: VoiceView;
 }
 
-export function useVoice(session: Session, offered: boolean): VoiceHook | null {
-  const voice = useMemo(
-    () => (offered && "RTCPeerConnection" in globalThis && "AudioContext" in globalThis ? new Voice(session, ofTab) : null),
-    [session, offered],
-  );
+export function useVoice(session: Session, voice: Voice | null): VoiceHook | null {
   const [view, setView] = useState<VoiceView | null>(voice?.current ?? null);
   useEffect(() => {
     if (voice === null) return undefined;
     Object.assign(globalThis, { legatoVoice: voice });
-    void voice.goOn();
     const stops = [voice.onChange(setView), session.onEvents((events) => events.forEach((event) => isTakenFrom(session, event) && void voice.stop()))];
     return () => stops.forEach((stop) => stop());
   }, [session, voice]);

@@ -29,6 +29,11 @@ export function factsOf(offer: string): OfferFacts {
   };
 }
 
+/** Whether one answer fits both; the user fragment is not in it. */
+export function alike(one: OfferFacts, other: OfferFacts): boolean {
+  return one.mid === other.mid && one.payloadType === other.payloadType && one.level === other.level && one.midExtension === other.midExtension;
+}
+
 /** What to ask a ticket with, for offers like this one. */
 export function ask(offer: OfferFacts, fingerprint: string): AskCallTicket {
   return { fingerprint, payload_type: offer.payloadType, level_extension: offer.level };

@@ -59,8 +59,10 @@ export class Call {
   /** The handshake was done beforehand; whether the hub still knows of it shows by its sound. */
   private waited(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.fail(), SOUNDS_MS);
-    this.peer.track?.addEventListener("unmute", () => clearTimeout(this.timer), { once: true });
+    if (this.peer.track?.muted !== false) {
+      this.timer = setTimeout(() => this.fail(), SOUNDS_MS);
+      this.peer.track?.addEventListener("unmute", () => clearTimeout(this.timer), { once: true });
+    }
     queueMicrotask(() => this.over || this.on.connected());
   }
 

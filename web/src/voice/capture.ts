@@ -23,20 +23,29 @@ export function capable(): boolean {
   return ["MediaStreamTrackProcessor", "AudioEncoder", "RTCRtpScriptTransform"].every((name) => name in globalThis);
 }
 
+/** The worker of this page's captures; null where the browser cannot count. */
+export function captureWorker(): Worker | null {
+  return capable() ? new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }) : null;
+}
+
+/** Let this sender's calls carry the capture; before its offer is made. */
+export function dress(worker: Worker | null, sender: RTCRtpSender): void {
+  if (worker !== null) sender.transform = new RTCRtpScriptTransform(worker);
+}
+
 export class Capture {
   private stage: Stage = "plain";
   private name = "";
   private attachment = "";
   private wanted = false;
   private track: MediaStreamTrack | null = null;
-  private readonly worker: Worker | null;
 
   /** `carries`: whether the stream stands for a call (asked whenever a connection opens). */
   constructor(
     private readonly sounds: Sounds,
     private readonly carries: () => boolean = () => false,
+    private readonly worker: Worker | null = captureWorker(),
   ) {
-    this.worker = capable() ? new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }) : null;
     if (this.worker !== null) this.worker.onmessage = ({ data }: MessageEvent<Word>) => this.said(data);
     sounds.listen({
       told: (envelope) => this.told(envelope),
@@ -53,7 +62,7 @@ export class Capture {
 
   /** Let this sender's calls carry the capture; before its offer is made. */
   attach(sender: RTCRtpSender): void {
-    if (this.worker !== null) sender.transform = new RTCRtpScriptTransform(this.worker);
+    dress(this.worker, sender);
   }
 
   /** A microphone will be opened: a new capture, unless one is running. */

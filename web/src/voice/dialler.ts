@@ -6,6 +6,7 @@
 import type { Session } from "../client";
 import type { CallTicket } from "../client/requests";
 import { ask, type OfferFacts } from "./answer";
+import type { Early } from "./early";
 import { Peer } from "./peer";
 import { fingerprintOf, keepPurse, openPurse, usable, type Kept } from "./purse";
 
@@ -33,12 +34,15 @@ export class Dialler {
     private readonly session: Session,
     private readonly dressed: (sender: RTCRtpSender) => void,
     private readonly shown: (track: MediaStreamTrack | null) => void = () => undefined,
+    early: Early | null = null,
   ) {
-    this.purse = openPurse(session.slot).then((kept) => {
+    this.purse = (early?.purse ?? openPurse(session.slot)).then((kept) => {
       this.ticket = kept.ticket;
       this.node = kept.node;
+      this.facts = kept.facts ?? null;
       return kept;
     });
+    this.preparing = early?.peer.then((peer) => this.made(peer)) ?? null;
   }
 
   /** Resolves when what an earlier page kept is known. */
@@ -58,7 +62,7 @@ export class Dialler {
       return; // the hub has no sound, or is gone again: calls are offered
     }
     this.node = node;
-    void keepPurse(this.session.slot, { certificate, ticket: this.ticket, node, used: Date.now() });
+    void keepPurse(this.session.slot, { certificate, ticket: this.ticket, node, facts: this.facts, used: Date.now() });
     if (this.spare?.armed === true) this.letGo();
     await this.prepare();
   }
@@ -123,11 +127,17 @@ export class Dialler {
 
   private async preparation(): Promise<void> {
     const { certificate } = await this.purse;
-    const peer = this.spare ?? (await Peer.make(certificate, this.dressed));
     const ticket = usable(this.ticket);
+    const ahead = ticket !== null && this.facts !== null ? { ticket, facts: this.facts } : null;
+    const peer = this.spare ?? (await Peer.make(certificate, this.dressed, ahead));
     if (ticket !== null && !peer.armed) await peer.arm(ticket);
     this.spare = peer;
     this.facts = peer.facts;
+  }
+
+  private made(peer: Peer | null): void {
+    this.preparing = null;
+    this.spare = peer;
   }
 
   private async approach(): Promise<void> {

@@ -8,8 +8,12 @@ import { levelOf } from "./level";
 
 const FADE_S = 0.005;
 
+/** What plays; made before it is needed, for that takes a while. */
+export function outputContext(): AudioContext {
+  return new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
+}
+
 export class Output {
-  readonly context: AudioContext;
   private readonly gain: GainNode;
   private readonly meter: AnalyserNode;
   private source: MediaStreamAudioSourceNode | null = null;
@@ -17,8 +21,10 @@ export class Output {
   private readonly element = new Audio();
 
   /** `changed` is told when sound becomes possible, or impossible. */
-  constructor(changed: () => void) {
-    this.context = new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
+  constructor(
+    changed: () => void,
+    readonly context: AudioContext = outputContext(),
+  ) {
     this.context.onstatechange = () => {
       this.listen();
       changed();

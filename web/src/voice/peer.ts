@@ -3,7 +3,13 @@
  * nothing is sent until `go`, or until the hub's answer to its offer came.
  */
 import type { CallTicket } from "../client/requests";
-import { answerFor, candidatesOf, factsOf, type OfferFacts } from "./answer";
+import { alike, answerFor, candidatesOf, factsOf, type OfferFacts } from "./answer";
+
+/** What an answer is written of before the offer is made. */
+export interface Ahead {
+  readonly ticket: CallTicket;
+  readonly facts: OfferFacts;
+}
 
 export class Peer {
   /** The hub's sound; null until an answer was set. */
@@ -25,15 +31,28 @@ export class Peer {
     };
   }
 
-  /** A peer with its offer made; `dressed` is shown its sender before. The microphone may join later, by `sender.replaceTrack`. */
-  static async make(certificate: RTCCertificate, dressed: (sender: RTCRtpSender) => void): Promise<Peer> {
-    const connection = new RTCPeerConnection({ certificates: [certificate], bundlePolicy: "max-bundle", iceServers: [] });
+  /**
+   * A peer with its offer made; `dressed` is shown its sender before. The microphone may join later, by
+   * `sender.replaceTrack`. With a ticket, and what offers of this browser said before, its answer is set in the same go.
+   */
+  static async make(certificate: RTCCertificate, dressed: (sender: RTCRtpSender) => void, ahead: Ahead | null = null): Promise<Peer> {
+    const connection = new RTCPeerConnection({ certificates: [certificate], bundlePolicy: "max-bundle", iceServers: [], iceCandidatePoolSize: 1 });
     const { sender } = connection.addTransceiver("audio", { direction: "sendrecv" });
     dressed(sender);
-    const description = await connection.createOffer();
-    const offer = description.sdp ?? "";
-    await connection.setLocalDescription(description);
-    return new Peer(connection, sender, offer, factsOf(offer));
+    const offered = connection.setLocalDescription();
+    const answer: RTCSessionDescriptionInit | null = ahead === null ? null : { type: "answer", sdp: answerFor(ahead.facts, ahead.ticket) };
+    const answered = answer === null ? null : connection.setRemoteDescription(answer).then(() => true, () => false);
+    await offered;
+    const offer = connection.localDescription?.sdp ?? "";
+    const peer = new Peer(connection, sender, offer, factsOf(offer));
+    if (ahead === null || answered === null) return peer;
+    if ((await answered) && alike(peer.facts, ahead.facts)) {
+      peer.ticket = ahead.ticket;
+      return peer;
+    }
+    // The browser offers something else than it did.
+    peer.close();
+    return Peer.make(certificate, dressed);
   }
 
   /** Whether `go` would begin a call. */

@@ -3,6 +3,7 @@
  * certificate's key must never be text.
  */
 import type { CallTicket } from "../client/requests";
+import type { OfferFacts } from "./answer";
 
 const DATABASE = "legato-voice";
 const STORE = "calls";
@@ -15,6 +16,8 @@ export interface Kept {
   readonly ticket: CallTicket | null;
   /** The node that gave it. */
   readonly node: string;
+  /** What offers of this browser said, when the ticket was asked for. */
+  readonly facts?: OfferFacts;
   readonly used: number;
 }
 

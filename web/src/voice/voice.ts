@@ -13,6 +13,7 @@ import type { Session } from "../client";
 import { Call, type CallEvents } from "./call";
 import { Capture } from "./capture";
 import { Dialler } from "./dialler";
+import { dropEarly, type Early } from "./early";
 import { Fallback } from "./fallback";
 import { Microphone, type MicrophoneState } from "./microphone";
 import { Output } from "./output";
@@ -75,15 +76,19 @@ export class Voice {
   constructor(
     private readonly session: Session,
     private readonly memory: Storage | null,
+    early: Early | null = null,
   ) {
-    this.output = new Output(() => this.sounding());
+    const mine = early?.slot === session.slot ? early : null;
+    if (early !== null && mine === null) dropEarly(early);
+    this.output = new Output(() => this.sounding(), mine?.context);
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
     this.fallback = new Fallback(session.sounds, this.output.inlet);
-    this.capture = new Capture(session.sounds, () => this.fallback.on);
+    this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker);
     this.dialler = new Dialler(
       session,
       (sender) => this.capture.attach(sender),
       (track) => this.soundWaits(track),
+      mine,
     );
     this.playout = new Playout(session, () => this.sounds());
     this.ticks = new Ticks(() => this.playout.tick());
@@ -137,6 +142,11 @@ export class Voice {
     if (!this.on && document.visibilityState === "visible") this.dialler.near();
   }
 
+  /** Call anew, though a call may stand: the next takes its place. */
+  redial(): void {
+    if (this.on) this.dial();
+  }
+
   /** Whether a call stands that has only to be called by. */
   get waits(): boolean {
     return this.dialler.waits;
@@ -144,7 +154,7 @@ export class Voice {
 
   /** Go on with voice if it was on before a reload. */
   async goOn(): Promise<void> {
-    if (this.state === "off" && this.memory?.getItem(REMEMBERED) === "on") await this.start();
+    if (this.state === "off" && talked(this.memory)) await this.start();
   }
 
   /** The tap that the browser wanted. */
@@ -201,18 +211,22 @@ export class Voice {
       if (elsewhere) this.dialler.distrust();
       this.dial();
     }
-    void this.dialler.renew().then(() => this.near());
+    // What is on its way is not to share the processor with what comes next.
+    setTimeout(() => void this.dialler.renew().then(() => this.near()), this.state === "calling" ? SPARE_MS : 0);
   }
 
   private dial(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     const turn = ++this.turn;
     this.playout.tick(); // what is in the browser's hands is not heard any more
-    this.call?.drop();
+    const older = this.call;
     this.call = null;
     this.making = false;
     const ready = this.dialler.ready();
-    if (ready !== null) return this.callBy(ready);
+    if (ready !== null) this.callBy(ready);
+    // Closing takes longer than calling: what is over can wait.
+    older?.drop();
+    if (ready !== null) return;
     this.making = true;
     void this.dialler.make().then((peer) => {
       if (turn === this.turn) this.making = false;
@@ -351,3 +365,8 @@ export class Voice {
 }
 
 const REMEMBERED = "legato:voice";
+
+/** Whether the page talked before its reload: worth an `openEarly`. */
+export function talked(memory: Storage | null): boolean {
+  return memory?.getItem(REMEMBERED) === "on";
+}
