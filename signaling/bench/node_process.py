@@ -29,6 +29,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--name", required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--idle-close", type=int, default=Settings().idle_close)
+    parser.add_argument("--engines", default="none")
     parser.add_argument("--profile", type=Path)
     return parser.parse_args()
 
@@ -53,8 +54,8 @@ def main() -> None:
         redis=chosen.redis,
         accept_store=chosen.accept_store,
         name=chosen.name,
-        ears="none",
-        voice="none",
+        ears=chosen.engines,
+        voice=chosen.engines,
         settings=Settings(idle_close=chosen.idle_close),
     )
     profile = cProfile.Profile(time.thread_time) if chosen.profile is not None else None

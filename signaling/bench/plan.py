@@ -15,7 +15,7 @@ class Plan:
     logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
     at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
     `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
-    `interruptions` of an agent by `interrupters` people;
+    `interruptions` of an agent by `interrupters` people; `turns` and `switches` of `bench turn`;
     `reloads` of a page that talks (0: none). Agents: `kills` answers cut short, of so many `people`; `freezes` answers
     that fall silent, `cancels`, `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside
     `waiting` ones that nobody takes.
@@ -45,6 +45,8 @@ class Plan:
     tunnels: int = 8
     interruptions: int = 300
     interrupters: int = 10
+    turns: int = 100
+    switches: int = 100
     reloads: int = 110
     tunnel_s: float = 5.0
     kills: int = 300
@@ -74,6 +76,8 @@ SMALL = Plan(
     first_audios=0,
     interruptions=2,
     interrupters=2,
+    turns=4,
+    switches=4,
     reloads=0,
     calls=4,
     stock_calls=2,

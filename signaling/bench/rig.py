@@ -142,9 +142,9 @@ class Rig:
         )
         return self.signer.mint(made)
 
-    async def start_node(self, idle_close: int = 30_000) -> Child:
-        """One more node. Rooms that nobody needs close after `idle_close` ms."""
-        node = await self._node(len(self.nodes), idle_close)
+    async def start_node(self, idle_close: int = 30_000, engines: str = "none") -> Child:
+        """One more node. Rooms that nobody needs close after `idle_close` ms; `engines`: its ears and its voice."""
+        node = await self._node(len(self.nodes), idle_close, engines=engines)
         self.nodes.append(node)
         return node
 
@@ -156,10 +156,11 @@ class Rig:
         node = self.nodes[place] = await self._node(place, idle_close, old.port)
         return node
 
-    async def _node(self, place: int, idle_close: int, port: int = 0) -> Child:
+    async def _node(self, place: int, idle_close: int, port: int = 0, engines: str = "none") -> Child:
         name = f"n_{chr(ord('a') + place)}{secrets.token_hex(3)}"
         words = ["--data", str(self.data), "--redis", self.redis, "--name", name, "--port", str(port)]
         words += ["--idle-close", str(idle_close), "--accept-store", self.accept_store]
+        words += ["--engines", engines]
         if self.profile is not None:
             words += ["--profile", str(self.profile / f"{name}.prof")]
         return await started(name, "signaling.bench.node_process", *words)

@@ -16,6 +16,7 @@ from signaling.bench.join import measure_join
 from signaling.bench.plan import Plan
 from signaling.bench.reconnect import measure_reconnect
 from signaling.bench.rig import Rig, open_rig
+from signaling.bench.turn import measure_turn
 from signaling.bench.voice import measure_voice
 
 Measure = Callable[[Rig, Plan], Awaitable[list[Result]]]
@@ -25,6 +26,7 @@ BENCHES: Final[dict[str, Measure]] = {
     "reconnect": measure_reconnect,
     "join": measure_join,
     "voice": measure_voice,
+    "turn": measure_turn,
     "agents": measure_agents,
 }
 
