@@ -17,7 +17,9 @@ import aiohttp
 
 import legato
 from legato.session import events as e
+from legato.session.actors import WORKER
 from legato.session.events import Event, Unknown
+from legato.session.state import Right, State
 from legato.session.tickets import ANY_SESSION
 from legato.speech import SpeechFailed
 from media.turns import SILENCE
@@ -142,6 +144,7 @@ async def _asks(rig: Rig, node: Child, number: int, said: Sequence[bytes], times
     async with on_the_phone(url, session, rig.ticket(session, "p_ada"), number) as person:
         person.client.on.events.append(log.events)
         person.client.signal("output_ready", {"ready": True})
+        await person.client.until(lambda state: bool(_holder(state)), PATIENCE_S)
         for asked in range(1, times + 1):
             await person.speak(said, LOUD_DBOV)
             listening = asyncio.create_task(_listen(person, room))
@@ -149,6 +152,11 @@ async def _asks(rig: Rig, node: Child, number: int, said: Sequence[bytes], times
             listening.cancel()
             await person.speak(room, SILENT_DBOV)  # the answer's end
     return list(log.turns.values())
+
+
+def _holder(state: State) -> str:
+    """Who has the agent's right."""
+    return state.rights.get(WORKER + AGENT, Right(0)).holder
 
 
 async def _listen(person: Person, room: Sequence[bytes]) -> None:
