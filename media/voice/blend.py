@@ -106,7 +106,8 @@ class Blend:
         """The agent's next frame, or silence. Returns the RTP timestamp with which the agent's speech left."""
         beat = self._clock + skipped
         self._clock = beat + samples
-        self._tire()
+        if self._voices:
+            self._tire()
         spoken = opus != SILENCE
         if self.stage is Stage.MIXING:
             return self._mixed(opus if spoken else b"", beat)

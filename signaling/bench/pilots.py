@@ -15,18 +15,20 @@ from typing import Final
 FRAME: Final = 960
 _TOC: Final = 0x48
 _MAGIC: Final = b"pilot"
-_SIZE: Final = 40
+SIZE: Final = 40
+"""Bytes of a pilot."""
+
 _PAGE: Final = struct.Struct("<4sBBQIIIB")
 
 
 def pilot(number: int) -> bytes:
     """Pilot `number`."""
-    return (bytes([_TOC]) + _MAGIC + number.to_bytes(4, "big")).ljust(_SIZE, b"\x55")
+    return (bytes([_TOC]) + _MAGIC + number.to_bytes(4, "big")).ljust(SIZE, b"\x55")
 
 
 def number_of(packet: bytes) -> int | None:
     """Which pilot it is; None if it is none."""
-    known = len(packet) == _SIZE and packet[0] == _TOC and packet[1:6] == _MAGIC
+    known = len(packet) == SIZE and packet[0] == _TOC and packet[1:6] == _MAGIC
     return int.from_bytes(packet[6:10], "big") if known else None
 
 

@@ -15,7 +15,7 @@ from legato.wire.audio import decode_audio
 from legato.wire.up import Listen
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.person import FRAME_S, LOUD_DBOV, StampedSocket, on_the_phone, wall
-from signaling.bench.pilots import number_of, pilot
+from signaling.bench.pilots import SIZE, number_of, pilot
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Child, Rig, started
 
@@ -23,6 +23,7 @@ ADDED: Final = (Bar(50, 3), Bar(99, 10))
 ARRIVED: Final = 0.98
 PROBE: Final = 900_000
 SETTLED_S: Final = 0.5
+_PACKET: Final = bytes([0x80, 111]) + bytes(10)
 
 
 class _Way:
@@ -33,7 +34,7 @@ class _Way:
         self.came: dict[int, float] = {}
 
     def arrived(self, frame: bytes, at: float) -> None:
-        number = number_of(frame)
+        number = number_of(frame[-SIZE:])
         if number is not None:
             self.came.setdefault(number, at)
 
@@ -79,7 +80,7 @@ async def _floor(plan: Plan) -> list[float]:
     loop = asyncio.get_running_loop()
     due = loop.time()
     for number in range(plan.frames):
-        way.left[number] = line.send(pilot(number))
+        way.left[number] = line.send(_PACKET + pilot(number))
         due += FRAME_S
         await asyncio.sleep(max(0.0, due - loop.time()))
     line.close()

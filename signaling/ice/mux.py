@@ -140,6 +140,29 @@ class Mux:
             return [Deliver(route.key, datagram, address, path is not route.active)]
         return [Deliver(route.key, datagram, address, False), *self._challenge(route, path, now)]
 
+    def settled(self, datagram: bytes, address: Address, now: int) -> str | None:
+        """The call whose sound this is, if it comes from where the call is, as nearly all does, and that is validated:
+        then there is nothing more to do about it here. None: `receive` must judge it."""
+        owner = self._addresses.owner(address)
+        if owner is None or not datagram or not 128 <= datagram[0] < 192:
+            return None
+        route, path = owner
+        if path is not route.active or not path.validated:
+            return None
+        path.received += len(datagram)
+        path.heard = now
+        return route.key
+
+    def straight(self, key: str, size: int) -> Address | None:
+        """The one validated address to which a datagram of `size` bytes of the call goes; it is booked. None: `send`
+        must say."""
+        route = self._routes.get(key)
+        path = route.active if route is not None else None
+        if path is None or not path.validated:
+            return None
+        path.sent += size
+        return path.address
+
     def newest(self, key: str, address: Address, size: int, now: int) -> list[Effect]:
         """The packet of `size` bytes, delivered on trial, is authentic and the newest: move there."""
         route = self._routes.get(key)

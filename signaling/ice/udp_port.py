@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from signaling.ice.paths import Address
+from signaling.ice.sieve import sift
 
 RECEIVE_BUFFER: Final = 4 << 20
 _MAX_DATAGRAM: Final = 2048
@@ -26,6 +27,8 @@ class UdpPort:
         self._socket = bind(host, port, socket.SOCK_DGRAM)
         with suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self.sifted = sift(self._socket)
+        """Whether the kernel drops what can be nobody's."""
         self.port: int = self._socket.getsockname()[1]
         self.unsent = 0
         """Datagrams that the kernel did not take."""

@@ -68,6 +68,7 @@ class CallPort:
         """Binds the ports. Raises OSError, or WrongPart if aiortc is not the version this was made for."""
         check_parts()
         self._options = options
+        self._clock = options.clock
         self._udp, self._tcp = _bind(options)
         self.mux = Mux(options.secret, options.random_bytes, options.limits)
         self._seats: dict[str, _Seat] = {}
@@ -152,7 +153,11 @@ class CallPort:
 
     def receive(self, datagram: bytes, address: Address) -> None:
         """One datagram from the network."""
-        now = self._options.clock()
+        now = self._clock()
+        key = self.mux.settled(datagram, address, now)
+        if key is not None:
+            self._seats[key].call.receive(datagram, address, now)
+            return
         for effect in self.mux.receive(datagram, address, now):
             if not isinstance(effect, Dialled):
                 self._do(effect, now)
@@ -161,12 +166,12 @@ class CallPort:
             if effect.key in self._seats:
                 self.receive(datagram, address)
 
-    def dispatch(self, transmit: Transmit) -> None:
+    def dispatch(self, datagram: bytes, address: Address) -> None:
         """Put a datagram on its way."""
-        if self._tcp is not None and transmit.address[2:3] == ("tcp",):
-            self._tcp.send(transmit.datagram, transmit.address)
+        if len(address) > 2 and address[2] == "tcp" and self._tcp is not None:
+            self._tcp.send(datagram, address)
         else:
-            self._udp.send(transmit.datagram, transmit.address)
+            self._udp.send(datagram, address)
 
     def release(self, key: str) -> None:
         """A call is over."""
@@ -194,7 +199,7 @@ class CallPort:
             if effect.datagram[0] < 128:
                 seat.arm()
         elif isinstance(effect, Transmit):
-            self.dispatch(effect)
+            self.dispatch(effect.datagram, effect.address)
         elif isinstance(effect, Moved):
             self._follow(effect, now)
 
@@ -229,12 +234,16 @@ class _Seat:
         self._due: int | None = None
 
     def transmit(self, datagram: bytes) -> None:
+        address = self._mux.straight(self._key, len(datagram))
+        if address is not None:
+            self._port.dispatch(datagram, address)
+            return
         for transmit in self._mux.send(self._key, datagram):
-            self._port.dispatch(transmit)
+            self._port.dispatch(*transmit)
 
     def transmit_to(self, datagram: bytes, address: Address) -> None:
         for transmit in self._mux.send_to(self._key, datagram, address):
-            self._port.dispatch(transmit)
+            self._port.dispatch(*transmit)
 
     def unproven(self) -> Address | None:
         where = self._mux.where(self._key)

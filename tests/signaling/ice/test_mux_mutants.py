@@ -12,6 +12,7 @@ import pytest
 
 from signaling.ice import mux, paths, trials
 from tests.signaling.ice import test_mux as examples
+from tests.signaling.ice import test_mux_straight
 
 CHAIN: Final[tuple[ModuleType, ...]] = (paths, trials, mux)
 
@@ -25,6 +26,10 @@ class Mutant(NamedTuple):
 
 
 MUTANTS: Final = [
+    Mutant(mux, "or not datagram or not 128 <= datagram[0] < 192", "or not datagram"),
+    Mutant(mux, "if path is not route.active or not path.validated:", "if not path.validated:"),
+    Mutant(mux, "if path is not route.active or not path.validated:", "if path is not route.active:"),
+    Mutant(mux, "if path is None or not path.validated:", "if path is None:"),
     Mutant(mux, "if not datagram:", "if datagram is None:"),
     Mutant(mux, "or check.peer_ufrag != route.peer_ufrag", "or False"),
     Mutant(mux, "or not stun.authentic(datagram, check, route.password)", "or False"),
@@ -109,7 +114,9 @@ def broken(mutant: Mutant) -> Iterator[ModuleType]:
 
 def noticed() -> bool:
     tests: list[Callable[[], None]] = [
-        found for name, found in vars(examples).items() if name.startswith("test_") and callable(found)
+        found
+        for name, found in [*vars(examples).items(), *vars(test_mux_straight).items()]
+        if name.startswith("test_") and callable(found)
     ]
     for test in tests:
         try:
