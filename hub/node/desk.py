@@ -14,6 +14,11 @@ from typing import Final
 from hub.node.promise import Offer
 from hub.store.promise import SessionKey
 
+OFFERED_EACH: Final = 32
+OFFERED: Final = 128
+"""Offers that stand at once, of a worker and of a desk: what is offered faster than it can be taken is taken too
+late, and offered again."""
+
 REMEMBERED: Final = 10_000
 """Sessions of which it is remembered who had them last."""
 
@@ -38,6 +43,11 @@ class Worker:
         """How many more it would take, as far as is known."""
         return max(0, self.capacity - self.load)
 
+    @property
+    def open_to_offers(self) -> bool:
+        """Whether it is to be offered more now."""
+        return self.places > 0 and len(self.offered) < OFFERED_EACH
+
 
 @dataclass(slots=True)
 class Desk:
@@ -47,12 +57,25 @@ class Desk:
     until: dict[SessionKey, int] = field(default_factory=dict)
     last: dict[SessionKey, str] = field(default_factory=dict)
     declined: dict[SessionKey, set[str]] = field(default_factory=dict)
+    more: bool = False
+    """Whether more waits than was offered."""
+
     _taken: tuple[set[SessionKey], set[SessionKey]] = field(default_factory=lambda: (set(), set()))
 
     @property
     def places(self) -> int:
         """How many more sessions the workers would take."""
         return sum(worker.places for worker in self.workers.values())
+
+    @property
+    def hungry(self) -> bool:
+        """Whether it is time to offer more of what waits."""
+        return self.more and len(self.until) * 2 <= min(OFFERED, OFFERED_EACH * len(self.workers))
+
+    @property
+    def reads(self) -> int:
+        """How many of the waiting sessions are to be looked at."""
+        return len(self.until) + len(self.declined) + min(OFFERED, self.places) + 1
 
     def register(self, name: str, capacity: int, offer: Offer) -> None:
         """A worker is here, anew or again; it keeps what it had."""
@@ -122,10 +145,14 @@ class Desk:
         for key in self.declined.keys() - there:
             del self.declined[key]
         made = []
+        self.more = len(waiting) >= self.reads
         for key in waiting:
             if key in self.until or key in self._taken[0] or key in self._taken[1]:
                 continue
-            if (worker := self._free(key)) is not None:
+            worker = self._free(key) if len(self.until) < OFFERED else None
+            if worker is None:
+                self.more = True
+            else:
                 self.until[key] = now + patience
                 worker.offered.add(key)
                 made.append((key, worker))
@@ -142,6 +169,7 @@ class Desk:
         willing = [each for each in able if each.name not in declined]
         if able and not willing:
             del self.declined[key]  # they are asked again, but not in the same breath
+        willing = [each for each in willing if key in each.has or each.open_to_offers]
         return min(
             willing,
             key=lambda each: (each.name != last, (each.load + 1) / max(1, each.capacity), each.name),

@@ -177,7 +177,7 @@ class Dispatch:
         """The session was taken by `worker` ("" : given back)."""
         if (bell := self._bells.get((tenant, agent))) is not None:
             bell.desk.settled(key, worker)
-            if not worker:
+            if not worker or bell.desk.hungry:
                 bell.ring()
 
     def missed(self, tenant: str, agent: str, key: SessionKey) -> None:
@@ -205,7 +205,7 @@ class Dispatch:
             while bell.desk.places:
                 bell.rung = False
                 bell.desk.reading()
-                limit = min(MOST_READ, len(bell.desk.until) + len(bell.desk.declined) + bell.desk.places)
+                limit = min(MOST_READ, bell.desk.reads)
                 waiting = await self._tools.store.wanted(bell.tenant, bell.agent, limit)
                 await self._offer_all(bell, waiting)
                 if not bell.rung:
