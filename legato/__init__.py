@@ -14,7 +14,7 @@ agent.run("ws://localhost:7070")
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from legato.agent import Agent, Engagement, Said, Turn
+    from legato.agent import Agent, Engagement, Said, Turn, call_key
     from legato.client import Client
     from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
     from legato.session.parts import Part
@@ -32,6 +32,7 @@ __all__ = [
     "Superseded",
     "ToolFailed",
     "Turn",
+    "call_key",
 ]
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "Engagement": "legato.agent",
     "Turn": "legato.agent",
     "Said": "legato.agent",
+    "call_key": "legato.agent",
     "Client": "legato.client",
     "Part": "legato.session.parts",
 }

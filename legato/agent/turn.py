@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import zlib
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import msgspec
-
+from legato.agent.calling import Calls
 from legato.agent.tools import Tool
 from legato.agent.voice import bring
 from legato.client import Client
-from legato.errors import Refused, ToolFailed
+from legato.errors import Refused
 from legato.session import commands as c
 from legato.session.parts import Part
-from legato.session.state import Message, State, ToolCall
+from legato.session.state import Message, State
 
 IN_FLIGHT: Final = 8
 """Deltas on the way before words wait and travel together."""
@@ -63,7 +61,7 @@ class Turn:
         self.session = session
         self.id = id
         self._response = response
-        self._tools = tools
+        self._calls = Calls(session, id, response, tools)
         self._message = ""
         self._index = 0
         self._part: tuple[int, str] = (-1, "")
@@ -129,23 +127,11 @@ class Turn:
         self._part = (self._part[0] + 1, part.kind)
 
     async def call(self, name: str, /, **arguments: Any) -> Any:
-        """Call a tool of the agent; the call and its result stand in the log. Raises `ToolFailed`."""
-        tool = self._tools[name]
+        """Call a tool of the agent; the call and its result stand in the log. What a worker before this one did in
+        the turn is not done again: its result is returned. Raises `ToolFailed`; outcome `unknown`: a call that is not
+        idempotent was running when its worker died."""
         await self._end_message("finished")
-        call = await self._request(tool, msgspec.json.encode(arguments, order="deterministic").decode())
-        try:
-            await self.session.do(c.StartTool(call=call))
-            result = await tool.function(**tool.convert(arguments))
-        except asyncio.CancelledError:
-            raise
-        except (Refused, ToolFailed):
-            raise
-        except Exception as problem:  # whatever a user's tool raises is that call's end
-            await self.session.do(c.EndTool(call=call, outcome="failed", reason=type(problem).__name__))
-            raise ToolFailed("failed", str(problem)) from problem
-        encoded = msgspec.json.encode(result).decode()
-        await self.session.do(c.EndTool(call=call, result=encoded))
-        return result
+        return await self._calls.call(name, arguments)
 
     # --- how it ends (the engagement's)
 
@@ -221,33 +207,3 @@ class Turn:
             await self._settle()
             await self.session.do(c.EndMessage(message=self._message, outcome=outcome))
             self._message = ""
-
-    async def _request(self, tool: Tool, arguments: str) -> str:
-        """The id of a call that may start: a new one, or the one that a worker before us left open."""
-        digest = hashlib.sha256(f"{self.id}\0{tool.name}\0{arguments}".encode()).hexdigest()[:32]
-        left = next((each for each in self.session.state.open_tools() if each.key == digest), None)
-        call = left.id if left is not None else self.session.new_id("c")
-        if left is None:
-            await self.session.do(
-                c.RequestTool(
-                    call=call,
-                    name=tool.name,
-                    arguments=arguments,
-                    response=self._response,
-                    key=digest,
-                    idempotent=tool.idempotent,
-                    approval=tool.approval,
-                )
-            )
-        if tool.approval:
-            await self._approved(call)
-        return call
-
-    async def _approved(self, call: str) -> None:
-        def decided(state: State) -> bool:
-            entry = state.entries.get(call)
-            return not isinstance(entry, ToolCall) or entry.status != "requested"
-
-        entry = (await self.session.until(decided)).entries.get(call)
-        if isinstance(entry, ToolCall) and entry.ordinal:
-            raise ToolFailed(entry.status, entry.reason)

@@ -22,6 +22,7 @@ from legato.session.state import KEPT, KEPT_UNKNOWN, Entry, Message, State
 KEPT_WEIGHT: Final = 24_000
 KEPT_LEFT: Final = 32
 KEPT_TURNS: Final = 128
+KEPT_STARTED: Final = 64
 KEPT_GAPS: Final = 32
 KEPT_REOPENED: Final = 8
 KEPT_STRETCHES: Final = 8

@@ -130,7 +130,8 @@ Entry = Message | ToolCall
 
 
 class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A turn that is being spoken, waits for an answer, or is being answered by `response`."""
+    """A turn that is being spoken, waits for an answer, or is being answered by `response`. `started`: the keys of the
+    tool calls that were started for it and must not be started again."""
 
     id: str
     participant: str
@@ -139,6 +140,7 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     at: int = 0
     response: str = ""
     incomplete: bool = False
+    started: tuple[str, ...] = ()
 
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):

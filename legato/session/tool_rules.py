@@ -5,8 +5,8 @@
     requested ── decided no ── ended (cancelled)
 
 Only the agent that requested a call starts, reports and ends it. A call that is not idempotent starts at
-most once; an idempotent one may be started again, with the same key, by a next worker. Every call has
-exactly one end.
+most once, and so do all calls of one key in a turn: whoever answers it anew finds the key among what was started. An
+idempotent one may be started again, with the same key, by a next worker. Every call has exactly one end.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
         return Refusal("wrong_order", "it is not approved", "call")
     if tool.status == "started" and not tool.idempotent:
         return Refusal("already_exists", "it was started, and is not idempotent", "call")
+    if not tool.idempotent and tool.key and tool.key in _started(state, tool):
+        return Refusal("already_exists", "a call with its key was started, and is not idempotent", "call")
     return [e.ToolStarted(by=actor.participant, call=command.call)]
 
 
@@ -106,6 +108,13 @@ def end_tool(state: State, actor: Actor, command: c.EndTool) -> Decision:
             reason=command.reason,
         )
     ]
+
+
+def _started(state: State, tool: ToolCall) -> tuple[str, ...]:
+    """The keys of what was started in the turn that the call helps to answer."""
+    response = state.responses.get(tool.response)
+    turn = state.turns.get(response.turn) if response is not None else None
+    return turn.started if turn is not None else ()
 
 
 def _open(state: State, id: str) -> ToolCall | Refusal:

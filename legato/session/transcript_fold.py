@@ -183,7 +183,14 @@ def tool_decided(state: State, event: e.ToolDecided) -> None:
 
 
 def tool_started(state: State, event: e.ToolStarted) -> None:
+    entry = state.entries.get(event.call)
     _tool(state, event.call, status="started")
+    if not isinstance(entry, ToolCall) or entry.idempotent or not entry.key:
+        return
+    response = state.responses.get(entry.response)
+    if response is not None and (turn := state.turns.get(response.turn)) is not None:
+        started = dict.fromkeys((*turn.started, entry.key))
+        state.turns[turn.id] = replace(turn, started=tuple(started)[-bounds.KEPT_STARTED :])
 
 
 def tool_progressed(state: State, event: e.ToolProgressed) -> None:

@@ -20,6 +20,11 @@ class Crew:
         self._workers: dict[str, Child] = {}
         self._frozen: list[Child] = []
 
+    @property
+    def pids(self) -> list[str]:
+        """The process ids of those at work."""
+        return list(self._workers)
+
     async def fill(self, count: int = WORKERS) -> None:
         """Start workers until there are enough."""
         hubs = [f"http://127.0.0.1:{node.port}" for node in self._rig.nodes]

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import secrets
+import shutil
 import sys
 import tempfile
 import time
@@ -212,7 +213,8 @@ async def open_rig(
 ) -> AsyncIterator[Rig]:
     """A store (the embedded one unless `redis` names another) and keys, in a folder that is removed in the end."""
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="legato-bench-"))
+        folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="legato-bench-")
+        stack.push_async_callback(asyncio.to_thread, shutil.rmtree, folder, ignore_errors=True)
         data, pid = Path(folder), 0
         if redis:
             await asyncio.to_thread(_must_be_empty, Endpoint.from_url(redis))

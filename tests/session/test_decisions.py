@@ -134,6 +134,26 @@ def test_the_end_of_a_response_ends_what_is_open_in_it_alike() -> None:
     assert talk.refused(BOT, c.EndResponse(response="r")) == "already_ended"
 
 
+def test_what_cannot_be_done_again_starts_once_in_a_turn_whoever_answers_it() -> None:
+    def asks(call: str, key: str, response: str, *, again: bool = False) -> c.RequestTool:
+        return c.RequestTool(
+            call=call, name="pay", arguments="{}", response=response, key=key, idempotent=again
+        )
+
+    talk = Talk().answering()
+    talk.do(BOT, asks("one", "k", "r"), c.StartTool(call="one"))
+    talk.do(BOT, asks("again", "i", "r", again=True), c.StartTool(call="again"))
+    talk.put(crashed(talk.state, "worker:bot"))
+    second = Actor("bot", "agent", ALL, worker="w2")
+    talk.do(
+        second, c.AcceptSession(right="worker:bot", worker="w2"), c.StartResponse(response="r2", turn="t")
+    )
+    talk.do(second, c.StartTool(call="again"))
+    talk.do(second, asks("two", "k", "r2"), asks("other", "o", "r2"))
+    assert talk.refused(second, c.StartTool(call="two")) == "already_exists"
+    talk.do(second, c.StartTool(call="other"))
+
+
 def test_a_crash_closes_the_attachments_that_the_dead_process_left_and_no_others() -> None:
     talk = Talk().answering()
     opened = [

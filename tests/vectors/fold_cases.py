@@ -204,6 +204,22 @@ def _tools() -> Log:
         e.ToolEnded(by="bot", call="b", outcome="cancelled", reason="denied"),
         e.ToolProgressed(by="bot", call="b", text="too late"),
         e.ToolEnded(by="bot", call="b", outcome="finished"),
+        _posted("t", "?"),
+        e.TurnStarted(by="hub", turn="t", participant="ada"),
+        e.TurnEnded(by="hub", turn="t"),
+        e.ResponseStarted(by="bot", response="r", turn="t"),
+        e.ToolRequested(by="bot", call="c", name="pay", arguments="{}", response="r", key="once"),
+        e.ToolStarted(by="bot", call="c"),
+        e.ToolRequested(
+            by="bot", call="d", name="pay", arguments="{}", response="r", key="i", idempotent=True
+        ),
+        e.ToolStarted(by="bot", call="d"),
+        e.ResponseEnded(by="hub", response="r", outcome="interrupted", turn_waits=True),
+        e.ResponseStarted(by="bot", response="r2", turn="t"),
+        e.ToolRequested(by="bot", call="e", name="pay", arguments="{}", response="r2", key="once"),
+        e.ToolStarted(by="bot", call="e"),
+        e.ToolRequested(by="bot", call="f", name="pay", arguments="{}", response="r2", key="two"),
+        e.ToolStarted(by="bot", call="f"),
     ]
 
 

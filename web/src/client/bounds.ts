@@ -10,6 +10,7 @@ export const KEPT = 20;
 export const KEPT_WEIGHT = 24_000;
 const KEPT_LEFT = 32;
 const KEPT_TURNS = 128;
+export const KEPT_STARTED = 64;
 export const KEPT_GAPS = 32;
 export const KEPT_REOPENED = 8;
 export const KEPT_STRETCHES = 8;

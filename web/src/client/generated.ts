@@ -527,6 +527,7 @@ export interface Turn {
   at: number;
   response: string;
   incomplete: boolean;
+  started: string[];
 }
 
 export interface Response {
@@ -1170,7 +1171,7 @@ export const STATE_DEFAULTS = {
   Right: { holder: "", worker: "", attachment: "" },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [] },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
-  Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false },
+  Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [] },
   Response: { turn: "", parent: "", cancel_requested: false },
   Reopening: {  },
   State: { fold: 2, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },

@@ -1,5 +1,5 @@
 /** How turns, responses, messages and tool calls change by what happens to them (a part of `fold`). */
-import { KEPT_SPEECH_WORDS, KEPT_STRETCHES, withoutOldest } from "./bounds";
+import { KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
 import type { Message, Part, State, Stretch, ToolCall, Turn } from "./generated";
 import { BROKEN, filled, of, put, without } from "./state";
 import type { Handlers, Of } from "./fold";
@@ -88,6 +88,15 @@ function responseEnded(state: State, event: Of<"response_ended">): Partial<State
   return { responses, turns: put(state.turns, turn.id, waits) };
 }
 
+/** What was started for the turn, and must not be started again. */
+function starting(state: State, id: string): Partial<State> {
+  const call = of(state.entries, id);
+  if (call?.entry !== "tool" || call.idempotent || call.key === "") return {};
+  const turn = of(state.turns, of(state.responses, call.response)?.turn ?? "");
+  if (turn === undefined || turn.started.includes(call.key)) return {};
+  return { turns: put(state.turns, turn.id, { ...turn, started: [...turn.started, call.key].slice(-KEPT_STARTED) }) };
+}
+
 export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   turn_started: (state, { turn: id, participant, time: since, offset: at }) => ({
     turns: withoutOldest(put(state.turns, id, filled("Turn", { id, participant, since, at }))),
@@ -134,7 +143,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   },
   tool_decided: (state, event) =>
     called(state, event.call, { decided_by: event.by, ...(event.approved ? { status: "approved" } : {}) }),
-  tool_started: (state, event) => called(state, event.call, { status: "started" }),
+  tool_started: (state, event) => ({ ...called(state, event.call, { status: "started" }), ...starting(state, event.call) }),
   tool_progressed: (state, { call, text, step, steps }) => called(state, call, { text, step, steps }),
   tool_ended: (state, { call, outcome: status, result, reason }) =>
     ending(state, (ordinal) => called(state, call, { status, result, reason, ordinal })),
