@@ -159,6 +159,18 @@ class AcceptSession(Command, frozen=True, kw_only=True):
     worker: str
 
 
+class TakeOver(Command, frozen=True, kw_only=True):
+    """Answer from here on, instead of the agent (or of an operator, for a supervisor)."""
+
+    reason: str = ""
+
+
+class HandBack(Command, frozen=True, kw_only=True):
+    """Let the agent answer again; `briefing` is what it should know of what was said and promised."""
+
+    briefing: str = ""
+
+
 class ReleaseRight(Command, frozen=True, kw_only=True):
     right: str
     token: int

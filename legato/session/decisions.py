@@ -2,8 +2,8 @@
 
 `decide(state, actor, command)` is pure and changes nothing: the events it gives are appended, and come back
 into the state by folding what the store published. Each rule's theory is in the module named for its noun:
-`message_rules`, `tool_rules`, `right_rules`, `presence_rules`, `modality_rules`, `voice_rules`; the last four also
-hold the functions by which the hub itself decides (somebody joined, a worker crashed, a turn ended).
+`message_rules`, `tool_rules`, `right_rules`, `takeover_rules`, `presence_rules`, `modality_rules`, `voice_rules`; the
+last five also hold the functions by which the hub itself decides (somebody joined, a worker crashed, a turn ended).
 
 *Plain* commands are appended unconditionally, and may be decided on a state that foresees the batches still
 in flight (`foresee`). What keeps them right is the token: words of an answer use the worker's right and the
@@ -26,6 +26,7 @@ from legato.session import (
     modality_rules,
     presence_rules,
     right_rules,
+    takeover_rules,
     tool_rules,
     voice_rules,
 )
@@ -103,17 +104,17 @@ def rights_used(state: State, actor: Actor, command: Command) -> dict[str, int]:
     used = dict[str, int]()
     if actor.role == "agent" and type(command) in _WORK and (name := worker_right(state, actor.participant)):
         used[name] = state.rights[name].token
-    if responds(state, actor.participant) and _answers(state, command):
+    if responds(state, actor.participant) and _answers(state, actor, command):
         used[RESPONDER] = state.rights[RESPONDER].token
     return used
 
 
-def _answers(state: State, command: Command) -> bool:
+def _answers(state: State, actor: Actor, command: Command) -> bool:
     """Whether it is a part of an answer."""
     if type(command) in _OF_ANSWERS:
         return True
     if isinstance(command, (c.PostMessage, c.StartMessage)):
-        return command.response != ""
+        return command.response != "" or actor.role != "agent"
     if isinstance(command, (c.GrowMessage, c.AddPart, c.EndMessage)):
         message = state.entries.get(command.message)
         return isinstance(message, Message) and message.response != ""
@@ -154,6 +155,14 @@ def _unfit(state: State, actor: Actor) -> Refusal | None:
     return None
 
 
+def _post_message(state: State, actor: Actor, command: c.PostMessage) -> Decision:
+    """A person who answers answers with whatever it posts."""
+    events = message_rules.post_message(state, actor, command)
+    return (
+        events if isinstance(events, Refusal) else takeover_rules.as_answer(state, actor.participant, events)
+    )
+
+
 _OF_ANSWERS: Final[frozenset[type[Command]]] = frozenset(
     {c.RequestTool, c.StartTool, c.ProgressTool, c.EndTool, c.StartResponse, c.EndResponse}
 )
@@ -167,7 +176,7 @@ _WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
 }
 
 _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
-    c.PostMessage: message_rules.post_message,
+    c.PostMessage: _post_message,
     c.StartMessage: message_rules.start_message,
     c.GrowMessage: message_rules.grow_message,
     c.AddPart: message_rules.add_part,
@@ -183,6 +192,8 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.EndTool: tool_rules.end_tool,
     c.AcceptSession: right_rules.accept_session,
     c.ReleaseRight: right_rules.release_right,
+    c.TakeOver: takeover_rules.take_over,
+    c.HandBack: takeover_rules.hand_back,
     c.ChangeActivity: presence_rules.change_activity,
     c.ChangeModality: modality_rules.change_modality,
     c.LabelSession: presence_rules.label_session,

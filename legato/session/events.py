@@ -137,10 +137,11 @@ class RightReleased(ControlEvent, frozen=True, kw_only=True):
 
 
 class ResponderChanged(ControlEvent, frozen=True, kw_only=True):
-    """Who answers the user from here on (nobody: "")."""
+    """Who answers the user from here on (nobody: ""). A person who hands back leaves a `briefing`."""
 
     participant: str
     reason: str = ""
+    briefing: str = ""
 
 
 class AgentUnreachable(Event, frozen=True, kw_only=True):

@@ -165,7 +165,7 @@ def _right_released(state: State, event: e.RightReleased) -> None:
 
 
 def _responder_changed(state: State, event: e.ResponderChanged) -> None:
-    state.responder = event.participant
+    state.responder, state.briefing = event.participant, event.briefing
 
 
 def _agent_unreachable(state: State, event: e.AgentUnreachable) -> None:

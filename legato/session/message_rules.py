@@ -141,14 +141,14 @@ def end_response(state: State, actor: Actor, command: c.EndResponse) -> Decision
 
 def cancel_response(state: State, actor: Actor, command: c.CancelResponse) -> Decision:
     response = state.responses.get(command.response)
-    if response is None and not _sounds(state, command.response):
+    if response is None and not sounds(state, command.response):
         return Refusal("already_ended", field="response")
     if response is not None and response.cancel_requested:
         return Refusal("already_exists", field="response")
     return [e.CancelRequested(by=actor.participant, response=command.response)]
 
 
-def _sounds(state: State, response: str) -> bool:
+def sounds(state: State, response: str) -> bool:
     """Whether speech of an answer that was written to its end is still to be heard: stopping it stops the sound."""
     if not any(attachment.call for attachment in state.attachments.values()):
         return False

@@ -10,7 +10,7 @@ from typing import Literal
 
 from legato.session import commands as c
 from legato.session import events as e
-from legato.session import limits, modality_rules
+from legato.session import limits, modality_rules, takeover_rules
 from legato.session.actors import RESPONDER, Actor
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
@@ -97,7 +97,15 @@ def closed(
     if known is None:
         return []
     closing = e.AttachmentClosed(by=HUB, attachment=attachment, reason=reason)
-    return [closing, *modality_rules.let_go(state, attachment)]
+    others = any(
+        each.participant == known.participant and each.id != attachment for each in state.attachments.values()
+    )
+    gone = (
+        []
+        if others or not _person(state, known.participant)
+        else takeover_rules.passed_on(state, HUB, known.participant, "gone")
+    )
+    return [closing, *modality_rules.let_go(state, attachment), *gone]
 
 
 def grace_over(state: State, attachment: str) -> list[e.Event]:
@@ -112,10 +120,12 @@ def left(state: State, participant: str, by: str, reason: str = "") -> list[e.Ev
     if who is None or who.left:
         return []
     attachments = sorted(each.id for each in state.attachments.values() if each.participant == participant)
+    handed = takeover_rules.passed_on(state, by, participant, "left") if _person(state, participant) else []
     rights = sorted(name for name, right in state.rights.items() if right.holder == participant)
+    rights = [name for name in rights if not (handed and name == RESPONDER)]
     return [
         *(e.AttachmentClosed(by=by, attachment=id, reason="left") for id in attachments),
-        *left_open(state, by, participant, "interrupted", "left"),
+        *(handed or left_open(state, by, participant, "interrupted", "left")),
         *_silenced(state, by, participant),
         *released(state, by, rights, "released"),
         e.ParticipantLeft(by=by, participant=participant, reason=reason),
@@ -179,6 +189,11 @@ def end_session(state: State, actor: Actor, command: c.EndSession) -> Decision:
 
 def leave(state: State, actor: Actor, command: c.Leave) -> Decision:
     return left(state, actor.participant, actor.participant, command.reason)
+
+
+def _person(state: State, participant: str) -> bool:
+    who = state.participants.get(participant)
+    return who is not None and who.role in takeover_rules.PEOPLE
 
 
 def _silenced(state: State, by: str, participant: str) -> list[e.Event]:

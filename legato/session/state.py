@@ -180,6 +180,7 @@ class State(msgspec.Struct, omit_defaults=True):
     rights: dict[str, Right] = {}
     responder: str = ""
     awaited: str = ""
+    briefing: str = ""
     entries: dict[str, Entry] = {}
     finished: int = 0
     turns: dict[str, Turn] = {}

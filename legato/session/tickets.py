@@ -100,6 +100,8 @@ NEEDS: Final[Mapping[str, Capability]] = {
     "end_tool": "work",
     "accept_session": "work",
     "release_right": "work",
+    "take_over": "takeover",
+    "hand_back": "takeover",
     "change_activity": "read",
     "change_modality": "read",
     "leave": "read",

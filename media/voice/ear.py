@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from hub.node.promise import Room
 from legato.session.ids import HUB
+from legato.session.takeover_rules import as_answer
 from legato.session.voice_rules import gap_marked
 from legato.speech import Ears
 from media.activity import SpeechEnded, SpeechStarted
@@ -188,7 +189,7 @@ class Ear:
             self._move(self._barge_in.turn_over())
 
     def _tell(self, written: Written) -> None:
-        self._tools.clerk.write(written.events)
+        self._tools.clerk.write(as_answer(self._tools.room.state, self.participant, written.events))
         if written.interim is not None:
             data = {"turn": written.turn, "text": written.interim}
             self._tools.room.signal(HUB, "interim", data)

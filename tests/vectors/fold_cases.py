@@ -130,6 +130,8 @@ def _rights() -> Log:
         e.RightGranted(by="hub", right="microphone:ada", holder="ada", token=1, attachment="tab"),
         e.RightGranted(by="hub", right="playout:ada", holder="ada", token=1, attachment="tab"),
         e.RightReleased(by="hub", right="playout:ada", token=2),
+        e.ResponderChanged(by="ben", participant="ben", reason="taken_over"),
+        e.ResponderChanged(by="ben", participant="bot", reason="handed_back", briefing="promised: a call"),
         e.LogReopened(by="hub", previous_epoch="q83vEjRWeJA", lost_from=12, lost_to=12),
     ]
 

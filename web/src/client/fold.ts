@@ -109,7 +109,7 @@ const HANDLERS: Handlers = {
     ...(name === `worker:${state.awaited}` ? { awaited: "" } : {}),
   }),
   right_released: (state, event) => right(state, event.right, event.token),
-  responder_changed: (_, event) => ({ responder: event.participant }),
+  responder_changed: (_, { participant: responder, briefing }) => ({ responder, briefing }),
   agent_unreachable: (state, { participant: id, time: fault_since, offset: fault_at, window_ms }) =>
     participant(state, id, { fault: "unreachable", fault_since, fault_at, window_ms }),
   agent_reachable: (state, event) => participant(state, event.participant, WELL),

@@ -239,6 +239,7 @@ export interface ResponderChanged {
   time?: number;
   participant: string;
   reason?: string;
+  briefing?: string;
 }
 
 export interface ResponseEnded {
@@ -561,6 +562,7 @@ export interface State {
   rights: Record<string, Right>;
   responder: string;
   awaited: string;
+  briefing: string;
   entries: Record<string, Message | ToolCall>;
   finished: number;
   turns: Record<string, Turn>;
@@ -647,6 +649,11 @@ export interface GrowMessage {
   kind?: "reasoning" | "text";
 }
 
+export interface HandBack {
+  type: "hand_back";
+  briefing?: string;
+}
+
 export interface LabelSession {
   type: "label_session";
   labels: Record<string, string>;
@@ -721,6 +728,11 @@ export interface StartResponse {
 export interface StartTool {
   type: "start_tool";
   call: string;
+}
+
+export interface TakeOver {
+  type: "take_over";
+  reason?: string;
 }
 
 export interface ResumeTicket {
@@ -1093,6 +1105,7 @@ export type Command =
   | EndSession
   | EndTool
   | GrowMessage
+  | HandBack
   | LabelSession
   | Leave
   | MarkTurn
@@ -1103,7 +1116,8 @@ export type Command =
   | SettleHeard
   | StartMessage
   | StartResponse
-  | StartTool;
+  | StartTool
+  | TakeOver;
 
 export type Entry = Message | ToolCall;
 /** A state as it comes over the wire: defaults left out. */
@@ -1141,7 +1155,7 @@ export const EVENT_DEFAULTS = {
   part_added: { offset: 0, time: 0 },
   participant_joined: { offset: 0, time: 0, name: "" },
   participant_left: { offset: 0, time: 0, reason: "" },
-  responder_changed: { offset: 0, time: 0, reason: "" },
+  responder_changed: { offset: 0, time: 0, reason: "", briefing: "" },
   response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
   response_started: { offset: 0, time: 0, turn: "", parent: "" },
   right_granted: { offset: 0, time: 0, worker: "", attachment: "" },
@@ -1174,5 +1188,5 @@ export const STATE_DEFAULTS = {
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [] },
   Response: { turn: "", parent: "", cancel_requested: false },
   Reopening: {  },
-  State: { fold: 2, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 2, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },
 } as const;
