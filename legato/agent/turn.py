@@ -31,7 +31,8 @@ class Said:
 
 
 def history_of(state: State, participant: str) -> list[Said]:
-    """The kept transcript as a model wants it: ours is `assistant`; reasoning, and words nobody heard, are left out."""
+    """The kept transcript as a model wants it: what answers is `assistant`, ours or a person's who took over; reasoning,
+    and words nobody heard, are left out."""
     lines: list[Said] = []
     for entry in state.transcript():
         if not isinstance(entry, Message):
@@ -40,7 +41,8 @@ def history_of(state: State, participant: str) -> list[Said]:
         if entry.by == participant and entry.heard and not entry.read and _cut_short(entry, state):
             text = text[: max(entry.heard.values())]
         if text:
-            lines.append(Said("assistant" if entry.by == participant else "user", text, entry.by))
+            answers = entry.by == participant or entry.response
+            lines.append(Said("assistant" if answers else "user", text, entry.by))
     return lines
 
 
@@ -92,6 +94,11 @@ class Turn:
         """The conversation so far, this turn included."""
         attached = self.session.attached
         return history_of(self.session.state, attached.participant if attached is not None else "")
+
+    @property
+    def briefing(self) -> str:
+        """What the person left who answered before and handed back ("": nobody did, or nothing was said)."""
+        return self.session.state.briefing
 
     # --- what is answered
 

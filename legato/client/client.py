@@ -28,7 +28,7 @@ from legato.client.microphone import Heard, Microphone
 from legato.client.modality import Modality, switching
 from legato.errors import NoTicket
 from legato.session import events as e
-from legato.session.commands import Command, PostMessage
+from legato.session.commands import Command, HandBack, PostMessage, TakeOver
 from legato.session.ids import RandomBytes, new_id
 from legato.session.parts import Part
 from legato.session.state import State
@@ -161,6 +161,15 @@ class Client:
         attached = self._link.attached
         participant = attached.participant if attached is not None else ""
         return await self.do(switching(self.state, participant, modality))
+
+    async def take_over(self, reason: str = "") -> str:
+        """Answer instead of the agent. Raises `Refused`: `already_exists` if another person does (its `detail` says
+        who), `not_allowed` without the capability `takeover`."""
+        return await self.do(TakeOver(reason=reason))
+
+    async def hand_back(self, briefing: str = "") -> str:
+        """Let the agent answer again; `briefing` is what it should know of what was said and promised."""
+        return await self.do(HandBack(briefing=briefing))
 
     def signal(self, name: str, data: Any) -> None:
         """Tell everyone something that need not survive."""

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 import segno
@@ -47,6 +47,8 @@ class Join(msgspec.Struct):
 
     session: str = ""
     participant: str = ""
+    role: Literal["user", "operator"] = "user"
+    """An operator can take over; only this machine may let one in."""
 
 
 class Draw(msgspec.Struct):
@@ -120,6 +122,8 @@ class _Demo:
         participant = wanted.participant or new_id("p", secrets.token_bytes)
         if not well_formed(participant) or participant == agents_participant(AGENT):
             raise Refused("malformed", field="participant")
+        if wanted.role == "operator" and not self._breakable(request):
+            raise Refused("not_allowed", field="role")
         session = await self._session(wanted.session)
         ticket = new_ticket(
             "access",
@@ -128,8 +132,8 @@ class _Demo:
             tenant=MAIN,
             session=session,
             participant=participant,
-            role="user",
-            name="You",
+            role=wanted.role,
+            name="You" if wanted.role == "user" else "Operator",
         )
         return json_response(
             {
@@ -137,10 +141,13 @@ class _Demo:
                 "ticket": self._serving.signer.mint(ticket),
                 "participant": participant,
                 "voice": self._options.voice,
-                "breakable": self._options.kill is not None and _loopback(request),
+                "breakable": self._breakable(request),
                 "share": self._options.share,
             }
         )
+
+    def _breakable(self, request: web.Request) -> bool:
+        return self._options.kill is not None and _loopback(request)
 
     async def _session(self, wanted: str) -> str:
         node = self._serving.node

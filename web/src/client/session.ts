@@ -128,6 +128,16 @@ export class Session {
     return this.do([switching(this.machine.state, this.view.participant, modality)]);
   }
 
+  /** Answer instead of the agent. Rejects (`already_exists`, with who it is) if another person does; needs the capability `takeover`. */
+  takeOver(reason = ""): Promise<string> {
+    return this.do([{ type: "take_over", ...(reason === "" ? {} : { reason }) }]);
+  }
+
+  /** Let the agent answer again. `briefing`: what it should know of what was said and promised. */
+  handBack(briefing = ""): Promise<string> {
+    return this.do([{ type: "hand_back", ...(briefing === "" ? {} : { briefing }) }]);
+  }
+
   /**
    * An address at which one other device goes on with this session, as this participant, without logging in: good once,
    * for ten minutes. The ticket is in its fragment, which no server is sent. `page` is where that device finds the page.

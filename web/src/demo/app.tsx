@@ -13,6 +13,7 @@ import { comebackText, entryNow, noteOf, type Note } from "./notes";
 import { useOpening, type Opened } from "./opening";
 import { ReplayStrip } from "./replay_strip";
 import { Stages, useTurns } from "./stages";
+import { Takeover } from "./takeover";
 import { VoiceStrip } from "./talk";
 import { Transcript } from "./transcript";
 import { useInterim, useVoice } from "./voice_hook";
@@ -82,6 +83,7 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
         <Transcript session={session} view={view} notes={notes} interim={interim} speaking={speaking} listening={listening} onHear={onHear} />
         <Ended view={view} />
         <Awaited view={view} />
+        <Takeover session={session} view={view} />
         {voice !== null && <Elsewhere view={view} voice={voice} />}
         <ReplayStrip hearing={hearing} />
         {voice !== null && <VoiceStrip voice={voice} />}

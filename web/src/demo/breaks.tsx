@@ -75,6 +75,7 @@ export function Breaks({ session, view, kills }: { session: Session; view: View;
         <button type="button" class="small" onClick={act("cut network", () => session.cut(OUTAGE_MS))}>cut network</button>
         <button type="button" class="small" onClick={reload}>reload</button>
         <button type="button" class="small" onClick={() => window.open(location.href, "_blank", "popup,width=480,height=760")}>second device</button>
+        {kills && <button type="button" class="small" onClick={() => window.open(`${location.pathname}?as=operator${location.hash}`, "_blank", "popup,width=480,height=760")}>an operator</button>}
       </div>
       <output class="result" data-result={result?.what ?? ""} data-ms={result === null ? "" : Math.round(result.ms)} data-lost={tally.lost} data-doubled={tally.doubled}>
         {doing !== "" ? `${doing} …` : result === null ? "Everything that breaks is measured here." : `${result.what}: back in ${milliseconds(result.ms)}, lost ${tally.lost}, doubled ${tally.doubled}`}

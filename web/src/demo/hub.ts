@@ -24,9 +24,11 @@ async function post(path: string, body: unknown): Promise<Response> {
   return answer;
 }
 
-/** Come in: to `session`, or to a new one. The same browser stays the same participant. */
-export async function invite(session: string, participant: string): Promise<Invitation> {
-  return (await (await post("/demo/join", { session, participant })).json()) as Invitation;
+export type Part = "user" | "operator";
+
+/** Come in: to `session`, or to a new one. The same browser stays the same participant in each part. */
+export async function invite(session: string, participant: string, role: Part): Promise<Invitation> {
+  return (await (await post("/demo/join", { session, participant, role })).json()) as Invitation;
 }
 
 /** A picture of the QR code of an address. It goes in a body: addresses of links hold tickets. */

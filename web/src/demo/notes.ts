@@ -3,7 +3,7 @@
  * which it happened. Pure.
  */
 import type { Event, State } from "../client";
-import { transcript } from "../client/state";
+import { of, transcript } from "../client/state";
 import { nameOf } from "./names";
 
 export interface Note {
@@ -31,6 +31,8 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
     case "right_granted":
       // The first token is the agent's coming; every later one is a coming back.
       return String(event["right"]).startsWith("worker:") && Number(event["token"]) > 1 ? `${nameOf(state, String(event["holder"]), me)} is back` : "";
+    case "responder_changed":
+      return answersNow(state, event, me);
     case "log_reopened":
       return "the hub's store lost its tail";
     case "session_ended":
@@ -38,6 +40,17 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
     default:
       return "";
   }
+}
+
+/** The agent's first coming is no news; that a person answers, and that it is the agent again, is. */
+function answersNow(state: State, event: Event, me: string): string {
+  const who = String(event["participant"]);
+  const reason = String(event["reason"]);
+  if (reason === "accepted" || reason === "crashed") return "";
+  if (who === "") return "nobody answers now";
+  const name = nameOf(state, who, me);
+  const again = of(state.participants, who)?.role === "agent";
+  return `${name} ${name === "You" ? "answer" : "answers"} ${again ? "again" : "now"}`;
 }
 
 export function comebackText(ms: number, missed: number): string {

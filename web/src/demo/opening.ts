@@ -53,8 +53,9 @@ export function begin(): void {
 async function open(): Promise<Opened> {
   const { keep, early } = begun;
   const { wanted, ticket } = readAddress(location.hash);
-  const participant = remembered("legato:participant", () => randomId("p"));
-  const invitation = await invite(wanted, participant);
+  const part = new URLSearchParams(location.search).get("as") === "operator" ? "operator" : "user";
+  const participant = remembered(part === "user" ? "legato:participant" : "legato:operator", () => randomId("p"));
+  const invitation = await invite(wanted, participant, part);
   // A ticket does not stay in the address.
   if (invitation.session !== wanted || ticket !== "") history.replaceState(null, "", `#${invitation.session}`);
   let first: string | null = ticket !== "" && invitation.session === wanted ? ticket : invitation.ticket;
@@ -67,7 +68,7 @@ async function open(): Promise<Opened> {
     getTicket: async () => {
       const given = first;
       first = null;
-      return given ?? (await invite(invitation.session, joined?.view.participant || participant)).ticket;
+      return given ?? (await invite(invitation.session, joined?.view.participant || participant, part)).ticket;
     },
   });
   joined = session;
