@@ -31,8 +31,9 @@ class Said:
 
 
 def history_of(state: State, participant: str) -> list[Said]:
-    """The kept transcript as a model wants it: what answers is `assistant`, ours or a person's who took over; reasoning,
-    and words nobody heard, are left out."""
+    """The kept transcript as a model wants it: what answers is `assistant`, ours or a person's who took over.
+
+    Reasoning, and words nobody heard, are left out."""
     lines: list[Said] = []
     for entry in state.transcript():
         if not isinstance(entry, Message):

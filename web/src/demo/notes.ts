@@ -32,7 +32,7 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
       // The first token is the agent's coming; every later one is a coming back.
       return String(event["right"]).startsWith("worker:") && Number(event["token"]) > 1 ? `${nameOf(state, String(event["holder"]), me)} is back` : "";
     case "responder_changed":
-      return answersNow(state, event, me);
+      return answersNow(state, String(event["participant"]), String(event["reason"]), me);
     case "log_reopened":
       return "the hub's store lost its tail";
     case "session_ended":
@@ -43,9 +43,7 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
 }
 
 /** The agent's first coming is no news; that a person answers, and that it is the agent again, is. */
-function answersNow(state: State, event: Event, me: string): string {
-  const who = String(event["participant"]);
-  const reason = String(event["reason"]);
+function answersNow(state: State, who: string, reason: string, me: string): string {
   if (reason === "accepted" || reason === "crashed") return "";
   if (who === "") return "nobody answers now";
   const name = nameOf(state, who, me);

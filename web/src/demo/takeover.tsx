@@ -27,7 +27,7 @@ export function Takeover({ session, view }: { session: Session; view: View }): J
     setProblem("");
     asked.then(
       () => setBriefing(""),
-      (refusal: unknown) => setProblem(refusal instanceof RefusedError && refusal.reason === "already_exists" ? "Somebody else was quicker." : "That did not work. Try again."),
+      (refusal: unknown) => setProblem(refusal instanceof RefusedError && refusal.refusal.reason === "already_exists" ? "Somebody else was quicker." : "That did not work. Try again."),
     );
   };
   return (
