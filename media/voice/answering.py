@@ -162,7 +162,10 @@ class Answering:
             if isinstance(event, e.ResponseStarted):
                 self._marks.answered(event.response, event.turn)
             elif isinstance(event, e.CancelRequested):
-                self._silence([each for each in self._said() if self._of(each) == event.response])
+                said = dict.fromkeys(
+                    (*self._mouth.messages, *self._audience.waiting())
+                )  # in the making, or made
+                self._silence([each for each in said if self._of(each) == event.response])
             elif isinstance(event, e.MessageGrown | e.MessagePosted):
                 self._first_word(event, now)
         self._perform(self._script.look(self._room.state))
@@ -227,10 +230,6 @@ class Answering:
             self._hush(messages[0])
             self._script.cut(self._audience.cut(self._now()))
             self._free()
-
-    def _said(self) -> list[str]:
-        """The messages that are in the making, or made and not yet played to their end."""
-        return list(dict.fromkeys((*self._mouth.messages, *self._audience.waiting())))
 
     def _of(self, message: str) -> str:
         """The response that a message belongs to, or ""."""
