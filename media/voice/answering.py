@@ -162,10 +162,8 @@ class Answering:
             if isinstance(event, e.ResponseStarted):
                 self._marks.answered(event.response, event.turn)
             elif isinstance(event, e.CancelRequested):
-                said = dict.fromkeys(
-                    (*self._mouth.messages, *self._audience.waiting())
-                )  # in the making, or made
-                self._silence([each for each in said if self._of(each) == event.response])
+                made = dict.fromkeys(self._mouth.messages + self._audience.waiting())
+                self._silence([each for each in made if self._of(each) == event.response])
             elif isinstance(event, e.MessageGrown | e.MessagePosted):
                 self._first_word(event, now)
         self._perform(self._script.look(self._room.state))
