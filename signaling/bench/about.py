@@ -76,6 +76,12 @@ ABOUT: Final[dict[str, str]] = {
     "frame of the hub. The page calls by the ticket and the certificate that the page before it kept.",
     "voice_resume_cold_ms": "After each of those reloads, when the page is at rest: from when it calls anew by its "
     "ticket to the first audio frame. Offer and answer are the page's own, made before, as it always does.",
+    "voice_resume_rtt_ms": "As voice_resume_cold_ms, with 20 ms to the hub and back.",
+    "voice_resume_loss_ms": "As voice_resume_cold_ms, with one datagram in twenty lost, each way.",
+    "voice_resume_stock_ms": "The same, where the hub leaves lost flights of its handshake to OpenSSL's timer.",
+    "voice_resume_loss_ratio": "p90 of voice_resume_loss_ms by that of voice_resume_stock_ms.",
+    "address_change_gap_ms": "Chromium in a call whose way gets another port at the hub (a NAT that forgot): the "
+    "longest time without a frame towards the page, less the 20 ms between two.",
     "idle_client_kb": "Resident memory of a fresh node, before and after clients attach to sessions that are open, "
     "eight to a session. What a first client makes a process load is not counted.",
     "idle_client_alone_kb": "As idle_client_kb, for a client whose session is opened for it alone: with all that the "

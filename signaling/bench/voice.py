@@ -10,9 +10,16 @@ from signaling.bench.rig import Rig
 from signaling.bench.voice_barge_in import measure_barge_in
 from signaling.bench.voice_guard import measure_voice_guard
 from signaling.bench.voice_microphone import measure_voice_microphone
+from signaling.bench.voice_paths import measure_voice_paths
 from signaling.bench.voice_resume import measure_voice_resume
 
-PARTS: Final = (measure_voice_guard, measure_barge_in, measure_voice_microphone, measure_voice_resume)
+PARTS: Final = (
+    measure_voice_guard,
+    measure_barge_in,
+    measure_voice_microphone,
+    measure_voice_resume,
+    measure_voice_paths,
+)
 
 
 async def measure_voice(rig: Rig, plan: Plan) -> list[Result]:

@@ -1,0 +1,101 @@
+"""A way over UDP, made to order: late, lossy, and with another address when asked. Seeded, so that a run repeats.
+
+Each client gets a socket of its own towards the target, as behind a NAT.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+Address = tuple[str, int]
+HERE: Final = "127.0.0.1"
+
+
+@dataclass(eq=False)
+class Link:
+    """Carries datagrams between clients and port `target` of this machine, each `delay_ms` late, of which the share
+    `lose` is lost. `port` is where clients send to; `watch(datagram)` sees what the target sends."""
+
+    target: int
+    random: Random
+    delay_ms: int = 0
+    lose: float = 0.0
+    watch: Callable[[bytes], None] = lambda datagram: None
+    port: int = 0
+    _here: asyncio.DatagramTransport | None = None
+    _there: dict[Address, asyncio.DatagramTransport] = field(default_factory=dict)
+    _waiting: dict[Address, list[bytes]] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Link]:
+        """Carry inside."""
+        loop = asyncio.get_running_loop()
+        self._here, _ = await loop.create_datagram_endpoint(
+            lambda: _Reader(self._from_client), local_addr=(HERE, 0)
+        )
+        self.port = self._here.get_extra_info("sockname")[1]
+        try:
+            yield self
+        finally:
+            for task in tuple(self._tasks):
+                task.cancel()
+            for transport in (self._here, *self._there.values()):
+                transport.abort()
+
+    async def rebind(self) -> None:
+        """From here on the target sees every client at another port, as after a NAT forgot them."""
+        for client, old in tuple(self._there.items()):
+            self._there[client] = await self._open(client)
+            old.abort()
+
+    async def _open(self, client: Address) -> asyncio.DatagramTransport:
+        there, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Reader(lambda datagram, _: self._from_target(datagram, client)),
+            remote_addr=(HERE, self.target),
+        )
+        return there
+
+    def _from_client(self, datagram: bytes, client: Address) -> None:
+        there = self._there.get(client)
+        if there is not None:
+            self._carry(lambda: self._there[client].sendto(datagram))
+        elif client in self._waiting:
+            self._waiting[client].append(datagram)
+        else:
+            self._waiting[client] = [datagram]
+            task = asyncio.get_running_loop().create_task(self._begin(client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _begin(self, client: Address) -> None:
+        self._there[client] = await self._open(client)
+        for datagram in self._waiting.pop(client):
+            self._from_client(datagram, client)
+
+    def _from_target(self, datagram: bytes, client: Address) -> None:
+        self.watch(datagram)
+        here = self._here
+        if here is not None:
+            self._carry(lambda: here.sendto(datagram, client))
+
+    def _carry(self, send: Callable[[], None]) -> None:
+        if self.random.random() < self.lose:
+            return
+        if self.delay_ms:
+            asyncio.get_running_loop().call_later(self.delay_ms / 1000, send)
+        else:
+            send()
+
+
+class _Reader(asyncio.DatagramProtocol):
+    def __init__(self, received: Callable[[bytes, Address], None]) -> None:
+        self._received = received
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._received(data, addr)
