@@ -48,6 +48,7 @@ class Mark(IntFlag):
     """Put there by the hub to keep the beat: nobody said it."""
 
 
+_RESENT: Final = int(Mark.RESENT)
 _KNOWN: Final = int(Mark.RESENT | Mark.SILENCE)
 
 
@@ -66,7 +67,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def resent(self) -> bool:
-        return bool(self.mark & Mark.RESENT)
+        return self.mark & _RESENT != 0
 
 
 class BadBatch(ValueError):

@@ -94,7 +94,8 @@ class Company:
 
     def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
         """A frame of a microphone as it came: to everybody who hears it."""
-        if speaks(self._room.state, attachment):
+        # Who is alone on this node is heard by nobody.
+        if len(self._members) > 1 and speaks(self._room.state, attachment):
             self._gathering.frame(attachment, participant, frame, level)
 
     async def _take(self, attachment: str) -> None:

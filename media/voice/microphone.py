@@ -51,8 +51,9 @@ class Microphone:
             self.refused += 1
             return None, []
         frame = Frame(place, packet.payload, samples)
-        if frame.end >= self._anchor[0]:
-            self._anchor = (frame.end, now)
+        end = place + samples
+        if end >= self._anchor[0]:
+            self._anchor = (end, now)
         return frame, self._batcher.add(frame, now)
 
     def at(self, media_time: int) -> int:
