@@ -19,6 +19,11 @@ _CALLS: Final = (
     "nothing is decoded. "
 )
 
+_TURN: Final = (
+    "Four people ask aloud and are answered, again and again; ears (150 ms) and a voice (80 ms) are a service that "
+    "tells how long it took, the agent needs no time to think. By the log's own marks. "
+)
+
 ABOUT: Final[dict[str, str]] = {
     "append_ack_ms": _STREAM
     + "From the writer's send to its acknowledgement at the same client, 1 000 events a second."
@@ -61,6 +66,23 @@ ABOUT: Final[dict[str, str]] = {
     "from a buffer of 60 ms, until it was muted. The page reports as the demo's does.",
     "heard_error_phone_ms": "The same, of those who report nothing and play all that comes.",
     "heard_beyond_sent": "Interruptions after which the log says that more was heard than had come.",
+    "turn_end_of_turn_ms": _TURN
+    + "From the end of speech to the end of the turn: the silence that ends one, and what is over it.",
+    "turn_transcript_final_ms": _TURN
+    + "From there until the words are known; the ears began when the sound was over.",
+    "turn_first_word_ms": _TURN
+    + "From there to the agent's first word: to the worker and back through the log.",
+    "turn_first_audio_in_ms": _TURN
+    + "From there until its first speech is made; what the voice itself needs is in it.",
+    "turn_first_audio_out_ms": _TURN + "From there until it is written down and leaves the hub.",
+    "turn_heard_ms": _TURN + "From there until it is heard, as the hub reckons.",
+    "turn_hub_ms": _TURN
+    + "From the end of speech until the answer leaves, less that silence and what the voice says it took.",
+    "turn_engines_ms": "What ears and voice say they took for the same turns.",
+    "switch_to_text_ms": "Somebody is told a story and turns to text in mid sentence: from the command until the log "
+    "shows the rest as read and no frame of speech comes any more.",
+    "switch_to_voice_ms": "Back to voice: from the command to the first frame of speech, less what the voice took.",
+    "switch_words_wrong": "Switches after which a word was heard and read, or neither.",
     "gap_audio_recovered": "People say numbered frames, one each 20 ms, and lose every connection for five seconds in "
     "mid speech. Of the frames said meanwhile, the share that is in the recording afterwards, once and at its place.",
     "gap_audio_wrong": "Frames of those recordings that are there twice, or elsewhere.",

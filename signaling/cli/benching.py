@@ -60,7 +60,7 @@ def bench(
     no_judge: bool,
     small: bool,
 ) -> None:
-    """Measure delivery, reconnect, join and voice (all, or those NAMES) on real processes and a real store.
+    """Measure delivery, reconnect, join, voice, turns and agents (all, or those NAMES) on real processes and stores.
 
     \b
     Exit code 0: every bar holds. 1: one is missed, or could not be measured. 2: nothing could be measured.
