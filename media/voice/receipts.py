@@ -82,8 +82,10 @@ class Receipts:
         return opened + self._lost(self._placed.holes(self.until, self.newest))
 
     def missing(self, within: int = REORDERED) -> list[Stretch]:
-        """What the client should send again: up to `MOST_NAMED` stretches that begin `within` of the newest."""
-        return self._placed.holes(self.until, max(self.until, self.newest - within))[:MOST_NAMED]
+        """What the client should send again: up to `MOST_NAMED` stretches that begin more than `within` before the
+        newest, each whole: whoever waits for what is missing goes on when the part that was asked for has come."""
+        holes = self._placed.holes(self.until, max(self.until, self.newest))
+        return [hole for hole in holes if hole[0] < self.newest - within][:MOST_NAMED]
 
     def _first(self, otherwise: int) -> int:
         return next(iter(self._placed), (otherwise, otherwise))[0]

@@ -193,7 +193,11 @@ MUTANTS: Final = [
         ("max(start, self.until), min(end, self.newest)", "start, min(end, self.newest)"),
         ("self.newest - GIVEN_UP\n", "self.newest - 2 * GIVEN_UP\n"),
         ("if self._first(limit) < limit else []", "if False else []"),
-        ("self.newest - within)", "self.newest)"),
+        ("hole[0] < self.newest - within", "hole[0] < self.newest"),
+        (
+            "max(self.until, self.newest))\n        return [hole",
+            "self.newest - within)\n        return [hole",
+        ),
         ("[:MOST_NAMED]", ""),
         ("lost = self._safe.holes(self.until, media_time)", "lost = [(self.until, media_time)]"),
         (

@@ -40,6 +40,13 @@ def test_a_hole_is_missing_once_it_lies_behind_what_is_reordered() -> None:
     assert REORDERED == 3 * FRAME
 
 
+def test_a_hole_is_asked_for_whole_though_it_ends_near_the_newest_frame() -> None:
+    receipts = Receipts()
+    receipts.opened(0)
+    place(receipts, 0, 20)
+    assert receipts.missing() == [(FRAME, 20 * FRAME)]
+
+
 def test_a_frame_has_its_place_once() -> None:
     receipts = Receipts()
     receipts.opened(0)
