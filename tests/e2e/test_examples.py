@@ -57,7 +57,8 @@ declare function render(state: unknown): void;
 """
 """What the README's page has of its own."""
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXAMPLES: Final = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES: Final = [ROOT / "examples" / "concierge.py"]
+TAKEOVER: Final = ROOT / "examples" / "takeover.py"
 
 
 def whole(path: Path, tmp_path: Path, number: int) -> Path:
@@ -119,6 +120,43 @@ async def serves_as_agent(program: Path) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 async def test_an_example_works_as_an_agent_of_a_real_hub(example: Path) -> None:
     await serves_as_agent(example)
+
+
+def test_each_example_is_run() -> None:
+    assert sorted((ROOT / "examples").glob("*.py")) == sorted((*EXAMPLES, TAKEOVER))
+
+
+async def test_a_person_takes_over_from_the_example_agent_and_hands_back() -> None:
+    async with folder() as shared:
+        data = shared / "data"
+        async with running("serve", data=data) as hub, aiohttp.ClientSession() as http:
+            signer = await signer_here(data, os.environ)
+            session = await created(http, hub.url, signer, agent="concierge")
+            async with (
+                working(EXAMPLES[0], data, hub.url),
+                legato.Client(hub.url, ticket=ticket_for(signer, session, "p_ada")) as ada,
+            ):
+                await answer(ada, "hello")
+                ticket = ticket_for(signer, session, "p_olga", "operator")
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, str(TAKEOVER), hub.url, cwd=ROOT,
+                    env={**os.environ, "LEGATO_TICKET": ticket, "PYTHONPATH": str(ROOT)},
+                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                )  # fmt: skip
+                assert process.stdin is not None
+                await ada.until(lambda state: state.responder == "p_olga", 30)
+                turn = await ada.say("is anybody there?")
+                process.stdin.write(b"A person is.\n")
+                await ada.until(lambda state: turn not in state.turns, 30)
+                (said,) = (entry for entry in ada.state.transcript() if entry.by == "p_olga")
+                assert isinstance(said, Message)
+                assert said.parts[0].text == "A person is."
+                process.stdin.write(b"\nshe is in a hurry\n")
+                out, _ = await process.communicate()
+                assert b"is anybody there?" in out
+                assert ada.state.participants[ada.state.responder].role == "agent"
+                assert ada.state.briefing == "she is in a hurry"
+                assert await answer(ada, "where is 4711?") == "Order 4711 is shipped and arrives Thursday."
 
 
 @pytest.mark.parametrize("number", range(len(PYTHON)))
