@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { View } from "../client";
 
 export function Awaited({ view: { state } }: { view: View }): JSX.Element | null {
-  if (state.awaited === "" || state.ended) return null;
+  if (state.awaited === "" || state.responder !== "" || state.ended) return null; // an operator may answer meanwhile
   return (
     <p class="elsewhere" role="status" data-awaited={state.awaited}>
       {state.awaited} is not there at the moment. What you say is kept, and answered as soon as it is back.
