@@ -108,6 +108,7 @@ async def _nodes_killed(rig: Rig, people: Sequence[Asker], plan: Plan) -> list[R
     """Nodes die one after another, and come back under the same address; no answer may be cut by that."""
     for each in people:
         each.crashes = each.cut = 0
+        each.longest = each.heard_at = 0.0
     for number in range(plan.node_kills):
         plan.says(f"agents: {number} of {plan.node_kills} nodes killed")
         await asyncio.sleep(SETTLED_S)
