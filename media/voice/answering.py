@@ -92,9 +92,9 @@ class Answering:
         else:
             self._perform(self._script.begin(state, rests, returning.seen))
 
-    def report(self, participant: str, report: Report) -> bool:
-        """The participant's page says how far it has played; whether it is listening."""
-        return self._audience.report(participant, report)
+    def report(self, participant: str, report: Report) -> None:
+        """The participant's page says how far it has played."""
+        self._audience.report(participant, report)
 
     def connect(self, attachment: str, carrier: Carrier) -> None:
         """Its call is up."""
@@ -117,10 +117,6 @@ class Answering:
     def saying(self) -> list[str]:
         """The messages that are being made into speech, or wait to be."""
         return self._mouth.messages
-
-    def reported(self, participant: str) -> Report | None:
-        """How far the participant's page said last that it has played; None if it is not listening or never did."""
-        return self._audience.reported(participant)
 
     def look(self, participant: str, *, warm: bool) -> None:
         """The participant's page says whether it can sound now; it may have missed what it plays, and that it may."""

@@ -139,20 +139,14 @@ class Audience:
             if piece.participant == participant:
                 piece.release(_COLD)
 
-    def report(self, participant: str, report: Report) -> bool:
-        """The participant's page says how far it has played; whether it is listening."""
+    def report(self, participant: str, report: Report) -> None:
+        """The participant's page says how far it has played."""
         pieces = [piece for piece in self._pieces.values() if piece.participant == participant]
         for piece in pieces:
             piece.reported = report
             for ending in [each for each in self._endings if each.piece is piece and not each.cut]:
                 if ending.message != report.message or report.samples > ending.sent - FRAME:
                     self._end(ending)
-        return bool(pieces)
-
-    def reported(self, participant: str) -> Report | None:
-        """What the participant's page said last; None if it is not listening or never did."""
-        said = (piece.reported for piece in self._pieces.values() if piece.participant == participant)
-        return next((report for report in said if report is not None), None)
 
     def leave(self, attachment: str, silent_for: int) -> None:
         """Its call is over; nothing had come from it for so many ms."""

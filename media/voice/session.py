@@ -59,7 +59,7 @@ class SessionVoice:
         self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn)
         self._lines: dict[str, _Line] = {}
         self._reports: dict[str, Report] = {}
-        """What pages that are in no call yet said: where their next one goes on."""
+        """What pages said last: where their next call goes on."""
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
         self._idle_since = sound.now()
@@ -153,8 +153,9 @@ class SessionVoice:
     async def returning(self, participant: str, report: Report | None = None) -> Returning:
         """What the participant is still to hear; `report`: how far it says that it heard. If it does not say so now,
         what it said last counts."""
-        said = report or self._reports.get(participant) or self.answering.reported(participant)
-        return await self.answering.returning(participant, said)
+        if report is not None and participant in self._reports:
+            self._reports[participant] = report
+        return await self.answering.returning(participant, report or self._reports.get(participant))
 
     def knows(self, attachment: str) -> bool:
         """Whether the attachment is open."""
@@ -172,7 +173,6 @@ class SessionVoice:
     ) -> None:
         """The call was answered: it takes the place of an older one of the attachment, and begins with what was not
         heard. `clock`: media time now. `ready`: its page says that its sound is warm."""
-        self._reports.pop(ear.participant, None)
         attachment, state = ear.attachment, self._room.state
         older = self._lines.get(attachment)
         self._lines[attachment] = _Line(call, carrier, ear.track)
@@ -236,8 +236,8 @@ class SessionVoice:
             asyncio.get_running_loop().call_soon(self.hang_up, attachment)
 
     def _reported(self, participant: str, report: Report) -> None:
-        if not self.answering.report(participant, report):
-            self._reports[participant] = report
+        self._reports[participant] = report
+        self.answering.report(participant, report)
 
     # --- from the ears
 

@@ -104,6 +104,11 @@ ABOUT: Final[dict[str, str]] = {
     "voice_resume_loss_ratio": "p90 of voice_resume_loss_ms by that of voice_resume_stock_ms.",
     "address_change_gap_ms": "Chromium in a call whose way gets another port at the hub (a NAT that forgot): the "
     "longest time without a frame towards the page, less the 20 ms between two.",
+    "dead_path_ms": "Chromium. The path of a call carries nothing any more in either direction, and nothing closes; a "
+    "new one would get through, and the session's connection lives. From that moment to the first frame that sounds "
+    "by another.",
+    "working_paths_dropped": "Chromium. One packet in ten is lost and each waits up to 100 ms: how often the page went "
+    "another way though its path worked.",
     "idle_client_kb": "Resident memory of a fresh node, before and after clients attach to sessions that are open, "
     "eight to a session. What a first client makes a process load is not counted.",
     "idle_client_alone_kb": "As idle_client_kb, for a client whose session is opened for it alone: with all that the "

@@ -136,7 +136,7 @@ async def _greeter(hub: Serving, session: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def hub_with_pages(voice: str) -> AsyncIterator[Serving]:
+async def hub_with_pages(voice: str, media_port: int = 0) -> AsyncIterator[Serving]:
     """A hub as it is served, with the demo's page and the greeting prepared. Raises `RuntimeError` without a voice."""
     folder = await asyncio.to_thread(lambda: Path(tempfile.mkdtemp(prefix="legato-first-audio-")))
 
@@ -145,7 +145,8 @@ async def hub_with_pages(voice: str) -> AsyncIterator[Serving]:
         here.app.router.add_get("/bench/onset.js", _onset)
 
     try:
-        async with serving(Options(port=0, data=folder, ears="none", voice=voice), dress) as hub:
+        options = Options(port=0, data=folder, ears="none", voice=voice, media_port=media_port)
+        async with serving(options, dress) as hub:
             await hub.voice.prompts.prepare(GREETING)
             if hub.voice.prompts.get(GREETING) is None:
                 raise RuntimeError("there is no voice here: install legato[demo]")

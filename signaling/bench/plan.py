@@ -16,9 +16,9 @@ class Plan:
     at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
     `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
     `interruptions` of an agent by `interrupters` people; `turns` and `switches` of `bench turn`;
-    `reloads` of a page that talks (0: none). Agents: `kills` answers cut short, of so many `people`; `freezes` answers
-    that fall silent, `cancels`, `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside
-    `waiting` ones that nobody takes.
+    `reloads` of a page that talks (0: none); `dead_paths` of a call, and `rough_s` seconds of a bad one (0: none).
+    Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
+    `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes.
     """
 
     nodes: int = 2
@@ -48,6 +48,8 @@ class Plan:
     turns: int = 100
     switches: int = 100
     reloads: int = 110
+    dead_paths: int = 40
+    rough_s: float = 60.0
     tunnel_s: float = 5.0
     kills: int = 300
     people: int = 8
@@ -79,6 +81,8 @@ SMALL = Plan(
     turns=4,
     switches=4,
     reloads=0,
+    dead_paths=0,
+    rough_s=0.0,
     calls=4,
     stock_calls=2,
     tunnels=2,

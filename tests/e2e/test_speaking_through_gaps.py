@@ -11,10 +11,10 @@ from random import Random
 import aiohttp
 import pytest
 
+from signaling.bench.voice_dead_paths import detour, free_port
 from tests.support.chromium import Tab, launched, opened
 from tests.support.demo_hub import demo_hub
 from tests.support.demo_page import LISTEN, DemoPage, decoded, understood
-from tests.support.detour import detour, free_port
 from tests.support.proxy import UdpProxy
 from tests.support.spoken import speech_pcm, speech_wav
 

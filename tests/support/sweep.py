@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -48,40 +47,32 @@ def positions_of(recording: Samples) -> list[float | None]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The sweep stopped at `before` and went on at `after` (seconds): what lies between was lost, or heard twice."""
-
-    before: float
-    after: float
-
-    @property
-    def lost_ms(self) -> float:
-        return max(0.0, (self.after - self.before) * 1_000)
-
-    @property
-    def doubled_ms(self) -> float:
-        return max(0.0, (self.before - self.after) * 1_000)
+def largest_hole(positions: Sequence[float | None], end: float) -> float:
+    """Seconds of the sweep, up to `end`, that are heard nowhere in the recording: the longest stretch of them."""
+    heard = sorted(one for one in positions if one is not None and one <= end)
+    return max(after - before for before, after in pairwise([0.0, *heard, end]))
 
 
-def breaks_of(positions: Sequence[float | None], silence: int = 3) -> list[Break]:
-    """Where it was silent for at least so many windows. What a browser makes up for frames that do not come stays
-    where it is in the sweep, so the farthest that was heard before counts, and the earliest that was heard after."""
-    breaks: list[Break] = []
-    runs: list[list[float]] = [[]]
+def stops_of(positions: Sequence[float | None], silence: int = 3) -> list[float]:
+    """Up to where it was heard whenever it fell silent for at least so many windows. What a browser makes up for frames
+    that do not come tells any time: what counts is the last window up to which it went on as a sweep does."""
+    stops: list[float] = []
+    run: list[float] = []
     quiet = 0
     for position in positions:
-        if position is None:
-            quiet += 1
-            continue
-        if quiet >= silence and runs[-1]:
-            runs.append([])
-        quiet = 0
-        runs[-1].append(position)
-    whole = [run for run in runs if len(run) > 10]
-    for one, following in pairwise(whole):
-        breaks.append(Break(max(one[-10:]) + STEP_S / 2, min(following[:10]) - STEP_S / 2))
-    return breaks
+        quiet = quiet + 1 if position is None else 0
+        if position is not None:
+            run.append(position)
+        elif quiet == silence:
+            steady = [after for before, after in zip(run, run[4:], strict=False) if _goes_on(before, after)]
+            stops += [one + STEP_S / 2 for one in steady[-1:]]
+            run = []
+    return stops
+
+
+def _goes_on(before: float, after: float) -> bool:
+    """Whether the readings of two windows, four apart, are."""
+    return abs(after - before - 4 * STEP_S) < STEP_S
 
 
 RECORD: Final = """() => {

@@ -169,6 +169,11 @@ export class Session {
     return this.machine.attached?.node ?? "";
   }
 
+  /** The network may be another one: do not trust a connection that looks alive. */
+  nudge(): void {
+    this.driver.run(this.machine.nudge(now()));
+  }
+
   /** Pretend that the network fails for `ms`; the session comes back by itself. */
   cut(ms = 0): void {
     this.driver.cut(ms);

@@ -13,7 +13,7 @@ export interface SoundListener {
 }
 
 export class Sounds {
-  private readonly listeners = new Set<SoundListener>();
+  private readonly listeners = new Set<Partial<SoundListener>>();
 
   /** `attached`: how the session is connected now; the others send on that connection, or say that they did not. */
   constructor(
@@ -23,27 +23,27 @@ export class Sounds {
   ) {}
 
   /** Returns how to stop. A session that is live already is told of as `back`. */
-  listen(listener: SoundListener): () => void {
+  listen(listener: Partial<SoundListener>): () => void {
     this.listeners.add(listener);
     const now = this.attached();
-    if (now !== null) listener.back(now);
+    if (now !== null) listener.back?.(now);
     return () => this.listeners.delete(listener);
   }
 
   told(envelope: Down): void {
-    for (const each of this.listeners) each.told(envelope);
+    for (const each of this.listeners) each.told?.(envelope);
   }
 
   heard(envelope: ArrayBuffer): void {
-    for (const each of this.listeners) each.heard(envelope);
+    for (const each of this.listeners) each.heard?.(envelope);
   }
 
   back(): void {
     const attached = this.attached();
-    if (attached !== null) for (const each of this.listeners) each.back(attached);
+    if (attached !== null) for (const each of this.listeners) each.back?.(attached);
   }
 
   away(): void {
-    for (const each of this.listeners) each.away();
+    for (const each of this.listeners) each.away?.();
   }
 }

@@ -30,6 +30,8 @@ export class Call {
   readonly byTicket: boolean;
   private id = "";
   private over = false;
+  /** Not said to the hub yet. */
+  private unsaid = false;
   private timer: ReturnType<typeof setTimeout>;
 
   constructor(
@@ -44,7 +46,8 @@ export class Call {
     peer.connection.onconnectionstatechange = () => this.changed();
     this.timer = setTimeout(() => this.fail(), this.byTicket ? BY_TICKET_MS : CONNECT_MS);
     if (this.byTicket) {
-      // Said to the hub, the call takes over at once; unsaid, when it stands: until then the voice goes another way.
+      // Said to the hub, the call takes over at once; else it is said when it stands: until then the voice goes another way.
+      this.unsaid = quiet;
       if (!quiet) session.dial(peer.key, ready, on.heard());
       peer.go();
     } else {
@@ -63,7 +66,20 @@ export class Call {
       this.timer = setTimeout(() => this.fail(), SOUNDS_MS);
       this.peer.track?.addEventListener("unmute", () => clearTimeout(this.timer), { once: true });
     }
-    queueMicrotask(() => this.over || this.on.connected());
+    queueMicrotask(() => this.over || this.stands());
+  }
+
+  private stands(): void {
+    if (this.unsaid) this.session.dial(this.peer.key, true, this.on.heard());
+    this.unsaid = false;
+    this.on.connected();
+  }
+
+  /** How many packets came so far. */
+  async packets(): Promise<number> {
+    const stats = await this.peer.connection.getStats();
+    const streams = [...(stats as unknown as Map<string, { type: string; packetsReceived?: number }>).values()];
+    return streams.reduce((sum, { type, packetsReceived = 0 }) => sum + (type === "inbound-rtp" ? packetsReceived : 0), 0);
   }
 
   /** Send `track` from here on; null: nothing. */
@@ -113,7 +129,7 @@ export class Call {
   private changed(): void {
     const state = this.peer.connection.connectionState;
     clearTimeout(this.timer);
-    if (state === "connected") this.on.connected();
+    if (state === "connected") this.stands();
     else if (state === "failed" || state === "closed") this.fail();
     else this.timer = setTimeout(() => this.fail(), this.patience(state));
   }

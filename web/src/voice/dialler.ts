@@ -20,6 +20,7 @@ export class Dialler {
   private ticket: CallTicket | null = null;
   private spare: Peer | null = null;
   private waiting: Peer | null = null;
+  private turn = 0;
   /** For calls that wait, from `waitsAt`. */
   private quiet: CallTicket | null = null;
   private waitsAt = "";
@@ -73,11 +74,12 @@ export class Dialler {
     return this.preparing;
   }
 
-  /** Somebody may call soon: let a peer wait. */
-  near(): void {
+  /** Somebody may call soon: let a peer wait. Resolves when one is on its way, or none can be. */
+  near(): Promise<void> {
     if (this.leaving !== null) clearTimeout(this.leaving);
     this.leaving = setTimeout(() => this.leave(), NEAR_MS);
     this.nearing ??= this.approach().finally(() => (this.nearing = null));
+    return this.nearing;
   }
 
   /** Whether a peer stands that has only to be called by. */
@@ -87,6 +89,7 @@ export class Dialler {
 
   /** Nobody will, or the hub is another process now. */
   leave(): void {
+    this.turn += 1;
     if (this.waiting === null) return;
     this.waiting.close();
     this.waiting = null;
@@ -144,6 +147,7 @@ export class Dialler {
     const { node } = this.session;
     if (this.waiting?.stands === true && this.waitsAt === node) return;
     this.leave();
+    const { turn } = this;
     if (node === "" || this.facts === null) return;
     const { certificate } = await this.purse;
     const peer = await Peer.make(certificate, this.dressed);
@@ -155,7 +159,7 @@ export class Dialler {
     } catch {
       return peer.close(); // a hub without sound, or one that lets no call wait
     }
-    if (this.session.node !== node) return peer.close();
+    if (this.session.node !== node || turn !== this.turn) return peer.close();
     this.waiting = peer;
     this.waitsAt = node;
     peer.go();

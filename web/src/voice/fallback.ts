@@ -17,6 +17,7 @@ export class Fallback {
   private decoder: AudioDecoder | null = null;
   private stopListening: () => void = () => undefined;
   private playAt = 0;
+  private out: AudioNode | null = null;
   /** Media time after the sound that ends at `playAt`. */
   private end = 0;
 
@@ -40,15 +41,18 @@ export class Fallback {
   start(): void {
     if (this.on) return;
     this.end = 0;
+    this.out = new GainNode(this.into.context);
+    this.out.connect(this.into);
     this.open();
-    const nothing = (): void => undefined;
-    this.stopListening = this.sounds.listen({ told: nothing, heard: (envelope) => this.heard(envelope), back: nothing, away: nothing });
+    this.stopListening = this.sounds.listen({ heard: (envelope) => this.heard(envelope) });
   }
 
   stop(): void {
     this.stopListening();
     if (this.decoder !== null && this.decoder.state !== "closed") this.decoder.close();
     this.decoder = null;
+    this.out?.disconnect(); // with what was to sound yet: whatever comes next says it again
+    this.out = null;
   }
 
   private open(): void {
@@ -78,11 +82,12 @@ export class Fallback {
       buffer.copyToChannel(samples, channel);
     }
     data.close();
+    if (this.out === null) return;
     const now = context.currentTime;
     if (this.playAt > now + LATE_S) return; // it never catches up otherwise
     if (this.playAt < now) this.playAt = now + AHEAD_S;
     const source = new AudioBufferSourceNode(context, { buffer });
-    source.connect(this.into);
+    source.connect(this.out);
     source.start(this.playAt);
     this.playAt += buffer.duration;
     this.end = mediaTime + numberOfFrames;

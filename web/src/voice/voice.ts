@@ -10,49 +10,33 @@
  * Where a call does not get through but the session does, its connection carries the voice meanwhile: that is `live` too.
  */
 import type { Session } from "../client";
+import { of } from "../client/state";
 import { Call, type CallEvents } from "./call";
 import { Capture } from "./capture";
 import { Dialler } from "./dialler";
 import { dropEarly, type Early } from "./early";
 import { Fallback } from "./fallback";
-import { Microphone, type MicrophoneState } from "./microphone";
+import { Left } from "./left";
+import { wayBack } from "./liveness";
+import { Microphone } from "./microphone";
 import { Output } from "./output";
+import { climbAfter, MOST_TRIES, waitAfter } from "./patience";
 import type { Peer } from "./peer";
 import { Playout, type Sounding } from "./playout";
 import { Ticks } from "./ticks";
+import { viewOf, type VoiceState, type VoiceView } from "./view";
+import { Watch } from "./watch";
 
-export type VoiceState = "off" | "calling" | "live" | "failed";
-
-export interface VoiceView {
-  readonly state: VoiceState;
-  readonly microphone: MicrophoneState;
-  readonly muted: boolean;
-  readonly device: string;
-  /** What carries the voice: a call, or (where none gets through) the session's own connection. */
-  readonly way: "call" | "connection";
-  /** The browser wants a tap before it lets this page sound. */
-  readonly needsTap: boolean;
-  /** What a person can do about what is wrong, if anything is. */
-  readonly advice: string;
-}
+export type { VoiceState, VoiceView } from "./view";
 
 type Listener = (view: VoiceView) => void;
 
-const WAITS_MS = [0, 200, 500, 1_000, 2_000];
-const MOST_TRIES = 12;
-/** When a call is tried again while the session's connection carries the voice. */
-const CLIMBS_MS = [500, 1_000, 2_000, 5_000, 15_000];
 /** How long after a call stands the peer for the next one is made. */
 const SPARE_MS = 1_000;
 /** How long the microphone waits for the hub's first frame at most: opening it takes what that needs to sound. */
 const MICROPHONE_MS = 300;
 /** How often it is seen what sounds. */
-const LOOK_MS = 50;
-const ADVICE: Partial<Record<MicrophoneState, string>> = {
-  denied: "The browser does not let this page use the microphone: allow it beside the address. You hear the agent, and typing works.",
-  absent: "There is no microphone here. You hear the agent, and typing works.",
-  lost: "The microphone was unplugged. Plug it in again, or type.",
-};
+const LOOK_MS = 20;
 
 export class Voice {
   readonly output: Output;
@@ -60,6 +44,8 @@ export class Voice {
   readonly capture: Capture;
   readonly playout: Playout;
   private readonly ticks: Ticks;
+  private readonly watch: Watch;
+  private left: Left | null = null;
   private state: VoiceState = "off";
   private call: Call | null = null;
   private node = "";
@@ -80,7 +66,7 @@ export class Voice {
   ) {
     const mine = early?.slot === session.slot ? early : null;
     if (early !== null && mine === null) dropEarly(early);
-    this.output = new Output(() => this.sounding(), mine?.context);
+    this.output = new Output(() => this.tellReady(), mine?.context);
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
     this.fallback = new Fallback(session.sounds, this.output.inlet);
     this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker);
@@ -90,21 +76,21 @@ export class Voice {
       (track) => this.soundWaits(track),
       mine,
     );
-    this.playout = new Playout(session, () => this.sounds());
-    this.ticks = new Ticks(() => this.playout.tick());
+    this.playout = new Playout(session, () => this.sounding);
+    this.ticks = new Ticks(() => this.tick());
+    this.watch = new Watch({
+      suspected: () => this.suspected(),
+      lost: () => this.lost(),
+      well: () => this.dialler.leave(),
+      packets: () => this.call?.packets() ?? Promise.resolve(0),
+    });
     this.view = this.look();
     session.onChange((view) => {
       if (view.phase === "live") this.sessionLive();
     });
-    const nothing = (): void => undefined;
     // What the hub said of its sound meanwhile was missed: it says it again.
-    session.sounds.listen({ told: nothing, heard: nothing, back: () => this.sounding(), away: nothing });
-    session.onSignals((signals) => {
-      for (const { name } of signals) {
-        if (name === "mute") this.mute();
-        if (name === "unmute") this.unmute();
-      }
-    });
+    session.sounds.listen({ back: () => this.back() });
+    session.onSignals((signals) => signals.forEach(({ name }) => this.hush(name)));
   }
 
   get current(): VoiceView {
@@ -139,7 +125,7 @@ export class Voice {
 
   /** Somebody may talk soon: a pointer or the focus is on the button, the page was just opened. */
   near(): void {
-    if (!this.on && document.visibilityState === "visible") this.dialler.near();
+    if (!this.on && document.visibilityState === "visible") void this.dialler.near();
   }
 
   /** Call anew, though a call may stand: the next takes its place. */
@@ -201,6 +187,12 @@ export class Voice {
     void this.dialler.opened().then(() => this.atNode(node));
   }
 
+  private back(): void {
+    this.tellReady();
+    // Its call was lost while the session was away: neither is there to tell of it.
+    if (this.watch.lost && !this.fallback.on) this.dial();
+  }
+
   private atNode(node: string): void {
     if (node !== this.node) return;
     if (this.fallback.on) return void this.dialler.renew(); // the capture goes on with the new connection
@@ -246,13 +238,14 @@ export class Voice {
         else track.addEventListener("unmute", () => this.standing(), { once: true });
       },
       // Told before the connection is up, so that the first frame over it may be speech.
-      answered: () => this.sounding(),
+      answered: () => this.tellReady(),
       connected: () => {
         this.tries = 0;
         this.ticks.start(LOOK_MS);
+        this.dialler.leave(); // a second path that is not needed is no second path by the time one is
         this.climbed();
         this.become("live");
-        this.sounding();
+        this.tellReady();
         setTimeout(() => void this.dialler.prepare(), SPARE_MS);
       },
       failed: () => {
@@ -279,8 +272,7 @@ export class Voice {
     if (this.fallBack()) return;
     if (this.tries > MOST_TRIES) return this.become("failed");
     this.become("calling");
-    const wait = WAITS_MS[Math.min(this.tries - 1, WAITS_MS.length - 1)];
-    this.timer = setTimeout(() => this.dial(), wait);
+    this.timer = setTimeout(() => this.dial(), waitAfter(this.tries));
   }
 
   /** Where no call gets through, the session's connection carries the voice; false: it cannot. */
@@ -292,15 +284,17 @@ export class Voice {
       this.capture.renew();
     }
     this.become("live");
-    this.sounding();
-    const wait = CLIMBS_MS[Math.min(this.tries, CLIMBS_MS.length) - 1];
-    this.timer = setTimeout(() => void this.climb(), wait);
+    this.tellReady();
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.climb(), climbAfter(this.tries));
     return true;
   }
 
   /** See whether a call gets through by now; the voice goes on as it goes until one stands. */
   private async climb(): Promise<void> {
     await this.dialler.renew();
+    // A call that waits takes over when this page says so, and from the very frame that it says.
+    await this.dialler.near();
     if (!this.fallback.on) return;
     const peer = this.dialler.ready();
     if (peer?.armed === true) return this.callBy(peer, true);
@@ -310,6 +304,8 @@ export class Voice {
 
   /** A call stands, or nobody talks: the connection carries no voice any more. */
   private climbed(): void {
+    this.left?.call.drop();
+    this.left = null;
     if (!this.fallback.on) return;
     this.fallback.stop();
     this.capture.renew();
@@ -321,25 +317,63 @@ export class Voice {
     this.show();
   }
 
-  private mute(): void {
-    this.playout.silence();
-    this.output.mute();
+  private tick(): void {
+    this.playout.tick();
+    this.race();
+    const takes = of(this.session.view.state.attachments, this.session.view.attachment)?.takes ?? [];
+    const judged = !this.fallback.on && takes.includes("audio");
+    this.watch.look(performance.now(), judged ? this.sounding : null);
   }
 
-  private unmute(): void {
-    this.playout.sound();
-    this.output.unmute();
+  /** No frame for a moment: have a second path ready, and see whether the session is there. */
+  private suspected(): void {
+    void this.dialler.near();
+    this.session.nudge();
+  }
+
+  private lost(): void {
+    const live = this.session.node !== "";
+    const way = wayBack({ live, waits: this.dialler.waits, portable: this.capture.portable });
+    if (way === "waiting" || way === "ticket") return this.dial();
+    if (way === "none" || this.call === null) return;
+    this.left = new Left(this.call);
+    this.call = null;
+    this.tries = 1;
+    this.fallBack();
+    const peer = this.dialler.ready();
+    if (peer?.armed === true) this.callBy(peer, true);
+    else peer?.close();
+  }
+
+  /** The first frame wins: of the call that seemed lost, or of the connection that stands for it. */
+  private race(): void {
+    const { left } = this;
+    const won = left?.sounds === true && this.fallback.timestamp === null;
+    if (left === null || (!won && this.fallback.timestamp === null)) return;
+    this.left = null;
+    if (!won) return left.call.drop();
+    this.call?.drop();
+    this.call = left.call;
+    this.climbed();
+  }
+
+  /** What the hub says of this page's sound. */
+  private hush(signal: unknown): void {
+    if (signal === "mute") this.playout.silence();
+    if (signal === "mute") this.output.mute();
+    if (signal === "unmute") this.playout.sound();
+    if (signal === "unmute") this.output.unmute();
   }
 
   /** The frame that sounds now, whatever carries it. */
-  private sounds(): Sounding | null {
-    const by = this.fallback.on ? this.fallback : this.call;
+  get sounding(): Sounding | null {
+    const by = this.fallback.on && this.left === null ? this.fallback : (this.left?.call ?? this.call);
     const timestamp = by?.timestamp ?? null;
     return by === null || timestamp === null ? null : { by, timestamp, late: this.output.late };
   }
 
   /** Tell the hub whether speech would be heard: it sends none into a cold output. */
-  private sounding(): void {
+  private tellReady(): void {
     if (this.call !== null || this.fallback.on) this.session.signal("output_ready", this.output.ready);
     this.show();
   }
@@ -351,11 +385,7 @@ export class Voice {
 
   private look(): VoiceView {
     const { state, muted, device } = this.microphone;
-    const on = this.state !== "off";
-    const failed = this.state === "failed" ? "Voice does not get through here. Typing works." : "";
-    const advice = failed || (on ? (ADVICE[state] ?? "") : "");
-    const way = this.fallback.on ? "connection" : "call";
-    return { state: this.state, microphone: state, muted, device, way, needsTap: this.state === "live" && !this.output.ready, advice };
+    return viewOf(this.state, { state, muted, device }, this.fallback.on ? "connection" : "call", this.output.ready);
   }
 
   private show(): void {

@@ -1,0 +1,16 @@
+/** How long to wait before a call is tried again. */
+
+const WAITS_MS = [0, 200, 500, 1_000, 2_000];
+const CLIMBS_MS = [500, 1_000, 2_000, 5_000, 15_000];
+/** Calls in vain after which voice is given up. */
+export const MOST_TRIES = 12;
+
+/** After so many in vain, ms. */
+export function waitAfter(tries: number): number {
+  return WAITS_MS[Math.min(tries, WAITS_MS.length) - 1] ?? 0;
+}
+
+/** The same while the session's connection carries the voice. */
+export function climbAfter(tries: number): number {
+  return CLIMBS_MS[Math.min(tries, CLIMBS_MS.length) - 1] ?? 0;
+}

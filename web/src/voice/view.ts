@@ -1,0 +1,36 @@
+/** What a page shows of its voice. */
+import type { MicrophoneState } from "./microphone";
+
+export type VoiceState = "off" | "calling" | "live" | "failed";
+
+export interface VoiceView {
+  readonly state: VoiceState;
+  readonly microphone: MicrophoneState;
+  readonly muted: boolean;
+  readonly device: string;
+  /** What carries the voice: a call, or (where none gets through) the session's own connection. */
+  readonly way: "call" | "connection";
+  /** The browser wants a tap before it lets this page sound. */
+  readonly needsTap: boolean;
+  /** What a person can do about what is wrong, if anything is. */
+  readonly advice: string;
+}
+
+const ADVICE: Partial<Record<MicrophoneState, string>> = {
+  denied: "The browser does not let this page use the microphone: allow it beside the address. You hear the agent, and typing works.",
+  absent: "There is no microphone here. You hear the agent, and typing works.",
+  lost: "The microphone was unplugged. Plug it in again, or type.",
+};
+
+/** How it stands: the voice, its microphone, what carries it, and whether this page may sound. */
+export function viewOf(
+  state: VoiceState,
+  microphone: { readonly state: MicrophoneState; readonly muted: boolean; readonly device: string },
+  way: VoiceView["way"],
+  sounds: boolean,
+): VoiceView {
+  const failed = state === "failed" ? "Voice does not get through here. Typing works." : "";
+  const advice = failed || (state !== "off" ? (ADVICE[microphone.state] ?? "") : "");
+  const { muted, device } = microphone;
+  return { state, microphone: microphone.state, muted, device, way, needsTap: state === "live" && !sounds, advice };
+}
