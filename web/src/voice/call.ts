@@ -87,6 +87,11 @@ export class Call {
     if (!this.over) await this.peer.sender.replaceTrack(track).catch(() => undefined);
   }
 
+  /** The hub's sound; null: none yet. */
+  get track(): MediaStreamTrack | null {
+    return this.peer.track;
+  }
+
   /** The RTP timestamp of the frame that was given to the output last; null: none in the last ten seconds. */
   get timestamp(): number | null {
     const [newest] = this.peer.connection.getReceivers()[0]?.getSynchronizationSources() ?? [];

@@ -27,8 +27,6 @@ import { Ticks } from "./ticks";
 import { viewOf, type VoiceState, type VoiceView } from "./view";
 import { Watch } from "./watch";
 
-export type { VoiceState, VoiceView } from "./view";
-
 type Listener = (view: VoiceView) => void;
 
 /** How long after a call stands the peer for the next one is made. */
@@ -320,8 +318,8 @@ export class Voice {
   private tick(): void {
     this.playout.tick();
     this.race();
-    const takes = of(this.session.view.state.attachments, this.session.view.attachment)?.takes ?? [];
-    const judged = !this.fallback.on && takes.includes("audio");
+    const { state, attachment } = this.session.view;
+    const judged = !this.fallback.on && of(state.attachments, attachment)?.takes.includes("audio") === true;
     this.watch.look(performance.now(), judged ? this.sounding : null);
   }
 
@@ -332,8 +330,7 @@ export class Voice {
   }
 
   private lost(): void {
-    const live = this.session.node !== "";
-    const way = wayBack({ live, waits: this.dialler.waits, portable: this.capture.portable });
+    const way = wayBack({ live: this.session.node !== "", waits: this.dialler.waits, portable: this.capture.portable });
     if (way === "waiting" || way === "ticket") return this.dial();
     if (way === "none" || this.call === null) return;
     this.left = new Left(this.call);
@@ -348,12 +345,13 @@ export class Voice {
   /** The first frame wins: of the call that seemed lost, or of the connection that stands for it. */
   private race(): void {
     const { left } = this;
-    const won = left?.sounds === true && this.fallback.timestamp === null;
-    if (left === null || (!won && this.fallback.timestamp === null)) return;
+    if (left === null || (!left.sounds && this.fallback.timestamp === null)) return;
+    const won = this.fallback.timestamp === null;
     this.left = null;
     if (!won) return left.call.drop();
     this.call?.drop();
     this.call = left.call;
+    if (left.call.track !== null) this.output.play(left.call.track);
     this.climbed();
   }
 
