@@ -1,7 +1,8 @@
 /** Voice on and off, mute, which microphone, how loud. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Voice, VoiceView } from "../voice/voice";
+import type { VoiceView } from "../voice/view";
+import type { Voice } from "../voice/voice";
 import { Icon } from "./icons";
 import { Meter } from "./meter";
 import type { VoiceHook } from "./voice_hook";

@@ -2,7 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Event, Session } from "../client";
 import { playsFor } from "../client/modality";
-import type { Voice, VoiceView } from "../voice/voice";
+import type { VoiceView } from "../voice/view";
+import type { Voice } from "../voice/voice";
 
 export interface VoiceHook {
   readonly voice: Voice;
