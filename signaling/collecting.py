@@ -10,12 +10,13 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-YOUNG: Final = 20_000
-"""Objects more than were freed, until the young ones are looked at."""
+YOUNG: Final = 2_000
+"""Objects more than were freed, until the young ones are looked at: a millisecond, where a frame of sound is due every
+twenty. What costs is to look at the old ones, which is done some thirty times less often."""
 
 
 def collect_seldom() -> None:
     """Call it once the process serves: what is there by then stays, and is never looked at again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, 20)
+    gc.set_threshold(YOUNG, 20, 50)
