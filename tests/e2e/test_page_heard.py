@@ -51,8 +51,8 @@ LOST_MS, DOUBLED_MS = 80.0, 120.0
 """Of one break, on a machine that does a lot else. Without the page's reports a second was heard twice."""
 
 KILL_HOLE_MS = 1_500
-"""What may be missing of the recording at a kill: once in some ten runs more than a second is, nothing else amiss. Whether
-the page did not play it or its recorder did not get it is not found out yet (`docs/roadmap.md`)."""
+"""What may be missing of the recording at a kill: once in some ten runs more than a second is, nothing else
+amiss. Whether the page did not play it or its recorder did not get it is not found out (`docs/roadmap.md`)."""
 
 HOLE_MS = 250.0
 """Of the recording: a browser without processors to spare skips some of what it was sent. What the hub says into a dead
