@@ -105,7 +105,7 @@ async def further(reader: Reader, seconds: float) -> None:
     await reader.until(f"(legatoVoice.playout.heard?.samples ?? 0) > {before + seconds * 48_000}", 30)
 
 
-async def heard_out(reader: Reader, most_ms: int) -> None:
+async def heard_out(reader: Reader, most_ms: float) -> None:
     """Wait until all of it was heard. Nothing of it was lost, and each call went on from where the page stopped."""
     await reader.until(f"legatoVoice.playout.heard.samples >= {(SWEEP_S - 0.5) * 48_000}", 40)
     positions = await asyncio.to_thread(positions_of, await played(reader.page))
