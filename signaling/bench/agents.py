@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -60,17 +60,23 @@ def _busiest(people: Sequence[Asker]) -> tuple[str, list[Asker]]:
     return victim, cut
 
 
+async def _struck(people: Sequence[Asker], strike: Callable[[str], object]) -> tuple[float, list[Asker]]:
+    """Strike the worker that answers most: when that was, and whom it answered, who have been told and answered anew."""
+    await asyncio.sleep(SETTLED_S)
+    victim, cut = _busiest(people)
+    at = time.perf_counter()
+    strike(victim)
+    for each in cut:
+        await each.until_told(victim)
+    return at, cut
+
+
 async def _workers_killed(crew: Crew, people: Sequence[Asker], plan: Plan) -> list[Result]:
     crashes = Figure("crash_event_ms", "ms", bars=(Bar(99, 250),))
     recoveries = Figure("agent_recovery_ms", "ms", bars=(Bar(90, 750),))
     while len(crashes.samples) < plan.kills:
         plan.says(f"agents: {len(crashes.samples)} of {plan.kills} answers cut")
-        await asyncio.sleep(SETTLED_S)
-        victim, cut = _busiest(people)
-        killed = time.perf_counter()
-        crew.kill(victim)
-        for each in cut:
-            await each.until_told(victim)
+        killed, cut = await _struck(people, crew.kill)
         crashes.samples += [1000 * (each.unreachable_at - killed) for each in cut]
         recoveries.samples += [1000 * (each.spoke_at - killed) for each in cut]
         await crew.fill()
@@ -82,12 +88,7 @@ async def _workers_frozen(crew: Crew, people: Sequence[Asker], plan: Plan) -> li
     silence = Figure("black_hole_event_ms", "ms", bars=(Bar(99, 3_000),))
     while len(silence.samples) < plan.freezes:
         plan.says(f"agents: {len(silence.samples)} of {plan.freezes} answers fallen silent")
-        await asyncio.sleep(SETTLED_S)
-        victim, cut = _busiest(people)
-        frozen = time.perf_counter()
-        crew.freeze(victim)
-        for each in cut:
-            await each.until_told(victim)
+        frozen, cut = await _struck(people, crew.freeze)
         silence.samples += [1000 * (each.unreachable_at - frozen) for each in cut]
         crew.wake()
         await asyncio.sleep(ZOMBIE_S)

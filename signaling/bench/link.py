@@ -1,11 +1,13 @@
 """A way over UDP, made to order: late, lossy, and with another address when asked. Seeded, so that a run repeats.
 
-Each client gets a socket of its own towards the target, as behind a NAT.
+Each client gets a socket of its own towards the target, as behind a NAT. A page's calls are brought onto it by a
+script (`detour`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,21 +17,38 @@ from typing import Final
 Address = tuple[str, int]
 HERE: Final = "127.0.0.1"
 
+_DETOUR: Final = """(() => {
+  const direct = (line) => /^(?:a=)?candidate:.* tcp /i.test(line);
+  const detoured = (line) => line.replace(/^((?:a=)?candidate:.* udp \\d+ \\S+) HUB /i, "$1 PROXY ");
+  const { setRemoteDescription: describe, addIceCandidate: add } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.setRemoteDescription = function (told) {
+    const lines = told.sdp.split("\\r\\n").filter((line) => !direct(line)).map(detoured);
+    return describe.call(this, { type: told.type, sdp: lines.join("\\r\\n") });
+  };
+  RTCPeerConnection.prototype.addIceCandidate = function (told) {
+    const line = told?.candidate ?? "";
+    return direct(line) ? Promise.resolve() : add.call(this, { ...told, candidate: detoured(line) });
+  };
+})()"""
+
 
 @dataclass(eq=False)
 class Link:
-    """Carries datagrams between clients and port `target` of this machine, each `delay_ms` late, of which the share
-    `lose` is lost. `port` is where clients send to; `watch(datagram)` sees what the target sends."""
+    """Carries datagrams between clients and port `target` of this machine, each `delay_ms` late and up to `jitter_ms`
+    more, so that they overtake each other; of them the share `lose` is lost. `port` is where clients send to;
+    `watch(datagram)` sees what the target sends."""
 
     target: int
     random: Random
     delay_ms: int = 0
     lose: float = 0.0
+    jitter_ms: int = 0
     watch: Callable[[bytes], None] = lambda datagram: None
     port: int = 0
     _here: asyncio.DatagramTransport | None = None
     _there: dict[Address, asyncio.DatagramTransport] = field(default_factory=dict)
     _waiting: dict[Address, list[bytes]] = field(default_factory=dict)
+    _dark: set[Address] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @asynccontextmanager
@@ -47,12 +66,17 @@ class Link:
                 task.cancel()
             for transport in (self._here, *self._there.values()):
                 transport.abort()
+            self._here = None
 
     async def rebind(self) -> None:
         """From here on the target sees every client at another port, as after a NAT forgot them."""
         for client, old in tuple(self._there.items()):
             self._there[client] = await self._open(client)
             old.abort()
+
+    def darken(self) -> None:
+        """Carry nothing more for the clients that there are: nothing closes, and new ones are served."""
+        self._dark |= self._there.keys()
 
     async def _open(self, client: Address) -> asyncio.DatagramTransport:
         there, _ = await asyncio.get_running_loop().create_datagram_endpoint(
@@ -64,7 +88,7 @@ class Link:
     def _from_client(self, datagram: bytes, client: Address) -> None:
         there = self._there.get(client)
         if there is not None:
-            self._carry(lambda: self._there[client].sendto(datagram))
+            self._carry(client, lambda: self._there[client].sendto(datagram))
         elif client in self._waiting:
             self._waiting[client].append(datagram)
         else:
@@ -82,15 +106,20 @@ class Link:
         self.watch(datagram)
         here = self._here
         if here is not None:
-            self._carry(lambda: here.sendto(datagram, client))
+            self._carry(client, lambda: here.sendto(datagram, client))
 
-    def _carry(self, send: Callable[[], None]) -> None:
+    def _carry(self, client: Address, send: Callable[[], None]) -> None:
+        def arrive() -> None:
+            if self._here is not None and client not in self._dark:
+                send()
+
         if self.random.random() < self.lose:
             return
-        if self.delay_ms:
-            asyncio.get_running_loop().call_later(self.delay_ms / 1000, send)
+        wait_ms = self.delay_ms + (self.random.random() * self.jitter_ms if self.jitter_ms else 0)
+        if wait_ms:
+            asyncio.get_running_loop().call_later(wait_ms / 1000, arrive)
         else:
-            send()
+            arrive()
 
 
 class _Reader(asyncio.DatagramProtocol):
@@ -99,3 +128,15 @@ class _Reader(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self._received(data, addr)
+
+
+def detour(hub: int, proxy: int) -> str:
+    """The script that brings a page's calls to UDP port `proxy` instead of `hub`, and to no TCP port."""
+    return _DETOUR.replace("HUB", str(hub)).replace("PROXY", str(proxy))
+
+
+def free_port() -> int:
+    """A UDP port that was free a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((HERE, 0))
+        return int(probe.getsockname()[1])

@@ -20,7 +20,7 @@ from typing import Any, Final
 from media.rtc import dtls
 from signaling.bench.figures import Bar, Figure, Result, Value, percentile
 from signaling.bench.first_audio import PATIENCE_S, chromium_with_sound, hub_with_pages
-from signaling.bench.link import HERE, Link
+from signaling.bench.link import Link, detour
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
 from signaling.bench.voice_resume import AGAIN, FRAME, LIVE, SETTLED_S, WATCH
@@ -36,16 +36,6 @@ STEADY_S: Final = 0.25
 """Between two changes of address, and from one to the end of its measurement."""
 
 FRAME_MS: Final = 20.0
-
-DETOUR: Final = """(() => {
-  const add = RTCPeerConnection.prototype.addIceCandidate;
-  RTCPeerConnection.prototype.addIceCandidate = function (told) {
-    const line = told?.candidate ?? "";
-    if (/ tcp /i.test(line)) return Promise.resolve();
-    const there = line.replace(/^(candidate:.* udp \\d+) \\S+ \\d+ /i, "$1 HOST PORT ");
-    return add.call(this, { ...told, candidate: there });
-  };
-})()"""
 
 
 async def measure_voice_paths(rig: Rig, plan: Plan) -> list[Result]:
@@ -109,7 +99,7 @@ async def _talking(url: str, link: Link) -> AsyncIterator[Any]:
         try:
             context = await browser.new_context(permissions=["microphone"])
             await context.add_init_script(f"({WATCH})()")
-            await context.add_init_script(DETOUR.replace("HOST", HERE).replace("PORT", str(link.port)))
+            await context.add_init_script(detour(link.target, link.port))
             page = await context.new_page()
             async with asyncio.timeout(PATIENCE_S):
                 await page.goto(url)

@@ -17,8 +17,8 @@ from legato.agent.voice import bring
 from legato.session import commands as c
 from legato.session.state import Entry, Message
 from media.engines.openai import wav
-from signaling.bench.flows import Flows
-from signaling.bench.voice_dead_paths import JITTER_MS, LOSE, detour, free_port
+from signaling.bench.link import Link, detour, free_port
+from signaling.bench.voice_dead_paths import JITTER_MS, LOSE
 from signaling.cli.tickets import signer_here
 from tests.e2e.minting import ticket_for
 from tests.support.chromium import launched, opened
@@ -136,12 +136,12 @@ async def test_a_path_that_dies_in_silence_is_left_and_nothing_is_lost(quiet: Pa
     random, port = Random(run_seed), free_port()
     async with (
         running("demo", *SOUND, "--media-port", str(port)) as hub,
-        Flows(port, random) as flows,
-        hearing(hub, quiet, detour(port, flows.port)) as reader,
+        Link(port, random).open() as link,
+        hearing(hub, quiet, detour(port, link.port)) as reader,
     ):
         for _ in range(BREAKS):
             await further(reader, random.uniform(1.5, 2.5))
-            flows.darken()
+            link.darken()
             await further(reader, 0.5)
         await heard_out(reader)
 
@@ -150,10 +150,10 @@ async def test_a_path_that_is_merely_bad_is_never_left(quiet: Path, run_seed: in
     port = free_port()
     async with (
         running("demo", *SOUND, "--media-port", str(port)) as hub,
-        Flows(port, Random(run_seed)) as flows,
-        hearing(hub, quiet, detour(port, flows.port)) as reader,
+        Link(port, Random(run_seed)).open() as link,
+        hearing(hub, quiet, detour(port, link.port)) as reader,
     ):
         await reader.page.evaluate("() => { globalThis.path = legatoVoice.sounding.by; }")
-        flows.lose, flows.jitter_ms = LOSE, JITTER_MS
+        link.lose, link.jitter_ms = LOSE, JITTER_MS
         await reader.until(f"legatoVoice.playout.heard?.samples >= {(SWEEP_S - 1) * 48_000}", 60)
         assert await reader.page.evaluate("legatoVoice.sounding.by === path")

@@ -11,7 +11,7 @@ from random import Random
 import aiohttp
 import pytest
 
-from signaling.bench.voice_dead_paths import detour, free_port
+from signaling.bench.link import detour, free_port
 from tests.support.chromium import Tab, launched, opened
 from tests.support.demo_hub import demo_hub
 from tests.support.demo_page import LISTEN, DemoPage, decoded, understood

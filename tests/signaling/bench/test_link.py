@@ -103,6 +103,25 @@ async def test_what_is_late_comes() -> None:
         assert target.received == [b"late"]
 
 
+async def test_who_is_there_when_it_darkens_is_cut_off_and_who_comes_later_is_not() -> None:
+    async with (
+        socket() as target,
+        Link(target.port, Random(1), jitter_ms=1).open() as link,
+        socket(link.port) as early,
+        socket(link.port) as late,
+    ):
+        early.send(b"before")
+        await target.come(1)
+        link.darken()
+        early.send(b"never")
+        late.send(b"after")
+        await target.come(2)
+        target.send(b"never either", target.senders[0])
+        target.send(b"back", target.senders[1])
+        await late.come(1)
+        assert (target.received, early.received, late.received) == ([b"before", b"after"], [], [b"back"])
+
+
 async def test_the_seed_says_what_is_lost() -> None:
     first = await _arrived(3)
     assert first == await _arrived(3)
