@@ -61,7 +61,7 @@ def _busiest(people: Sequence[Asker]) -> tuple[str, list[Asker]]:
 
 
 async def _struck(people: Sequence[Asker], strike: Callable[[str], object]) -> tuple[float, list[Asker]]:
-    """Strike the worker that answers most: when that was, and whom it answered, who have been told and answered anew."""
+    """Strike the worker that answers most: when that was, and whom it answered, who are told and answered anew."""
     await asyncio.sleep(SETTLED_S)
     victim, cut = _busiest(people)
     at = time.perf_counter()
