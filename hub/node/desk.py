@@ -36,7 +36,7 @@ class Worker:
     @property
     def load(self) -> int:
         """Sessions that it has or is offered."""
-        return len(self.has | self.offered)
+        return len(self.has) + len(self.offered - self.has)
 
     @property
     def places(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -81,14 +81,31 @@ async def measure(
                     found.setdefault("first_audio_ms", []).append(await _first_audio(told))
             except Unmeasurable as why:
                 missing.append(str(why))
-    return Outcome(tuple(best(results) for results in found.values() if results), loads, tuple(missing))
+    return outcome(found, loads, missing)
+
+
+def outcome(
+    found: Mapping[str, Sequence[Result]], loads: dict[str, list[float]], missing: Sequence[str]
+) -> Outcome:
+    """Of each figure the best run; one that no run has a sample of is missing."""
+    chosen: list[Result] = []
+    lacking = list(missing)
+    for name, results in found.items():
+        try:
+            chosen.append(best(results))
+        except Unmeasurable as why:
+            lacking.append(f"{name}: {why}")
+    return Outcome(tuple(chosen), loads, tuple(lacking))
 
 
 def best(results: Sequence[Result]) -> Result:
-    """The run with the lowest median; of values, the median one."""
+    """The run with the lowest median; of values, the median one. Raises `Unmeasurable` without one sample."""
     figures_ = [result for result in results if isinstance(result, Figure)]
     if figures_:
-        return min(figures_, key=lambda figure: figures.percentile(figure.samples, 50))
+        measured = [figure for figure in figures_ if figure.samples]
+        if not measured:
+            raise Unmeasurable("no run gave a sample")
+        return min(measured, key=lambda figure: figures.percentile(figure.samples, 50))
     values = sorted((result for result in results if isinstance(result, Value)), key=lambda one: one.value)
     return values[(len(values) - 1) // 2]
 

@@ -1,7 +1,8 @@
 """Engines whose time is known: a service that hears and speaks by OpenAI's HTTP, and says how long it took.
 
 What it understands is a question with a number; what it says of a text is a tone, so long for each character. How
-long each took is told by that number, for the answer repeats it.
+long each took is told by that number, for the answer repeats it; a question asked in two breaths has two numbers, and
+the last one counts.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class SpeechService:
         pcm = (_SECOND * (samples // RATE + 1))[: 2 * samples]
         took = time.perf_counter() - began
         self.asked.append((text, began, took))
-        if (number := _NUMBER.search(text)) is not None:
-            self.spoken_s.setdefault(int(number[0]), took)
+        if numbers := _NUMBER.findall(text):
+            self.spoken_s.setdefault(int(numbers[-1]), took)
         return web.Response(body=pcm, content_type="audio/pcm")
 
 

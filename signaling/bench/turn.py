@@ -132,8 +132,6 @@ async def _conversations(
         for figure, step in zip(stages, steps, strict=True):
             figure.samples.append(step)
         number = int(turn.text.split()[-1])
-        if number not in service.spoken_s:
-            continue  # said in two breaths: its words are of two numbers
         # The ears are done before the turn is over: they began at the end of the utterance.
         voice = 1000 * service.spoken_s[number]
         own.samples.append(turn.marks["first_audio_out"] - SILENCE - voice)

@@ -5,10 +5,10 @@ from html.parser import HTMLParser
 
 from signaling.bench.figures import Bar, Figure, Value
 from signaling.bench.page import page
-from signaling.bench.runs import Outcome, best
+from signaling.bench.runs import Outcome, best, outcome
 
 
-def outcome(*results: Figure | Value, missing: tuple[str, ...] = ()) -> Outcome:
+def of(*results: Figure | Value, missing: tuple[str, ...] = ()) -> Outcome:
     return Outcome(results, {"delivery": [0.5, 0.7]}, missing)
 
 
@@ -24,16 +24,27 @@ def test_of_a_value_the_median_run_counts() -> None:
 
 def test_an_outcome_holds_only_if_every_bar_does() -> None:
     good, bad = Value("good", 1.0, 1.5), Value("bad", 2.0, 1.5)
-    assert outcome(good).holds()
-    assert not outcome(good, bad).holds()
+    assert of(good).holds()
+    assert not of(good, bad).holds()
 
 
 def test_what_could_not_be_measured_does_not_hold() -> None:
-    assert not outcome(Value("good", 1.0, 1.5), missing=("first_audio_ms: no browser",)).holds()
+    assert not of(Value("good", 1.0, 1.5), missing=("first_audio_ms: no browser",)).holds()
+
+
+def test_a_run_without_a_sample_is_passed_over() -> None:
+    runs = [Figure("f", "ms"), Figure("f", "ms", [3.0])]
+    assert best(runs) is runs[1]
+
+
+def test_a_figure_without_a_sample_in_any_run_is_missing_and_the_others_stay() -> None:
+    found = outcome({"f": [Figure("f", "ms")], "v": [Value("v", 1.0)]}, {}, ["before"])
+    assert found.results == (Value("v", 1.0),)
+    assert found.missing == ("before", "f: no run gave a sample")
 
 
 def test_a_report_is_json_with_machine_versions_and_figures() -> None:
-    report = json.loads(json.dumps(outcome(Figure("f", "ms", [1.0, 2.0])).report()))
+    report = json.loads(json.dumps(of(Figure("f", "ms", [1.0, 2.0])).report()))
     assert set(report) == {"machine", "versions", "figures"}
     assert set(report["figures"]["f"]) == {"unit", "n", "p50", "p90", "p99", "max", "floor"}
     assert report["machine"]["load_before_each_run"] == {"delivery": [0.5, 0.7]}
@@ -66,9 +77,7 @@ class Tags(HTMLParser):
 def test_the_page_is_self_contained_and_says_what_was_missed() -> None:
     slow = Figure("append_ack_ms", "ms", [9.0] * 10, [1.0] * 10, (Bar(50, 0.6),))
     tags = Tags()
-    tags.feed(
-        page(outcome(slow, Value("join_ratio_time", 1.1, 1.5), missing=("no <browser>",)), "legato bench")
-    )
+    tags.feed(page(of(slow, Value("join_ratio_time", 1.1, 1.5), missing=("no <browser>",)), "legato bench"))
     assert tags.open == []
     assert tags.fetched == []
     assert "missed" in tags.words
