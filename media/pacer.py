@@ -12,17 +12,25 @@ timestamps of RTP must.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from media.opus import FRAME, SILENCE
-from media.playout import Playout
+from media.playout import Step
 
 TICK: Final = 5
 NOTCHES: Final = 4
 MAX_CATCH_UP: Final = 5
 """Turns (of 20 ms) that a late wheel makes up for at once."""
+
+
+class Source(Protocol):
+    """Where a listener's frames come from: `media.playout.Playout`, or what stands before it."""
+
+    def next(self) -> Step | None:
+        """The frame that leaves now, or None: silence."""
+        ...
 
 
 class Beat(msgspec.Struct, frozen=True, gc=False):
@@ -56,7 +64,7 @@ class Position:
 @dataclass(slots=True)
 class _Seat:
     listener: str
-    playout: Playout
+    source: Source
     frames: int = 0
     spoken: int = 0
     skipped: int = 0
@@ -75,7 +83,7 @@ class Pacer:
     def __len__(self) -> int:
         return len(self._notch_of)
 
-    def add(self, listener: str, playout: Playout) -> Beat | None:
+    def add(self, listener: str, source: Source) -> Beat | None:
         """Begin the beat of a listener; its first frame is returned, or leaves within 20 ms. Adding one twice is an
         error."""
         if listener in self._notch_of:
@@ -84,7 +92,7 @@ class Pacer:
         notch = min(
             range(NOTCHES), key=lambda each: (len(self._notches[each]), (each - self._tick) % NOTCHES)
         )
-        seat = self._notches[notch][listener] = _Seat(listener, playout)
+        seat = self._notches[notch][listener] = _Seat(listener, source)
         self._notch_of[listener] = notch
         return _beat(seat) if notch == self._tick % NOTCHES else None
 
@@ -131,7 +139,7 @@ def _beat(seat: _Seat) -> Beat:
     media_time = (seat.frames + seat.skipped) * FRAME
     seat.frames += 1
     jumped, seat.jumped = seat.jumped, False
-    step = seat.playout.next()
+    step = seat.source.next()
     if step is None:
         return Beat(seat.listener, media_time)
     seat.spoken += 1

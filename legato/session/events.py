@@ -280,6 +280,16 @@ class SpeechShown(Event, frozen=True, kw_only=True):
     participant: str
 
 
+class SpeechSkipped(Event, frozen=True, kw_only=True):
+    """`participant` came back from a gap and went straight on: characters `start` to `end` of the message were not
+    played to it. They were shown, and count as heard from then on."""
+
+    message: str
+    participant: str
+    start: int
+    end: int
+
+
 # --- tools
 
 

@@ -255,6 +255,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.SpeechQueued: transcript.speech_queued,
     e.HeardSettled: transcript.heard_settled,
     e.SpeechShown: transcript.speech_shown,
+    e.SpeechSkipped: transcript.speech_skipped,
     e.ToolRequested: transcript.tool_requested,
     e.ToolDecided: transcript.tool_decided,
     e.ToolStarted: transcript.tool_started,

@@ -78,7 +78,8 @@ class Right(msgspec.Struct, frozen=True, omit_defaults=True):
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="message"):
     """A message of the transcript. `at` is the offset where it began; `ordinal` counts ended entries
     from 1 (0: open); `deltas` is the index that the next delta carries. `read`: from which character on
-    participants who turned to text were shown it. `heard` counts characters and `heard_samples` samples by
+    participants who turned to text were shown it; `missed`: who went straight on after a gap, and from which
+    character to which. `heard` counts characters and `heard_samples` samples by
     participant; `speech_words` are pairs of both, `speech` is where it rests."""
 
     id: str
@@ -101,6 +102,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     heard_samples: dict[str, int] = {}
     speech: tuple[Stretch, ...] = ()
     speech_words: tuple[tuple[int, int], ...] = ()
+    missed: tuple[tuple[str, int, int], ...] = ()
 
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):

@@ -153,6 +153,13 @@ def speech_shown(state: State, event: e.SpeechShown) -> None:
         state.entries[event.message] = replace(message, read=read)
 
 
+def speech_skipped(state: State, event: e.SpeechSkipped) -> None:
+    message = state.entries.get(event.message)
+    if isinstance(message, Message):
+        missed = (*message.missed, (event.participant, event.start, event.end))[-bounds.KEPT_MISSED :]
+        state.entries[event.message] = replace(message, missed=missed)
+
+
 # --- tools
 
 

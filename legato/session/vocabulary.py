@@ -19,6 +19,9 @@ Mark = Literal[
     "first_audio_out",
     "heard",
 ]
+GoOn = Literal["", "rest", "catch_up", "live"]
+"""How a listener goes on after a gap: with the rest, faster until nothing is missing any more, or straight on. Empty:
+as the hub thinks best."""
 
 
 def snake(name: str) -> str:

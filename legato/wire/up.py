@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from legato.session.commands import KINDS, Command
-from legato.session.vocabulary import Medium, snake
+from legato.session.vocabulary import GoOn, Medium, snake
 
 VERSION: Final = 1
 AnyCommand = Command
@@ -147,11 +147,14 @@ class Lacking(Up, frozen=True, kw_only=True):
     gaps: list[tuple[int, int]]
 
 
-class PlayedUntil(msgspec.Struct, frozen=True, kw_only=True):
-    """A page played a message's speech up to so many samples at 48 kHz."""
+class PlayedUntil(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A page played a message's speech up to so many samples at 48 kHz, `ago` milliseconds ago. `then`: how it wants to
+    go on from there."""
 
     message: str
     samples: int
+    ago: int = 0
+    then: GoOn = ""
 
 
 class Dial(Up, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from media.voice.audience import Audience, Tellers
 from media.voice.barge_in import Move
 from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
+from media.voice.going_on import going_on, speech_skipped
 from media.voice.keeper import Keeper
 from media.voice.ledger import Ledger
 from media.voice.marks import Marks
@@ -43,7 +44,7 @@ class Answering:
         self._keeper = keeper
         self._playing: dict[str, dict[str, Any]] = {}
         tellers = Tellers(self._heard, self._first_sent, self._played, self._late)
-        self._audience = Audience(sound.wheel, self._seat, tellers)
+        self._audience = Audience(sound.wheel, sound.coders, self._seat, tellers)
         self._mouth = Mouth(
             mouths.Tools(
                 sound.now, sound.new_id, clerk.write, self._written, keeper.keep, self._made,
@@ -84,8 +85,13 @@ class Answering:
         self, attachment: str, participant: str, returning: Returning, *, warm: bool, fresh: bool = False
     ) -> None:
         """An attachment will listen, first to what it has not heard; if it is the first, what is to be said begins."""
-        state, rests = self._room.state, returning.rests
-        self._audience.join(attachment, participant, self._now(), returning, warm=warm, fresh=fresh)
+        state = self._room.state
+        on = going_on(state, returning, company=self._audience.others(participant))
+        self._clerk.write(speech_skipped(participant, on.missed))
+        self._audience.join(
+            attachment, participant, self._now(), on.returning, warm=warm, fresh=fresh, behind=on.behind
+        )
+        rests = on.returning.rests
         if self._script.live:
             said = self._mouth.messages
             self._perform(self._script.take_up(state, [each for each in rests if each.message not in said]))

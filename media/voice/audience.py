@@ -18,6 +18,7 @@ from legato.session.ids import HUB
 from media.opus import FRAME
 from media.pacer import Beat
 from media.playout import MessageClosed
+from media.voice.coders import Coders
 from media.voice.earpiece import Earpiece
 from media.voice.ledger import Ledger
 from media.voice.rest import Report, Returning
@@ -73,8 +74,9 @@ class _Ending:
 class Audience:
     """The listeners of one session. `name(attachment)` gives a name of the wheel's."""
 
-    def __init__(self, wheel: Wheel, name: Callable[[str], str], tell: Tellers) -> None:
+    def __init__(self, wheel: Wheel, coders: Coders, name: Callable[[str], str], tell: Tellers) -> None:
         self._wheel = wheel
+        self._coders = coders
         self._name = name
         self._tell = tell
         self._pieces: dict[str, Earpiece] = {}
@@ -93,6 +95,10 @@ class Audience:
         """Whether more than one person listens."""
         return len({piece.participant for piece in self._pieces.values()}) > 1
 
+    def others(self, participant: str) -> bool:
+        """Whether somebody else listens."""
+        return any(piece.participant != participant for piece in self._pieces.values())
+
     @property
     def speaking(self) -> bool:
         """Whether somebody hears, or is about to hear, speech."""
@@ -109,13 +115,18 @@ class Audience:
         *,
         warm: bool,
         fresh: bool = False,
+        behind: int = 0,
     ) -> None:
         """An attachment will listen, to what it has not heard first; one that did and says nothing else goes on where
-        it was. `warm`: its sound is ready; `fresh`: nothing was played to it before."""
+        it was. `warm`: its sound is ready; `fresh`: nothing was played to it before; `behind`: samples that it is to
+        make up for, if this node can help it to."""
         piece = self._pieces.get(attachment)
         if piece is None or returning.reported:
             self._wheel.remove(self._name(attachment))
             piece = self._pieces[attachment] = Earpiece(attachment, participant, settle_at=now, fresh=fresh)
+            coder = self._coders.lend() if behind > 0 else None
+            if coder is not None:
+                piece.hurry(behind, coder)
             _hand_over(piece, returning, self._ledgers, self._recent)
             self._room.set()
         if not warm:
@@ -158,7 +169,7 @@ class Audience:
         for ending in [each for each in self._endings if each.piece is piece and not each.cut]:
             self._endings.remove(ending)
             self._settle(piece, ending.message, piece.heard(ending.message, ending.sent, 0) or 0)
-        progress = piece.playout.progress()
+        progress = piece.source.progress()
         if progress is not None and progress.message in self._ledgers:
             late = silent_for if silent_for > SUSPECT else 0
             heard = piece.heard(progress.message, progress.samples, late)
@@ -206,7 +217,7 @@ class Audience:
         self._floor = False
         for piece in self._pieces.values():
             if _FLOOR in piece.holds and piece.reported is not None:
-                piece.playout.rewind(piece.reported.message, piece.reported.samples)
+                piece.source.rewind(piece.reported.message, piece.reported.samples)
             piece.release(_FLOOR)
 
     def cut(self, now: int) -> list[str]:
@@ -215,7 +226,7 @@ class Audience:
         messages: dict[str, None] = {}
         self._room.set()
         for piece in self._pieces.values():
-            for cut in piece.playout.cut():
+            for cut in piece.source.cut():
                 messages[cut.message] = None
                 self._settle(piece, cut.message, cut.samples)
                 due = now + SETTLE_AFTER_CUT
@@ -224,7 +235,7 @@ class Audience:
 
     def waiting(self) -> list[str]:
         """The messages that are in front of somebody's queue."""
-        fronts = (piece.playout.progress() for piece in self._pieces.values())
+        fronts = (piece.source.progress() for piece in self._pieces.values())
         return [front.message for front in fronts if front is not None]
 
     def tick(self, now: int) -> None:
@@ -256,7 +267,7 @@ class Audience:
         carrier, piece.carrier = piece.carrier, None
         if carrier is not None:
             piece.fresh = False
-            self._wheel.add(self._name(piece.attachment), piece.playout, carrier, _Teller(self, piece))
+            self._wheel.add(self._name(piece.attachment), piece.source, carrier, _Teller(self, piece))
 
     def sent(self, piece: Earpiece, beat: Beat, timestamp: int | None, now: int) -> None:
         """A frame of a message left for this listener, or the first silent one after."""
@@ -290,7 +301,7 @@ class Audience:
         self._settle(piece, ending.message, heard, final=True)
 
     def _settle_front(self, piece: Earpiece, now: int) -> None:
-        progress = piece.playout.progress()
+        progress = piece.source.progress()
         if progress is None or progress.message not in self._ledgers:
             return
         heard = piece.heard(progress.message, progress.samples, self._tell.late(piece.attachment))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from media.catch_up import CatchUp, Coder
 from media.playout import Playout
 from media.timeline import PER_MS
 from media.voice.rest import Report
@@ -29,6 +30,15 @@ class Earpiece:
     carrier: Carrier | None = None
     """Connected, and still without a beat."""
     begin_by: int = 0
+    source: Playout | CatchUp = field(init=False)
+    """Where its frames come from."""
+
+    def __post_init__(self) -> None:
+        self.source = self.playout
+
+    def hurry(self, behind: int, coder: Coder) -> None:
+        """It is so many samples behind, and catches up from its first frame on."""
+        self.source = CatchUp(self.playout, behind, coder)
 
     def hold(self, why: str) -> None:
         """Play nothing, for this reason."""

@@ -8,10 +8,11 @@ saw the conversation plays on from the very frame. What the rings lack is said a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol, get_args
 
 from legato.session.state import Message, State
+from legato.session.vocabulary import GoOn
 from media.frames import Frame
 from media.opus import FRAME
 from media.playout import MAX_QUEUED
@@ -21,12 +22,22 @@ FRESH: Final = 120_000
 """Milliseconds of session time after which the rest of a message is not spoken any more."""
 
 
+WAYS_ON: Final[tuple[GoOn, ...]] = get_args(GoOn)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A listener says that it heard `message` up to `samples` of its speech."""
+    """A listener says that it heard `message` up to `samples` of its speech, `ago` ms ago, and how it wants to go on
+    after a gap."""
 
     message: str
     samples: int
+    ago: int = 0
+    then: GoOn = ""
+
+    def later(self, ms: int) -> Report:
+        """The same, so many ms later."""
+        return replace(self, ago=self.ago + ms)
 
 
 def read_report(data: Any) -> Report | None:
@@ -36,7 +47,12 @@ def read_report(data: Any) -> Report | None:
     message, samples = data.get("message"), data.get("samples")
     if not isinstance(message, str) or type(samples) is not int or samples < 0:
         return None
-    return Report(message, samples)
+    ago, ways = data.get("ago", 0), [way for way in WAYS_ON if way == data.get("then")]
+    return Report(message, samples, ago if _ago(ago) else 0, ways[0] if ways else "")
+
+
+def _ago(given: Any) -> bool:
+    return type(given) is int and 0 <= given <= FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +83,13 @@ class Rest:
 @dataclass(frozen=True, slots=True)
 class Returning:
     """What somebody who comes to listen is still to hear of what was said up to offset `seen`. `reported`: they said
-    themselves how far they had heard."""
+    themselves how far they had heard, `ago` ms ago, and how they want to go on."""
 
     rests: tuple[Rest, ...] = ()
     seen: int = 0
     reported: bool = False
+    ago: int = 0
+    then: GoOn = ""
 
 
 class Rings(Protocol):
@@ -143,7 +161,8 @@ async def returning(
     for each in unheard(state, listener, report, known=known):
         rests.append(await _read(rings, each, room))
         room -= len(rests[-1].frames)
-    return Returning(tuple(rests), seen, report is not None)
+    ago, then = (report.ago, report.then) if report is not None else (0, "")
+    return Returning(tuple(rests), seen, report is not None, ago, then)
 
 
 async def _read(rings: Rings, unheard: Unheard, room: int) -> Rest:

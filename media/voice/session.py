@@ -58,8 +58,8 @@ class SessionVoice:
         self._microphones = Microphones(tools, sound)
         self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn)
         self._lines: dict[str, _Line] = {}
-        self._reports: dict[str, Report] = {}
-        """What pages said last: where their next call goes on."""
+        self._reports: dict[str, tuple[Report, int]] = {}
+        """What pages said last, and when: where their next call goes on."""
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
         self._idle_since = sound.now()
@@ -153,9 +153,13 @@ class SessionVoice:
     async def returning(self, participant: str, report: Report | None = None) -> Returning:
         """What the participant is still to hear; `report`: how far it says that it heard. If it does not say so now,
         what it said last counts."""
-        if report is not None and participant in self._reports:
-            self._reports[participant] = report
-        return await self.answering.returning(participant, report or self._reports.get(participant))
+        now = self._sound.now()
+        known, at = self._reports.get(participant, (None, now))
+        if known is not None:
+            known = known.later(now - at)
+            report = replace(report, then=report.then or known.then) if report is not None else known
+            self._reports[participant] = report, now
+        return await self.answering.returning(participant, report)
 
     def knows(self, attachment: str) -> bool:
         """Whether the attachment is open."""
@@ -236,7 +240,7 @@ class SessionVoice:
             asyncio.get_running_loop().call_soon(self.hang_up, attachment)
 
     def _reported(self, participant: str, report: Report) -> None:
-        self._reports[participant] = report
+        self._reports[participant] = report, self._sound.now()
         self.answering.report(participant, report)
 
     # --- from the ears

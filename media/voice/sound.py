@@ -10,6 +10,7 @@ from hub.store.promise import Store
 from legato.speech import Ears
 from media.listener import ListenerOptions
 from media.speaker import Speaker
+from media.voice.coders import Coders
 from media.voice.keeper import Recorder
 from media.voice.prompts import Prompts
 from media.voice.wheel import Wheel
@@ -30,3 +31,4 @@ class Sound:
     new_id: Callable[[str], str]
     listener: ListenerOptions = field(default_factory=ListenerOptions)
     vault: Recorder | None = None
+    coders: Coders = field(default_factory=Coders)

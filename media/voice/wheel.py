@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from media.opus import FRAME
-from media.pacer import Beat, Pacer
-from media.playout import Playout
+from media.pacer import Beat, Pacer, Source
 
 
 class Carrier(Protocol):
@@ -40,12 +39,12 @@ class Wheel:
         self._riders: dict[str, _Rider] = {}
         self._wake = asyncio.Event()
 
-    def add(self, listener: str, playout: Playout, carrier: Carrier, told: Told) -> None:
+    def add(self, listener: str, source: Source, carrier: Carrier, told: Told) -> None:
         """Begin the beat of a listener; `told` hears of each frame that was speech, and of the first that is none."""
         self.remove(listener)
         self._turn(self._now())
         self._riders[listener] = _Rider(carrier, told)
-        first = self._pacer.add(listener, playout)
+        first = self._pacer.add(listener, source)
         if first is not None:
             self._send(first, self._now())
         self._wake.set()

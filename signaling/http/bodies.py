@@ -9,6 +9,7 @@ import msgspec
 from legato.session.events import Activity, Medium, Role
 from legato.session.state import Liveness
 from legato.session.tickets import Capability, Kind
+from legato.session.vocabulary import GoOn
 
 
 class Invited(msgspec.Struct, frozen=True):
@@ -174,10 +175,12 @@ class TicketsRevoked(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much of a message's speech was heard: so many samples at 48 kHz."""
+    """How much of a message's speech was heard: so many samples at 48 kHz, `ago` milliseconds ago; how to go on."""
 
     message: str
     samples: int
+    ago: int = 0
+    then: GoOn = ""
 
 
 class OfferCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -91,6 +91,6 @@ class Calling:
 def _report(heard: bodies.Heard | None) -> Report | None:
     if heard is None:
         return None
-    if heard.samples < 0:
-        raise Refused("malformed", "samples are counted from 0", "heard")
-    return Report(heard.message, heard.samples)
+    if heard.samples < 0 or heard.ago < 0:
+        raise Refused("malformed", "samples and milliseconds are counted from 0", "heard")
+    return Report(heard.message, heard.samples, heard.ago, heard.then)

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Ledger, readPlaying, type Playing } from "../src/voice/ledger";
+import { Ledger, readGoOn, readPlaying, type Playing } from "../src/voice/ledger";
 
 const FRAME = 960;
 const at = (timestamp: number, samples = 0, more: Partial<Playing> = {}): Playing => ({ message: "m_1", samples, timestamp: timestamp >>> 0, ...more });
@@ -8,38 +8,38 @@ const at = (timestamp: number, samples = 0, more: Partial<Playing> = {}): Playin
 describe("what was heard", () => {
   test("nothing, before the hub said what it plays", () => {
     const ledger = new Ledger();
-    ledger.played(5_000, 0);
+    ledger.played(5_000, 0, 0);
     expect([ledger.heard, ledger.report(0)]).toEqual([null, null]);
   });
 
   test("up to the end of the frame that sounds, less what the output still holds", () => {
     const ledger = new Ledger();
     ledger.playing(at(10_000, 48_000), 0);
-    ledger.played(10_000, 0);
+    ledger.played(10_000, 0, 0);
     expect(ledger.heard).toEqual({ message: "m_1", samples: 48_000 + FRAME });
-    ledger.played(10_000 + 10 * FRAME, 480.4);
+    ledger.played(10_000 + 10 * FRAME, 480.4, 0);
     expect(ledger.heard).toEqual({ message: "m_1", samples: 48_000 + 11 * FRAME - 480 });
   });
 
   test("never goes back when the output takes longer", () => {
     const ledger = new Ledger();
     ledger.playing(at(0), 0);
-    ledger.played(4 * FRAME, 0);
-    ledger.played(4 * FRAME, 2 * FRAME);
+    ledger.played(4 * FRAME, 0, 0);
+    ledger.played(4 * FRAME, 2 * FRAME, 0);
     expect(ledger.heard?.samples).toBe(5 * FRAME);
   });
 
   test("is more than was played where it was said faster", () => {
     const ledger = new Ledger();
     ledger.playing(at(0, 100, { step: 1_200 }), 0);
-    ledger.played(9 * FRAME, 0);
+    ledger.played(9 * FRAME, 0, 0);
     expect(ledger.heard?.samples).toBe(100 + 10 * 1_200);
   });
 
   test("ends where silence begins", () => {
     const ledger = new Ledger();
     ledger.playing(at(0, 0, { until: 3 * FRAME }), 0);
-    ledger.played(20 * FRAME, 0);
+    ledger.played(20 * FRAME, 0, 0);
     expect(ledger.heard?.samples).toBe(3 * FRAME);
   });
 
@@ -47,37 +47,37 @@ describe("what was heard", () => {
     const ledger = new Ledger();
     ledger.playing(at(0), 0);
     ledger.playing({ ...at(8 * FRAME), message: "m_2" }, 0);
-    ledger.played(2 * FRAME, 0);
+    ledger.played(2 * FRAME, 0, 0);
     expect(ledger.heard).toEqual({ message: "m_1", samples: 3 * FRAME });
-    ledger.played(8 * FRAME, 0);
+    ledger.played(8 * FRAME, 0, 0);
     expect(ledger.heard).toEqual({ message: "m_2", samples: FRAME });
   });
 
   test("outlives its call, and is not moved by what an older call played", () => {
     const ledger = new Ledger();
     ledger.playing(at(0), 0);
-    ledger.played(2 * FRAME, 0);
+    ledger.played(2 * FRAME, 0, 0);
     ledger.begin(5_000);
     ledger.playing(at(3 * FRAME, 5), 0);
-    ledger.played(2 ** 31, 0);
+    ledger.played(2 ** 31, 0, 0);
     expect(ledger.heard).toEqual({ message: "m_1", samples: 3 * FRAME });
     ledger.playing(at(2 ** 31 + FRAME, 3 * FRAME), 0);
-    ledger.played(2 ** 31 + FRAME, 0);
+    ledger.played(2 ** 31 + FRAME, 0, 0);
     expect(ledger.heard).toEqual({ message: "m_1", samples: 4 * FRAME });
   });
 
   test("is nothing of what came while the sound was off; the hub plays that again", () => {
     const ledger = new Ledger();
     ledger.playing(at(0), 0);
-    ledger.played(2 * FRAME, 0);
+    ledger.played(2 * FRAME, 0, 0);
     ledger.silence();
     ledger.playing(at(0, 0, { until: 9 * FRAME }), 0);
-    ledger.played(5 * FRAME, 0);
+    ledger.played(5 * FRAME, 0, 0);
     ledger.sound();
-    ledger.played(12 * FRAME, 0);
+    ledger.played(12 * FRAME, 0, 0);
     expect(ledger.heard?.samples).toBe(3 * FRAME);
     ledger.playing(at(14 * FRAME, 3 * FRAME), 0);
-    ledger.played(15 * FRAME, 0);
+    ledger.played(15 * FRAME, 0, 0);
     expect(ledger.heard?.samples).toBe(5 * FRAME);
   });
 
@@ -86,7 +86,7 @@ describe("what was heard", () => {
     const half = 2 ** 29;
     for (let n = 0; n < 40; n++) {
       ledger.playing(at(n * half, n), 0);
-      ledger.played(((n * half) >>> 0) + FRAME, 0);
+      ledger.played(((n * half) >>> 0) + FRAME, 0, 0);
       expect(ledger.heard?.samples).toBe(n + 2 * FRAME);
     }
   });
@@ -98,11 +98,11 @@ describe("what was heard", () => {
         const ledger = new Ledger();
         let frame = 0;
         let before = 0;
-        ledger.played(start, 0);
+        ledger.played(start, 0, 0);
         ledger.playing(at(start + lead, 0, { until: (start + lead + length * FRAME) >>> 0 }), 0);
         for (const step of steps) {
           frame += step;
-          ledger.played((start + lead + frame * FRAME) >>> 0, 0);
+          ledger.played((start + lead + frame * FRAME) >>> 0, 0, 0);
           const expected = Math.min(frame + 1, length) * FRAME;
           expect(ledger.heard?.samples).toBe(expected);
           expect(expected).toBeGreaterThanOrEqual(before);
@@ -119,7 +119,7 @@ describe("what is reported", () => {
     ledger.playing(at(0), 0);
     const told: number[] = [];
     for (let now = 1_000; now < 2_000; now += 20) {
-      ledger.played(((now - 1_000) / 20) * FRAME, 0);
+      ledger.played(((now - 1_000) / 20) * FRAME, 0, now);
       const report = ledger.report(now);
       if (report !== null) told.push(now);
     }
@@ -139,4 +139,19 @@ test.each([null, 3, {}, { a_2: {} }, { a_1: null }, { a_1: { message: 1, samples
 test("what the hub says of this attachment is read", () => {
   const told = { message: "m", samples: 3, timestamp: 4, step: 1_056, until: 9 };
   expect(readPlaying({ a_1: told, a_2: { message: "n" } }, "a_1")).toEqual(told);
+});
+
+describe("how speech goes on after a gap", () => {
+  test("goes from what was heard last, and knows how long ago that was", () => {
+    const ledger = new Ledger();
+    ledger.playing({ message: "m", samples: 0, timestamp: 0 }, 0);
+    ledger.played(2 * FRAME, 0, 1_000);
+    ledger.played(4 * FRAME, 0, 1_040);
+    ledger.played(4 * FRAME, 0, 1_500);
+    expect(ledger.ago(3_040.4)).toBe(2_000);
+  });
+
+  test("is what was remembered, if that makes sense", () => {
+    expect(["live", "catch_up", "rest", "later", "", null, undefined].map(readGoOn)).toEqual(["live", "catch_up", "rest", "", "", "", ""]);
+  });
 });

@@ -114,6 +114,50 @@ async def test_who_calls_anew_hears_on_from_what_their_page_said_last() -> None:
 
 
 @virtual
+async def test_who_goes_straight_on_is_told_what_it_missed_and_hears_the_rest() -> None:
+    house, phone, again = House(), Phone(), Phone(9)
+    async with place(house) as here:
+        await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(3)
+        heard = len(phone.speech) - 40
+        assert heard > 20
+        await here.ring_up(again, 9, Report("m_1", heard * FRAME, 500, "live"))
+        await asyncio.sleep(6)
+        (skipped,) = here.of(e.SpeechSkipped)
+        whole = await frames_of(here, house)
+        at = len(whole) - len(again.speech)
+        assert again.speech == whole[at:]
+        assert heard < at <= heard + 25
+        assert 0 < skipped.start < skipped.end < len(TEXT)
+        assert TEXT[skipped.end] == " ", "it goes on with a whole word"
+        last = here.of(e.HeardSettled)[-1]
+        assert (last.characters, last.final) == (len(TEXT), True)
+
+
+@virtual
+async def test_who_catches_up_hears_all_of_the_rest_in_less_time() -> None:
+    house, phone, again = House(), Phone(), Phone(9)
+    async with place(house) as here:
+        await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(3)
+        here.told.signals_told.clear()
+        await here.ring_up(again, 9, Report("m_1", 0, 1_500, "catch_up"))
+        await asyncio.sleep(6)
+        whole = await frames_of(here, house)
+        assert len(whole) * 0.78 < len(again.speech) < len(whole) * 0.87
+        steps = [
+            each["data"][USER.attachment].get("step")
+            for each in here.told.signals_told
+            if each["name"] == "playing"
+        ]
+        assert 1_200 in steps, "the page is told that its frames stand for more"
+        last = here.of(e.HeardSettled)[-1]
+        assert (last.characters, last.samples, last.final) == (len(TEXT), len(whole) * FRAME, True)
+
+
+@virtual
 async def test_a_page_that_says_that_it_can_sound_is_told_what_it_plays() -> None:
     house, phone = House(), Phone()
     async with place(house) as here:

@@ -15,6 +15,7 @@ export const KEPT_GAPS = 32;
 export const KEPT_REOPENED = 8;
 export const KEPT_STRETCHES = 8;
 export const KEPT_SPEECH_WORDS = 512;
+export const KEPT_MISSED = 16;
 const KEPT_UNKNOWN = 64;
 const UNKNOWN_WEIGHT = 8_000;
 const WORD_WEIGHT = 24;

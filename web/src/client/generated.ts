@@ -333,6 +333,17 @@ export interface SpeechShown {
   participant: string;
 }
 
+export interface SpeechSkipped {
+  type: "speech_skipped";
+  by: string;
+  offset?: number;
+  time?: number;
+  message: string;
+  participant: string;
+  start: number;
+  end: number;
+}
+
 export interface ToolDecided {
   type: "tool_decided";
   by: string;
@@ -496,6 +507,7 @@ export interface Message {
   heard_samples: Record<string, number>;
   speech: Stretch[];
   speech_words: [number, number][];
+  missed: [string, number, number][];
 }
 
 export interface ToolCall {
@@ -750,6 +762,8 @@ export interface ProducerAt {
 export interface PlayedUntil {
   message: string;
   samples: number;
+  ago?: number;
+  then?: "" | "catch_up" | "live" | "rest";
 }
 
 export interface UpAttach {
@@ -1082,6 +1096,7 @@ export type KnownEvent =
   | SessionLabelled
   | SpeechQueued
   | SpeechShown
+  | SpeechSkipped
   | ToolDecided
   | ToolEnded
   | ToolProgressed
@@ -1165,6 +1180,7 @@ export const EVENT_DEFAULTS = {
   session_labelled: { offset: 0, time: 0 },
   speech_queued: { offset: 0, time: 0, samples: 0, words: [] },
   speech_shown: { offset: 0, time: 0 },
+  speech_skipped: { offset: 0, time: 0 },
   tool_decided: { offset: 0, time: 0, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
   tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
@@ -1183,7 +1199,7 @@ export const STATE_DEFAULTS = {
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0 },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
   Right: { holder: "", worker: "", attachment: "" },
-  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [] },
+  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [] },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [] },
   Response: { turn: "", parent: "", cancel_requested: false },

@@ -1,5 +1,5 @@
 /** How turns, responses, messages and tool calls change by what happens to them (a part of `fold`). */
-import { KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
+import { KEPT_MISSED, KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
 import type { Message, Part, State, Stretch, ToolCall, Turn } from "./generated";
 import { BROKEN, filled, of, put, without } from "./state";
 import type { Handlers, Of } from "./fold";
@@ -135,6 +135,8 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
     })),
   speech_shown: (state, event) =>
     messaged(state, event.message, ({ heard, read }) => ({ read: put(read, event.participant, of(heard, event.participant) ?? 0) })),
+  speech_skipped: (state, { message, participant, start, end }) =>
+    messaged(state, message, ({ missed }) => ({ missed: [...missed, [participant, start, end] as [string, number, number]].slice(-KEPT_MISSED) })),
   tool_requested: (state, event) => {
     const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval } = event;
     if (of(state.entries, id) !== undefined) return {};

@@ -94,6 +94,14 @@ function marksOf(message: Message, speech: Speech): string[] {
   ];
 }
 
+/** What was not played to who sits here, who came back from a gap and went straight on. */
+function MissedWords({ message, participant }: { message: Message; participant: string }): JSX.Element | null {
+  const characters = [...textOf(message)];
+  const missed = message.missed.filter(([who]) => who === participant).map(([, start, end]) => characters.slice(start, end).join("").trim());
+  if (missed.length === 0) return null;
+  return <p class="missed">Not heard, in a gap: “{missed.join(" … ")}”</p>;
+}
+
 function Reasoning({ message }: { message: Message }): JSX.Element | null {
   const reasoning = message.parts.filter((part) => part.kind === "reasoning").map((part) => part.text ?? "");
   if (reasoning.length === 0) return null;
@@ -152,6 +160,7 @@ export class MessageView extends Component<MessageProps> {
           <div class={again ? "text audible" : "text"} onClick={this.onClick} {...(again ? { title: "Click a word to hear it again" } : {})}>
             <Words message={message} speech={speech} />
           </div>
+          <MissedWords message={message} participant={session.view.participant} />
           <More message={message} session={session} />
         </div>
         <Margin notes={marks} />

@@ -1,6 +1,7 @@
 /** Voice on and off, mute, which microphone, how loud. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { readGoOn } from "../voice/ledger";
 import type { VoiceView } from "../voice/view";
 import type { Voice } from "../voice/voice";
 import { Icon } from "./icons";
@@ -67,6 +68,7 @@ export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JS
         </button>
       )}
       {view.microphone === "open" && <Devices voice={voice} view={view} />}
+      <AfterGap voice={voice} />
     </section>
   );
 }
@@ -78,6 +80,23 @@ function MeterPair({ voice }: { voice: Voice }): JSX.Element {
       <Meter level={levels.you} label="you" />
       <Meter level={levels.agent} label="agent" />
     </>
+  );
+}
+
+function AfterGap({ voice }: { voice: Voice }): JSX.Element {
+  const [then, setThen] = useState(voice.playout.afterGap);
+  return (
+    <select
+      aria-label="After a gap"
+      title="How the agent's speech goes on after a gap"
+      value={then}
+      onChange={(event) => setThen((voice.playout.afterGap = readGoOn(event.currentTarget.value)))}
+    >
+      <option value="">after a gap: as suits</option>
+      <option value="rest">after a gap: hear the rest</option>
+      <option value="catch_up">after a gap: catch up, faster</option>
+      <option value="live">after a gap: read what was missed</option>
+    </select>
   );
 }
 

@@ -18,6 +18,14 @@ export interface Playing {
   readonly until?: number;
 }
 
+/** How to go on after a gap: with the rest, faster until nothing is missing any more, straight on; as the hub thinks best. */
+export type GoOn = "rest" | "catch_up" | "live" | "";
+
+/** What was remembered of it. */
+export function readGoOn(kept: string | null | undefined): GoOn {
+  return kept === "rest" || kept === "catch_up" || kept === "live" ? kept : "";
+}
+
 /** The message's speech was played up to so many samples. */
 export interface Report {
   readonly message: string;
@@ -38,6 +46,7 @@ const LONG = 2 ** 30;
 export class Ledger {
   /** What was heard last; it outlives the call. */
   heard: Report | null = null;
+  private heardAt = 0;
   private stretches: readonly (Playing & { readonly toldAt: number })[] = [];
   private first: number | null = null;
   private newest = 0;
@@ -61,14 +70,21 @@ export class Ledger {
   }
 
   /** The frame with this timestamp was given to the output, which sounds it `late` samples later. */
-  played(timestamp: number, late: number): void {
+  played(timestamp: number, late: number, now: number): void {
     if (this.silenced) return;
     const end = (timestamp + FRAME - Math.min(Math.max(Math.round(late), 0), SECOND)) >>> 0;
     this.newest = this.first === null || since(end, this.newest) > 0 ? end : this.newest;
     this.first ??= end;
     if (since(this.newest, this.first) > LONG) this.first = (this.newest - LONG / 2) >>> 0;
     const found = this.at(this.newest);
-    if (found !== null) this.heard = found;
+    if (found === null) return;
+    if (found.message !== this.heard?.message || found.samples !== this.heard.samples) this.heardAt = now;
+    this.heard = found;
+  }
+
+  /** How long ago that was, ms. */
+  ago(now: number): number {
+    return Math.max(0, Math.round(now - this.heardAt));
   }
 
   /** The page's sound is off: what comes is not heard. */

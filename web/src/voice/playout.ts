@@ -3,7 +3,10 @@
  * some five times a second, and at once when the sound is turned off or the page goes.
  */
 import type { Session } from "../client";
-import { Ledger, readPlaying, type Report } from "./ledger";
+import type { PlayedUntil } from "../client";
+import { Ledger, readGoOn, readPlaying, type GoOn } from "./ledger";
+
+const AFTER_GAP = "legato:after-gap";
 
 /** The frame that was given to the output last, by its RTP timestamp, and in how many samples it sounds. */
 export interface Sounding {
@@ -16,12 +19,15 @@ export interface Sounding {
 export class Playout {
   private readonly ledger = new Ledger();
   private by: object | null = null;
+  private then: GoOn;
 
   /** `sounding`: what sounds now; null: nothing, or the browser does not tell. */
   constructor(
     private readonly session: Session,
     private readonly sounding: () => Sounding | null,
+    private readonly memory: Storage | null,
   ) {
+    this.then = readGoOn(memory?.getItem(AFTER_GAP));
     session.onSignals((signals) => {
       for (const { name, data } of signals) {
         const at = name === "playing" ? readPlaying(data, session.view.attachment) : null;
@@ -31,10 +37,25 @@ export class Playout {
     addEventListener("pagehide", () => this.tell(true));
   }
 
+  /** How this page goes on after a gap. It is remembered. */
+  get afterGap(): GoOn {
+    return this.then;
+  }
+
+  set afterGap(then: GoOn) {
+    this.then = then;
+    this.memory?.setItem(AFTER_GAP, then);
+  }
+
   /** What was heard by now; null: nothing yet. */
-  get heard(): Report | null {
+  get heard(): PlayedUntil | null {
     this.look();
-    return this.ledger.heard;
+    const { heard } = this.ledger;
+    return heard === null ? null : { ...heard, ago: this.ledger.ago(performance.now()), ...this.wish };
+  }
+
+  private get wish(): { then?: GoOn } {
+    return this.then === "" ? {} : { then: this.then };
   }
 
   /** The page's sound is off. */
@@ -58,12 +79,12 @@ export class Playout {
     if (now === null) return;
     if (now.by !== this.by) this.ledger.begin(performance.now());
     this.by = now.by;
-    this.ledger.played(now.timestamp, now.late);
+    this.ledger.played(now.timestamp, now.late, performance.now());
   }
 
   private tell(urgent: boolean): void {
     this.look();
     const report = this.ledger.report(performance.now(), urgent);
-    if (report !== null) this.session.signal("playout", report);
+    if (report !== null) this.session.signal("playout", { ...report, ...this.wish });
   }
 }

@@ -74,7 +74,7 @@ export class Voice {
       (track) => this.soundWaits(track),
       mine,
     );
-    this.playout = new Playout(session, () => this.sounding);
+    this.playout = new Playout(session, () => this.sounding, memory);
     this.ticks = new Ticks(() => this.tick());
     this.watch = new Watch({
       suspected: () => this.suspected(),
