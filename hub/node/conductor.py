@@ -7,6 +7,7 @@ deadline fires under a name that all nodes give it. So whoever finds a duty over
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
@@ -49,7 +50,9 @@ class Conductor:
         settings: Settings,
         wants: Callable[[Room], None],
         lives: Callable[[str], bool],
+        resting: asyncio.Semaphore,
     ) -> None:
+        """`resting` admits those whose session is at rest to their duties, a few of a node at a time."""
         self.room = room
         self.part = Part.ASKING
         self.conductor = ""
@@ -57,6 +60,7 @@ class Conductor:
         self._settings = settings
         self._wants = wants
         self._lives = lives
+        self._resting = resting
         self._snapshots = [room.follower.opened_at, room.follower.opened_at]
         self._history = 0
         self._indexed = (0, b"")
@@ -142,7 +146,7 @@ class Conductor:
         index = now - self._indexed[0] >= self._settings.index_every and self._row_changed()
         if (quiet and self._behind()) or index:
             self._busy = True
-            self._tools.spawn(self._work(at_rest=quiet))
+            self._tools.spawn(self._rest() if quiet else self._work())
 
     async def fire(self) -> None:
         """Append what is due by session time, one deadline after another, then schedule the next."""
@@ -181,6 +185,11 @@ class Conductor:
 
     def _behind(self) -> int:
         return self.room.follower.offset - self._snapshots[-1]
+
+    async def _rest(self) -> None:
+        """Many sessions fall silent together, and none of them is in a hurry."""
+        async with self._resting:
+            await self._work(at_rest=True)
 
     async def _work(self, at_rest: bool = False) -> None:
         try:

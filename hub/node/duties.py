@@ -37,6 +37,10 @@ FOREIGN_MS: Final = 2_000
 """How long a deadline of a session that another node conducts may be overdue."""
 
 TIDY_MS: Final = 1_000
+RESTING: Final = 2
+"""Sessions at rest whose duties are done at a time. Each goes through a thread for its vault, and threads take the
+loop's turns: a few hundred at once held everybody's sound for a tenth of a second."""
+
 MEMORY_MS: Final = 5_000
 
 
@@ -60,6 +64,7 @@ class Duties:
         self._attendance = attendance
         self._clock = ClockWatch(settings.clock_jump)
         self._conductors: dict[SessionKey, Conductor] = {}
+        self._resting = asyncio.Semaphore(RESTING)
         self._firing: set[SessionKey] = set()
         self._rooms: Rooms
 
@@ -82,7 +87,8 @@ class Duties:
 
     def opened(self, room: Room) -> None:
         """A room was opened here."""
-        conductor = Conductor(room, self._tools, self._settings, self.dispatch.look, self._lives)
+        tools, settings, dispatch = self._tools, self._settings, self.dispatch
+        conductor = Conductor(room, tools, settings, dispatch.look, self._lives, self._resting)
         self._conductors[room.key] = conductor
         self._tools.spawn(conductor.claim())
 

@@ -12,11 +12,13 @@ import pytest
 from hub.keys.anchors import Anchors
 from hub.keys.keystore import KeyStore
 from hub.node.archiving import what_was_lost
+from hub.node.duties import RESTING
 from hub.node.entries import SessionDamaged
 from hub.node.node import Node
 from hub.node.promise import Done, Presence
 from hub.node.room import Room
 from hub.settings import Settings
+from hub.store.promise import SessionKey, Store
 from hub.vault import Folder, Vault
 from hub.verify import verify
 from legato.session import commands as c
@@ -95,6 +97,25 @@ async def written(room: Room, count: int, first: int = 1) -> None:
     await until(lambda: room.state.offset >= last)
 
 
+class Busy(Vault):
+    """Counts who is recorded at the same time."""
+
+    def __init__(self, folder: Folder) -> None:
+        super().__init__(folder)
+        self.now = self.most = 0
+        self.recorded: set[SessionKey] = set()
+
+    async def record(self, store: Store, key: SessionKey) -> int:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await asyncio.sleep(0.05)
+            self.recorded.add(key)
+            return await super().record(store, key)
+        finally:
+            self.now -= 1
+
+
 async def a_day_later(home: Home) -> None:
     home.clock.ahead += DAY_MS + 1_000
     await until(lambda: not home.in_store(), 10)
@@ -130,6 +151,17 @@ async def test_a_quiet_session_is_archived_and_comes_back_as_it_was(tmp_path: Pa
         await written(again, 3, first=100)
         await until(lambda: len(listener.events_told) >= 4)
         assert not listener.lost
+
+
+async def test_sessions_that_fall_silent_together_go_to_rest_a_few_at_a_time(tmp_path: Path) -> None:
+    home, vault = Home(tmp_path), Busy(Folder(tmp_path))
+    keys = [SessionKey(KEY.tenant, f"s_{number}") for number in range(12)]
+    async with home.node("n1", settings=Settings(snapshot_quiet=20), vault=vault) as node:
+        rooms = [await there(await node.create(key, "p_user", {}, "")) for key in keys]
+        await until(lambda: vault.recorded == set(keys))
+        assert vault.most == RESTING
+        for room in rooms:
+            node.release(room)
 
 
 async def test_it_is_archived_anew_after_it_was_read(tmp_path: Path) -> None:
