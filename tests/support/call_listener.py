@@ -8,6 +8,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 
@@ -27,6 +28,10 @@ class CallListener:
         self.frames: list[bytes] = []
         self.message = ""
         """The message whose speech it hears: it reports so many frames of it."""
+        self.heard = 0
+        """Frames of it that were heard before those of `frames`."""
+        self.goes_on: dict[str, Any] = {}
+        """What it says of that beside: how long ago it was, and what then."""
         self.calls = 0
         self._client, self._http, self._url = client, http, url
         self._came = asyncio.Event()
@@ -50,9 +55,10 @@ class CallListener:
 
     async def _call(self, session: str, connection: str) -> None:
         peer = CallPeer()
-        body = {"sdp": peer.offer()}
+        body: dict[str, Any] = {"sdp": peer.offer()}
         if self.message:
-            body["heard"] = {"message": self.message, "samples": len(self.frames) * FRAME}  # type: ignore[assignment]
+            samples = (self.heard + len(self.frames)) * FRAME
+            body["heard"] = {"message": self.message, "samples": samples, **self.goes_on}
         path = f"{self._url}/v1/sessions/{session}/calls"
         async with self._http.post(
             path, json=body, headers={"Authorization": f"Bearer {connection}"}
@@ -92,10 +98,10 @@ class _Phone(PeerSocket):
 
 @asynccontextmanager
 async def listening(
-    client: legato.Client, http: aiohttp.ClientSession, url: str
+    client: legato.Client, http: aiohttp.ClientSession, url: str, listener: CallListener | None = None
 ) -> AsyncIterator[CallListener]:
     """The client's person is in a call inside."""
-    listener = CallListener(client, http, url)
+    listener = listener or CallListener(client, http, url)
     task = asyncio.create_task(listener.run())
     try:
         yield listener
