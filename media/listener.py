@@ -22,6 +22,7 @@ from legato.speech import Ears, Heard, Pcm, SpeechFailed, Word
 from media.activity import Activity, Patience, SpeechMark, SpeechStarted
 from media.codecs import Decoder
 from media.detectors import JUDGE_RATE, WINDOW_BYTES, Judge, best_judge
+from media.echo import EchoGuard
 from media.frames import Frame
 from media.opus import RATE, BadOpus
 from media.suspicion import Suspicion, SuspicionMark
@@ -72,6 +73,7 @@ class Listener:
     """Hears one track. `emit` is called on the loop with every event, in order; it must not wait.
 
     Without `ears` there are marks and no transcripts, and `run` is not needed.
+    What `guard` knows for an echo is no speech.
     """
 
     def __init__(
@@ -79,10 +81,12 @@ class Listener:
         emit: Callable[[ListenerEvent], None],
         ears: Ears | None = None,
         options: ListenerOptions | None = None,
+        guard: EchoGuard | None = None,
     ) -> None:
         options = options or ListenerOptions()
         self._emit = emit
         self._ears = ears
+        self._guard = guard
         # Made with the first frame: they are most of what a track holds, and not every track is listened to.
         self._make_judge = options.judge
         self._hearing: tuple[Decoder, Judge] | None = None
@@ -116,7 +120,7 @@ class Listener:
         marks: list[Mark] = []
         while len(self._rest) >= WINDOW_BYTES:
             window, self._rest = self._rest[:WINDOW_BYTES], self._rest[WINDOW_BYTES:]
-            marks += self._window(window, self._at, judge)
+            marks += self._window(window, self._at, judge, now)
             self._at += _WINDOW
         return marks + self._tell(self._turns.heard(frame.end, now))
 
@@ -175,10 +179,13 @@ class Listener:
         while isinstance(piece := await self._pending.get(), Pcm):
             yield piece
 
-    def _window(self, window: bytes, at: int, judge: Judge) -> list[Mark]:
+    def _window(self, window: bytes, at: int, judge: Judge, now: int) -> list[Mark]:
         self._queue_all(self._utterances.add(Pcm(window, JUDGE_RATE, at)))
         speech = judge.speech(window)
-        for mark in self._suspicion.feed(judge.suspects, at, at + _WINDOW):
+        suspects = judge.suspects
+        if self._guard is not None and self._guard.echo(window, at, now, maybe=speech or suspects):
+            speech = suspects = False
+        for mark in self._suspicion.feed(suspects, at, at + _WINDOW):
             self._emit(mark)
         return self._speech(self._activity.feed(speech, at, at + _WINDOW))
 

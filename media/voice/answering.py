@@ -17,6 +17,7 @@ from media.voice.audience import Audience, Tellers
 from media.voice.barge_in import Move
 from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
+from media.voice.echoes import Echoes
 from media.voice.going_on import going_on, speech_skipped
 from media.voice.keeper import Keeper
 from media.voice.ledger import Ledger
@@ -35,7 +36,7 @@ FRAME_MS = 20
 class Answering:
     """One session's speech on this node. Told what happens in the room; `run` is its task."""
 
-    def __init__(self, room: Room, sound: Sound, clerk: Clerk, keeper: Keeper) -> None:
+    def __init__(self, room: Room, sound: Sound, clerk: Clerk, keeper: Keeper, echoes: Echoes) -> None:
         self._room = room
         self._now = sound.now
         self._clerk = clerk
@@ -43,7 +44,7 @@ class Answering:
         self._script = Script()
         self._keeper = keeper
         self._playing: dict[str, dict[str, Any]] = {}
-        tellers = Tellers(self._heard, self._first_sent, self._played, self._late)
+        tellers = Tellers(self._heard, self._first_sent, self._played, echoes.spoken, self._late)
         self._audience = Audience(sound.wheel, sound.coders, self._seat, tellers)
         self._mouth = Mouth(
             mouths.Tools(

@@ -52,11 +52,13 @@ _COLD: Final = "cold"
 class Tellers:
     """Whom an audience tells. `write` takes events, `first(message, now)` hears of a message's first frame,
     `playing(attachment, beat, timestamp)` of a frame that does not simply follow the one before (without a message:
-    of the first silent one); `late(attachment)` says how many ms after it was sent a frame is heard."""
+    of the first silent one), `spoken(participant, payload, timestamp, now)` of every frame of speech;
+    `late(attachment)` says how many ms after it was sent a frame is heard."""
 
     write: Callable[[Sequence[e.HeardSettled]], None]
     first: Callable[[str, int], None]
     playing: Callable[[str, Beat, int], None]
+    spoken: Callable[[str, bytes, int, int], None]
     late: Callable[[str], int]
 
 
@@ -275,6 +277,8 @@ class Audience:
             self._tell.playing(piece.attachment, beat, timestamp)
         if beat.message is None:
             return
+        if timestamp is not None:
+            self._tell.spoken(piece.participant, beat.payload, timestamp, now)
         self._room.set()
         if beat.first:
             piece.settle_at = now + SETTLE_EVERY

@@ -13,6 +13,7 @@ from legato.session.takeover_rules import as_answer
 from legato.session.voice_rules import gap_marked
 from legato.speech import Ears
 from media.activity import SpeechEnded, SpeechStarted
+from media.echo import EchoGuard
 from media.frames import Frame
 from media.listener import Listener, ListenerEvent, ListenerOptions, Transcript, TurnHeard
 from media.order import Order
@@ -22,6 +23,7 @@ from media.suspicion import Dismissed, Suspected
 from media.turns import TurnEnded
 from media.voice.barge_in import BargeIn, Move
 from media.voice.clerk import Clerk
+from media.voice.echoes import Echoes
 from media.voice.keeper import Keeper
 from media.voice.microphone import Due
 from media.voice.minutes import Ended, Minutes, Written
@@ -74,6 +76,7 @@ class Tools:
     new_id: Callable[[str], str]
     floor: Floor
     level: str
+    echoes: Echoes
 
 
 class Ear:
@@ -92,7 +95,8 @@ class Ear:
         self._backlog: deque[Frame] = deque()
         self._barge_in = BargeIn()
         self._listening = True
-        self._listener = Listener(self._emit, tools.ears, tools.listener)
+        guard = EchoGuard(tools.echoes.of(participant))
+        self._listener = Listener(self._emit, tools.ears, tools.listener, guard)
 
     def on_audio(self, packet: AudioPacket, now: int) -> None:
         """A packet of the call, from within its arrival."""

@@ -17,6 +17,7 @@ from media.voice.capture import Capture
 from media.voice.captured import CapturedEar
 from media.voice.clerk import Clerk
 from media.voice.ear import Ear, Floor, Tools
+from media.voice.echoes import Echoes
 from media.voice.keeper import Keeper
 from media.voice.microphone import Microphone
 from media.voice.receipts import GIVEN_UP
@@ -129,7 +130,9 @@ class Microphones:
         return Ear(attachment, participant, track, Microphone(start), self._tools)
 
 
-def tools_for(room: Room, sound: Sound, clerk: Clerk, keeper: Keeper, taps: Taps, floor: Floor) -> Tools:
+def tools_for(
+    room: Room, sound: Sound, clerk: Clerk, keeper: Keeper, taps: Taps, floor: Floor, echoes: Echoes
+) -> Tools:
     """What the ears of a session work with."""
     return Tools(
         room=room,
@@ -142,4 +145,5 @@ def tools_for(room: Room, sound: Sound, clerk: Clerk, keeper: Keeper, taps: Taps
         new_id=sound.new_id,
         floor=floor,
         level=sound.store.level,
+        echoes=echoes,
     )

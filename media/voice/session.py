@@ -21,6 +21,7 @@ from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
 from media.voice.company import Company
 from media.voice.ear import Ear
+from media.voice.echoes import Echoes
 from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
 from media.voice.minutes import Ended
@@ -53,8 +54,9 @@ class SessionVoice:
         self.clerk = Clerk(room, "voice")
         self.keeper = Keeper(sound.store, sound.keys, room.key)
         self.taps = Taps()
-        self.answering = Answering(room, sound, self.clerk, self.keeper)
-        tools = tools_for(room, sound, self.clerk, self.keeper, self.taps, self)
+        echoes = Echoes()
+        self.answering = Answering(room, sound, self.clerk, self.keeper, echoes)
+        tools = tools_for(room, sound, self.clerk, self.keeper, self.taps, self, echoes)
         self._microphones = Microphones(tools, sound)
         self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn)
         self._lines: dict[str, _Line] = {}
