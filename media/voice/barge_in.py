@@ -2,13 +2,14 @@
 
 Three steps, each on its own evidence, counted in the samples of the microphone's track:
 
-- `HOLD` as soon as something may be speech, or after `CONFIRM` of speech: the agent pauses, nothing is lost yet;
+- `HOLD` as soon as something may be speech (the hub hears it, or the page says so), or after `CONFIRM` of speech: the
+  agent pauses, nothing is lost yet;
 - `CUT` when it is a turn: words were recognised, or the speech went on for `CLAIM`;
 - `RELEASE` when it was no speech, or the turn is over: the agent goes on from the very frame.
 
     quiet ──suspected, agent speaks──▶ wary ──speech──▶ held ──words, CLAIM──▶ taken ──turn over──▶ quiet
       │                                  └─dismissed, DOUBT passed─▶ quiet    (held, without words: the same)
-      └──speech──▶ rising ──CONFIRM, agent speaks──▶ held
+      └──speech──▶ rising ──CONFIRM or suspected, agent speaks──▶ held
                      └─speech ended─▶ quiet
 """
 
@@ -53,6 +54,7 @@ class BargeIn:
     def __init__(self) -> None:
         self.floor = Floor.QUIET
         self._began = 0
+        self._until = 0
         self._speech = False
 
     def speech_started(self, at: int) -> None:
@@ -63,11 +65,14 @@ class BargeIn:
         elif self.floor is Floor.WARY:
             self.floor, self._began = Floor.HELD, at
 
-    def suspected(self, at: int, *, speaking: bool) -> list[Move]:
-        """What began at media time `at` may be speech."""
-        if self.floor is not Floor.QUIET or not speaking:
+    def suspected(self, at: int | None, *, speaking: bool) -> list[Move]:
+        """What began at media time `at` (None: when the sound came up to now) may be speech."""
+        if not speaking or self.floor not in (Floor.QUIET, Floor.RISING):
             return []
-        self.floor, self._began = Floor.WARY, at
+        if self.floor is Floor.RISING:
+            self.floor = Floor.HELD
+        else:
+            self.floor, self._began = Floor.WARY, self._until if at is None else at
         return [Move.HOLD]
 
     def dismissed(self) -> list[Move]:
@@ -86,6 +91,7 @@ class BargeIn:
     def heard(self, until: int, *, speaking: bool) -> list[Move]:
         """The microphone's sound came up to media time `until`."""
         moves: list[Move] = []
+        self._until = until
         if self.floor is Floor.WARY and until - self._began >= DOUBT:
             moves += self.dismissed()
         if self.floor is Floor.RISING and speaking and until - self._began >= CONFIRM:

@@ -29,6 +29,9 @@ from media.voice.microphone import Due
 from media.voice.minutes import Ended, Minutes, Written
 from media.voice.taps import Taps
 
+DOUBT_MS: Final = 600
+"""After a page's suspicion: whose microphone falls silent then holds nobody up."""
+
 SLICE: Final = 10
 """Frames that are heard at once; after a gap there are many, and others wait."""
 
@@ -94,6 +97,7 @@ class Ear:
         self._order = Order()
         self._backlog: deque[Frame] = deque()
         self._barge_in = BargeIn()
+        self._doubt_by: int | None = None
         self._listening = True
         guard = EchoGuard(tools.echoes.of(participant))
         self._listener = Listener(self._emit, tools.ears, tools.listener, guard)
@@ -112,6 +116,14 @@ class Ear:
         self._deal_with(self._source.expire(now))
         self._hear(self._order.expire(now), now)
         self._listener.expire(now)
+        if self._doubt_by is not None and now >= self._doubt_by:
+            self._doubt_by = None
+            self._move(self._barge_in.dismissed())
+
+    def suspect(self, now: int) -> None:
+        """Its page has fallen silent, for it hears what may be speech."""
+        self._doubt_by = now + DOUBT_MS
+        self._move(self._barge_in.suspected(None, speaking=self._tools.floor.speaking))
 
     def call_ended(self) -> None:
         """The call is over; another may go on with the track."""

@@ -57,6 +57,12 @@ class Microphones:
         for each in self._ears.values():
             each.tick(now)
 
+    def suspect(self, participant: str, now: int) -> None:
+        """The participant's page hears what may be speech."""
+        for each in self._ears.values():
+            if each.participant == participant and each.heard_at is not None:
+                each.suspect(now)
+
     def abandon(self) -> None:
         """The node lets the session go."""
         for each in self._ears.values():

@@ -235,6 +235,8 @@ class SessionVoice:
                 self.answering.look(str(signal.get("by")), warm=bool(signal.get("data")))
             elif signal.get("name") == "playout" and (report := read_report(signal.get("data"))) is not None:
                 self._reported(str(signal.get("by")), report)
+            elif signal.get("name") == "suspected":
+                self._microphones.suspect(str(signal.get("by")), self._sound.now())
 
     def gone(self, reason: str) -> None:
         self._idle_since = -LINGER

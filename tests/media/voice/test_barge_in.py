@@ -77,6 +77,23 @@ def test_a_suspicion_that_was_nothing_lets_the_agent_go_on() -> None:
     assert floor.floor is Floor.QUIET
 
 
+def test_a_page_s_suspicion_counts_from_where_its_sound_has_come_to() -> None:
+    floor = BargeIn()
+    floor.heard(5 * FRAME, speaking=True)
+    assert floor.suspected(None, speaking=True) == [Move.HOLD]
+    assert floor.heard(5 * FRAME + DOUBT - 1, speaking=True) == []
+    assert floor.heard(5 * FRAME + DOUBT, speaking=True) == [Move.RELEASE]
+
+
+def test_a_suspicion_confirms_what_begins_to_be_speech() -> None:
+    floor = BargeIn()
+    floor.speech_started(0)
+    assert floor.suspected(None, speaking=False) == []
+    assert floor.suspected(None, speaking=True) == [Move.HOLD]
+    assert floor.floor is Floor.HELD
+    assert floor.heard(CLAIM, speaking=True) == [Move.CUT]
+
+
 def test_nobody_is_suspected_of_interrupting_a_silent_agent() -> None:
     floor = BargeIn()
     assert floor.suspected(0, speaking=False) == []
@@ -107,9 +124,9 @@ class Floors(RuleBasedStateMachine):
     def pause(self) -> None:
         self.floor.speech_ended()
 
-    @rule(speaking=st.booleans())
-    def suspicion(self, speaking: bool) -> None:
-        self.told += self.floor.suspected(self.at, speaking=speaking)
+    @rule(speaking=st.booleans(), by_page=st.booleans())
+    def suspicion(self, speaking: bool, by_page: bool) -> None:
+        self.told += self.floor.suspected(None if by_page else self.at, speaking=speaking)
 
     @rule()
     def dismissal(self) -> None:

@@ -3,7 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import { join, openKeep, slotBefore, type Keep, type Session, type View } from "../client";
 import { randomId } from "../client/keep";
 import { dropEarly, openEarly, type Early } from "../voice/early";
-import { talked, Voice } from "../voice/voice";
+import { talked } from "../voice/remembered";
+import { Voice } from "../voice/voice";
 import { invite, type Invitation } from "./hub";
 import { ofTab, remembered } from "./memory";
 

@@ -13,6 +13,8 @@ export class Microphone {
   device = "";
   private stream: MediaStream | null = null;
   private meter: AnalyserNode | null = null;
+  private source: AudioNode | null = null;
+  private ear: AudioNode | null = null;
   private asked = 0;
 
   /** `changed` is told of every change of state or track. */
@@ -54,8 +56,14 @@ export class Microphone {
   close(): void {
     this.asked += 1;
     if (this.stream !== null) stop(this.stream);
-    this.stream = this.meter = null;
+    this.gone();
     this.become("off");
+  }
+
+  /** Let this one hear it, whichever it is. */
+  tap(node: AudioNode): void {
+    this.ear = node;
+    this.source?.connect(node);
   }
 
   mute(muted: boolean): void {
@@ -76,21 +84,29 @@ export class Microphone {
 
   private take(stream: MediaStream): void {
     if (this.stream !== null) stop(this.stream);
+    this.gone();
     this.stream = stream;
     this.meter = this.context.createAnalyser();
     this.meter.fftSize = 1024;
-    this.context.createMediaStreamSource(stream).connect(this.meter);
+    this.source = this.context.createMediaStreamSource(stream);
+    this.source.connect(this.meter);
+    if (this.ear !== null) this.source.connect(this.ear);
     const { track } = this;
     if (track !== null) {
       track.enabled = !this.muted;
       track.onended = () => {
         if (track !== this.track) return;
-        this.stream = this.meter = null;
+        this.gone();
         this.become("lost");
         void this.refused();
       };
     }
     this.become("open");
+  }
+
+  private gone(): void {
+    this.source?.disconnect();
+    this.stream = this.meter = this.source = null;
   }
 
   /** A microphone that went because its permission did is `denied`; once it is allowed again, go on with it. */

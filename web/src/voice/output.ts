@@ -92,18 +92,26 @@ export class Output {
     this.element.srcObject = null;
   }
 
-  /** Connect something that listens to what is played (a meter, a recorder). */
-  tap(node: AudioNode): void {
-    this.gain.connect(node);
+  /** Connect something that listens to what is played (a meter, a recorder), at this input of it. */
+  tap(node: AudioNode, input = 0): void {
+    this.gain.connect(node, 0, input);
   }
 
   /** Silence at once, with a ramp too short to hear as a click. */
   mute(): void {
-    this.gain.gain.setTargetAtTime(0, this.context.currentTime, FADE_S);
+    this.fade(0);
   }
 
   unmute(): void {
-    this.gain.gain.setTargetAtTime(1, this.context.currentTime, FADE_S);
+    this.fade(1);
+  }
+
+  private fade(to: number): void {
+    const { gain } = this.gain;
+    const now = this.context.currentTime;
+    gain.cancelScheduledValues(now);
+    gain.setValueAtTime(gain.value, now);
+    gain.linearRampToValueAtTime(to, now + FADE_S);
   }
 
   /** How loud it is now, 0 to 1. */

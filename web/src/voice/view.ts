@@ -34,3 +34,22 @@ export function viewOf(
   const { muted, device } = microphone;
   return { state, microphone: microphone.state, muted, device, way, needsTap: state === "live" && !sounds, advice };
 }
+
+/** What is shown now, and who is told when that changes. */
+export class Views {
+  private readonly listeners = new Set<(view: VoiceView) => void>();
+
+  constructor(public current: VoiceView) {}
+
+  /** Called now and with every change; returns how to stop. */
+  onChange(listener: (view: VoiceView) => void): () => void {
+    this.listeners.add(listener);
+    listener(this.current);
+    return () => this.listeners.delete(listener);
+  }
+
+  show(view: VoiceView): void {
+    this.current = view;
+    for (const listener of this.listeners) listener(view);
+  }
+}

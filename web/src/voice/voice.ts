@@ -16,6 +16,7 @@ import { Capture } from "./capture";
 import { Dialler } from "./dialler";
 import { dropEarly, type Early } from "./early";
 import { Fallback } from "./fallback";
+import { Hush } from "./hush";
 import { Left } from "./left";
 import { wayBack } from "./liveness";
 import { Microphone } from "./microphone";
@@ -23,11 +24,10 @@ import { Output } from "./output";
 import { climbAfter, MOST_TRIES, waitAfter } from "./patience";
 import type { Peer } from "./peer";
 import { Playout, type Sounding } from "./playout";
+import { remember, talked } from "./remembered";
 import { Ticks } from "./ticks";
-import { viewOf, type VoiceState, type VoiceView } from "./view";
+import { viewOf, Views, type VoiceState, type VoiceView } from "./view";
 import { Watch } from "./watch";
-
-type Listener = (view: VoiceView) => void;
 
 /** How long after a call stands the peer for the next one is made. */
 const SPARE_MS = 1_000;
@@ -52,10 +52,10 @@ export class Voice {
   private making = false;
   private standing: () => void = () => undefined;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private readonly listeners = new Set<Listener>();
+  private readonly hush: Hush;
   private readonly dialler: Dialler;
   private readonly fallback: Fallback;
-  private view: VoiceView;
+  private readonly views: Views;
 
   constructor(
     private readonly session: Session,
@@ -75,6 +75,7 @@ export class Voice {
       mine,
     );
     this.playout = new Playout(session, () => this.sounding, memory);
+    this.hush = new Hush(session, this.output, this.microphone, this.playout);
     this.ticks = new Ticks(() => this.tick());
     this.watch = new Watch({
       suspected: () => this.suspected(),
@@ -82,29 +83,26 @@ export class Voice {
       well: () => this.dialler.leave(),
       packets: () => this.call?.packets() ?? Promise.resolve(0),
     });
-    this.view = this.look();
+    this.views = new Views(this.look());
     session.onChange((view) => {
       if (view.phase === "live") this.sessionLive();
     });
     // What the hub said of its sound meanwhile was missed: it says it again.
     session.sounds.listen({ back: () => this.back() });
-    session.onSignals((signals) => signals.forEach(({ name }) => this.hush(name)));
   }
 
   get current(): VoiceView {
-    return this.view;
+    return this.views.current;
   }
 
   /** Called now and with every change; returns how to stop. */
-  onChange(listener: Listener): () => void {
-    this.listeners.add(listener);
-    listener(this.view);
-    return () => this.listeners.delete(listener);
+  onChange(listener: (view: VoiceView) => void): () => void {
+    return this.views.onChange(listener);
   }
 
   /** Talk; best from a gesture. Everything that comes of it is in the view. */
   async start(): Promise<void> {
-    this.memory?.setItem(REMEMBERED, "on");
+    remember(this.memory, true);
     this.tries = 0;
     this.turnOn();
     this.capture.begin();
@@ -116,6 +114,7 @@ export class Voice {
     if (navigator.userActivation?.isActive === true) await this.stands();
     if (!this.on) return;
     await this.microphone.open();
+    void this.hush.listen();
     // An open microphone is a licence to sound: after a reload there was no gesture.
     await this.output.warm();
     this.show();
@@ -149,7 +148,7 @@ export class Voice {
 
   /** Stop talking and listening; the session goes on in text. */
   async stop(): Promise<void> {
-    this.memory?.removeItem(REMEMBERED);
+    remember(this.memory, false);
     if (this.timer !== null) clearTimeout(this.timer);
     this.call?.hangUp();
     this.call = null;
@@ -317,6 +316,7 @@ export class Voice {
 
   private tick(): void {
     this.playout.tick();
+    this.hush.tick();
     this.race();
     const { state, attachment } = this.session.view;
     const judged = !this.fallback.on && of(state.attachments, attachment)?.takes.includes("audio") === true;
@@ -355,14 +355,6 @@ export class Voice {
     this.climbed();
   }
 
-  /** What the hub says of this page's sound. */
-  private hush(signal: unknown): void {
-    if (signal === "mute") this.playout.silence();
-    if (signal === "mute") this.output.mute();
-    if (signal === "unmute") this.playout.sound();
-    if (signal === "unmute") this.output.unmute();
-  }
-
   /** The frame that sounds now, whatever carries it. */
   get sounding(): Sounding | null {
     const by = this.fallback.on && this.left === null ? this.fallback : (this.left?.call ?? this.call);
@@ -387,14 +379,6 @@ export class Voice {
   }
 
   private show(): void {
-    this.view = this.look();
-    for (const listener of this.listeners) listener(this.view);
+    this.views.show(this.look());
   }
-}
-
-const REMEMBERED = "legato:voice";
-
-/** Whether the page talked before its reload: worth an `openEarly`. */
-export function talked(memory: Storage | null): boolean {
-  return memory?.getItem(REMEMBERED) === "on";
 }
