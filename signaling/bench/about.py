@@ -62,6 +62,9 @@ ABOUT: Final[dict[str, str]] = {
     "hub_pause_ms": "People talk into an agent's speech, at any moment of it: from the send of the frame in which "
     "their voice begins (six sentences, by the demo's voice) to the first frame from the hub that is no speech.",
     "hub_mute_ms": "The same, to the signal by which the hub mutes a page.",
+    "barge_in_ms": "Chromium, whose microphone hears a word every few seconds while an agent's tone plays: from the "
+    "first loud sample of the word, by the capture's own clock, to the first silent one of what is played, by the "
+    "output's. The page falls silent by its own judgement.",
     "heard_error_ms": "What the log says in the end of how much was heard, against what the person's page played: "
     "from a buffer of 60 ms, until it was muted. The page reports as the demo's does.",
     "heard_error_phone_ms": "The same, of those who report nothing and play all that comes.",

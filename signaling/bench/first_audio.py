@@ -53,6 +53,9 @@ FLAGS: Final = (
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 
+WORKLETS: Final = ("onset.js", "edges.js")
+"""What listens to a page's sound; served beside it."""
+
 AT_REST: Final = """async () => {
   while (globalThis.legato?.view?.phase !== "live" || !globalThis.legatoVoice?.waits)
     await new Promise((next) => setTimeout(next, 20));
@@ -109,9 +112,8 @@ async def _sample(hub: Serving, page: Any) -> float:
         return took
 
 
-@asynccontextmanager
-async def _greeter(hub: Serving, session: str) -> AsyncIterator[None]:
-    """The agent: whenever a call begins, it greets."""
+def ticket_of(hub: Serving, session: str) -> str:
+    """An agent's, for this session."""
     ticket = new_ticket(
         "access",
         id=new_id("j", secrets.token_bytes),
@@ -121,7 +123,13 @@ async def _greeter(hub: Serving, session: str) -> AsyncIterator[None]:
         participant="p_greeter",
         role="agent",
     )
-    async with Client(hub.url, ticket=hub.signer.mint(ticket), device="bench") as agent:
+    return hub.signer.mint(ticket)
+
+
+@asynccontextmanager
+async def _greeter(hub: Serving, session: str) -> AsyncIterator[None]:
+    """The agent: whenever a call begins, it greets."""
+    async with Client(hub.url, ticket=ticket_of(hub, session), device="bench") as agent:
 
         def greet(events: Sequence[Event | Unknown]) -> None:
             if any(isinstance(event, VoiceStarted) for event in events):
@@ -142,7 +150,8 @@ async def hub_with_pages(voice: str, media_port: int = 0) -> AsyncIterator[Servi
 
     def dress(here: Serving) -> None:
         add_demo(here, DemoOptions(voice=True))
-        here.app.router.add_get("/bench/onset.js", _onset)
+        for name in WORKLETS:
+            here.app.router.add_get(f"/bench/{name}", _worklet)
 
     try:
         options = Options(port=0, data=folder, ears="none", voice=voice, media_port=media_port)
@@ -155,14 +164,16 @@ async def hub_with_pages(voice: str, media_port: int = 0) -> AsyncIterator[Servi
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-async def _onset(request: web.Request) -> web.StreamResponse:
-    path = Path(__file__).with_name("onset.js")
+async def _worklet(request: web.Request) -> web.StreamResponse:
+    path = Path(__file__).with_name(request.path.rpartition("/")[2])
     return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type="text/javascript")
 
 
-async def chromium_with_sound(playwright: Any) -> Any:
-    """A browser without a screen and with a made-up microphone."""
+async def chromium_with_sound(playwright: Any, microphone: Path | None = None) -> Any:
+    """A browser without a screen and with a made-up microphone: it hears this WAV file again and again, if given."""
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    if microphone is not None:
+        flags.append(f"--use-file-for-fake-audio-capture={microphone}")
     return await playwright.chromium.launch(executable_path=_chromium(), headless=True, args=flags)
 
 

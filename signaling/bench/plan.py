@@ -15,7 +15,8 @@ class Plan:
     logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
     at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
     `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
-    `interruptions` of an agent by `interrupters` people; `turns` and `switches` of `bench turn`;
+    `interruptions` of an agent by `interrupters` people, `page_interruptions` by one in a browser (0: none);
+    `turns` and `switches` of `bench turn`;
     `reloads` of a page that talks (0: none); `dead_paths` of a call, and `rough_s` seconds of a bad one (0: none).
     Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
     `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes.
@@ -45,6 +46,7 @@ class Plan:
     tunnels: int = 8
     interruptions: int = 300
     interrupters: int = 10
+    page_interruptions: int = 60
     turns: int = 100
     switches: int = 100
     reloads: int = 110
@@ -78,6 +80,7 @@ SMALL = Plan(
     first_audios=0,
     interruptions=2,
     interrupters=2,
+    page_interruptions=0,
     turns=4,
     switches=4,
     reloads=0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from signaling.bench.figures import Result
+from signaling.bench.page_barge_in import measure_page_barge_in
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
 from signaling.bench.voice_barge_in import measure_barge_in
@@ -17,6 +18,7 @@ from signaling.bench.voice_resume import measure_voice_resume
 PARTS: Final = (
     measure_voice_guard,
     measure_barge_in,
+    measure_page_barge_in,
     measure_voice_microphone,
     measure_voice_resume,
     measure_voice_paths,

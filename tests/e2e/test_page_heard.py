@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -157,3 +158,37 @@ async def test_a_path_that_is_merely_bad_is_never_left(quiet: Path, run_seed: in
         link.lose, link.jitter_ms = LOSE, JITTER_MS
         await reader.until(f"legatoVoice.playout.heard?.samples >= {(SWEEP_S - 1) * 48_000}", 60)
         assert await reader.page.evaluate("legatoVoice.sounding.by === path")
+
+
+NOTICED = """() => {
+  globalThis.noticed = [];
+  const signal = legato.signal.bind(legato);
+  legato.signal = (name, data) => {
+    if (name === "suspected") noticed.push(legatoVoice.playout.heard.samples);
+    signal(name, data);
+  };
+}"""
+"""What the page had heard, whenever it fell silent by its own judgement."""
+
+
+async def test_a_cough_silences_the_page_for_a_moment_and_not_a_word_is_missing(
+    coughing: Path,
+) -> None:
+    async with running("demo", *SOUND) as hub, hearing(hub, coughing) as reader:
+        await reader.page.evaluate(NOTICED)
+        await reader.until(f"legatoVoice.playout.heard?.samples >= {(SWEEP_S - 0.5) * 48_000}", 60)
+        noticed = [each for each in await reader.page.evaluate("noticed") if each < (SWEEP_S - 2) * 48_000]
+        positions = await asyncio.to_thread(positions_of, await played(reader.page))
+        hole = largest_hole(positions, SWEEP_S - 1) * 1_000
+        print(f"silent at {[round(each / 48_000, 2) for each in noticed]} s; hole {hole:.0f} ms")
+        assert noticed, "the page hears it by itself"
+        assert hole <= HOLE_MS
+
+
+@pytest.fixture
+def coughing(tmp_path: Path) -> Path:
+    """A microphone into which somebody coughs every four seconds."""
+    file, random = tmp_path / "cough.wav", Random(4)
+    cough = array("h", (round(random.gauss(0, 4_000)) for _ in range(48 * 120))).tobytes()
+    file.write_bytes(wav(silence(4_000) + cough, 48_000))
+    return file

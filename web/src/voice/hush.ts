@@ -35,7 +35,7 @@ export class Hush {
     } catch {
       return; // without it the hub hears for us
     }
-    this.ear = new AudioWorkletNode(context, "onset", { numberOfInputs: 2, numberOfOutputs: 1 });
+    this.ear = new AudioWorkletNode(context, "suspicion", { numberOfInputs: 2, numberOfOutputs: 1 });
     this.ear.port.onmessage = ({ data }: MessageEvent<Suspicion>) => data && this.suspected();
     this.microphone.tap(this.ear);
     this.output.tap(this.ear, 1);

@@ -16,7 +16,7 @@ function loudness(channel: Float32Array | undefined): number {
 }
 
 registerProcessor(
-  "onset",
+  "suspicion",
   class extends AudioWorkletProcessor {
     private readonly onset = new Onset();
 
