@@ -26,6 +26,7 @@ from media.voice.minutes import Ended
 from media.voice.mouth import Mouth
 from media.voice.recital import Recital
 from media.voice.rest import Report, Returning, made, returning, text_of
+from media.voice.routing import several
 from media.voice.script import Script, Step, Stop
 from media.voice.sound import Sound
 
@@ -198,7 +199,7 @@ class Answering:
 
     def _hush(self, message: str) -> None:
         """A page that plays nothing but the agent is silenced at once; one that hears people, too, must not be."""
-        if not self._audience.several:
+        if not self._audience.several and not several(self._room.state):
             self._room.signal(HUB, "mute", {"message": message})
 
     def _free(self) -> None:

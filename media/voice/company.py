@@ -19,8 +19,9 @@ from media.voice.answering import Answering
 from media.voice.carrier import Carrier
 from media.voice.gathering import Gathering
 from media.voice.owning import Owning, owned
+from media.voice.relay import Hear, Relay
 from media.voice.rest import Returning
-from media.voice.routing import hears, listens, speaks
+from media.voice.routing import hears, listens, speaks, talkers
 
 
 @dataclass(slots=True)
@@ -43,8 +44,13 @@ class Company:
         write: Callable[[Sequence[Event]], None],
         silent_for: Callable[[str], int],
         spawn: Callable[[Coroutine[Any, Any, None]], object],
+        relay: Callable[[Hear], Relay],
     ) -> None:
         self._room = room
+        self._relay = relay(self._relayed)
+        self._relays = False
+        self._apart: frozenset[str] = frozenset()
+        """Who may talk and listen on another node."""
         self._answering = answering
         self._write = write
         self._silent_for = silent_for
@@ -74,6 +80,7 @@ class Company:
         """The call is over; who hung up `on_purpose` reads on."""
         member = self._members.pop(attachment)
         self._gathering.silence(attachment)
+        self._relay.tell(attachment, member.participant, None)
         if member.hears and on_purpose:
             self._to_text(member)
         elif member.hears:
@@ -94,9 +101,28 @@ class Company:
 
     def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
         """A frame of a microphone as it came: to everybody who hears it."""
-        # Who is alone on this node is heard by nobody.
-        if len(self._members) > 1 and speaks(self._room.state, attachment):
-            self._gathering.frame(attachment, participant, frame, level)
+        apart = len(self._apart) > (participant in self._apart)
+        # Who is alone in the session's voice is heard by nobody.
+        if (apart or len(self._members) > 1) and speaks(self._room.state, attachment):
+            talks = self._gathering.frame(attachment, participant, frame, level, asked=apart)
+            if apart:
+                self._relay.tell(attachment, participant, frame if talks else None)
+
+    def look(self) -> None:
+        """The state changed."""
+        state = self._room.state
+        self._apart = talkers(state, self._members)
+        for gone in self._gathering.speakers - state.attachments.keys():
+            self._gathering.silence(gone)
+        if self._apart and not self._relays:
+            self._relays = True
+            self._spawn(self._relay.run())
+
+    def _relayed(self, attachment: str, participant: str, frame: Frame | None) -> None:
+        """From another node. Where the log says that the microphone is nobody's, it is quiet."""
+        if attachment not in self._members:
+            given = frame if speaks(self._room.state, attachment) else None
+            self._gathering.relayed(attachment, participant, given)
 
     async def _take(self, attachment: str) -> None:
         if not await self._owning.take(attachment):

@@ -70,27 +70,44 @@ class Gathering:
         """It listens no more."""
         self._blends.pop(attachment, None)
 
-    def frame(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
-        """A frame of the microphone of `attachment`, as it came; `level` as in RFC 6464."""
+    def frame(
+        self, attachment: str, participant: str, frame: Frame, level: int | None, *, asked: bool = False
+    ) -> bool:
+        """A frame of the microphone of `attachment`, as it came; `level` as in RFC 6464. Returns whether somebody talks
+        in it, which is found out if anybody here hears it, or it is `asked`."""
         listeners = self._listeners(participant)
-        if not listeners:
-            return
-        source = self._sources.get(attachment)
-        if source is None:
-            source = self._sources[attachment] = _Source(participant)
-        talks = source.talker.talks(frame.payload, level) and frame.samples <= MOST_SAMPLES
-        decoded = source.reader(frame.payload)
-        for listener, blend in listeners:
-            if talks and self._hears(listener, participant):
+        if not listeners and not asked:
+            return False
+        talks = self._source(attachment, participant).talker.talks(frame.payload, level)
+        talks = talks and frame.samples <= MOST_SAMPLES
+        self.relayed(attachment, participant, frame if talks else None)
+        return talks
+
+    def relayed(self, attachment: str, participant: str, frame: Frame | None) -> None:
+        """A frame in which somebody talks; None: they are quiet."""
+        decoded = self._source(attachment, participant).reader(frame.payload) if frame is not None else None
+        for listener, blend in self._listeners(participant):
+            if frame is not None and decoded is not None and self._hears(listener, participant):
                 blend.hear(attachment, frame, decoded)
             else:
                 blend.quiet(attachment)
+
+    @property
+    def speakers(self) -> set[str]:
+        """The attachments whose microphones were heard."""
+        return set(self._sources)
 
     def silence(self, attachment: str) -> None:
         """The microphone is gone, or is nobody's any more."""
         if self._sources.pop(attachment, None) is not None:
             for _, blend in self._blends.values():
                 blend.quiet(attachment)
+
+    def _source(self, attachment: str, participant: str) -> _Source:
+        source = self._sources.get(attachment)
+        if source is None:
+            source = self._sources[attachment] = _Source(participant)
+        return source
 
     def _listeners(self, speaker: str) -> list[tuple[str, Blend]]:
         """Nobody hears themselves, on whatever device."""

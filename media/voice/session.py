@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from hub.node.promise import Room
@@ -25,6 +26,7 @@ from media.voice.echoes import Echoes
 from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
 from media.voice.minutes import Ended
+from media.voice.relay import Relay
 from media.voice.rest import Report, Returning, read_report
 from media.voice.sound import Sound
 from media.voice.streams import Hearer, StreamCarrier
@@ -58,7 +60,9 @@ class SessionVoice:
         self.answering = Answering(room, sound, self.clerk, self.keeper, echoes)
         tools = tools_for(room, sound, self.clerk, self.keeper, self.taps, self, echoes)
         self._microphones = Microphones(tools, sound)
-        self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn)
+        relay = partial(Relay, sound.store, sound.keys, room.key, sound.new_id("n"))
+        write = self.clerk.write
+        self._company = Company(room, self.answering, write, self._silent_for, self._spawn, relay)
         self._lines: dict[str, _Line] = {}
         self._reports: dict[str, tuple[Report, int]] = {}
         """What pages said last, and when: where their next call goes on."""
@@ -283,6 +287,7 @@ class SessionVoice:
                 self._microphones.close(event.attachment)
             elif isinstance(event, e.ModalityChanged):
                 self._company.heed(event.attachment)
+        self._company.look()
         self.answering.follow(events)
 
     def _silent_for(self, attachment: str) -> int:
