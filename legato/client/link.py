@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from legato.client.modality import beat_of
 from legato.session import events as e
 from legato.session.commands import Command, Refusal
 from legato.session.event_json import decode
@@ -263,7 +264,7 @@ class Link:
 
     @property
     def _beat(self) -> int:
-        return self.attached.beat_ms if self.attached is not None else OPENING_MS
+        return beat_of(self.attached, self.state) if self.attached is not None else OPENING_MS
 
     def _greeting(self) -> u.Up:
         known: dict[str, Any] = {

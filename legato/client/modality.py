@@ -8,6 +8,7 @@ from legato.session.commands import ChangeModality
 from legato.session.modality_rules import MICROPHONE, PLAYOUT
 from legato.session.state import Right, State
 from legato.session.vocabulary import Medium
+from legato.wire.down import Attached
 
 Modality = Literal["voice", "text", "listening"]
 
@@ -16,6 +17,17 @@ _MEDIA: Final[dict[Modality, tuple[tuple[Medium, ...], tuple[Medium, ...]]]] = {
     "text": (("text",), ("text",)),
     "listening": (("text", "audio"), ("text",)),
 }
+
+
+VOICE_BEAT_MS: Final = 1_000
+
+
+def beat_of(attached: Attached, state: State) -> int:
+    """Milliseconds in which the connection is to be heard of: a second while its attachment has audio, however it was
+    attached."""
+    known = state.attachments.get(attached.attachment)
+    voiced = known is not None and "audio" in (*known.takes, *known.gives)
+    return min(attached.beat_ms, VOICE_BEAT_MS) if voiced else attached.beat_ms
 
 
 def switching(state: State, participant: str, modality: Modality) -> ChangeModality:

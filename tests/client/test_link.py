@@ -20,7 +20,9 @@ OPTIONS = l.LinkOptions("w_1", {"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}
 RESUME = d.ResumeTicket("j1", "resume-ticket", "nonce", 99)
 
 
-def attached(*, last: int = 0, position: str = "p0", resume: bool = True, **more: Any) -> d.Attached:
+def attached(
+    *, last: int = 0, position: str = "p0", resume: bool = True, beat_ms: int = 1000, **more: Any
+) -> d.Attached:
     given: dict[str, Any] = {"snapshot": msgspec.Raw(encode_state(State()))} if "events" not in more else {}
     return d.Attached(
         v=1,
@@ -33,7 +35,7 @@ def attached(*, last: int = 0, position: str = "p0", resume: bool = True, **more
         position=position,
         level="buffered",
         producer=d.ProducerAt(1, last),
-        beat_ms=1000,
+        beat_ms=beat_ms,
         resume=RESUME if resume else None,
         **{**given, **more},
     )
@@ -52,13 +54,13 @@ def sent(effects: list[l.Effect]) -> list[u.Up]:
     return [u.decode_up(effect.raw) for effect in effects if isinstance(effect, l.Send)]
 
 
-def live(now: int = 0) -> l.Link:
+def live(now: int = 0, beat_ms: int = 1000) -> l.Link:
     link = l.Link(OPTIONS, lambda: 0.5)
     assert link.start(now) == [l.AskTicket()]
     assert link.ticketed("access", now) == [l.Open()]
     [greeting] = sent(link.opened(now))
     assert isinstance(greeting, u.Attach)
-    link.received(attached(), now)
+    link.received(attached(beat_ms=beat_ms), now)
     link.signed(RESUME, "proof")
     return link
 
@@ -145,6 +147,32 @@ def test_silence_for_three_beats_is_a_lost_connection() -> None:
     link.expire(2000)
     assert link.expire(2999) == []
     assert link.expire(3000)[0] == l.Close()
+
+
+def stamped(event: e.Event, offset: int) -> msgspec.Raw:
+    return msgspec.Raw(stamp(encode(event), offset, offset))
+
+
+def test_who_turns_to_voice_beats_each_second_until_they_turn_to_text() -> None:
+    link = live(beat_ms=3000)
+    assert link.expire(2999) == []
+    came = stamped(e.AttachmentOpened(by="p_1", participant="p_1", attachment="a_1"), 1)
+    talks = stamped(
+        e.ModalityChanged(by="p_1", attachment="a_1", takes=("text", "audio"), gives=("text",)), 2
+    )
+    link.received(d.Events(events=[came, talks], position="p2"), 2999)
+    assert sent(link.expire(2999)) == [u.Ping()]
+    assert link.next_deadline() == 3999
+    assert link.expire(5998)[0] != l.Close()
+    reads = stamped(e.ModalityChanged(by="p_1", attachment="a_1", takes=("text",), gives=("text",)), 3)
+    link.received(d.Events(events=[reads], position="p3"), 5998)
+    assert link.next_deadline() == 8998
+    link.received(d.Events(events=[stamped(talks_again(), 4)], position="p4"), 5998)
+    assert link.expire(8998)[0] == l.Close()
+
+
+def talks_again() -> e.Event:
+    return e.ModalityChanged(by="p_1", attachment="a_1", takes=("text",), gives=("text", "audio"))
 
 
 def test_a_resume_ticket_that_is_not_valid_any_more_is_replaced_by_a_fresh_attach() -> None:

@@ -118,6 +118,19 @@ describe("coming back", () => {
     expect(link.expire(3000)[0]).toEqual({ do: "close" });
   });
 
+  test("who turns to voice beats each second, whatever the hub said as they came", () => {
+    const link = live(freshSaved("w_1"), attached({ beat_ms: 3000 }));
+    const voice: Event[] = [
+      { type: "attachment_opened", by: "p_1", participant: "p_1", attachment: "a_1", offset: 1, time: 1 },
+      { type: "modality_changed", by: "p_1", attachment: "a_1", takes: ["text", "audio"], gives: ["text"], offset: 2, time: 2 },
+    ];
+    expect(link.expire(2_999)).toEqual([]);
+    link.received({ type: "events", events: voice, position: "p2" }, 2_999);
+    expect(sent(link.expire(2_999))[0]?.["type"]).toBe("ping");
+    expect(link.nextDeadline()).toBe(3_999);
+    expect(link.expire(5_999)[0]).toEqual({ do: "close" });
+  });
+
   test("a ping's answer is the latency", () => {
     const link = live();
     link.expire(1000);

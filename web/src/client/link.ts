@@ -13,6 +13,7 @@
  */
 import type { Command, Down, DownAttached, DownClosing, DownDiscontinuity, DownRefused, Entry, Event, Medium, State } from "./aliases";
 import { evolve } from "./fold";
+import { beatOf } from "./modality";
 import { Outbox, type Batch } from "./outbox";
 import type { Saved } from "./saved";
 import { emptyState, readState } from "./state";
@@ -213,7 +214,7 @@ export class Link {
   // --- inside
 
   private get beat(): number {
-    return this.attached?.beat_ms ?? OPENING_MS;
+    return this.attached === null ? OPENING_MS : beatOf(this.attached, this.state);
   }
 
   private get silentAt(): number {

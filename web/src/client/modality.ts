@@ -1,5 +1,5 @@
 /** Which command turns an attachment to voice, to text, or to listening only; and who has a participant's voice. */
-import type { Command, Medium } from "./aliases";
+import type { Command, DownAttached, Medium } from "./aliases";
 import type { State } from "./generated";
 import { of } from "./state";
 
@@ -19,6 +19,15 @@ export function switching(state: State, participant: string, modality: Modality)
   const { takes, gives } = MEDIA[modality];
   const number = (right: string): number => of(state.rights, `${right}:${participant}`)?.token ?? 0;
   return { type: "change_modality", takes: [...takes], gives: [...gives], playout: number("playout"), microphone: number("microphone") };
+}
+
+const VOICE_BEAT_MS = 1_000;
+
+/** How often a connection is to be heard of, ms: each second while its attachment has audio, however it was attached. */
+export function beatOf({ attachment, beat_ms: beat }: DownAttached, state: State): number {
+  const known = of(state.attachments, attachment);
+  const voiced = known !== undefined && [...known.takes, ...known.gives].includes("audio");
+  return voiced ? Math.min(beat, VOICE_BEAT_MS) : beat;
 }
 
 /** The attachment that plays a participant's sound; "" if none does. */
