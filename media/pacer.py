@@ -124,7 +124,7 @@ class Pacer:
         beats: list[Beat] = []
         while self._tick < tick:
             self._tick += 1
-            beats += [_beat(seat) for seat in self._notches[self._tick % NOTCHES].values()]
+            beats += map(_beat, self._notches[self._tick % NOTCHES].values())
         return beats
 
     def _skip(self, turns: int) -> None:

@@ -187,7 +187,7 @@ class Playout:
 
         While the message in front grows and has no frame ready, those behind it wait: order is kept.
         """
-        if self.stage is Stage.PAUSED or not self._messages or not self._messages[0].runs:
+        if not self._messages or self.stage is Stage.PAUSED or not self._messages[0].runs:
             self._pace = None
             return None
         entry = self._messages[0]

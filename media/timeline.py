@@ -115,6 +115,8 @@ class Timeline:
         leg = self._legs.get(ssrc)
         if leg is None:
             leg = self._begin(ssrc, sequence, timestamp, now)
+        elif (start := self._next(leg, sequence, timestamp, samples, now)) is not None:
+            return start
         ahead = _signed(timestamp - leg.timestamp, 32)
         step = _signed(sequence - leg.sequence, 16)
         if not _plausible(step, ahead, now - leg.at):
@@ -125,9 +127,7 @@ class Timeline:
             ahead = step = 0
         extended, number = leg.timestamp + ahead, leg.sequence + step
         start = leg.origin + extended
-        refused = None
-        if not self._append(start, samples, leg.number, number, now):
-            refused = self._take(_Span(start, start + samples, leg.number, number, number), now)
+        refused = self._take(_Span(start, start + samples, leg.number, number, number), now)
         if refused is not None:
             return refused
         leg.doubt = None
@@ -179,18 +179,23 @@ class Timeline:
             self._legs.popitem(last=False)
         return leg
 
-    def _append(self, start: int, samples: int, leg: int, number: int, now: int) -> bool:
-        """Take a frame that goes on just where the newest one of its leg ended, as nearly all do; else False."""
-        spans = self._spans
-        if not spans:
-            return False
-        newest = spans[-1]
-        if newest.end != start or newest.leg != leg:
-            return False
-        newest.end, newest.last = start + samples, number
+    def _next(self, leg: _Leg, sequence: int, timestamp: int, samples: int, now: int) -> int | None:
+        """Take the packet that follows the newest one of its leg, just where that ended, as nearly all do."""
+        ahead = timestamp - (leg.timestamp & 0xFFFFFFFF)
+        if sequence - (leg.sequence & 0xFFFF) != 1 or not 0 < ahead <= JUMP or not self._spans:
+            return None
+        newest, extended = self._spans[-1], leg.timestamp + ahead
+        start = leg.origin + extended
+        if newest.end != start or newest.leg != leg.number:
+            return None
+        leg.doubt = None
+        leg.timestamp, leg.sequence, leg.at = extended, leg.sequence + 1, now
+        newest.end, newest.last = start + samples, leg.sequence
         self._tail, self._tail_at = newest.end, now
-        self._forget()
-        return True
+        self._floor = max(self._floor, newest.end - MEMORY)
+        if len(self._spans) > 1:
+            self._forget()
+        return start
 
     def _take(self, span: _Span, now: int) -> Refused | None:
         if span.start < self._floor:

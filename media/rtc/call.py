@@ -136,10 +136,12 @@ class Call:
         self.ssrc = bits(32) if terms.ssrc is None else terms.ssrc
         self._terms = terms
         self._outlet = outlet
+        self._transmit = outlet.transmit
         self._handlers = handlers
+        self._on_audio = handlers.on_audio
         self._bits = bits
         self._dtls = Dtls(certificate, terms.role, terms.fingerprints)
-        self._path: HotPath | None = None
+        self._path: HotPath | None = None  # while the call is connected
         self._reports = Reports(self.ssrc, terms.cname)
         self._in = Inflow(terms.payload_type, terms.level_extension, outlet.claim)
         self._out = Outflow(terms.payload_type, self.ssrc, bits(15), bits(32))
@@ -168,14 +170,14 @@ class Call:
             if 64 <= datagram[1] & 0x7F < 96:
                 self._report(path.unprotect_report(datagram), now)
                 return False
-            arrival = self._in.receive(datagram, path, now)
+            frame = self._in.receive(datagram, path, now)
         except Unprotectable:
             self._rejected += 1
             return False
         self._heard = now
-        if arrival.frame is not None:
-            self._handlers.on_audio(arrival.frame, now)
-        return arrival.newest
+        if frame is not None:
+            self._on_audio(frame, now)
+        return self._in.newest
 
     def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
         """Send one frame of `samples` (48 kHz), `skipped` samples after the end of the last one.
@@ -183,10 +185,10 @@ class Call:
         Returns its RTP timestamp, or None if the call is not connected. Pacing is the caller's.
         """
         path = self._path
-        if path is None or self.state is not CallState.CONNECTED:
+        if path is None:
             return None
         packet, stamp = self._out.packet(opus, samples, skipped)
-        self._outlet.transmit(path.protect(packet))
+        self._transmit(path.protect(packet))
         return stamp
 
     def moved(self, now: int) -> None:

@@ -2,20 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from media.rtc.rtcp import Inbound
 from media.rtc.rtp import MAX_OPUS, AudioPacket, extend, read_header, write_packet
 from media.rtc.srtp import HotPath, Unprotectable
 
 MAX_STREAMS: Final = 8
-
-
-class Arrival(NamedTuple):
-    """What one authentic packet was: a frame to hear (or None), and whether it is the newest of the stream."""
-
-    frame: AudioPacket | None
-    newest: bool
 
 
 class Inflow:
@@ -32,9 +25,12 @@ class Inflow:
         self._begun = begun
         self._streams: dict[int, Inbound] = {}
         self.stream: Inbound | None = None
+        self.newest = False
+        """Whether the packet that was opened last is the newest of its stream."""
 
-    def receive(self, datagram: bytes, path: HotPath, now: int) -> Arrival:
-        """Open one packet of at least 12 bytes. Raises Unprotectable, and nothing else, on any bytes."""
+    def receive(self, datagram: bytes, path: HotPath, now: int) -> AudioPacket | None:
+        """Open one packet of at least 12 bytes: its frame, or None if it is not to be heard. Raises Unprotectable, and
+        nothing else, on any bytes."""
         ssrc = int.from_bytes(datagram[8:12], "big")
         stream = self._streams.get(ssrc)
         if stream is None and len(self._streams) >= MAX_STREAMS:
@@ -46,20 +42,22 @@ class Inflow:
         if stream is None:
             stream = self.stream = self._streams[ssrc] = Inbound(ssrc, header.sequence)
             self._begun(ssrc)
-            index, newest = header.sequence, True
+            index, self.newest = header.sequence, True
         else:
-            index = extend(header.sequence, stream.highest)
-            newest = index > stream.highest
+            index = stream.highest + 1
+            if index & 0xFFFF != header.sequence:
+                index = extend(header.sequence, stream.highest)
+            self.newest = index > stream.highest
         stream.count(index, header.timestamp, now)
         if stream is not self.stream:
-            return Arrival(None, False)
+            self.newest = False
+            return None
         if header.payload_type != self._payload_type or header.end - header.start > MAX_OPUS:
-            return Arrival(None, newest)
+            return None
         payload = packet[header.start : header.end]
-        frame = AudioPacket(
+        return AudioPacket(
             header.sequence, header.timestamp, header.marker, payload, index, header.audio_level, ssrc
         )
-        return Arrival(frame, newest)
 
     @property
     def received(self) -> int:

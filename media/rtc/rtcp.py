@@ -94,11 +94,13 @@ class Inbound:
     def count(self, index: int, timestamp: int, now: int) -> None:
         """A packet arrived. Jitter is kept in sixteenths of the 48 kHz clock."""
         self.received += 1
-        self.highest = max(self.highest, index)
+        if index > self.highest:
+            self.highest = index
         transit = (now * 48 - timestamp) & 0xFFFFFFFF
         if self._transit is not None:
             step = (transit - self._transit) & 0xFFFFFFFF
-            step = min(step, (1 << 32) - step)
+            if step > 0x80000000:
+                step = 0x100000000 - step
             self.jitter += step - ((self.jitter + 8) >> 4)
         self._transit = transit
 

@@ -1,7 +1,9 @@
 """RTP packets that carry Opus (RFC 3550, RFC 7587), with the audio level of their speaker (RFC 6464)."""
 
 import struct
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 MAX_OPUS: Final = 1275 + 8
 """Bytes of the longest Opus frame (RFC 6716), and the eight that a page may append to it."""
@@ -9,7 +11,7 @@ _HEADER: Final = struct.Struct("!BBHII")
 _ONE_BYTE: Final = b"\xbe\xde"
 
 
-class AudioPacket(NamedTuple):
+class AudioPacket(msgspec.Struct, frozen=True, gc=False):
     """One frame as it arrived."""
 
     sequence: int
@@ -25,7 +27,7 @@ class AudioPacket(NamedTuple):
     """Of its stream. With another one, timestamps and indexes start anew."""
 
 
-class Header(NamedTuple):
+class Header(msgspec.Struct, frozen=True, gc=False):
     """The fixed header of a packet, and where its payload is."""
 
     payload_type: int

@@ -14,7 +14,7 @@ from legato.session.voice_rules import gap_marked
 from legato.speech import Ears
 from media.activity import SpeechEnded, SpeechStarted
 from media.echo import EchoGuard
-from media.frames import Frame
+from media.frames import Frame, Mark
 from media.listener import Listener, ListenerEvent, ListenerOptions, Transcript, TurnHeard
 from media.order import Order
 from media.ring import Write
@@ -29,6 +29,7 @@ from media.voice.microphone import Due
 from media.voice.minutes import Ended, Minutes, Written
 from media.voice.taps import Taps
 
+_RESENT: Final = int(Mark.RESENT)
 DOUBT_MS: Final = 600
 """After a page's suspicion: whose microphone falls silent then holds nobody up."""
 
@@ -152,7 +153,7 @@ class Ear:
         if writes:
             self._tools.keeper.keep(self.track, writes, self._source.stored)
         if frame is not None:
-            if not frame.resent:
+            if not frame.mark & _RESENT:
                 self._tools.floor.live(self.attachment, self.participant, frame, level)
             if self._listening:
                 self._hear(self._order.add(frame, now), now)

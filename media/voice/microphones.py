@@ -44,6 +44,8 @@ class Microphones:
         self._tools = tools
         self._sound = sound
         self._ears: dict[str, Ear] = {}
+        self.get = self._ears.get
+        """The ear of an attachment, if it has one."""
         self._work: dict[str, asyncio.Task[None]] = {}
 
     def __contains__(self, attachment: str) -> bool:

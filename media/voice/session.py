@@ -13,7 +13,6 @@ from legato.session import events as e
 from legato.session import voice_rules
 from legato.session.position import Position
 from legato.wire.up import Microphone as OpenMicrophone
-from media.frames import Frame
 from media.rtc.rtp import AudioPacket
 from media.voice.answering import Answering
 from media.voice.barge_in import Move
@@ -60,9 +59,12 @@ class SessionVoice:
         self.answering = Answering(room, sound, self.clerk, self.keeper, echoes)
         tools = tools_for(room, sound, self.clerk, self.keeper, self.taps, self, echoes)
         self._microphones = Microphones(tools, sound)
+        self._ear_of = self._microphones.get
         relay = partial(Relay, sound.store, sound.keys, room.key, sound.new_id("n"))
         write = self.clerk.write
         self._company = Company(room, self.answering, write, self._silent_for, self._spawn, relay)
+        self.live = self._company.live
+        """A microphone's frame as it came: see `Floor`."""
         self._lines: dict[str, _Line] = {}
         self._reports: dict[str, tuple[Report, int]] = {}
         """What pages said last, and when: where their next call goes on."""
@@ -146,8 +148,9 @@ class SessionVoice:
 
     def hear(self, attachment: str, packet: AudioPacket, now: int) -> None:
         """A packet of the attachment's call: for whichever microphone is its own by now."""
-        if attachment in self._microphones:
-            self._microphones[attachment].on_audio(packet, now)
+        ear = self._ear_of(attachment)
+        if ear is not None:
+            ear.on_audio(packet, now)
 
     def shut_stream(self, ear: CapturedEar, hearer: Hearer, stream: int) -> None:
         """The stream's connection is over."""
@@ -252,10 +255,6 @@ class SessionVoice:
         self.answering.report(participant, report)
 
     # --- from the ears
-
-    def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
-        """A microphone's frame as it came."""
-        self._company.live(attachment, participant, frame, level)
 
     @property
     def speaking(self) -> bool:

@@ -24,7 +24,7 @@ Told = Callable[[Beat, int | None, int], None]
 
 @dataclass(slots=True)
 class _Rider:
-    carrier: Carrier
+    send: Callable[[bytes, int, int], int | None]
     told: Told
     next: int = 0
     speaking: bool = False
@@ -43,7 +43,7 @@ class Wheel:
         """Begin the beat of a listener; `told` hears of each frame that was speech, and of the first that is none."""
         self.remove(listener)
         self._turn(self._now())
-        self._riders[listener] = _Rider(carrier, told)
+        self._riders[listener] = _Rider(carrier.send_audio, told)
         first = self._pacer.add(listener, source)
         if first is not None:
             self._send(first, self._now())
@@ -76,8 +76,9 @@ class Wheel:
         rider = self._riders.get(beat.listener)
         if rider is None:
             return
-        skipped, rider.next = beat.media_time - rider.next, beat.media_time + FRAME
-        stamp = rider.carrier.send_audio(beat.payload, FRAME, skipped)
-        speaking, rider.speaking = rider.speaking, beat.message is not None
-        if speaking or rider.speaking:
+        at = beat.media_time
+        skipped, rider.next = at - rider.next, at + FRAME
+        stamp = rider.send(beat.payload, FRAME, skipped)
+        if rider.speaking or beat.message is not None:
+            rider.speaking = beat.message is not None
             rider.told(beat, stamp, now)

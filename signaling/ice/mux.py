@@ -100,6 +100,7 @@ class Mux:
         self._limits = limits
         self._routes: dict[str, Route] = {}
         self._addresses = AddressBook(limits)
+        self._owner = self._addresses.owner
         self._trials = Trials(limits)
         self.dropped: Counter[Dropped] = Counter()
 
@@ -143,7 +144,7 @@ class Mux:
     def settled(self, datagram: bytes, address: Address, now: int) -> str | None:
         """The call whose sound this is, if it comes from where the call is, as nearly all does, and that is validated:
         then there is nothing more to do about it here. None: `receive` must judge it."""
-        owner = self._addresses.owner(address)
+        owner = self._owner(address)
         if owner is None or not datagram or not 128 <= datagram[0] < 192:
             return None
         route, path = owner

@@ -33,6 +33,7 @@ class UdpPort:
         self.unsent = 0
         """Datagrams that the kernel did not take."""
         self._receive: Callable[[bytes, Address], None] | None = None
+        self._send_to = self._socket.sendto
 
     def start(self, receive: Callable[[bytes, Address], None]) -> None:
         """Hand every datagram to `receive`, on the running loop. One that is longer than 2 kB comes cut."""
@@ -42,7 +43,7 @@ class UdpPort:
     def send(self, datagram: bytes, address: Address) -> None:
         """Send now, or not at all."""
         try:
-            self._socket.sendto(datagram, address)
+            self._send_to(datagram, address)
         except OSError:
             self.unsent += 1
 

@@ -70,6 +70,7 @@ class CallPort:
         self._options = options
         self._clock = options.clock
         self._udp, self._tcp = _bind(options)
+        self._send = self._udp.send
         self.mux = Mux(options.secret, options.random_bytes, options.limits)
         self._seats: dict[str, _Seat] = {}
         self.certificates = HubCertificates(options.certificate, options.former)
@@ -146,7 +147,8 @@ class CallPort:
     ) -> Call:
         seat = _Seat(self, key, told[1])
         bits, now = self._options.random_bits, self._options.clock()
-        seat.call = Call(key, terms, certificate, seat, Handlers(told[0], seat.turned), bits, now)
+        call = seat.call = Call(key, terms, certificate, seat, Handlers(told[0], seat.turned), bits, now)
+        seat.receive = call.receive
         self._seats[key] = seat
         seat.arm()
         return seat.call
@@ -156,7 +158,7 @@ class CallPort:
         now = self._clock()
         key = self.mux.settled(datagram, address, now)
         if key is not None:
-            self._seats[key].call.receive(datagram, address, now)
+            self._seats[key].receive(datagram, address, now)
             return
         for effect in self.mux.receive(datagram, address, now):
             if not isinstance(effect, Dialled):
@@ -171,7 +173,7 @@ class CallPort:
         if len(address) > 2 and address[2] == "tcp" and self._tcp is not None:
             self._tcp.send(datagram, address)
         else:
-            self._udp.send(datagram, address)
+            self._send(datagram, address)
 
     def release(self, key: str) -> None:
         """A call is over."""
@@ -224,19 +226,23 @@ class _Seat:
     """A call's place at the port: its `Outlet`, and its one timer."""
 
     call: Call
+    receive: Callable[[bytes, Address, int], bool]
+    """The call's."""
 
     def __init__(self, port: CallPort, key: str, on_state: Callable[[Call], None]) -> None:
         self._port = port
         self._mux = port.mux
+        self._straight = port.mux.straight
+        self._dispatch = port.dispatch
         self._key = key
         self._on_state = on_state
         self._timer: asyncio.TimerHandle | None = None
         self._due: int | None = None
 
     def transmit(self, datagram: bytes) -> None:
-        address = self._mux.straight(self._key, len(datagram))
+        address = self._straight(self._key, len(datagram))
         if address is not None:
-            self._port.dispatch(datagram, address)
+            self._dispatch(datagram, address)
             return
         for transmit in self._mux.send(self._key, datagram):
             self._port.dispatch(*transmit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from hub.store.promise import SessionKey
@@ -173,7 +174,7 @@ class VoiceDoor:
 
 
 def _heard(voice: SessionVoice, attachment: str) -> Callable[[AudioPacket, int], None]:
-    return lambda packet, now: voice.hear(attachment, packet, now)
+    return partial(voice.hear, attachment)
 
 
 def _turned(voice: SessionVoice, attachment: str) -> Callable[[Call], None]:

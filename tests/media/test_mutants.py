@@ -84,7 +84,7 @@ MUTANTS: Final = [
         test_playout,
         ("if len(frames) > self.room:", "if False:"),
         ("if message in self._closed:", "if False:"),
-        ("if self.stage is Stage.PAUSED or not", "if not"),
+        ("or self.stage is Stage.PAUSED or not", "or not"),
         ("run.start + run.taken * run.step", "run.start + run.taken * FRAME"),
         ("run.step, not entry.begun, last", "run.step, False, last"),
         ("last = entry.finished and not entry.runs", "last = not entry.runs"),

@@ -19,7 +19,8 @@ def extended(elements: bytes, profile: int = 0xBEDE, words: int | None = None) -
 def test_what_is_written_is_read() -> None:
     header = read_header(PLAIN)
     assert header is not None
-    assert header[:5] == (111, 65_535, 2**32 - 1, 0xDEADBEEF, True)
+    assert (header.payload_type, header.sequence, header.timestamp) == (111, 65_535, 2**32 - 1)
+    assert (header.ssrc, header.marker) == (0xDEADBEEF, True)
     assert PLAIN[header.start : header.end] == b"opus"
     assert header.audio_level is None
 
