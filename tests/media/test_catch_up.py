@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -59,7 +60,9 @@ def test_a_listener_who_is_hardly_behind_hurries_gently() -> None:
 def test_who_is_not_behind_gets_the_frames_as_they_are() -> None:
     playout, frames = Playout(), packets(9)
     playout.enqueue("a", frames)
-    assert [step.payload for step in drained(CatchUp(playout, 0, Plain()))] == frames
+    catching = CatchUp(playout, 0, Plain())
+    assert catching.over
+    assert [step.payload for step in drained(catching)] == frames
 
 
 def test_hurry_has_no_click() -> None:
@@ -95,6 +98,30 @@ def test_what_is_not_made_yet_nobody_is_behind_of() -> None:
     more = packets(SECOND, SECOND)
     playout.enqueue("a", more)
     assert [step.payload for step in drained(catching)] == more
+
+
+def test_who_waited_for_speech_to_be_made_gets_the_rest_as_it_is() -> None:
+    playout = Playout()
+    playout.enqueue("a", packets(SECOND))
+    catching = CatchUp(playout, 2 * FAR, Plain())
+    while playout.queued:
+        catching.next()
+    catching.next()
+    more = packets(2 * SECOND, SECOND)
+    playout.enqueue("a", more)
+    assert [step.payload for step in drained(catching)[-90:]] == more[-90:]
+
+
+def test_what_belongs_to_another_message_is_not_said_as_this_ones() -> None:
+    playout = Playout()
+    playout.enqueue("a", packets(4))
+    playout.enqueue("b", packets(4))
+    catching = CatchUp(playout, 2 * FAR, Plain())
+    catching.next()
+    playout.finish("a")
+    steps = drained(catching)
+    assert max(step.end for step in steps if step.message == "a") == 4 * FRAME
+    assert max(step.end for step in steps if step.message == "b") == 4 * FRAME
 
 
 def test_a_pause_holds_what_was_decoded_and_a_cut_tells_what_left() -> None:
@@ -152,7 +179,7 @@ class AnyOrder(RuleBasedStateMachine):
     def name(self) -> str:
         return str(self.number)
 
-    @rule(count=st.integers(1, 200))
+    @rule(count=st.integers(1, 80))
     def grow(self, count: int) -> None:
         self.playout.enqueue(self.name, packets(1) * count)
         self.made, self.open = self.made + count, True
@@ -178,7 +205,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.catching.rewind(front.message, to)
             self.said[front.message] = min(self.said[front.message], to)
 
-    @rule(count=st.integers(1, 120))
+    @rule(count=st.integers(1, 60))
     def leave(self, count: int) -> None:
         for _ in range(count):
             step = self.catching.next()
@@ -204,3 +231,4 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=20, stateful_step_count=25)

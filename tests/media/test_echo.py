@@ -103,7 +103,7 @@ ways = given(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @ways
 def test_an_echo_is_not_taken_for_somebody_who_speaks(
     delay: int, decibel: float, room: float, loud: float, seed: int
@@ -117,7 +117,7 @@ def test_an_echo_is_not_taken_for_somebody_who_speaks(
     assert len(alone) >= 1, "without a guard it is"
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @ways
 def test_somebody_who_talks_over_the_agent_is_heard_nearly_as_soon_as_without_it(
     delay: int, decibel: float, room: float, loud: float, seed: int

@@ -14,21 +14,23 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from legato.client import unacked
-from media import activity, frames, order, pacer, playout, ring, suspicion, timeline, turns
-from media.voice import barge_in, capture, holding, receipts
+from media import activity, catch_up, frames, order, pacer, playout, ring, splice, suspicion, timeline, turns
+from media.voice import barge_in, capture, going_on, holding, receipts
 from tests.client import test_unacked
 from tests.media import (
     test_activity,
+    test_catch_up,
     test_frames,
     test_order,
     test_pacer,
     test_playout,
     test_ring,
+    test_splice,
     test_suspicion,
     test_timeline,
     test_turns,
 )
-from tests.media.voice import test_barge_in, test_capture, test_holding, test_receipts
+from tests.media.voice import test_barge_in, test_capture, test_going_on, test_holding, test_receipts
 
 
 class Mutant(NamedTuple):
@@ -96,6 +98,42 @@ MUTANTS: Final = [
         ("self._queued += len(again)", "pass"),
         ("self._queued += len(again)\n        self._pace = None", "self._queued += len(again)"),
         ("self._latest[-1].end > samples", "self._latest[-1].end >= samples"),
+    ),
+    *of(
+        splice,
+        test_splice,
+        ("least < 0 or ", ""),
+        ("most < least or ", ""),
+        ("np.argmax(", "np.argmin("),
+    ),
+    *of(
+        catch_up,
+        test_catch_up,
+        ("BRISK if behind >= FAR else GENTLE", "GENTLE"),
+        ("BRISK if behind >= FAR else GENTLE", "BRISK"),
+        ("if self._playout.stage is Stage.PAUSED:", "if False:"),
+        ("coder if behind > 0 else None", "coder"),
+        ("if flow.dry:", "if False:"),
+        ("self._behind <= 0 and not flow.last", "False"),
+        ("flow.splice(owed - _ABOUT, owed + _ABOUT)", "pass"),
+        ("self._behind -= max(0, samples - FRAME)", "pass"),
+        ("flow.last and done", "flow.last"),
+        ("and samples < self._flow.end", "and False"),
+        ("if front is not None and front.message == flow.message else", "if front is not None else"),
+        ("each.message != front.message", "True"),
+        ("samples=flow.said", "samples=flow.end"),
+        ("flow.said, flow.first, flow.pace = end, False, samples", "flow.said, flow.pace = end, samples"),
+    ),
+    *of(
+        going_on,
+        test_going_on,
+        ('"catch_up" if company else "rest"', '"rest"'),
+        ('"catch_up" if company else "rest"', '"catch_up"'),
+        ("if end > start:", "if True:"),
+        ("min(left, age, rest.end - rest.start)", "min(left, rest.end - rest.start)"),
+        ("min(left, age, rest.end - rest.start)", "min(left, age)"),
+        ("left -= passed", "pass"),
+        ("frames=rest.frames[(at - rest.start) // FRAME :]", "frames=rest.frames"),
     ),
     *of(
         pacer,

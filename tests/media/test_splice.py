@@ -79,7 +79,12 @@ def test_nothing_may_be_left_out_too() -> None:
     assert np.array_equal(made, sound)
 
 
-@pytest.mark.parametrize(("size", "least", "most"), [(FADE + 9, 0, 10), (4_000, -1, 5), (4_000, 6, 5)])
-def test_what_cannot_be_left_out_is_refused(size: int, least: int, most: int) -> None:
-    with pytest.raises(ValueError, match="cannot be left out"):
-        shorten(np.zeros(size, np.int16), least, most)
+def test_what_cannot_be_left_out_is_refused() -> None:
+    for size, least, most in ((FADE + 9, 0, 10), (4_000, -1, 5), (4_000, 6, 5)):
+        with pytest.raises(ValueError, match="cannot be left out"):
+            shorten(np.zeros(size, np.int16), least, most)
+
+
+def test_of_a_tone_whole_periods_are_left_out() -> None:
+    _, left_out = shorten(tone(150, 0.1), LEAST, MOST)
+    assert left_out in (319, 320, 321, 639, 640, 641)

@@ -63,6 +63,17 @@ def test_nobody_is_behind_of_what_is_not_made_or_was_not_begun() -> None:
     assert young.behind == (20 + 15) * FRAME
 
 
+def test_what_was_away_in_one_message_is_not_missing_in_the_next() -> None:
+    both = back(rest("a", 0, 20), rest("b", 0, 500), ago=1_000, then="catch_up")
+    assert going_on(told(90_000, 80_000), both, company=False).behind == 50 * FRAME
+
+
+def test_whoever_was_away_for_less_than_a_word_misses_none() -> None:
+    on = going_on(told(90_000), back(rest("a", 50, 500), ago=200, then="live"), company=False)
+    assert on.missed == ()
+    assert on.returning.rests == (rest("a", 50, 500),)
+
+
 def test_whoever_goes_straight_on_misses_whole_words_and_is_told_which() -> None:
     on = going_on(told(90_000), back(rest("a", 50, 500), ago=2_300, then="live"), company=False)
     assert on.missed == (Missed("a", 10, 30),)
