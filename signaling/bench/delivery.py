@@ -195,14 +195,23 @@ async def _stream(rig: Rig, plan: Plan, talks: Sequence[Conversation], rate: int
 
 async def _at_rate(senders: Sequence[Callable[[], None]], rate: int, seconds: float) -> int:
     """Call the senders in turn, `rate` a second; how often that was. Late calls are made up for, none is left out."""
-    began, sent = time.perf_counter(), 0
-    total = int(rate * seconds)
-    while sent < total:
+    loop = asyncio.get_running_loop()
+    began, total, sent = time.perf_counter(), int(rate * seconds), 0
+    over = loop.create_future()
+
+    def send() -> None:
+        nonlocal sent
         due = min(total, int((time.perf_counter() - began) * rate) + 1)
         while sent < due:
             senders[sent % len(senders)]()
             sent += 1
-        await asyncio.sleep(max(0.0, began + sent / rate - time.perf_counter()))
+        if sent < total:
+            loop.call_later(max(0.0, began + sent / rate - time.perf_counter()), send)
+        elif not over.done():
+            over.set_result(None)
+
+    send()
+    await over
     return sent
 
 

@@ -45,7 +45,7 @@ class WireClient(asyncio.BufferedProtocol):
     def __init__(self, host: str, received: Callable[[bytes], None], path: str = "/v1/connect") -> None:
         self._received = received
         self._host, self._path = host, path
-        self._buffer = bytearray()
+        self._rest = b""
         self._switched = False
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -81,54 +81,50 @@ class WireClient(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Cut what came into messages."""
-        self._buffer += _ROOM[:nbytes]
-        if not self._switched and not self._switch():
-            return
-        place = 0
-        while (found := self._frame_at(place)) is not None:
-            opcode, start, end = found
-            payload = bytes(self._buffer[start:end])
-            place = end
+        came = bytes(_ROOM[:nbytes])
+        if self._rest:
+            came, self._rest = self._rest + came, b""
+        if not self._switched:
+            came = self._switch(came)
+        place, end = 0, len(came)
+        while end - place >= 2:
+            size, start = came[place + 1], place + 2
+            if size > 125:
+                wide = 2 if size == 126 else 8
+                start += wide
+                if end < start:
+                    break
+                size = int.from_bytes(came[start - wide : start])
+            if end < start + size:
+                break
+            opcode, place = came[place] & 0x0F, start + size
             if opcode == TEXT:
-                self._received(payload)
-            elif self._transport is not None and opcode in ANSWERED:
-                self._transport.write(frame(payload, ANSWERED[opcode]))
-                if opcode == CLOSE:
-                    self._transport.close()
-        if place:
-            del self._buffer[:place]
+                self._received(came[start:place])
+            else:
+                self._answer(opcode, came[start:place])
+        if place < end:
+            self._rest = came[place:]
 
-    def _switch(self) -> bool:
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            return False
-        status = bytes(self._buffer[: self._buffer.find(b"\r\n")])
-        del self._buffer[: end + 4]
+    def _answer(self, opcode: int, payload: bytes) -> None:
+        if self._transport is not None and opcode in ANSWERED:
+            self._transport.write(frame(payload, ANSWERED[opcode]))
+            if opcode == CLOSE:
+                self._transport.close()
+
+    def _switch(self, came: bytes) -> bytes:
+        """What came after the answer to the request; nothing until that is whole."""
+        head, ended, rest = came.partition(b"\r\n\r\n")
+        if not ended:
+            self._rest = came
+            return b""
         self._switched = True
+        status, _, _ = head.partition(b"\r\n")
         if b" 101 " not in status:
             self.opened.set_exception(ConnectionError(status.decode(errors="replace")))
             self.abort()
-            return False
+            return b""
         self.opened.set_result(None)
-        return True
-
-    def _frame_at(self, place: int) -> tuple[int, int, int] | None:
-        have = len(self._buffer) - place
-        if have < 2:
-            return None
-        size, start = self._buffer[place + 1] & 0x7F, place + 2
-        if size == 126:
-            if have < 4:
-                return None
-            (size,) = struct.unpack_from("!H", self._buffer, start)
-            start += 2
-        elif size == 127:
-            if have < 10:
-                return None
-            (size,) = struct.unpack_from("!Q", self._buffer, start)
-            start += 8
-        end = start + size
-        return (self._buffer[place] & 0x0F, start, end) if len(self._buffer) >= end else None
+        return rest
 
 
 async def open_wire(
