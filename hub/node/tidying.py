@@ -20,8 +20,8 @@ from hub.node.tools import Tools
 from hub.settings import Settings
 from hub.store.promise import SessionKey
 
-AT_ONCE: Final = 64
-"""Rooms looked at in one pass of the loop."""
+AT_ONCE: Final = 16
+"""Rooms looked at in one pass of the loop: a millisecond."""
 
 CLOSED_AT_ONCE: Final = 8
 MOST_CLOSED: Final = 256
