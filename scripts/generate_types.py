@@ -25,6 +25,7 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.ToolCall,
     state.Turn,
     state.Response,
+    state.Answered,
     state.Reopening,
     state.State,
 )

@@ -62,6 +62,12 @@ class Agent:
         self._handlers.on_voice = handler
         return handler
 
+    def on_steer(self, handler: F) -> F:
+        """Called as `handler(turn, words)` when somebody asks for another way while `turn` is being answered; what it
+        returns says to everybody what was done. Without it people are told that the agent takes no directions."""
+        self._handlers.on_steer = handler
+        return handler
+
     @overload
     def tool(self, function: F, /) -> F: ...
 

@@ -10,18 +10,22 @@ from dataclasses import dataclass
 
 from legato.session.actors import WORKER, out_of_reach
 from legato.session.state import Right, State
+from legato.session.vocabulary import Steering
 
 
 @dataclass(frozen=True, slots=True)
 class Duties:
     """`accept`: take the session. `turns`: claim these, oldest first. `stop`: these responses of ours were
-    asked to end. `lost`: another worker, or nobody, has our right. None of them: we are there for nothing yet (a worker
-    that has the right is out of reach for a moment)."""
+    asked to end. `steer`, `pausing`: what somebody asks of ours and we have not answered. `lost`: another worker, or
+    nobody, has our right. None of them: we are there for nothing yet (a worker that has the right is out of reach for a
+    moment)."""
 
     accept: bool = False
     lost: bool = False
     turns: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
+    steer: tuple[tuple[str, str, int], ...] = ()
+    pausing: tuple[tuple[str, Steering], ...] = ()
 
 
 @dataclass(slots=True)
@@ -44,12 +48,13 @@ def duties(state: State, agent: str, participant: str, worker: str, claim: Claim
             return Duties(lost=claim.had or right.token != claim.asked)
         stand_by = right.holder != "" and out_of_reach(state, right.holder)
         return Duties(accept=not right.holder, lost=right.holder != "" and not stand_by)
-    stop = tuple(
-        each.id for each in state.responses.values() if each.by == participant and each.cancel_requested
-    )
+    mine = [each for each in state.responses.values() if each.by == participant]
+    stop = tuple(each.id for each in mine if each.cancel_requested)
+    steer = tuple((each.id, each.steer, each.steer_at) for each in mine if each.steer)
+    pausing = tuple((each.id, each.pausing) for each in mine if each.pausing)
     answers = state.responder == participant
     turns = tuple(turn.id for turn in state.waiting_turns()) if answers else ()
-    return Duties(turns=turns, stop=stop)
+    return Duties(turns=turns, stop=stop, steer=steer, pausing=pausing)
 
 
 def holds(state: State, agent: str, participant: str, worker: str) -> bool:

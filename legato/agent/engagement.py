@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from legato.agent.duties import Claim, Duties, duties, holds, newcomers
+from legato.agent.steering import OnSteer, Steering
 from legato.agent.tools import Tool
 from legato.agent.turn import Turn
 from legato.client import Client
@@ -33,6 +34,7 @@ class Handlers:
     on_turn: OnTurn | None = None
     on_join: OnJoin | None = None
     on_voice: OnVoice | None = None
+    on_steer: OnSteer | None = None
     tools: dict[str, Tool] = field(default_factory=dict)
 
 
@@ -43,6 +45,7 @@ class Engagement:
         self.session = session
         self._agent, self._worker, self._handlers = agent, worker, handlers
         self._claim = Claim()
+        self._steering = Steering(session, handlers.on_steer)
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._claimed: set[str] = set()
         self._joined: list[str] = []
@@ -116,7 +119,7 @@ class Engagement:
                 response = self.session.new_id("r")
                 task = tasks.create_task(self._answer(turn, response))
                 self._answering[response] = task
-        for work in self._arrivals():
+        for work in (*self._arrivals(), *self._steering.due(duty)):
             tasks.create_task(self._guarded(work))
         return True
 
@@ -147,6 +150,7 @@ class Engagement:
             self._claimed.discard(turn_id)
             return  # somebody else claimed it, or it was withdrawn
         turn = Turn(self.session, turn_id, response, self._handlers.tools)
+        self._steering.turns[response] = turn
         try:
             await self._handle(turn)
             await turn.finish("finished")
@@ -163,6 +167,7 @@ class Engagement:
             await self._guarded(turn.finish("failed", type(problem).__name__))
         finally:
             self._answering.pop(response, None)
+            self._steering.turns.pop(response, None)
             self._stopped.discard(response)
             self._claimed.discard(turn_id)
 

@@ -6,19 +6,16 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from legato.agent.calling import Calls
 from legato.agent.tools import Tool
 from legato.agent.voice import bring
+from legato.agent.writing import Writing
 from legato.client import Client
-from legato.errors import Refused
 from legato.session import commands as c
 from legato.session.parts import Part
 from legato.session.state import Message, State
-
-IN_FLIGHT: Final = 8
-"""Deltas on the way before words wait and travel together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +30,10 @@ class Said:
 def history_of(state: State, participant: str) -> list[Said]:
     """The kept transcript as a model wants it: what answers is `assistant`, ours or a person's who took over.
 
-    Reasoning, and words nobody heard, are left out."""
+    Reasoning, words nobody heard, and answers of which another one was wanted are left out."""
     lines: list[Said] = []
     for entry in state.transcript():
-        if not isinstance(entry, Message):
+        if not isinstance(entry, Message) or entry.superseded:
             continue
         text = "".join(part.text for part in entry.parts if part.kind == "text")
         if entry.by == participant and entry.heard and not entry.read and _cut_short(entry, state):
@@ -65,12 +62,7 @@ class Turn:
         self.id = id
         self._response = response
         self._calls = Calls(session, id, response, tools)
-        self._message = ""
-        self._index = 0
-        self._part: tuple[int, str] = (-1, "")
-        self._waiting: list[str] = []
-        self._flight: set[asyncio.Future[str]] = set()
-        self._problem: Refused | None = None
+        self._writing = Writing(session, response)
 
     # --- what was asked
 
@@ -101,117 +93,65 @@ class Turn:
         """What the person left who answered before and handed back ("": nobody did, or nothing was said)."""
         return self.session.state.briefing
 
+    @property
+    def again(self) -> str:
+        """The answer that somebody wants another one than ("": it is the first). `history` holds it no more."""
+        asked = self.session.state.turns.get(self.id)
+        return asked.again if asked is not None else ""
+
+    @property
+    def paused(self) -> bool:
+        """Whether somebody paused the answer: `say` and `call` wait until it goes on, and no more words leave."""
+        return self._writing.paused
+
     # --- what is answered
 
     async def say(self, words: str) -> None:
         """Add words to the answer: text for those who read, speech for those who listen."""
-        await self._add(words, "text")
+        await self._writing.add(words, "text")
 
     async def think(self, words: str) -> None:
         """Add reasoning: shown folded, never spoken."""
-        await self._add(words, "reasoning")
+        await self._writing.add(words, "reasoning")
 
     async def speak(self, sound: AsyncIterable[bytes], *, rate: int = 24_000, text: str = "") -> None:
         """Say something with a voice of the agent's own: PCM (s16 mono, at `rate`), with its words in `text` for
         those who read. Returns when all of it is sent; it may come faster than real time."""
-        await self._end_message("finished")
-        await self._begin()
-        message = self._message
+        await self._writing.end()
+        await self._writing.unpaused()
+        await self._writing.begin()
+        message = self._writing.message
         work = bring(self.session, message, sound, rate, zlib.crc32(message.encode()))
         bringing = asyncio.ensure_future(work)
         try:
-            await self._add(text, "text")
-            await self._settle()
+            await self._writing.add(text, "text")
+            await self._writing.settle()
             await bringing
         finally:
             bringing.cancel()
-        await self._end_message("finished")
+        await self._writing.end()
 
     async def show(self, part: Part) -> None:
         """Add a whole part: data, an image, a file."""
-        await self._settle()
-        await self._begin()
-        await self.session.do(c.AddPart(message=self._message, part=part))
-        self._part = (self._part[0] + 1, part.kind)
+        await self._writing.show(part)
 
     async def call(self, name: str, /, **arguments: Any) -> Any:
         """Call a tool of the agent; the call and its result stand in the log. What a worker before this one did in
         the turn is not done again: its result is returned. Raises `ToolFailed`; outcome `unknown`: a call that is not
         idempotent was running when its worker died."""
-        await self._end_message("finished")
+        await self._writing.end()
+        await self._writing.unpaused()
         return await self._calls.call(name, arguments)
+
+    async def halted(self) -> None:
+        """What was said before a pause is in the log, and nothing follows it."""
+        await self._writing.halted()
 
     # --- how it ends (the engagement's)
 
     async def finish(self, outcome: Literal["finished", "cancelled", "failed"], reason: str = "") -> None:
         """End what is open."""
         if outcome == "finished":
-            await self._settle()
-        self._waiting.clear()
-        if self._flight:
-            await asyncio.wait(self._flight)
-        self._message = ""
+            await self._writing.settle()
+        await self._writing.drop()
         await self.session.do(c.EndResponse(response=self._response, outcome=outcome, reason=reason))
-
-    # --- inside
-
-    async def _begin(self) -> None:
-        if not self._message:
-            self._message = self.session.new_id("m")
-            self._index, self._part = 0, (-1, "")
-            await self.session.do(c.StartMessage(message=self._message, response=self._response))
-
-    async def _add(self, words: str, kind: Literal["text", "reasoning"]) -> None:
-        if not words:
-            return
-        await self._begin()
-        if self._part[1] != kind:
-            await self._settle()
-            self._part = (self._part[0] + 1, kind)
-        self._waiting.append(words)
-        self._flush(IN_FLIGHT)
-        while len(self._flight) >= 4 * IN_FLIGHT or sum(map(len, self._waiting)) > 8_000:
-            await asyncio.wait(self._flight, return_when=asyncio.FIRST_COMPLETED)
-        self._check()
-
-    def _flush(self, limit: int) -> None:
-        if not self._waiting or len(self._flight) >= limit:
-            return
-        words, self._waiting = "".join(self._waiting), []
-        part, kind = self._part
-        grow = c.GrowMessage(
-            message=self._message,
-            index=self._index,
-            text=words,
-            part=part,
-            kind="reasoning" if kind == "reasoning" else "text",
-        )
-        self._index += 1
-        future = self.session.begin(grow)
-        self._flight.add(future)
-        future.add_done_callback(self._landed)
-
-    def _landed(self, future: asyncio.Future[str]) -> None:
-        self._flight.discard(future)
-        problem = None if future.cancelled() else future.exception()
-        if isinstance(problem, Refused):
-            self._problem = self._problem or problem
-        elif problem is None:
-            self._flush(IN_FLIGHT)
-
-    async def _settle(self) -> None:
-        while self._flight or self._waiting:
-            self._flush(IN_FLIGHT)
-            if self._flight:
-                await asyncio.wait(self._flight, return_when=asyncio.FIRST_COMPLETED)
-        self._check()
-
-    def _check(self) -> None:
-        if self._problem is not None:
-            raise self._problem
-
-    async def _end_message(self, outcome: Literal["finished"]) -> None:
-        if self._message:
-            await self._settle()
-            await self.session.do(c.EndMessage(message=self._message, outcome=outcome))
-            self._message = ""

@@ -171,6 +171,22 @@ class Client:
         """Let the agent answer again; `briefing` is what it should know of what was said and promised."""
         return await self.do(HandBack(briefing=briefing))
 
+    async def steer(self, response: str, words: str) -> str:
+        """Ask the agent to go another way in this answer. What it did comes as `steering_answered`."""
+        return await self.do(SteerResponse(response=response, text=words))
+
+    async def pause(self, response: str) -> str:
+        """No more of this answer, until `resume`. Raises `Refused`: `already_exists` if it is paused already."""
+        return await self.do(PauseResponse(response=response))
+
+    async def resume(self, response: str) -> str:
+        """Go on with it, from the same word. Raises `Refused`: `wrong_order` if it is not paused."""
+        return await self.do(ContinueResponse(response=response))
+
+    async def regenerate(self, response: str) -> str:
+        """Ask for another answer than this one, which has ended."""
+        return await self.do(RegenerateResponse(response=response))
+
     def signal(self, name: str, data: Any) -> None:
         """Tell everyone something that need not survive."""
         self.tell(u.Signal(name=name, data=data))

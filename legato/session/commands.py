@@ -15,7 +15,7 @@ from typing import ClassVar, Final, Literal
 import msgspec
 
 from legato.session.parts import Part
-from legato.session.vocabulary import Activity, Mark, Medium, Outcome, snake
+from legato.session.vocabulary import Activity, Mark, Medium, Outcome, Steering, snake
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake):
@@ -83,6 +83,40 @@ class EndResponse(Command, frozen=True, kw_only=True):
 
 class CancelResponse(Command, frozen=True, kw_only=True):
     response: str
+
+
+class SteerResponse(Command, frozen=True, kw_only=True):
+    """Go another way in the answer: `text` says which."""
+
+    response: str
+    text: str
+
+
+class PauseResponse(Command, frozen=True, kw_only=True):
+    """No more words and no more sound of it, until `continue_response`."""
+
+    response: str
+
+
+class ContinueResponse(Command, frozen=True, kw_only=True):
+    """Go on with a paused answer, from the same word."""
+
+    response: str
+
+
+class RegenerateResponse(Command, frozen=True, kw_only=True):
+    """Answer the turn of this response, which has ended, anew."""
+
+    response: str
+
+
+class AnswerSteering(Command, frozen=True, kw_only=True):
+    """What the agent made of what it was asked by one of these."""
+
+    response: str
+    asked: Steering
+    done: bool
+    detail: str = ""
 
 
 class RequestTool(Command, frozen=True, kw_only=True):

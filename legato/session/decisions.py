@@ -2,8 +2,9 @@
 
 `decide(state, actor, command)` is pure and changes nothing: the events it gives are appended, and come back
 into the state by folding what the store published. Each rule's theory is in the module named for its noun:
-`message_rules`, `tool_rules`, `right_rules`, `takeover_rules`, `presence_rules`, `modality_rules`, `voice_rules`; the
-last five also hold the functions by which the hub itself decides (somebody joined, a worker crashed, a turn ended).
+`message_rules`, `steering_rules`, `tool_rules`, `right_rules`, `takeover_rules`, `presence_rules`, `modality_rules`,
+`voice_rules`; the last five also hold the functions by which the hub itself decides (somebody joined, a worker
+crashed, a turn ended).
 
 *Plain* commands are appended unconditionally, and may be decided on a state that foresees the batches still
 in flight (`foresee`). What keeps them right is the token: words of an answer use the worker's right and the
@@ -26,6 +27,7 @@ from legato.session import (
     modality_rules,
     presence_rules,
     right_rules,
+    steering_rules,
     takeover_rules,
     tool_rules,
     voice_rules,
@@ -164,7 +166,7 @@ def _post_message(state: State, actor: Actor, command: c.PostMessage) -> Decisio
 
 
 _OF_ANSWERS: Final[frozenset[type[Command]]] = frozenset(
-    {c.RequestTool, c.StartTool, c.ProgressTool, c.EndTool, c.StartResponse, c.EndResponse}
+    {c.RequestTool, c.StartTool, c.ProgressTool, c.EndTool, c.StartResponse, c.EndResponse, c.AnswerSteering}
 )
 _WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
     c.PostMessage,
@@ -185,6 +187,11 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.StartResponse: message_rules.start_response,
     c.EndResponse: message_rules.end_response,
     c.CancelResponse: message_rules.cancel_response,
+    c.SteerResponse: steering_rules.steer_response,
+    c.PauseResponse: steering_rules.pause_response,
+    c.ContinueResponse: steering_rules.continue_response,
+    c.RegenerateResponse: steering_rules.regenerate_response,
+    c.AnswerSteering: steering_rules.answer_steering,
     c.RequestTool: tool_rules.request_tool,
     c.DecideTool: tool_rules.decide_tool,
     c.StartTool: tool_rules.start_tool,

@@ -28,6 +28,7 @@ from legato.session.vocabulary import Mark as Mark
 from legato.session.vocabulary import Medium as Medium
 from legato.session.vocabulary import Outcome as Outcome
 from legato.session.vocabulary import Role as Role
+from legato.session.vocabulary import Steering as Steering
 
 # --- the session itself
 
@@ -207,6 +208,31 @@ class ResponseStarted(ControlEvent, frozen=True, kw_only=True):
 
 class CancelRequested(Event, frozen=True, kw_only=True):
     response: str
+
+
+class SteeringRequested(ControlEvent, frozen=True, kw_only=True):
+    """Somebody asks the agent to go another way (`text` says which), to pause, or to go on from the same word. Of a
+    pause sound stops with this event; what else the agent does says `steering_answered`."""
+
+    response: str
+    asked: Steering
+    text: str = ""
+
+
+class SteeringAnswered(ControlEvent, frozen=True, kw_only=True):
+    """What came of it: whether it was `done`, and what was (not)."""
+
+    response: str
+    asked: Steering
+    done: bool
+    detail: str = ""
+
+
+class ResponseSuperseded(ControlEvent, frozen=True, kw_only=True):
+    """Somebody wants another answer than this one: its `turn` waits again. What was answered stands, marked."""
+
+    response: str
+    turn: str
 
 
 class ResponseEnded(ControlEvent, frozen=True, kw_only=True):

@@ -58,6 +58,7 @@ TEXTS: Final = {
     "key": 128,
     "arguments": 16_000,
     "result": 16_000,
+    "detail": 200,
     "briefing": 4_000,
     "label": 256,
     "status": 200,

@@ -14,7 +14,7 @@ import msgspec
 from legato.session.events import Activity, Medium, Role
 from legato.session.parts import Part, Spoken, Stretch
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 3
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -80,7 +80,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     from 1 (0: open); `deltas` is the index that the next delta carries. `read`: from which character on
     participants who turned to text were shown it; `missed`: who went straight on after a gap, and from which
     character to which. `heard` counts characters and `heard_samples` samples by
-    participant; `speech_words` are pairs of both, `speech` is where it rests."""
+    participant; `speech_words` are pairs of both, `speech` is where it rests. `superseded`: another answer was
+    wanted."""
 
     id: str
     by: str
@@ -103,6 +104,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     speech: tuple[Stretch, ...] = ()
     speech_words: tuple[tuple[int, int], ...] = ()
     missed: tuple[tuple[str, int, int], ...] = ()
+    superseded: bool = False
 
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):
@@ -133,7 +135,8 @@ Entry = Message | ToolCall
 
 class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     """A turn that is being spoken, waits for an answer, or is being answered by `response`. `started`: the keys of the
-    tool calls that were started for it and must not be started again."""
+    tool calls that were started for it and must not be started again. `again`: the answer that somebody wants another
+    one than."""
 
     id: str
     participant: str
@@ -143,10 +146,12 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     response: str = ""
     incomplete: bool = False
     started: tuple[str, ...] = ()
+    again: str = ""
 
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An answer in progress."""
+    """An answer in progress. `steer` is the direction, and `pausing` what of `pause` and `continue`, that the agent has
+    not answered yet; `steer_at` is where the direction was given."""
 
     id: str
     by: str
@@ -154,6 +159,18 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     turn: str = ""
     parent: str = ""
     cancel_requested: bool = False
+    steer: str = ""
+    steer_at: int = 0
+    pausing: Literal["", "pause", "continue"] = ""
+
+
+class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An answer that ended, and the turn it answered: it may be answered anew. `started` is the turn's."""
+
+    response: str
+    turn: str
+    participant: str
+    started: tuple[str, ...] = ()
 
 
 class Reopening(msgspec.Struct, frozen=True):
@@ -166,7 +183,8 @@ class Reopening(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, omit_defaults=True):
-    """Everything that the log up to `offset` says, in `time` (session time, ms)."""
+    """Everything that the log up to `offset` says, in `time` (session time, ms). `paused` is the answer of which
+    nothing more is said or heard for now; `answered` are the last ones that ended."""
 
     fold: int = FOLD_VERSION
     offset: int = 0
@@ -187,6 +205,8 @@ class State(msgspec.Struct, omit_defaults=True):
     finished: int = 0
     turns: dict[str, Turn] = {}
     responses: dict[str, Response] = {}
+    paused: str = ""
+    answered: list[Answered] = []
     gaps: list[tuple[str, int, int]] = []
     reopened: list[Reopening] = []
     unknown: list[dict[str, Any]] = []
@@ -256,6 +276,7 @@ _COLLECTIONS: Final = (
     "entries",
     "turns",
     "responses",
+    "answered",
     "gaps",
     "reopened",
     "unknown",

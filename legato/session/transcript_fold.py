@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from legato.session import bounds
 from legato.session import events as e
 from legato.session.parts import Part, Stretch
-from legato.session.state import BROKEN, Message, Response, State, ToolCall, Turn
+from legato.session.state import BROKEN, Answered, Message, Response, State, ToolCall, Turn
 
 # --- turns, responses, messages
 
@@ -31,6 +31,7 @@ def turn_ended(state: State, event: e.TurnEnded) -> None:
 
 
 def response_started(state: State, event: e.ResponseStarted) -> None:
+    state.paused = ""  # what comes next is to be heard
     state.responses[event.response] = Response(
         event.response, event.by, event.offset, event.turn, event.parent
     )
@@ -39,12 +40,15 @@ def response_started(state: State, event: e.ResponseStarted) -> None:
 
 
 def cancel_requested(state: State, event: e.CancelRequested) -> None:
+    _unpaused(state, event.response)
     if (response := state.responses.get(event.response)) is not None:
         state.responses[event.response] = replace(response, cancel_requested=True)
 
 
 def response_ended(state: State, event: e.ResponseEnded) -> None:
     response = state.responses.pop(event.response, None)
+    if event.outcome != "finished" or not any(each.call for each in state.attachments.values()):
+        _unpaused(state, event.response)  # else what was written goes on waiting to be heard
     turn = state.turns.get(response.turn) if response is not None else None
     if turn is None or turn.response != event.response:
         return
@@ -52,6 +56,52 @@ def response_ended(state: State, event: e.ResponseEnded) -> None:
         state.turns[turn.id] = replace(turn, status="waiting", response="", since=event.time)
     else:
         del state.turns[turn.id]
+        ended = Answered(event.response, turn.id, turn.participant, turn.started)
+        state.answered = [*state.answered, ended][-bounds.KEPT_ANSWERED :]
+
+
+def steering_requested(state: State, event: e.SteeringRequested) -> None:
+    response = state.responses.get(event.response)
+    if event.asked != "steer":
+        state.paused = event.response if event.asked == "pause" else ""
+        if response is not None:
+            state.responses[event.response] = replace(response, pausing=event.asked)
+    elif response is not None:
+        state.responses[event.response] = replace(response, steer=event.text, steer_at=event.offset)
+
+
+def steering_answered(state: State, event: e.SteeringAnswered) -> None:
+    if (response := state.responses.get(event.response)) is None:
+        return
+    if event.asked == "steer":
+        state.responses[event.response] = replace(response, steer="")
+    elif response.pausing == event.asked:
+        state.responses[event.response] = replace(response, pausing="")
+
+
+def response_superseded(state: State, event: e.ResponseSuperseded) -> None:
+    ended = next((each for each in state.answered if each.response == event.response), None)
+    if ended is None or ended.turn in state.turns:
+        return
+    state.answered = [each for each in state.answered if each.response != event.response]
+    for entry in list(state.entries.values()):
+        if isinstance(entry, Message) and entry.response == event.response:
+            state.entries[entry.id] = replace(entry, superseded=True)
+    state.turns[ended.turn] = Turn(
+        ended.turn,
+        ended.participant,
+        status="waiting",
+        since=event.time,
+        at=event.offset,
+        started=ended.started,
+        again=event.response,
+    )
+    bounds.forget_turns(state)
+
+
+def _unpaused(state: State, response: str) -> None:
+    if state.paused == response:
+        state.paused = ""
 
 
 def message_posted(state: State, event: e.MessagePosted) -> None:

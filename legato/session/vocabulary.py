@@ -19,6 +19,7 @@ Mark = Literal[
     "first_audio_out",
     "heard",
 ]
+Steering = Literal["steer", "pause", "continue"]
 GoOn = Literal["", "rest", "catch_up", "live"]
 """How a listener goes on after a gap: with the rest, faster until nothing is missing any more, or straight on. Empty:
 as the hub thinks best."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from hub.node.promise import Room
 from legato.session import events as e
@@ -30,8 +30,11 @@ from media.voice.routing import several
 from media.voice.script import Script, Step, Stop
 from media.voice.sound import Sound
 
-FRAME_MS = 20
+FRAME_MS: Final = 20
 """What a listener needs at least before a frame sounds."""
+
+PAUSE: Final = "(pause)"
+"""Who holds the floor while somebody has paused the answer: no attachment has this name."""
 
 
 class Answering:
@@ -55,6 +58,7 @@ class Answering:
             self._audience,
         )  # fmt: skip
         self._holding: set[str] = set()
+        self._paused = ""
         self._carriers: dict[str, Carrier] = {}
 
     async def run(self) -> None:
@@ -88,6 +92,7 @@ class Answering:
     ) -> None:
         """An attachment will listen, first to what it has not heard; if it is the first, what is to be said begins."""
         state = self._room.state
+        self._pause(state.paused)
         on = going_on(state, returning, company=self._audience.others(participant))
         self._clerk.write(speech_skipped(participant, on.missed))
         self._audience.join(
@@ -162,6 +167,7 @@ class Answering:
     def follow(self, events: Sequence[e.Event]) -> None:
         """These were appended; the room's state has them."""
         now = self._now()
+        self._pause(self._room.state.paused)
         for event in events:
             if isinstance(event, e.ResponseStarted):
                 self._marks.answered(event.response, event.turn)
@@ -196,6 +202,19 @@ class Answering:
                 self._silence([step.message])
             else:
                 self._mouth.follow(step)
+
+    def _pause(self, response: str) -> None:
+        """An answer is paused, or (empty) none is: what is said waits at the very word."""
+        if response == self._paused:
+            return
+        before, self._paused = self._paused, response
+        if response:
+            self._holding.add(PAUSE)
+            self._audience.hold()
+            self._hush(next(iter(self._mouth.messages), ""))
+        elif before:
+            self._holding.discard(PAUSE)
+            self._free()
 
     def _hush(self, message: str) -> None:
         """A page that plays nothing but the agent is silenced at once; one that hears people, too, must not be."""

@@ -47,6 +47,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "role": st.sampled_from(get_args(e.Role)),
     "activity": st.sampled_from(get_args(e.Activity)),
     "outcome": st.sampled_from(get_args(e.Outcome)),
+    "asked": st.sampled_from(get_args(e.Steering)),
     "mark": st.sampled_from(get_args(e.Mark)),
     "words": st.lists(st.tuples(COUNTS, COUNTS), max_size=2),
 }

@@ -51,6 +51,16 @@ COMMANDS = st.one_of(
     ),
     st.builds(c.EndResponse, response=RESPONSES, outcome=OUTCOMES),
     st.builds(c.CancelResponse, response=RESPONSES),
+    st.builds(c.SteerResponse, response=RESPONSES, text=st.just("x")),
+    st.builds(c.PauseResponse, response=RESPONSES),
+    st.builds(c.ContinueResponse, response=RESPONSES),
+    st.builds(c.RegenerateResponse, response=RESPONSES),
+    st.builds(
+        c.AnswerSteering,
+        response=RESPONSES,
+        asked=st.sampled_from(["steer", "pause", "continue"]),
+        done=st.booleans(),
+    ),
     st.builds(
         c.RequestTool,
         call=CALLS,

@@ -39,6 +39,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "presence": (_presence(), 0),
         "rights": (_rights(), 0),
         "turns": (_turns(), 0),
+        "steering": (_steering(), 0),
         "messages": (_messages(), 0),
         "unicode": (_unicode(), 0),
         "tools": (_tools(), 0),
@@ -157,6 +158,60 @@ def _turns() -> Log:
         e.TurnEnded(by="hub", turn="t3", empty=True),
         e.TurnStarted(by="hub", turn="t4", participant="ada"),
         e.MessagePosted(by="ada", message="m4", parts=[Part("text", "yes")], turn="t4", ends_turn=True),
+    ]
+
+
+def _steering() -> Log:
+    """Directions, pauses and other answers; some about what is not there."""
+    asked = [
+        e.MessagePosted(by="ada", message=f"t{n}", parts=[Part("text", "?")], turn=f"t{n}", ends_turn=True)
+        for n in range(6)
+    ]
+    answers: list[AnyEvent] = []
+    for n in range(6):
+        answers += [
+            e.ResponseStarted(by="bot", response=f"a{n}", turn=f"t{n}"),
+            e.MessagePosted(by="bot", message=f"m{n}", parts=[Part("text", "!")], response=f"a{n}"),
+            e.ResponseEnded(by="bot", response=f"a{n}", outcome="finished"),
+        ]
+    begun = e.ResponseStarted(by="bot", response="r1", turn="t9")
+    call = e.VoiceStarted(by="ada", attachment="tab", call="k1", track="mic")
+    return [
+        e.MessagePosted(by="ada", message="t9", parts=[Part("text", "?")], turn="t9", ends_turn=True),
+        begun,
+        e.SteeringRequested(by="ada", response="r1", asked="steer", text="shorter"),
+        e.SteeringRequested(by="ada", response="r1", asked="pause"),
+        e.SteeringAnswered(by="bot", response="r1", asked="continue", done=False),
+        e.SteeringAnswered(by="bot", response="r1", asked="steer", done=True, detail="shorter now"),
+        e.SteeringAnswered(by="bot", response="r1", asked="pause", done=True),
+        e.SteeringRequested(by="ada", response="r1", asked="continue"),
+        e.SteeringAnswered(by="bot", response="r1", asked="continue", done=True),
+        e.SteeringRequested(by="ada", response="r1", asked="pause"),
+        e.CancelRequested(by="ada", response="other"),
+        e.CancelRequested(by="ada", response="r1"),
+        e.SteeringRequested(by="ada", response="r1", asked="pause"),
+        e.ResponseEnded(by="bot", response="r1", outcome="finished"),
+        *asked,
+        *answers,
+        e.ResponseSuperseded(by="ada", response="a0", turn="t0"),
+        e.ResponseSuperseded(by="ada", response="a5", turn="t5"),
+        e.ResponseSuperseded(by="ada", response="a5", turn="t5"),
+        e.ResponseStarted(by="bot", response="b5", turn="t5"),
+        e.ToolRequested(by="bot", call="c1", name="pay", arguments="{}", response="b5", key="k"),
+        e.ToolStarted(by="bot", call="c1"),
+        e.ResponseEnded(by="bot", response="b5", outcome="finished"),
+        e.ResponseSuperseded(by="ada", response="b5", turn="t5"),
+        e.AttachmentOpened(by="ada", participant="ada", attachment="tab"),
+        call,
+        e.ResponseStarted(by="bot", response="b6", turn="t5"),
+        e.SteeringRequested(by="ada", response="b6", asked="pause"),
+        e.ResponseEnded(by="bot", response="b6", outcome="finished"),
+        e.SteeringRequested(by="ada", response="b6", asked="continue"),
+        e.SteeringAnswered(by="hub", response="b6", asked="continue", done=True),
+        e.SteeringRequested(by="ada", response="b6", asked="pause"),
+        e.ResponseStarted(by="bot", response="b7"),
+        e.SteeringRequested(by="ada", response="b7", asked="pause"),
+        e.ResponseEnded(by="bot", response="b7", outcome="interrupted"),
     ]
 
 

@@ -301,6 +301,29 @@ async def test_a_cough_pauses_the_agent_and_nothing_is_missing_after() -> None:
 
 
 @virtual
+async def test_a_paused_answer_is_silent_and_goes_on_from_the_same_word() -> None:
+    house, phone = House(), Phone()
+    async with place(house) as here:
+        await here.ring_up(phone)
+        await here.write(e.ResponseStarted(by=BOT, response="r_1"))
+        await here.say(response="r_1")
+        await asyncio.sleep(1)
+        await here.write(e.SteeringRequested(by="p_ada", response="r_1", asked="pause"))
+        await asyncio.sleep(0.1)
+        sent = len(phone.speech)
+        assert sent > 0
+        await asyncio.sleep(5)
+        assert len(phone.speech) == sent, "nothing while it is paused"
+        await here.write(e.SteeringRequested(by="p_ada", response="r_1", asked="continue"))
+        await asyncio.sleep(5)
+        (queued, *_) = here.of(e.SpeechQueued)
+        frames = await Keeper(here.house.store(), here.node._parts.keys, KEY).read(queued.track, [0])
+        assert phone.speech == [frame.payload for frame in frames], "nothing is missing, nothing comes twice"
+        names = [signal["name"] for signal in here.told.signals_told if signal["name"] in ("mute", "unmute")]
+        assert names[-2:] == ["mute", "unmute"]
+
+
+@virtual
 async def test_a_new_call_of_the_attachment_takes_the_place_of_the_old_one() -> None:
     house, phone, other = House(), Phone(), Phone(9)
     async with place(house) as here:

@@ -12,6 +12,7 @@ const KEPT_LEFT = 32;
 const KEPT_TURNS = 128;
 export const KEPT_STARTED = 64;
 export const KEPT_GAPS = 32;
+export const KEPT_ANSWERED = 4;
 export const KEPT_REOPENED = 8;
 export const KEPT_STRETCHES = 8;
 export const KEPT_SPEECH_WORDS = 512;

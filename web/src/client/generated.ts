@@ -263,6 +263,15 @@ export interface ResponseStarted {
   parent?: string;
 }
 
+export interface ResponseSuperseded {
+  type: "response_superseded";
+  by: string;
+  offset?: number;
+  time?: number;
+  response: string;
+  turn: string;
+}
+
 export interface RightGranted {
   type: "right_granted";
   by: string;
@@ -342,6 +351,27 @@ export interface SpeechSkipped {
   participant: string;
   start: number;
   end: number;
+}
+
+export interface SteeringAnswered {
+  type: "steering_answered";
+  by: string;
+  offset?: number;
+  time?: number;
+  response: string;
+  asked: "continue" | "pause" | "steer";
+  done: boolean;
+  detail?: string;
+}
+
+export interface SteeringRequested {
+  type: "steering_requested";
+  by: string;
+  offset?: number;
+  time?: number;
+  response: string;
+  asked: "continue" | "pause" | "steer";
+  text?: string;
 }
 
 export interface ToolDecided {
@@ -508,6 +538,7 @@ export interface Message {
   speech: Stretch[];
   speech_words: [number, number][];
   missed: [string, number, number][];
+  superseded: boolean;
 }
 
 export interface ToolCall {
@@ -541,6 +572,7 @@ export interface Turn {
   response: string;
   incomplete: boolean;
   started: string[];
+  again: string;
 }
 
 export interface Response {
@@ -550,6 +582,16 @@ export interface Response {
   turn: string;
   parent: string;
   cancel_requested: boolean;
+  steer: string;
+  steer_at: number;
+  pausing: "" | "continue" | "pause";
+}
+
+export interface Answered {
+  response: string;
+  turn: string;
+  participant: string;
+  started: string[];
 }
 
 export interface Reopening {
@@ -579,6 +621,8 @@ export interface State {
   finished: number;
   turns: Record<string, Turn>;
   responses: Record<string, Response>;
+  paused: string;
+  answered: Answered[];
   gaps: [string, number, number][];
   reopened: Reopening[];
   unknown: Record<string, unknown>[];
@@ -594,6 +638,14 @@ export interface AddPart {
   type: "add_part";
   message: string;
   part: Part;
+}
+
+export interface AnswerSteering {
+  type: "answer_steering";
+  response: string;
+  asked: "continue" | "pause" | "steer";
+  done: boolean;
+  detail?: string;
 }
 
 export interface CancelResponse {
@@ -616,6 +668,11 @@ export interface ChangeModality {
   gives: ("audio" | "text")[];
   playout?: number;
   microphone?: number;
+}
+
+export interface ContinueResponse {
+  type: "continue_response";
+  response: string;
 }
 
 export interface DecideTool {
@@ -684,6 +741,11 @@ export interface MarkTurn {
   media_time?: number;
 }
 
+export interface PauseResponse {
+  type: "pause_response";
+  response: string;
+}
+
 export interface PostMessage {
   type: "post_message";
   message: string;
@@ -697,6 +759,11 @@ export interface ProgressTool {
   text?: string;
   step?: number;
   steps?: number;
+}
+
+export interface RegenerateResponse {
+  type: "regenerate_response";
+  response: string;
 }
 
 export interface ReleaseRight {
@@ -740,6 +807,12 @@ export interface StartResponse {
 export interface StartTool {
   type: "start_tool";
   call: string;
+}
+
+export interface SteerResponse {
+  type: "steer_response";
+  response: string;
+  text: string;
 }
 
 export interface TakeOver {
@@ -1089,6 +1162,7 @@ export type KnownEvent =
   | ResponderChanged
   | ResponseEnded
   | ResponseStarted
+  | ResponseSuperseded
   | RightGranted
   | RightReleased
   | SessionCreated
@@ -1097,6 +1171,8 @@ export type KnownEvent =
   | SpeechQueued
   | SpeechShown
   | SpeechSkipped
+  | SteeringAnswered
+  | SteeringRequested
   | ToolDecided
   | ToolEnded
   | ToolProgressed
@@ -1111,9 +1187,11 @@ export type KnownEvent =
 export type Command =
   | AcceptSession
   | AddPart
+  | AnswerSteering
   | CancelResponse
   | ChangeActivity
   | ChangeModality
+  | ContinueResponse
   | DecideTool
   | EndMessage
   | EndResponse
@@ -1124,14 +1202,17 @@ export type Command =
   | LabelSession
   | Leave
   | MarkTurn
+  | PauseResponse
   | PostMessage
   | ProgressTool
+  | RegenerateResponse
   | ReleaseRight
   | RequestTool
   | SettleHeard
   | StartMessage
   | StartResponse
   | StartTool
+  | SteerResponse
   | TakeOver;
 
 export type Entry = Message | ToolCall;
@@ -1146,7 +1227,7 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "log_reopened", "message_ended", "participant_left", "responder_changed", "response_ended", "response_started", "right_granted", "right_released", "session_created", "session_ended", "tool_decided", "tool_ended", "tool_requested", "tool_started"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "log_reopened", "message_ended", "participant_left", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
@@ -1173,6 +1254,7 @@ export const EVENT_DEFAULTS = {
   responder_changed: { offset: 0, time: 0, reason: "", briefing: "" },
   response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
   response_started: { offset: 0, time: 0, turn: "", parent: "" },
+  response_superseded: { offset: 0, time: 0 },
   right_granted: { offset: 0, time: 0, worker: "", attachment: "" },
   right_released: { offset: 0, time: 0, reason: "released" },
   session_created: { offset: 0, time: 0, labels: {}, title: "" },
@@ -1181,6 +1263,8 @@ export const EVENT_DEFAULTS = {
   speech_queued: { offset: 0, time: 0, samples: 0, words: [] },
   speech_shown: { offset: 0, time: 0 },
   speech_skipped: { offset: 0, time: 0 },
+  steering_answered: { offset: 0, time: 0, detail: "" },
+  steering_requested: { offset: 0, time: 0, text: "" },
   tool_decided: { offset: 0, time: 0, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
   tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
@@ -1199,10 +1283,11 @@ export const STATE_DEFAULTS = {
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0 },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
   Right: { holder: "", worker: "", attachment: "" },
-  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [] },
+  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
-  Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [] },
-  Response: { turn: "", parent: "", cancel_requested: false },
+  Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "" },
+  Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "" },
+  Answered: { started: [] },
   Reopening: {  },
-  State: { fold: 2, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 3, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], gaps: [], reopened: [], unknown: [] },
 } as const;

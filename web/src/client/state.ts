@@ -7,6 +7,7 @@
  */
 import {
   STATE_DEFAULTS,
+  type Answered,
   type Attachment,
   type Entry,
   type Message,
@@ -30,6 +31,7 @@ interface Shapes {
   ToolCall: ToolCall;
   Turn: Turn;
   Response: Response;
+  Answered: Answered;
   State: State;
 }
 // The one place where the generated constants meet the generated types.
@@ -79,6 +81,7 @@ export function readState(raw: RawState): State {
     entries: each(state.entries, readEntry),
     turns: each(state.turns, (one) => filled("Turn", one)),
     responses: each(state.responses, (one) => filled("Response", one)),
+    answered: state.answered.map((one) => filled("Answered", one)),
   };
 }
 

@@ -1,10 +1,10 @@
 /** How turns, responses, messages and tool calls change by what happens to them (a part of `fold`). */
-import { KEPT_MISSED, KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
-import type { Message, Part, State, Stretch, ToolCall, Turn } from "./generated";
+import { KEPT_ANSWERED, KEPT_MISSED, KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
+import type { Message, Part, Response, State, Stretch, ToolCall, Turn } from "./generated";
 import { BROKEN, filled, of, put, without } from "./state";
 import type { Handlers, Of } from "./fold";
 
-type About = "turn" | "response" | "cancel" | "message" | "part" | "speech" | "heard" | "tool";
+type About = "turn" | "response" | "steering" | "cancel" | "message" | "part" | "speech" | "heard" | "tool";
 type Mine = Extract<keyof Handlers, `${About}_${string}`>;
 
 function turned(state: State, id: string, change: (turn: Turn) => Partial<Turn>): Partial<State> {
@@ -78,12 +78,50 @@ function queued(message: Message, event: Of<"speech_queued">): Partial<Message> 
   };
 }
 
+/** The pause of an answer that is over; what was written goes on waiting to be heard where somebody listens. */
+function pauseEnded(state: State, event: Of<"response_ended">): string {
+  const waits = event.outcome === "finished" && Object.values(state.attachments).some((one) => one.call !== "");
+  return state.paused === event.response && !waits ? "" : state.paused;
+}
+
+function responded(state: State, id: string, changes: Partial<Response>): Partial<State> {
+  const response = of(state.responses, id);
+  return response === undefined ? {} : { responses: put(state.responses, id, { ...response, ...changes }) };
+}
+
+function steered(state: State, { response, asked, text, offset }: Of<"steering_requested">): Partial<State> {
+  if (asked === "steer") return responded(state, response, { steer: text, steer_at: offset });
+  return { paused: asked === "pause" ? response : "", ...responded(state, response, { pausing: asked }) };
+}
+
+function superseded(state: State, event: Of<"response_superseded">): Partial<State> {
+  const ended = state.answered.find((one) => one.response === event.response);
+  if (ended === undefined || of(state.turns, ended.turn) !== undefined) return {};
+  const old = Object.values(state.entries).filter((entry) => entry.entry === "message" && entry.response === event.response);
+  const turn = filled("Turn", {
+    id: ended.turn, participant: ended.participant, status: "waiting", since: event.time, at: event.offset,
+    started: ended.started, again: event.response,
+  });
+  return {
+    answered: state.answered.filter((one) => one !== ended),
+    entries: old.reduce((entries, entry) => put(entries, entry.id, { ...(entry as Message), superseded: true }), state.entries),
+    turns: withoutOldest(put(state.turns, turn.id, turn)),
+  };
+}
+
 function responseEnded(state: State, event: Of<"response_ended">): Partial<State> {
+  return { paused: pauseEnded(state, event), ...answerEnded(state, event) };
+}
+
+function answerEnded(state: State, event: Of<"response_ended">): Partial<State> {
   const response = of(state.responses, event.response);
   const responses = without(state.responses, [event.response]);
   const turn = response === undefined ? undefined : of(state.turns, response.turn);
   if (turn === undefined || turn.response !== event.response) return { responses };
-  if (!event.turn_waits) return { responses, turns: without(state.turns, [turn.id]) };
+  if (!event.turn_waits) {
+    const ended = filled("Answered", { response: event.response, turn: turn.id, participant: turn.participant, started: turn.started });
+    return { responses, turns: without(state.turns, [turn.id]), answered: [...state.answered, ended].slice(-KEPT_ANSWERED) };
+  }
   const waits: Turn = { ...turn, status: "waiting", response: "", since: event.time };
   return { responses, turns: put(state.turns, turn.id, waits) };
 }
@@ -111,12 +149,18 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   response_started: (state, { response: id, by, offset: at, turn, parent, time: since }) => ({
     responses: put(state.responses, id, filled("Response", { id, by, at, turn, parent })),
     ...turned(state, turn, () => ({ status: "answering", response: id, since })),
+    paused: "", // what comes next is to be heard
   }),
   cancel_requested: (state, event) => {
-    const response = of(state.responses, event.response);
-    if (response === undefined) return {};
-    return { responses: put(state.responses, response.id, { ...response, cancel_requested: true }) };
+    const paused = state.paused === event.response ? "" : state.paused;
+    return { paused, ...responded(state, event.response, { cancel_requested: true }) };
   },
+  steering_requested: steered,
+  steering_answered: (state, { response, asked }) => {
+    if (asked === "steer") return responded(state, response, { steer: "" });
+    return of(state.responses, response)?.pausing === asked ? responded(state, response, { pausing: "" }) : {};
+  },
+  response_superseded: superseded,
   response_ended: responseEnded,
   message_posted: posted,
   message_started: (state, { message: id, by, offset: at, time, response }) =>

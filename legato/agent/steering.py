@@ -1,0 +1,81 @@
+"""What an agent does about what people ask of an answer in progress, and that it says so.
+
+A pause needs nothing of the handler: `say` waits, and the pause is answered when the last word has landed. A direction
+is the author's to take (`on_steer`); an agent without that hook says that it takes none.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal
+
+from legato.agent.duties import Duties
+from legato.agent.turn import Turn
+from legato.client import Client
+from legato.errors import LegatoError
+from legato.session import commands as c
+
+log = logging.getLogger("legato.agent")
+OnSteer = Callable[[Turn, str], Awaitable[str | None]]
+
+NO_DIRECTIONS: Final = "this agent takes no directions while it answers"
+STEERED: Final = "it goes on that way"
+MOST_DETAIL: Final = 200
+
+
+class Steering:
+    """See the module. `turns` are the answers in progress, by response."""
+
+    def __init__(self, session: Client, on_steer: OnSteer | None) -> None:
+        self.turns: dict[str, Turn] = {}
+        self._session, self._on_steer = session, on_steer
+        self._doing: set[tuple[str, str]] = set()  # a direction stays: it is given to the author once
+
+    def due(self, duty: Duties) -> list[Awaitable[None]]:
+        """What is to be done now and is not being done already."""
+        work: list[Awaitable[None]] = []
+        for response, asked in duty.pausing:
+            if asked != "steer" and self._claimed(response, asked):
+                work.append(self._paced(response, asked))
+        for response, text, at in duty.steer:
+            if self._claimed(response, f"steer {at}"):
+                work.append(self._steered(response, text))
+        return work
+
+    def _claimed(self, response: str, asked: str) -> bool:
+        if (response, asked) in self._doing or response not in self.turns:
+            return False
+        self._doing.add((response, asked))
+        return True
+
+    async def _paced(self, response: str, asked: Literal["pause", "continue"]) -> None:
+        if asked == "pause":
+            await self.turns[response].halted()
+            await self._say(response, asked, True, "no more words until it goes on")
+        else:
+            await self._say(response, asked, True, "it goes on from the same word")
+
+    async def _steered(self, response: str, text: str) -> None:
+        if self._on_steer is None:
+            await self._say(response, "steer", False, NO_DIRECTIONS)
+            return
+        try:
+            detail = await self._on_steer(self.turns[response], text)
+        except LegatoError:
+            raise
+        except Exception as problem:  # an author's hook may raise whatever: the answer goes on as it was
+            log.exception("steering failed", extra={"problem": type(problem).__name__})
+            await self._say(response, "steer", False, f"it failed: {type(problem).__name__}")
+        else:
+            await self._say(response, "steer", True, detail or STEERED)
+
+    async def _say(
+        self, response: str, asked: Literal["steer", "pause", "continue"], done: bool, detail: str
+    ) -> None:
+        try:
+            await self._session.do(
+                c.AnswerSteering(response=response, asked=asked, done=done, detail=detail[:MOST_DETAIL])
+            )
+        finally:
+            self._doing.discard((response, asked))
