@@ -28,7 +28,16 @@ from legato.client.microphone import Heard, Microphone
 from legato.client.modality import Modality, switching
 from legato.errors import NoTicket
 from legato.session import events as e
-from legato.session.commands import Command, HandBack, PostMessage, TakeOver
+from legato.session.commands import (
+    Command,
+    ContinueResponse,
+    HandBack,
+    PauseResponse,
+    PostMessage,
+    RegenerateResponse,
+    SteerResponse,
+    TakeOver,
+)
 from legato.session.ids import RandomBytes, new_id
 from legato.session.parts import Part
 from legato.session.state import State

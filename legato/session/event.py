@@ -40,3 +40,11 @@ class Unknown(msgspec.Struct, frozen=True):
     offset: int
     time: int
     raw: dict[str, Any]
+
+
+def concrete(base: type[Event]) -> list[type[Event]]:
+    """Every kind of event that is known by now."""
+    found: list[type[Event]] = []
+    for kind in base.__subclasses__():
+        found += concrete(kind) if kind is ControlEvent else [kind]
+    return found

@@ -8,9 +8,8 @@ An event is immutable. Its author and its fields are sealed before they reach th
 Names are in the past participle. What is added to an event later is optional with a default, what is
 not understood is kept verbatim (`Unknown`), and a field never changes its meaning.
 
-*Control* events are those that other decisions depend on (rights, responder, ends, tool calls): a
-conditional append is refused when one came since the state it was decided on. Streaming words are not
-among them, so a stream cannot starve a takeover.
+*Control* events are those that decisions depend on (rights, ends, tool calls): a conditional append is
+refused when one came meanwhile. Streaming words are none, so that no stream can starve a takeover.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from msgspec import field
 from legato.session.event import ControlEvent as ControlEvent
 from legato.session.event import Event as Event
 from legato.session.event import Unknown as Unknown
+from legato.session.event import concrete
 from legato.session.parts import Part, Spoken
 from legato.session.vocabulary import Activity as Activity
 from legato.session.vocabulary import Mark as Mark
@@ -49,8 +49,7 @@ class SessionEnded(ControlEvent, frozen=True, kw_only=True):
 
 
 class LogReopened(ControlEvent, frozen=True, kw_only=True):
-    """A tail was lost: offsets `lost_from` to `lost_to` of `previous_epoch` are gone for ever. Every right's
-    token is void."""
+    """Offsets `lost_from` to `lost_to` of `previous_epoch` are gone for ever. Every right's token is void."""
 
     previous_epoch: str
     lost_from: int
@@ -211,8 +210,7 @@ class CancelRequested(Event, frozen=True, kw_only=True):
 
 
 class SteeringRequested(ControlEvent, frozen=True, kw_only=True):
-    """Somebody asks the agent to go another way (`text` says which), to pause, or to go on from the same word. Of a
-    pause sound stops with this event; what else the agent does says `steering_answered`."""
+    """Somebody asks for another way (`text`), for a pause (sound stops at once), or to go on from the same word."""
 
     response: str
     asked: Steering
@@ -361,8 +359,7 @@ class ToolEnded(ControlEvent, frozen=True, kw_only=True):
 
 
 class VoiceStarted(Event, frozen=True, kw_only=True):
-    """A call carries this attachment's audio from here on; its microphone is `track`, whose clock stands at
-    `media_time`."""
+    """A call carries this attachment's audio from here on; `track`, its microphone, stands at `media_time`."""
 
     attachment: str
     call: str
@@ -399,12 +396,5 @@ class GapMarked(Event, frozen=True, kw_only=True):
     end: int
 
 
-def _concrete(base: type[Event]) -> list[type[Event]]:
-    found: list[type[Event]] = []
-    for kind in base.__subclasses__():
-        found += _concrete(kind) if kind is ControlEvent else [kind]
-    return found
-
-
-KINDS: Final[tuple[type[Event], ...]] = tuple(sorted(_concrete(Event), key=lambda kind: kind.__name__))
+KINDS: Final[tuple[type[Event], ...]] = tuple(sorted(concrete(Event), key=lambda kind: kind.__name__))
 BY_TYPE: Final = {str(kind.__struct_config__.tag): kind for kind in KINDS}

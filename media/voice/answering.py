@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from hub.node.promise import Room
@@ -52,13 +53,13 @@ class Answering:
         self._audience = Audience(sound.wheel, sound.coders, self._seat, tellers)
         self._mouth = Mouth(
             mouths.Tools(
-                sound.now, sound.new_id, clerk.write, self._written, keeper.keep, self._made,
+                sound.now, sound.new_id, clerk.write, partial(_written, keeper, clerk), keeper.keep,
+                partial(self._mark, "first_audio_in"),
                 sound.speaker, sound.prompts,
             ),
             self._audience,
         )  # fmt: skip
         self._holding: set[str] = set()
-        self._paused = ""
         self._carriers: dict[str, Carrier] = {}
 
     async def run(self) -> None:
@@ -92,7 +93,7 @@ class Answering:
     ) -> None:
         """An attachment will listen, first to what it has not heard; if it is the first, what is to be said begins."""
         state = self._room.state
-        self._pause(state.paused)
+        self._pause()
         on = going_on(state, returning, company=self._audience.others(participant))
         self._clerk.write(speech_skipped(participant, on.missed))
         self._audience.join(
@@ -167,7 +168,7 @@ class Answering:
     def follow(self, events: Sequence[e.Event]) -> None:
         """These were appended; the room's state has them."""
         now = self._now()
-        self._pause(self._room.state.paused)
+        self._pause()
         for event in events:
             if isinstance(event, e.ResponseStarted):
                 self._marks.answered(event.response, event.turn)
@@ -203,18 +204,11 @@ class Answering:
             else:
                 self._mouth.follow(step)
 
-    def _pause(self, response: str) -> None:
-        """An answer is paused, or (empty) none is: what is said waits at the very word."""
-        if response == self._paused:
-            return
-        before, self._paused = self._paused, response
-        if response:
-            self._holding.add(PAUSE)
-            self._audience.hold()
-            self._hush(next(iter(self._mouth.messages), ""))
-        elif before:
-            self._holding.discard(PAUSE)
-            self._free()
+    def _pause(self) -> None:
+        """What is said waits at the very word while somebody has paused the answer."""
+        paused = self._room.state.paused != ""
+        if paused != (PAUSE in self._holding):
+            self.moved(PAUSE, Move.HOLD if paused else Move.RELEASE)
 
     def _hush(self, message: str) -> None:
         """A page that plays nothing but the agent is silenced at once; one that hears people, too, must not be."""
@@ -258,11 +252,8 @@ class Answering:
         return entry.response if isinstance(entry, Message) else self._mouth.response_of(message)
 
     def _first_word(self, event: e.MessageGrown | e.MessagePosted, now: int) -> None:
-        if isinstance(event, e.MessagePosted) and event.spoken is not None:
-            return
-        if isinstance(event, e.MessageGrown) and event.kind != "text":
-            return
-        self._mark("first_word", self._of(event.message), now)
+        if event.spoken is None if isinstance(event, e.MessagePosted) else event.kind == "text":
+            self._mark("first_word", self._of(event.message), now)
 
     def _heard(self, events: Sequence[e.HeardSettled]) -> None:
         """Nothing is heard that the log does not know to be made."""
@@ -287,12 +278,6 @@ class Answering:
         stats = carrier.stats()
         return (stats.rtt or 0) // 2 + FRAME_MS + int(2 * stats.peer_jitter)
 
-    async def _written(self, seconds: float) -> None:
-        await asyncio.gather(self._keeper.settled(seconds), self._clerk.settled(seconds))
-
-    def _made(self, response: str, now: int, media_time: int) -> None:
-        self._mark("first_audio_in", response, now, media_time)
-
     def _first_sent(self, message: str, now: int) -> None:
         response = self._of(message)
         self._mark("first_audio_out", response, now)
@@ -304,3 +289,8 @@ class Answering:
 
     def _seat(self, attachment: str) -> str:
         return f"{self._room.key.tenant}/{self._room.key.session}/{attachment}"
+
+
+async def _written(keeper: Keeper, clerk: Clerk, seconds: float) -> None:
+    """Ring and log have what was made."""
+    await asyncio.gather(keeper.settled(seconds), clerk.settled(seconds))

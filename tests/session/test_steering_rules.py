@@ -4,6 +4,7 @@ import pytest
 
 from legato.session import commands as c
 from legato.session import events as e
+from legato.session.actors import Actor
 from legato.session.ids import HUB
 from legato.session.state import Message
 from tests.session.talk import ADA, BOT, OPERATOR, WORDS, Talk, types
@@ -101,14 +102,15 @@ def test_an_answer_that_is_only_heard_still_is_paused_by_the_hub() -> None:
 
 
 def test_cancelling_an_answer_crashing_in_it_or_beginning_another_ends_its_pause() -> None:
-    for ends in (
-        lambda talk: talk.do(ADA, c.CancelResponse(response="r")),
-        lambda talk: talk.do(BOT, c.EndResponse(response="r", outcome="failed")),
-        lambda talk: talk.do(BOT, c.StartResponse(response="r2")),
-    ):
+    ends: list[tuple[Actor, c.Command]] = [
+        (ADA, c.CancelResponse(response="r")),
+        (BOT, c.EndResponse(response="r", outcome="failed")),
+        (BOT, c.StartResponse(response="r2")),
+    ]
+    for who, command in ends:
         talk = sounding()
         talk.do(ADA, PAUSE)
-        ends(talk)
+        talk.do(who, command)
         assert talk.state.paused == ""
 
 

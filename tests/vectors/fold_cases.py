@@ -163,22 +163,13 @@ def _turns() -> Log:
 
 def _steering() -> Log:
     """Directions, pauses and other answers; some about what is not there."""
-    asked = [
-        e.MessagePosted(by="ada", message=f"t{n}", parts=[Part("text", "?")], turn=f"t{n}", ends_turn=True)
-        for n in range(6)
-    ]
-    answers: list[AnyEvent] = []
-    for n in range(6):
-        answers += [
-            e.ResponseStarted(by="bot", response=f"a{n}", turn=f"t{n}"),
-            e.MessagePosted(by="bot", message=f"m{n}", parts=[Part("text", "!")], response=f"a{n}"),
-            e.ResponseEnded(by="bot", response=f"a{n}", outcome="finished"),
-        ]
-    begun = e.ResponseStarted(by="bot", response="r1", turn="t9")
-    call = e.VoiceStarted(by="ada", attachment="tab", call="k1", track="mic")
+    return [*_steered(), *_answered_anew(), *_paused_while_heard()]
+
+
+def _steered() -> Log:
     return [
         e.MessagePosted(by="ada", message="t9", parts=[Part("text", "?")], turn="t9", ends_turn=True),
-        begun,
+        e.ResponseStarted(by="bot", response="r1", turn="t9"),
         e.SteeringRequested(by="ada", response="r1", asked="steer", text="shorter"),
         e.SteeringRequested(by="ada", response="r1", asked="pause"),
         e.SteeringAnswered(by="bot", response="r1", asked="continue", done=False),
@@ -191,6 +182,22 @@ def _steering() -> Log:
         e.CancelRequested(by="ada", response="r1"),
         e.SteeringRequested(by="ada", response="r1", asked="pause"),
         e.ResponseEnded(by="bot", response="r1", outcome="finished"),
+    ]
+
+
+def _answered_anew() -> Log:
+    asked = [
+        e.MessagePosted(by="ada", message=f"t{n}", parts=[Part("text", "?")], turn=f"t{n}", ends_turn=True)
+        for n in range(6)
+    ]
+    answers: list[AnyEvent] = []
+    for n in range(6):
+        answers += [
+            e.ResponseStarted(by="bot", response=f"a{n}", turn=f"t{n}"),
+            e.MessagePosted(by="bot", message=f"m{n}", parts=[Part("text", "!")], response=f"a{n}"),
+            e.ResponseEnded(by="bot", response=f"a{n}", outcome="finished"),
+        ]
+    return [
         *asked,
         *answers,
         e.ResponseSuperseded(by="ada", response="a0", turn="t0"),
@@ -201,8 +208,13 @@ def _steering() -> Log:
         e.ToolStarted(by="bot", call="c1"),
         e.ResponseEnded(by="bot", response="b5", outcome="finished"),
         e.ResponseSuperseded(by="ada", response="b5", turn="t5"),
+    ]
+
+
+def _paused_while_heard() -> Log:
+    return [
         e.AttachmentOpened(by="ada", participant="ada", attachment="tab"),
-        call,
+        e.VoiceStarted(by="ada", attachment="tab", call="k1", track="mic"),
         e.ResponseStarted(by="bot", response="b6", turn="t5"),
         e.SteeringRequested(by="ada", response="b6", asked="pause"),
         e.ResponseEnded(by="bot", response="b6", outcome="finished"),

@@ -307,7 +307,7 @@ async def test_a_paused_answer_is_silent_and_goes_on_from_the_same_word() -> Non
         await here.ring_up(phone)
         await here.write(e.ResponseStarted(by=BOT, response="r_1"))
         await here.say(response="r_1")
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
         await here.write(e.SteeringRequested(by="p_ada", response="r_1", asked="pause"))
         await asyncio.sleep(0.1)
         sent = len(phone.speech)

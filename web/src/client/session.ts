@@ -123,6 +123,26 @@ export class Session {
     await Promise.all(stoppable(this.machine.state).map((response) => this.do([{ type: "cancel_response", response }])));
   }
 
+  /** Ask the agent to go another way in this answer. What it did comes as `steering_answered`. */
+  steer(response: string, text: string): Promise<string> {
+    return this.do([{ type: "steer_response", response, text }]);
+  }
+
+  /** No more of this answer, until `resume`. Rejects (`already_exists`) if it is paused already. */
+  pause(response: string): Promise<string> {
+    return this.do([{ type: "pause_response", response }]);
+  }
+
+  /** Go on with it, from the same word. Rejects (`wrong_order`) if it is not paused. */
+  resume(response: string): Promise<string> {
+    return this.do([{ type: "continue_response", response }]);
+  }
+
+  /** Ask for another answer than this one, which has ended. */
+  regenerate(response: string): Promise<string> {
+    return this.do([{ type: "regenerate_response", response }]);
+  }
+
   /** Go on in voice, in text, or listening only, from the very word. Rejects (`stale_token`) if another device was quicker. */
   switchTo(modality: Modality): Promise<string> {
     return this.do([switching(this.machine.state, this.view.participant, modality)]);

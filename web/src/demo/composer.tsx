@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Session, View } from "../client";
+import { stoppable } from "../client/state";
 import { useAttaching, type Attaching } from "./attaching";
 import { Icon } from "./icons";
 import { Talk } from "./talk";
@@ -91,6 +92,7 @@ export function Composer({ session, view, voice, speaking, onSent }: Props): JSX
           onBlur={() => typing(false)}
         />
         <Attach attaching={attaching} />
+        {answering && <Pause session={session} view={view} />}
         {answering && !ready ? (
           <button type="button" class="round primary" key="stop" onClick={() => void session.stop().catch(() => undefined)} aria-label="Stop the answer" title="Stop the answer (Esc)">
             <Icon name="stop" />
@@ -102,6 +104,20 @@ export function Composer({ session, view, voice, speaking, onSent }: Props): JSX
         )}
       </div>
     </form>
+  );
+}
+
+/** Pauses the answer, or lets it go on from the same word. */
+function Pause({ session, view }: { session: Session; view: View }): JSX.Element | null {
+  const { paused } = view.state;
+  const response = paused === "" ? stoppable(view.state).at(-1) : paused;
+  if (response === undefined) return null;
+  const label = paused === "" ? "Pause the answer" : "Go on with the answer";
+  const turn = (): void => void (paused === "" ? session.pause(response) : session.resume(response)).catch(() => undefined); // another device was quicker
+  return (
+    <button type="button" class="round plain" data-pause={paused === "" ? "off" : "on"} onClick={turn} aria-label={label} title={label}>
+      <Icon name={paused === "" ? "pause" : "play"} />
+    </button>
   );
 }
 

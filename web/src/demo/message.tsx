@@ -30,6 +30,8 @@ export interface MessageProps {
   readonly notes: readonly string[];
   readonly session: Session;
   readonly speech: Speech;
+  /** Whether another answer than this may be asked for here. */
+  readonly anew: boolean;
   /** Hear it again from a character (a code point's place in the text) on. */
   readonly onHear: (message: string, character: number) => void;
 }
@@ -90,6 +92,7 @@ function marksOf(message: Message, speech: Speech): string[] {
   return [
     ...(message.spoken === null ? [] : ["spoken"]),
     ...(status === undefined ? [] : [status]),
+    ...(message.superseded ? ["another answer was asked for"] : []),
     ...(!sounding(speech) && readFrom(message, length) < 0 && heardOf(message, length, speech) < length ? ["heard until the mark"] : []),
   ];
 }
@@ -130,7 +133,7 @@ function More({ message, session }: { message: Message; session: Session }): JSX
 export class MessageView extends Component<MessageProps> {
   override shouldComponentUpdate(next: MessageProps): boolean {
     const now = this.props;
-    return next.message !== now.message || next.name !== now.name || next.mine !== now.mine || next.notes !== now.notes || next.speech !== now.speech;
+    return next.message !== now.message || next.name !== now.name || next.mine !== now.mine || next.notes !== now.notes || next.speech !== now.speech || next.anew !== now.anew;
   }
 
   /** A click on a word: hear it again from there. A selection is a selection, and a link a link. */
@@ -142,7 +145,7 @@ export class MessageView extends Component<MessageProps> {
     if (place !== null) onHear(message.id, wordAt(text.textContent ?? "", textOf(message), place));
   };
 
-  override render({ message, mine, name, role, notes, session, speech, onHear }: MessageProps): JSX.Element {
+  override render({ message, mine, name, role, notes, session, speech, anew, onHear }: MessageProps): JSX.Element {
     const marks = [...marksOf(message, speech), ...notes];
     const again = sounds(message);
     return (
@@ -152,6 +155,11 @@ export class MessageView extends Component<MessageProps> {
           {again && (
             <button type="button" class="again" onClick={() => onHear(message.id, 0)} aria-label={`Hear it again: ${name}`} title="Hear it again">
               <Icon name="play" />
+            </button>
+          )}
+          {anew && (
+            <button type="button" class="again" data-anew onClick={() => void session.regenerate(message.response).catch(() => undefined)} aria-label="Another answer" title="Another answer">
+              <Icon name="again" />
             </button>
           )}
         </div>

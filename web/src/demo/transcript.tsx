@@ -57,7 +57,8 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
     const role = of(state.participants, entry.by)?.role ?? "";
     const name = nameOf(state, entry.by, me);
     const speech = speechOf(entry.id);
-    return <MessageView key={entry.id} message={entry} mine={entry.by === me} name={name} role={role} notes={beside} session={session} speech={speech} onHear={onHear} />;
+    const anew = role === "agent" && entry.response !== "" && state.answered.at(-1)?.response === entry.response;
+    return <MessageView key={entry.id} message={entry} mine={entry.by === me} name={name} role={role} notes={beside} session={session} speech={speech} anew={anew} onHear={onHear} />;
   };
   return (
     <div class="transcript-frame">
