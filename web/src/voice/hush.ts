@@ -1,3 +1,5 @@
+/// <reference types="vite/client" />
+// For who checks this source with settings of their own: the types of `?worker&url`.
 /**
  * Silences the loudspeaker while somebody speaks into it: at once when this page hears it, and whenever the hub says so.
  * Where several people hear each other the page does not judge: it would silence them, too.
