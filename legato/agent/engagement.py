@@ -150,7 +150,7 @@ class Engagement:
             self._claimed.discard(turn_id)
             return  # somebody else claimed it, or it was withdrawn
         turn = Turn(self.session, turn_id, response, self._handlers.tools)
-        self._steering.turns[response] = turn
+        self._steering.begun(response, turn)
         try:
             await self._handle(turn)
             await turn.finish("finished")
@@ -167,7 +167,7 @@ class Engagement:
             await self._guarded(turn.finish("failed", type(problem).__name__))
         finally:
             self._answering.pop(response, None)
-            self._steering.turns.pop(response, None)
+            self._steering.ended(response)
             self._stopped.discard(response)
             self._claimed.discard(turn_id)
 

@@ -25,43 +25,53 @@ MOST_DETAIL: Final = 200
 
 
 class Steering:
-    """See the module. `turns` are the answers in progress, by response."""
+    """See the module."""
 
     def __init__(self, session: Client, on_steer: OnSteer | None) -> None:
-        self.turns: dict[str, Turn] = {}
+        self._turns: dict[str, Turn] = {}
         self._session, self._on_steer = session, on_steer
         self._doing: set[tuple[str, str]] = set()  # a direction stays: it is given to the author once
+
+    def begun(self, response: str, turn: Turn) -> None:
+        """The answer is in progress."""
+        self._turns[response] = turn
+
+    def ended(self, response: str) -> None:
+        """It is over, and whatever was asked of it."""
+        self._turns.pop(response, None)
+        self._doing = {each for each in self._doing if each[0] != response}
 
     def due(self, duty: Duties) -> list[Awaitable[None]]:
         """What is to be done now and is not being done already."""
         work: list[Awaitable[None]] = []
         for response, asked in duty.pausing:
-            if asked != "steer" and self._claimed(response, asked):
-                work.append(self._paced(response, asked))
+            if asked != "steer" and (turn := self._claimed(response, asked)) is not None:
+                work.append(self._paced(turn, response, asked))
         for response, text, at in duty.steer:
-            if self._claimed(response, f"steer {at}"):
-                work.append(self._steered(response, text))
+            if (turn := self._claimed(response, f"steer {at}")) is not None:
+                work.append(self._steered(turn, response, text))
         return work
 
-    def _claimed(self, response: str, asked: str) -> bool:
-        if (response, asked) in self._doing or response not in self.turns:
-            return False
+    def _claimed(self, response: str, asked: str) -> Turn | None:
+        turn = self._turns.get(response)
+        if turn is None or (response, asked) in self._doing:
+            return None
         self._doing.add((response, asked))
-        return True
+        return turn
 
-    async def _paced(self, response: str, asked: Literal["pause", "continue"]) -> None:
+    async def _paced(self, turn: Turn, response: str, asked: Literal["pause", "continue"]) -> None:
         if asked == "pause":
-            await self.turns[response].halted()
+            await turn.halted()
             await self._say(response, asked, True, "no more words until it goes on")
         else:
             await self._say(response, asked, True, "it goes on from the same word")
 
-    async def _steered(self, response: str, text: str) -> None:
+    async def _steered(self, turn: Turn, response: str, text: str) -> None:
         if self._on_steer is None:
             await self._say(response, "steer", False, NO_DIRECTIONS)
             return
         try:
-            detail = await self._on_steer(self.turns[response], text)
+            detail = await self._on_steer(turn, text)
         except LegatoError:
             raise
         except Exception as problem:  # an author's hook may raise whatever: the answer goes on as it was
