@@ -42,9 +42,6 @@ _BYTES: Final = ffi.buffer(_ROOM)
 _SIZE: Final = ffi.new("int *")
 """Where packets are turned, one after another, in place. One loop does it for all calls of a process."""
 
-_PROTECT: Final = lib.srtp_protect
-_UNPROTECT: Final = lib.srtp_unprotect
-
 
 def _turned(turn: Callable[[Any, Any, Any], int], session: Any, packet: bytes, least: int = 13) -> bytes:
     """The packet as `turn` (one of libsrtp's four functions) leaves it. Raises Unprotectable if it refuses, or if it
@@ -76,32 +73,14 @@ class LibSrtp:
         self._owners = pylibsrtp.Session(inbound), pylibsrtp.Session(outbound)
         self._in, self._out = (owner._srtp[0] for owner in self._owners)
 
-    # These two are `_turned` written out: they are called for each frame of each call.
-
     def protect(self, packet: bytes) -> bytes:
-        size = len(packet)
-        if not 13 <= size <= MAX_PACKET:
-            raise Unprotectable
-        _BYTES[0:size] = packet
-        _SIZE[0] = size
-        if _PROTECT(self._out, _ROOM, _SIZE):
-            raise Unprotectable
-        turned: bytes = _BYTES[0 : _SIZE[0]]
-        return turned
+        return _turned(lib.srtp_protect, self._out, packet)
 
     def protect_report(self, packet: bytes) -> bytes:
         return _turned(lib.srtp_protect_rtcp, self._out, packet, 8)
 
     def unprotect(self, packet: bytes) -> bytes:
-        size = len(packet)
-        if not 13 <= size <= MAX_PACKET:
-            raise Unprotectable
-        _BYTES[0:size] = packet
-        _SIZE[0] = size
-        if _UNPROTECT(self._in, _ROOM, _SIZE):
-            raise Unprotectable
-        turned: bytes = _BYTES[0 : _SIZE[0]]
-        return turned
+        return _turned(lib.srtp_unprotect, self._in, packet)
 
     def unprotect_report(self, packet: bytes) -> bytes:
         return _turned(lib.srtp_unprotect_rtcp, self._in, packet)

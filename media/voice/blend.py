@@ -53,10 +53,6 @@ class Stage(Enum):
     MIXING = "mixing"
 
 
-_WHEEL: Final = Stage.WHEEL
-"""Looking a member of an enum up costs as much as all else that a frame of silence does here."""
-
-
 @dataclass(slots=True)
 class _Voice:
     """Somebody who is heard. `idle`: beats since its last frame."""
@@ -82,7 +78,6 @@ class Blend:
     def __init__(self, carrier: Carrier) -> None:
         self.stage = Stage.WHEEL
         self.carrier = carrier
-        self._carry = carrier.send_audio
         self._voices: dict[str, _Voice] = {}
         self._passing = ""
         self._anchor = 0
@@ -110,15 +105,9 @@ class Blend:
     def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
         """The agent's next frame, or silence. Returns the RTP timestamp with which the agent's speech left."""
         beat = self._clock + skipped
-        self._clock = end = beat + samples
+        self._clock = beat + samples
         if self._voices:
             self._tire()
-        if self.stage is _WHEEL and end > self._sent:
-            at, sent = beat, self._sent
-            if at < sent:
-                at, end = sent, sent + samples
-            self._sent = end
-            return self._carry(opus, samples, at - sent)
         spoken = opus != SILENCE
         if self.stage is Stage.MIXING:
             return self._mixed(opus if spoken else b"", beat)
@@ -207,4 +196,4 @@ class Blend:
     def _send(self, opus: bytes, samples: int, at: int) -> int | None:
         at = max(at, self._sent)
         skipped, self._sent = at - self._sent, at + samples
-        return self._carry(opus, samples, skipped)
+        return self.carrier.send_audio(opus, samples, skipped)
