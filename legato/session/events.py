@@ -23,12 +23,21 @@ from legato.session.event import Event as Event
 from legato.session.event import Unknown as Unknown
 from legato.session.event import concrete
 from legato.session.parts import Part, Spoken
+from legato.session.tool_events import ToolDecided as ToolDecided
+from legato.session.tool_events import ToolEnded as ToolEnded
+from legato.session.tool_events import ToolProgressed as ToolProgressed
+from legato.session.tool_events import ToolRequested as ToolRequested
+from legato.session.tool_events import ToolStarted as ToolStarted
 from legato.session.vocabulary import Activity as Activity
 from legato.session.vocabulary import Mark as Mark
 from legato.session.vocabulary import Medium as Medium
 from legato.session.vocabulary import Outcome as Outcome
 from legato.session.vocabulary import Role as Role
 from legato.session.vocabulary import Steering as Steering
+from legato.session.voice_events import GapMarked as GapMarked
+from legato.session.voice_events import SpeechQueued as SpeechQueued
+from legato.session.voice_events import VoiceEnded as VoiceEnded
+from legato.session.voice_events import VoiceStarted as VoiceStarted
 
 # --- the session itself
 
@@ -310,88 +319,6 @@ class SpeechSkipped(Event, frozen=True, kw_only=True):
 
     message: str
     participant: str
-    start: int
-    end: int
-
-
-# --- tools
-
-
-class ToolRequested(ControlEvent, frozen=True, kw_only=True):
-    """`arguments` is JSON text, shown verbatim. `approval` names the role that must say yes first."""
-
-    call: str
-    name: str
-    arguments: str
-    response: str = ""
-    key: str = ""
-    idempotent: bool = False
-    approval: str = ""
-
-
-class ToolDecided(ControlEvent, frozen=True, kw_only=True):
-    call: str
-    approved: bool
-    reason: str = ""
-
-
-class ToolStarted(ControlEvent, frozen=True, kw_only=True):
-    call: str
-
-
-class ToolProgressed(Event, frozen=True, kw_only=True):
-    call: str
-    text: str = ""
-    step: int = 0
-    steps: int = 0
-
-
-class ToolEnded(ControlEvent, frozen=True, kw_only=True):
-    """The call's one end: `result` is JSON text when it finished, `reason` why it did not."""
-
-    call: str
-    outcome: Outcome
-    result: str = ""
-    reason: str = ""
-
-
-# --- voice
-
-
-class VoiceStarted(Event, frozen=True, kw_only=True):
-    """A call carries this attachment's audio from here on; `track`, its microphone, stands at `media_time`."""
-
-    attachment: str
-    call: str
-    track: str
-    media_time: int = 0
-
-
-class VoiceEnded(Event, frozen=True, kw_only=True):
-    attachment: str
-    call: str
-    reason: str = ""
-
-
-class SpeechQueued(Event, frozen=True, kw_only=True):
-    """Speech of `message` rests in `track` from media time `start` to `end` (samples at 48 kHz);
-    `characters` of the message's text are spoken by then. What is at `start` comes after `samples` of the message's
-    speech: the same track and start again is the same stretch, grown; another one takes the place of all that was
-    queued beyond `samples`. `words` are those that became known: `characters` of the text are spoken by `samples`."""
-
-    message: str
-    track: str
-    start: int
-    end: int
-    characters: int
-    samples: int = 0
-    words: list[tuple[int, int]] = field(default_factory=list)
-
-
-class GapMarked(Event, frozen=True, kw_only=True):
-    """Audio of `track` between media times `start` and `end` was lost for good."""
-
-    track: str
     start: int
     end: int
 

@@ -1,0 +1,45 @@
+"""What happened to calls and their sound. `events` lists these with all others."""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from legato.session.event import Event
+
+
+class VoiceStarted(Event, frozen=True, kw_only=True):
+    """A call carries this attachment's audio from here on; `track`, its microphone, stands at `media_time`."""
+
+    attachment: str
+    call: str
+    track: str
+    media_time: int = 0
+
+
+class VoiceEnded(Event, frozen=True, kw_only=True):
+    attachment: str
+    call: str
+    reason: str = ""
+
+
+class SpeechQueued(Event, frozen=True, kw_only=True):
+    """Speech of `message` rests in `track` from media time `start` to `end` (samples at 48 kHz);
+    `characters` of the message's text are spoken by then. What is at `start` comes after `samples` of the message's
+    speech: the same track and start again is the same stretch, grown; another one takes the place of all that was
+    queued beyond `samples`. `words` are those that became known: `characters` of the text are spoken by `samples`."""
+
+    message: str
+    track: str
+    start: int
+    end: int
+    characters: int
+    samples: int = 0
+    words: list[tuple[int, int]] = field(default_factory=list)
+
+
+class GapMarked(Event, frozen=True, kw_only=True):
+    """Audio of `track` between media times `start` and `end` was lost for good."""
+
+    track: str
+    start: int
+    end: int
