@@ -145,7 +145,7 @@ class Engagement:
 
     async def _answer(self, turn_id: str, response: str) -> None:
         try:
-            await self.session.do(c.StartResponse(response=response, turn=turn_id))
+            await self._begin(turn_id, response)
         except Refused:
             self._claimed.discard(turn_id)
             return  # somebody else claimed it, or it was withdrawn
@@ -170,6 +170,13 @@ class Engagement:
             self._steering.ended(response)
             self._stopped.discard(response)
             self._claimed.discard(turn_id)
+
+    async def _begin(self, turn: str, response: str) -> None:
+        """Claim the turn. If what a worker before us wrote was paused, so is this: we do not speak before we see it."""
+        asked = self.session.state.turns.get(turn)
+        await self.session.do(c.StartResponse(response=response, turn=turn))
+        if asked is not None and asked.paused:
+            await self.session.until(lambda state: state.turns.get(turn) != asked)
 
     async def _handle(self, turn: Turn) -> None:
         if self._handlers.on_turn is None:

@@ -64,6 +64,7 @@ class Steering:
             await turn.halted()
             await self._say(response, asked, True, "no more words until it goes on")
         else:
+            turn.resumed()
             await self._say(response, asked, True, "it goes on from the same word")
 
     async def _steered(self, turn: Turn, response: str, text: str) -> None:

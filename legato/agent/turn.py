@@ -147,6 +147,10 @@ class Turn:
         """What was said before a pause is in the log, and nothing follows it."""
         await self._writing.halted()
 
+    def resumed(self) -> None:
+        """What waited for the end of a pause leaves, though the handler may be at something else."""
+        self._writing.resumed()
+
     # --- how it ends (the engagement's)
 
     async def finish(self, outcome: Literal["finished", "cancelled", "failed"], reason: str = "") -> None:

@@ -87,6 +87,10 @@ class Writing:
         if self._flight:
             await asyncio.wait(self._flight)
 
+    def resumed(self) -> None:
+        """What waits leaves now."""
+        self._flush(IN_FLIGHT)
+
     async def drop(self) -> None:
         """No more of it: what waits is forgotten, what is on its way has come."""
         self._waiting.clear()

@@ -166,6 +166,9 @@ def _right_released(state: State, event: e.RightReleased) -> None:
 
 def _responder_changed(state: State, event: e.ResponderChanged) -> None:
     state.responder, state.briefing = event.participant, event.briefing
+    who = state.participants.get(event.participant)
+    if who is not None and who.role != "agent":
+        state.paused = ""  # a person answers: what the agent was asked to wait with is over
 
 
 def _agent_unreachable(state: State, event: e.AgentUnreachable) -> None:

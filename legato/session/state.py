@@ -14,7 +14,7 @@ import msgspec
 from legato.session.events import Activity, Medium, Role
 from legato.session.parts import Part, Spoken, Stretch
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -136,7 +136,7 @@ Entry = Message | ToolCall
 class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     """A turn that is being spoken, waits for an answer, or is being answered by `response`. `started`: the keys of the
     tool calls that were started for it and must not be started again. `again`: the answer that somebody wants another
-    one than."""
+    one than. `paused`: the answer that was paused when its worker was lost; the next one begins paused."""
 
     id: str
     participant: str
@@ -147,6 +147,7 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     incomplete: bool = False
     started: tuple[str, ...] = ()
     again: str = ""
+    paused: str = ""
 
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):

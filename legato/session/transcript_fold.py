@@ -31,12 +31,16 @@ def turn_ended(state: State, event: e.TurnEnded) -> None:
 
 
 def response_started(state: State, event: e.ResponseStarted) -> None:
-    state.paused = ""  # what comes next is to be heard
+    turn = state.turns.get(event.turn)
+    held = turn is not None and turn.paused != "" and turn.paused == state.paused
+    state.paused = event.response if held else ""  # what comes next is to be heard, unless it was to wait
     state.responses[event.response] = Response(
         event.response, event.by, event.offset, event.turn, event.parent
     )
-    if (turn := state.turns.get(event.turn)) is not None:
-        state.turns[event.turn] = replace(turn, status="answering", response=event.response, since=event.time)
+    if turn is not None:
+        state.turns[event.turn] = replace(
+            turn, status="answering", response=event.response, since=event.time, paused=""
+        )
 
 
 def cancel_requested(state: State, event: e.CancelRequested) -> None:
@@ -47,14 +51,14 @@ def cancel_requested(state: State, event: e.CancelRequested) -> None:
 
 def response_ended(state: State, event: e.ResponseEnded) -> None:
     response = state.responses.pop(event.response, None)
+    turn = state.turns.get(response.turn) if response is not None else None
+    if turn is not None and turn.response == event.response and event.turn_waits:
+        held = event.response if state.paused == event.response else ""
+        state.turns[turn.id] = replace(turn, status="waiting", response="", since=event.time, paused=held)
+        return
     if event.outcome != "finished" or not any(each.call for each in state.attachments.values()):
         _unpaused(state, event.response)  # else what was written goes on waiting to be heard
-    turn = state.turns.get(response.turn) if response is not None else None
-    if turn is None or turn.response != event.response:
-        return
-    if event.turn_waits:
-        state.turns[turn.id] = replace(turn, status="waiting", response="", since=event.time)
-    else:
+    if turn is not None and turn.response == event.response:
         del state.turns[turn.id]
         ended = Answered(event.response, turn.id, turn.participant, turn.started)
         state.answered = [*state.answered, ended][-bounds.KEPT_ANSWERED :]

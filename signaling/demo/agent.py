@@ -14,12 +14,14 @@ from typing import Any
 
 import legato
 from signaling.demo import brain
+from signaling.demo.directions import Directions
 from signaling.demo.model import Model
 
 WORD_S = 0.03
 """Between two words of the offline brain: about as fast as a model streams."""
 
 agent = legato.Agent("concierge")
+directions = Directions()
 
 
 @agent.tool(idempotent=True)
@@ -38,7 +40,12 @@ async def refund(number: str, amount: float) -> dict[str, Any]:
 
 async def _offline(turn: legato.Turn) -> None:
     earlier = " ".join(line.text for line in turn.history if line.role == "user")
-    plan = brain.plan(turn.text, earlier)
+    await _follow(turn, brain.plan(turn.text, earlier))
+    while words := directions.take(turn.id):
+        await _follow(turn, brain.redirected(words))
+
+
+async def _follow(turn: legato.Turn, plan: brain.Plan) -> None:
     await _stream(turn, plan.say)
     if plan.tool and plan.report is not None:
         result = await turn.call(plan.tool, **dict(plan.arguments or {}))
@@ -49,6 +56,8 @@ async def _stream(turn: legato.Turn, text: str) -> None:
     for word in brain.words_of(text):
         await turn.say(word)
         await asyncio.sleep(WORD_S)
+        if directions.asked(turn.id) and brain.ends_sentence(word):
+            return
 
 
 @agent.on_turn
@@ -58,7 +67,15 @@ async def answer(turn: legato.Turn) -> None:
     if model is None:
         await _offline(turn)
     else:
-        await model.answer(turn, agent.tools)
+        await model.answer(turn, agent.tools, directions)
+    directions.take(turn.id)
+
+
+@agent.on_steer
+async def steer(turn: legato.Turn, words: str) -> str:
+    """Go another way from the next sentence on."""
+    directions.ask(turn.id, words)
+    return "it goes that way from the next sentence on"
 
 
 @agent.on_join

@@ -104,6 +104,18 @@ def plan(text: str, earlier: str = "") -> Plan:
     return Plan(f"I heard: “{text.strip()}”. {TRY}" if text.strip() else TRY)
 
 
+def redirected(words: str) -> Plan:
+    """What follows the sentence during which somebody asked for another way: nothing, or what was asked for."""
+    if re.search(r"\b(short|shorter|brief|briefly|enough|quick|point)\b", words.lower()):
+        return Plan("And so on, in short. ")
+    return plan(words)
+
+
+def ends_sentence(word: str) -> bool:
+    """Whether a sentence ends with the word."""
+    return word.rstrip().endswith((".", "?", "!", ":"))
+
+
 def _refund(number: str) -> Plan:
     order = ORDERS.get(number)
     if not number:

@@ -12,12 +12,15 @@ import msgspec
 
 import legato
 from legato.agent.tools import Tool
+from signaling.demo.directions import Directions
 
 ROUNDS: Final = 5
 PROMPT: Final = (
     "You are the concierge of a shop for string instruments, in a live conversation by voice and text. "
     "Answer in one to three short spoken sentences. Use the tools for orders and refunds."
 )
+
+REDIRECT: Final = "(Go on from where you are, but: do not repeat what you said.) "
 
 
 class _Function(msgspec.Struct):
@@ -74,21 +77,31 @@ class Model:
             os.environ.get("OPENAI_MODEL", "gpt-4o-mini"),
         )
 
-    async def answer(self, turn: legato.Turn, tools: Sequence[Tool]) -> None:
-        """Answer the turn: words as they come, tools as they are asked for."""
+    async def answer(self, turn: legato.Turn, tools: Sequence[Tool], directions: Directions) -> None:
+        """Answer the turn: words as they come, tools as they are asked for, another way when somebody wants one."""
         lines: list[dict[str, Any]] = [{"role": "system", "content": PROMPT}]
         lines += [{"role": line.role, "content": line.text} for line in turn.history]
         async with aiohttp.ClientSession(timeout=self.timeout) as http:
             for _ in range(ROUNDS):
                 wanted: dict[int, _Wanted] = {}
+                said = ""
                 async for delta in self._stream(http, lines, tools):
                     if delta.content:
+                        said += delta.content
                         await turn.say(delta.content)
                     for call in delta.tool_calls or []:
                         _gather(wanted, call)
-                if not wanted:
+                    if directions.asked(turn.id):
+                        break
+                if words := directions.take(turn.id):
+                    lines += [
+                        {"role": "assistant", "content": said},
+                        {"role": "user", "content": REDIRECT + words},
+                    ]
+                elif wanted:
+                    await _use(turn, lines, list(wanted.values()))
+                else:
                     return
-                await _use(turn, lines, list(wanted.values()))
 
     async def _stream(
         self, http: aiohttp.ClientSession, lines: list[dict[str, Any]], tools: Sequence[Tool]

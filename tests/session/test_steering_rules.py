@@ -6,11 +6,13 @@ from legato.session import commands as c
 from legato.session import events as e
 from legato.session.actors import Actor
 from legato.session.ids import HUB
+from legato.session.right_rules import crashed
 from legato.session.state import Message
-from tests.session.talk import ADA, BOT, OPERATOR, WORDS, Talk, types
+from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, types
 
 STEER = c.SteerResponse(response="r", text="shorter")
 PAUSE, GO_ON = c.PauseResponse(response="r"), c.ContinueResponse(response="r")
+NEXT = Actor("bot", "agent", ALL, worker="w2")
 AGAIN = c.RegenerateResponse(response="r")
 
 
@@ -112,6 +114,41 @@ def test_cancelling_an_answer_crashing_in_it_or_beginning_another_ends_its_pause
         talk.do(ADA, PAUSE)
         talk.do(who, command)
         assert talk.state.paused == ""
+
+
+def lose_the_worker(talk: Talk) -> None:
+    talk.put(crashed(talk.state, "worker:bot"))
+    talk.do(NEXT, c.AcceptSession(right="worker:bot", worker="w2"))
+
+
+def test_a_pause_outlives_the_worker_and_the_next_one_begins_paused() -> None:
+    talk = Talk().answering()
+    talk.do(ADA, PAUSE)
+    lose_the_worker(talk)
+    assert talk.state.paused == "r", "nothing of it sounds meanwhile"
+    talk.do(NEXT, c.StartResponse(response="r2", turn="t"))
+    assert talk.state.paused == "r2"
+    assert talk.refused(ADA, GO_ON) == "wrong_order"
+    talk.do(ADA, c.ContinueResponse(response="r2"))
+    assert talk.state.paused == ""
+
+
+def test_who_goes_on_while_there_is_no_worker_is_answered_by_the_hub_and_the_next_one_speaks() -> None:
+    talk = Talk().answering()
+    talk.do(ADA, PAUSE)
+    lose_the_worker(talk)
+    assert types(talk.do(ADA, GO_ON)) == ["steering_requested", "steering_answered"]
+    talk.do(NEXT, c.StartResponse(response="r2", turn="t"))
+    assert talk.state.paused == ""
+
+
+def test_a_person_who_takes_over_is_not_paused_by_what_the_agent_was_to_wait_with() -> None:
+    talk = Talk().answering()
+    talk.do(ADA, PAUSE)
+    talk.do(OPERATOR, c.TakeOver())
+    assert talk.state.paused == ""
+    talk.do(OPERATOR, c.PostMessage(message="o", parts=WORDS))
+    assert talk.state.paused == ""
 
 
 def test_another_answer_stands_beside_the_old_one_which_is_marked() -> None:

@@ -40,6 +40,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "rights": (_rights(), 0),
         "turns": (_turns(), 0),
         "steering": (_steering(), 0),
+        "pauses": (_pauses_and_crashes(), 0),
         "messages": (_messages(), 0),
         "unicode": (_unicode(), 0),
         "tools": (_tools(), 0),
@@ -224,6 +225,40 @@ def _paused_while_heard() -> Log:
         e.ResponseStarted(by="bot", response="b7"),
         e.SteeringRequested(by="ada", response="b7", asked="pause"),
         e.ResponseEnded(by="bot", response="b7", outcome="interrupted"),
+    ]
+
+
+def _pauses_and_crashes() -> Log:
+    """A pause outlives the worker, unless somebody continues meanwhile, asks something else or takes over."""
+    lost = partial(e.ResponseEnded, by="hub", outcome="interrupted", turn_waits=True)
+    pause = partial(e.SteeringRequested, by="ada", asked="pause")
+    go_on = partial(e.SteeringRequested, by="ada", asked="continue")
+    return [
+        e.ParticipantJoined(by="hub", participant="bot", role="agent"),
+        e.ParticipantJoined(by="ben", participant="ben", role="operator"),
+        e.MessagePosted(by="ada", message="t1", parts=[Part("text", "?")], turn="t1", ends_turn=True),
+        e.ResponseStarted(by="bot", response="r1", turn="t1"),
+        pause(response="r1"),
+        lost(response="r1"),
+        e.ResponderChanged(by="hub", participant="", reason="crashed"),
+        e.ResponderChanged(by="hub", participant="bot", reason="accepted"),
+        e.ResponseStarted(by="bot", response="r2", turn="t1"),
+        lost(response="r2"),
+        go_on(response="r2"),
+        e.ResponseStarted(by="bot", response="r3", turn="t1"),
+        lost(response="r3"),
+        e.ResponseStarted(by="bot", response="r4", turn="t1"),
+        pause(response="r4"),
+        lost(response="r4"),
+        e.ResponseStarted(by="bot", response="unasked"),
+        e.ResponseStarted(by="bot", response="r5", turn="t1"),
+        pause(response="r5"),
+        lost(response="r5"),
+        e.ResponderChanged(by="ben", participant="ben", reason="taken_over"),
+        e.ResponseStarted(by="ben", response="r6", turn="t1"),
+        pause(response="gone"),
+        lost(response="gone"),
+        lost(response="r6"),
     ]
 
 

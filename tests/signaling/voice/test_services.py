@@ -24,6 +24,7 @@ from legato.session.tickets import CEILINGS, Ticket
 from legato.speech import Pcm, SpeechFailed
 from media.engines.openai import HttpEars, HttpVoice, Service
 from media.outbound import OutboundFailed
+from signaling.demo.directions import Directions
 from signaling.demo.model import Model
 from signaling.options import Options
 from signaling.outbound import HttpOutbound
@@ -160,7 +161,7 @@ async def test_a_call_is_heard_thought_about_and_answered_by_services_elsewhere(
     async def answer(turn: legato.Turn) -> None:
         model = Model.from_environment()
         assert model is not None
-        await model.answer(turn, agent.tools)
+        await model.answer(turn, agent.tools, Directions())
 
     speech = np.frombuffer(await asyncio.to_thread(speech_pcm, "Where is my order?"), dtype=np.int16)
     async with openai_service() as service:
@@ -198,7 +199,7 @@ async def test_an_answer_that_a_model_breaks_off_fails_and_the_session_goes_on(
 
         @agent.on_turn
         async def answer(turn: legato.Turn) -> None:
-            await model.answer(turn, agent.tools)
+            await model.answer(turn, agent.tools, Directions())
 
         service.faults, service.then = [fault], ["All ", "well."]
         async with (

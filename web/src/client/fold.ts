@@ -109,7 +109,10 @@ const HANDLERS: Handlers = {
     ...(name === `worker:${state.awaited}` ? { awaited: "" } : {}),
   }),
   right_released: (state, event) => right(state, event.right, event.token),
-  responder_changed: (_, { participant: responder, briefing }) => ({ responder, briefing }),
+  responder_changed: (state, { participant: responder, briefing }) => {
+    const role = of(state.participants, responder)?.role ?? "agent";
+    return { responder, briefing, ...(role === "agent" ? {} : { paused: "" }) }; // what the agent was to wait with is over
+  },
   agent_unreachable: (state, { participant: id, time: fault_since, offset: fault_at, window_ms }) =>
     participant(state, id, { fault: "unreachable", fault_since, fault_at, window_ms }),
   agent_reachable: (state, event) => participant(state, event.participant, WELL),

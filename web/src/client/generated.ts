@@ -573,6 +573,7 @@ export interface Turn {
   incomplete: boolean;
   started: string[];
   again: string;
+  paused: string;
 }
 
 export interface Response {
@@ -1285,9 +1286,9 @@ export const STATE_DEFAULTS = {
   Right: { holder: "", worker: "", attachment: "" },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
-  Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "" },
+  Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
   Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "" },
   Answered: { started: [] },
   Reopening: {  },
-  State: { fold: 3, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], gaps: [], reopened: [], unknown: [] },
+  State: { fold: 4, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -78,6 +78,12 @@ function queued(message: Message, event: Of<"speech_queued">): Partial<Message> 
   };
 }
 
+/** What is paused when an answer begins: it is to be heard, unless it is the next try at one that was to wait. */
+function begun(state: State, { response, turn }: Of<"response_started">): string {
+  const held = of(state.turns, turn)?.paused ?? "";
+  return held !== "" && held === state.paused ? response : "";
+}
+
 /** The pause of an answer that is over; what was written goes on waiting to be heard where somebody listens. */
 function pauseEnded(state: State, event: Of<"response_ended">): string {
   const waits = event.outcome === "finished" && Object.values(state.attachments).some((one) => one.call !== "");
@@ -110,7 +116,9 @@ function superseded(state: State, event: Of<"response_superseded">): Partial<Sta
 }
 
 function responseEnded(state: State, event: Of<"response_ended">): Partial<State> {
-  return { paused: pauseEnded(state, event), ...answerEnded(state, event) };
+  const turn = of(state.turns, of(state.responses, event.response)?.turn ?? "");
+  const again = event.turn_waits && turn?.response === event.response; // a pause outlives the worker
+  return { ...(again ? {} : { paused: pauseEnded(state, event) }), ...answerEnded(state, event) };
 }
 
 function answerEnded(state: State, event: Of<"response_ended">): Partial<State> {
@@ -122,7 +130,8 @@ function answerEnded(state: State, event: Of<"response_ended">): Partial<State> 
     const ended = filled("Answered", { response: event.response, turn: turn.id, participant: turn.participant, started: turn.started });
     return { responses, turns: without(state.turns, [turn.id]), answered: [...state.answered, ended].slice(-KEPT_ANSWERED) };
   }
-  const waits: Turn = { ...turn, status: "waiting", response: "", since: event.time };
+  const paused = state.paused === event.response ? event.response : "";
+  const waits: Turn = { ...turn, status: "waiting", response: "", since: event.time, paused };
   return { responses, turns: put(state.turns, turn.id, waits) };
 }
 
@@ -146,11 +155,14 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
     return turned(state, event.turn, () => ({ status: "waiting", since, incomplete }));
   },
   turn_marked: () => ({}),
-  response_started: (state, { response: id, by, offset: at, turn, parent, time: since }) => ({
-    responses: put(state.responses, id, filled("Response", { id, by, at, turn, parent })),
-    ...turned(state, turn, () => ({ status: "answering", response: id, since })),
-    paused: "", // what comes next is to be heard
-  }),
+  response_started: (state, event) => {
+    const { response: id, by, offset: at, turn, parent, time: since } = event;
+    return {
+      responses: put(state.responses, id, filled("Response", { id, by, at, turn, parent })),
+      ...turned(state, turn, () => ({ status: "answering", response: id, since, paused: "" })),
+      paused: begun(state, event),
+    };
+  },
   cancel_requested: (state, event) => {
     const paused = state.paused === event.response ? "" : state.paused;
     return { paused, ...responded(state, event.response, { cancel_requested: true }) };

@@ -1,10 +1,13 @@
-/** Where one types, attaches and talks. Enter sends, Shift+Enter begins a line, Escape stops the answer. */
+/**
+ * Where one types, attaches and talks. Enter sends, Shift+Enter begins a line, Escape stops the answer. While one comes,
+ * Ctrl+Enter (or the button that bends) makes what is typed a direction for it instead of a message of its own.
+ */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Session, View } from "../client";
-import { stoppable } from "../client/state";
 import { useAttaching, type Attaching } from "./attaching";
 import { Icon } from "./icons";
+import { Pause, Steer, steered } from "./steering";
 import { Talk } from "./talk";
 import type { VoiceHook } from "./voice_hook";
 
@@ -62,7 +65,15 @@ export function Composer({ session, view, voice, speaking, onSent }: Props): JSX
     addEventListener("keydown", stop);
     return () => removeEventListener("keydown", stop);
   }, [session]);
+  const steerable = steered(view.state);
+  const steer = (): void => {
+    if (steerable === "" || words === "") return;
+    setText("");
+    typing(false);
+    session.steer(steerable, words).catch(() => setText(words)); // it ended, or somebody else was quicker
+  };
   const onKey = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return steer();
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) void send(event);
   };
   const onPaste = (event: ClipboardEvent): void => {
@@ -80,7 +91,7 @@ export function Composer({ session, view, voice, speaking, onSent }: Props): JSX
         <textarea
           id="words"
           rows={1}
-          placeholder="Type here…"
+          placeholder={steerable === "" ? "Type here…" : "Type here, or which way to go on…"}
           value={text}
           disabled={view.ended !== null}
           onInput={(event) => {
@@ -92,7 +103,8 @@ export function Composer({ session, view, voice, speaking, onSent }: Props): JSX
           onBlur={() => typing(false)}
         />
         <Attach attaching={attaching} />
-        {answering && <Pause session={session} view={view} />}
+        {steerable !== "" && words !== "" && <Steer onSteer={steer} />}
+        {(answering || view.state.paused !== "") && <Pause session={session} view={view} />}
         {answering && !ready ? (
           <button type="button" class="round primary" key="stop" onClick={() => void session.stop().catch(() => undefined)} aria-label="Stop the answer" title="Stop the answer (Esc)">
             <Icon name="stop" />
@@ -104,20 +116,6 @@ export function Composer({ session, view, voice, speaking, onSent }: Props): JSX
         )}
       </div>
     </form>
-  );
-}
-
-/** Pauses the answer, or lets it go on from the same word. */
-function Pause({ session, view }: { session: Session; view: View }): JSX.Element | null {
-  const { paused } = view.state;
-  const response = paused === "" ? stoppable(view.state).at(-1) : paused;
-  if (response === undefined) return null;
-  const label = paused === "" ? "Pause the answer" : "Go on with the answer";
-  const turn = (): void => void (paused === "" ? session.pause(response) : session.resume(response)).catch(() => undefined); // another device was quicker
-  return (
-    <button type="button" class="round plain" data-pause={paused === "" ? "off" : "on"} onClick={turn} aria-label={label} title={label}>
-      <Icon name={paused === "" ? "pause" : "play"} />
-    </button>
   );
 }
 

@@ -26,6 +26,10 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
       if (event["attachment"] !== mine || !Array.isArray(media)) return "";
       return media.includes("audio") ? "switched to voice" : "switched to text";
     }
+    case "steering_requested":
+      return event["asked"] === "steer" ? `${nameOf(state, event.by, me)} asked: “${String(event["text"])}”` : "";
+    case "steering_answered":
+      return event["asked"] === "steer" ? String(event["detail"] ?? "") : "";
     case "agent_crashed":
       return `${nameOf(state, String(event["participant"]), me)} crashed`;
     case "right_granted":
