@@ -104,24 +104,25 @@ class Dispatch:
         self._await_patience = await_patience
         self._bells: dict[tuple[str, str], Bell] = {}
         self._noted: dict[SessionKey, str] = {}
+        """The agent that each session conducted here waits for ("": none); none is known of those not yet looked at."""
 
     # --- the session's side
 
     def look(self, room: Room) -> None:
         """Note or withdraw the session's wish (called by its conductor after every event)."""
         agent = wanted_agent(room.state)
-        before = self._noted.get(room.key, "")
+        before = self._noted.get(room.key)
         if agent != before:
-            if agent:
-                self._noted[room.key] = agent
-            else:
-                self._noted.pop(room.key, None)
-            self._tools.spawn(self._note(room.key, before, agent, room.state.time))
+            self._noted[room.key] = agent
+            if before is None and not agent:  # another node may have noted a wish, and be gone
+                before = room.state.labels.get(AGENT_LABEL, "")
+            if before or agent:
+                self._tools.spawn(self._note(room.key, before or "", agent, room.state.time))
             if agent:
                 self._tools.later(self._await_patience, lambda: self._say_awaited(room, agent))
 
     def forget(self, key: SessionKey) -> None:
-        """The room is closed here."""
+        """The room is closed here, or another node conducts it."""
         self._noted.pop(key, None)
 
     def _say_awaited(self, room: Room, agent: str) -> None:

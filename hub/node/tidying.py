@@ -74,6 +74,8 @@ class Tidying:
             conductor.rest()
             if conductor.part is Part.CONDUCTS:
                 self._duties.dispatch.look(room)
+            else:
+                self._duties.dispatch.forget(room.key)
 
     async def _close(self, room: Room) -> None:
         await self._duties.resign(room)

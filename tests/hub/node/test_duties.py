@@ -155,6 +155,25 @@ async def test_a_session_is_offered_and_a_lost_worker_crashes_after_its_window()
 
 
 @virtual
+async def test_a_session_taken_at_another_node_than_the_one_that_noted_its_wish_waits_no_more() -> None:
+    house = House()
+    store = house.store()
+    async with house.node("n1", settings=QUICK) as first:
+        room = await there(await first.create(KEY, "p_user", {"agent": "helper"}, ""))
+        await first.arrive(room, user_presence())
+        await passes(200)
+    assert await store.wanted("main", "helper", 9) == [KEY]
+    async with house.node("n2", settings=QUICK) as second:
+        room = await there(await second.open(KEY))
+        opened = await room.open_producer("c_agent")
+        accept = c.AcceptSession(right="worker:helper", worker="w_1")
+        taken = await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
+        assert isinstance(taken, Done)
+        await asyncio.sleep(5)
+        assert not await store.wanted("main", "helper", 9)
+
+
+@virtual
 async def test_a_worker_that_comes_back_within_its_window_keeps_the_session() -> None:
     house = House()
     slow = Settings(reconnect_window=10_000)
