@@ -1,4 +1,4 @@
-"""What nodes do by themselves: snapshots, history, deadlines, deaths, offers, erasing."""
+"""What nodes do by themselves: snapshots, history, deadlines, deaths, erasing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from hub.node.tidying import MOST_CLOSED
 from hub.settings import Settings
 from hub.store.promise import SessionKey
 from legato.session import commands as c
-from legato.session.actors import Actor
 from legato.session.commands import Refusal
 from legato.session.deadlines import GRACE_MS
 from legato.session.events import LogReopened
 from legato.session.parts import Part
-from legato.session.tickets import CAPABILITIES
 from tests.hub.node.builders import (
-    AGENT,
     KEY,
     SCRIBE,
     USER,
@@ -135,65 +132,6 @@ async def test_an_away_that_is_not_true_is_contradicted_at_once() -> None:
 
 
 @virtual
-async def test_a_session_is_offered_and_a_lost_worker_crashes_after_its_window() -> None:
-    house = House()
-    offers: list[SessionKey] = []
-    async with house.node("n1", settings=QUICK) as first, house.node("n2", settings=QUICK) as second:
-        room = await there(await first.create(KEY, "p_user", {"agent": "helper"}, ""))
-        await first.arrive(room, user_presence())
-        second.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: offers.append(key))
-        await until(lambda: offers == [KEY])
-        other = await there(await second.open(KEY))
-        accept = c.AcceptSession(right="worker:helper", worker="w_1")
-        opened = await other.open_producer("c_agent")
-        taken = await other.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
-        assert isinstance(taken, Done)
-        second.worker_lost("main", "helper", "w_1")
-        await until(lambda: room.state.liveness("p_agent") == "unreachable")
-        await until(lambda: room.state.liveness("p_agent") == "crashed")
-        assert room.state.rights["worker:helper"].holder == ""
-
-
-@virtual
-async def test_a_session_taken_at_another_node_than_the_one_that_noted_its_wish_waits_no_more() -> None:
-    house = House()
-    store = house.store()
-    async with house.node("n1", settings=QUICK) as first:
-        room = await there(await first.create(KEY, "p_user", {"agent": "helper"}, ""))
-        await first.arrive(room, user_presence())
-        await passes(200)
-    assert await store.wanted("main", "helper", 9) == [KEY]
-    async with house.node("n2", settings=QUICK) as second:
-        room = await there(await second.open(KEY))
-        opened = await room.open_producer("c_agent")
-        accept = c.AcceptSession(right="worker:helper", worker="w_1")
-        taken = await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
-        assert isinstance(taken, Done)
-        await asyncio.sleep(5)
-        assert not await store.wanted("main", "helper", 9)
-
-
-@virtual
-async def test_a_worker_that_comes_back_within_its_window_keeps_the_session() -> None:
-    house = House()
-    slow = Settings(reconnect_window=10_000)
-    async with house.node("n1", settings=slow) as node:
-        room = await there(await node.create(KEY, "p_user", {"agent": "helper"}, ""))
-        node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
-        await node.arrive(room, user_presence())
-        accept = c.AcceptSession(right="worker:helper", worker="w_1")
-        opened = await room.open_producer("c_agent")
-        await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
-        token = room.state.rights["worker:helper"].token
-        await passes()
-        node.worker_lost("main", "helper", "w_1")
-        await until(lambda: room.state.liveness("p_agent") == "unreachable")
-        node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
-        await until(lambda: room.state.participants["p_agent"].fault == "")
-        assert room.state.rights["worker:helper"].token == token
-
-
-@virtual
 async def test_hundreds_of_rooms_that_nobody_needs_are_closed_so_many_a_round_and_needed_ones_are_not() -> (
     None
 ):
@@ -206,53 +144,6 @@ async def test_hundreds_of_rooms_that_nobody_needs_are_closed_so_many_a_round_an
         await until(lambda: len(list(node._rooms)) < len(others) + 1)
         assert len(list(node._rooms)) >= len(others) + 1 - MOST_CLOSED, "one round takes only so many"
         await until(lambda: list(node._rooms) == [kept])
-
-
-@virtual
-async def test_a_standby_is_offered_the_session_while_its_worker_is_out_of_reach() -> None:
-    house = House()
-    offers: list[str] = []
-    slow = Settings(reconnect_window=10_000)
-    async with house.node("n1", settings=slow) as node:
-        room = await there(await node.create(KEY, "p_user", {"agent": "helper"}, ""))
-        node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: offers.append("w_1"))
-        await node.arrive(room, user_presence())
-        await until(lambda: bool(offers))
-        accept = c.AcceptSession(right="worker:helper", worker="w_1")
-        opened = await room.open_producer("c_agent")
-        await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
-        await passes()
-        node.register_worker("main", "helper", "w_2", 1, lambda key, participant, ms: offers.append("w_2"))
-        await passes(100)
-        assert "w_2" not in offers
-        node.worker_lost("main", "helper", "w_1")
-        await until(lambda: "w_2" in offers)
-        assert room.state.liveness("p_agent") == "unreachable"
-        early = c.AcceptSession(right="worker:helper", worker="w_2")
-        other = Actor("p_agent", "agent", frozenset(CAPABILITIES), "a_2", "w_2")
-        opened = await room.open_producer("c_other")
-        refused = await room.execute(other, batch("c_other", 1, early, epoch=opened.epoch))
-        assert isinstance(refused, Refusal)
-        assert refused.reason == "already_exists"
-
-
-@virtual
-async def test_people_are_told_once_that_nobody_takes_their_session_until_somebody_does() -> None:
-    house = House()
-    quick = Settings(await_patience=1_000)
-    async with house.node("n1", settings=quick) as node, house.node("n2", settings=quick) as second:
-        room = await there(await node.create(KEY, "p_user", {"agent": "helper"}, ""))
-        heard = Heard()
-        room.listen(heard, None)
-        await node.arrive(room, user_presence())
-        await there(await second.open(KEY))
-        await until(lambda: room.state.awaited == "helper")
-        await asyncio.sleep(10)
-        assert [event.type for event in heard.events_told].count("agent_awaited") == 1
-        accept = c.AcceptSession(right="worker:helper", worker="w_1")
-        opened = await room.open_producer("c_agent")
-        await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
-        await until(lambda: room.state.awaited == "")
 
 
 @virtual
