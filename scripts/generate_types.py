@@ -26,6 +26,8 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.Turn,
     state.Response,
     state.Answered,
+    state.Aside,
+    state.Asking,
     state.Reopening,
     state.State,
 )

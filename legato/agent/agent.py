@@ -68,6 +68,12 @@ class Agent:
         self._handlers.on_steer = handler
         return handler
 
+    def on_whisper(self, handler: F) -> F:
+        """Called as `handler(session, words)` when an operator whispers to the agent: a direction that nobody else is
+        shown. The newest ones also stand in `turn.whispers`."""
+        self._handlers.on_whisper = handler
+        return handler
+
     @overload
     def tool(self, function: F, /) -> F: ...
 

@@ -14,6 +14,7 @@ from legato.agent.duties import Claim, Duties, duties, holds, newcomers
 from legato.agent.steering import OnSteer, Steering
 from legato.agent.tools import Tool
 from legato.agent.turn import Turn
+from legato.agent.whispers import OnWhisper, Whispers
 from legato.client import Client
 from legato.errors import Refused, SessionClosed
 from legato.session import commands as c
@@ -35,6 +36,7 @@ class Handlers:
     on_join: OnJoin | None = None
     on_voice: OnVoice | None = None
     on_steer: OnSteer | None = None
+    on_whisper: OnWhisper | None = None
     tools: dict[str, Tool] = field(default_factory=dict)
 
 
@@ -46,6 +48,7 @@ class Engagement:
         self._agent, self._worker, self._handlers = agent, worker, handlers
         self._claim = Claim()
         self._steering = Steering(session, handlers.on_steer)
+        self._whispers = Whispers(session, handlers.on_whisper)
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._claimed: set[str] = set()
         self._joined: list[str] = []
@@ -119,7 +122,7 @@ class Engagement:
                 response = self.session.new_id("r")
                 task = tasks.create_task(self._answer(turn, response))
                 self._answering[response] = task
-        for work in (*self._arrivals(), *self._steering.due(duty)):
+        for work in (*self._arrivals(), *self._steering.due(duty), *self._whispers.due(self)):
             tasks.create_task(self._guarded(work))
         return True
 

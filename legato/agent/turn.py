@@ -11,6 +11,7 @@ from typing import Any, Literal
 from legato.agent.calling import Calls
 from legato.agent.tools import Tool
 from legato.agent.voice import bring
+from legato.agent.whispers import whispers_of
 from legato.agent.writing import Writing
 from legato.client import Client
 from legato.session import commands as c
@@ -94,6 +95,12 @@ class Turn:
         return self.session.state.briefing
 
     @property
+    def whispers(self) -> list[str]:
+        """What operators whispered to the agent lately, oldest first: directions that the user is not shown."""
+        attached = self.session.attached
+        return whispers_of(self.session.state, attached.participant if attached is not None else "")
+
+    @property
     def again(self) -> str:
         """The answer that somebody wants another one than ("": it is the first). `history` holds it no more."""
         asked = self.session.state.turns.get(self.id)
@@ -150,6 +157,14 @@ class Turn:
     def resumed(self) -> None:
         """What waited for the end of a pause leaves, though the handler may be at something else."""
         self._writing.resumed()
+
+    async def ask_for_human(self, reason: str, skill: str = "", *, priority: int = 0) -> None:
+        """Put the session into the queue of operators; the agent goes on answering until one takes over. Asked again
+        while the first request stands, nothing happens. `priority` is 0 to 9."""
+        if self.session.state.asking is None:
+            request = self.session.new_id("q")
+            asked = c.RequestHuman(request=request, reason=reason, skill=skill, priority=priority)
+            await self.session.do(asked)
 
     # --- how it ends (the engagement's)
 

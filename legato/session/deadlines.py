@@ -9,6 +9,7 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 | `grace` | an attachment went away | 30 s | it is closed |
 | `window` | an agent's worker is unreachable | its window | it has crashed |
 | `approval` | a tool call asks for a person's yes | 10 min | it ends, cancelled |
+| `reserved` | a session is kept for somebody in the queue | 20 s | it goes back to its place |
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from legato.session import events as e
 from legato.session.actors import worker_right
 from legato.session.ids import HUB
 from legato.session.presence_rules import grace_over
+from legato.session.queue_rules import reservation_over
 from legato.session.right_rules import crashed
 from legato.session.state import State
 
@@ -34,7 +36,7 @@ class Deadline:
 
     at: int
     offset: int
-    name: Literal["grace", "window", "approval"]
+    name: Literal["grace", "window", "approval", "reserved"]
     subject: str
 
     @property
@@ -78,6 +80,8 @@ def _found(state: State) -> Iterator[Deadline]:
     for tool in state.open_tools():
         if tool.approval and not tool.decided_by:
             yield Deadline(tool.time + APPROVAL_MS, tool.at, "approval", tool.id)
+    if (asking := state.asking) is not None and asking.reserved_for:
+        yield Deadline(asking.reserved_until, asking.reserved_at, "reserved", asking.id)
 
 
 def _events(state: State, deadline: Deadline) -> list[e.Event]:
@@ -86,6 +90,8 @@ def _events(state: State, deadline: Deadline) -> list[e.Event]:
             return grace_over(state, deadline.subject)
         case "window":
             return crashed(state, worker_right(state, deadline.subject))
+        case "reserved":
+            return reservation_over(state, deadline.subject)
         case "approval":
             return [
                 e.ToolEnded(by=HUB, call=deadline.subject, outcome="cancelled", reason="nobody approved it")

@@ -2,9 +2,9 @@
 
 `decide(state, actor, command)` is pure and changes nothing: the events it gives are appended, and come back
 into the state by folding what the store published. Each rule's theory is in the module named for its noun:
-`message_rules`, `steering_rules`, `tool_rules`, `right_rules`, `takeover_rules`, `presence_rules`, `modality_rules`,
-`voice_rules`; the last five also hold the functions by which the hub itself decides (somebody joined, a worker
-crashed, a turn ended).
+`message_rules`, `steering_rules`, `tool_rules`, `stance_rules`, `queue_rules`, `right_rules`, `takeover_rules`,
+`presence_rules`, `modality_rules`, `voice_rules`; the last five also hold the functions by which the hub itself
+decides (somebody joined, a worker crashed, a turn ended).
 
 *Plain* commands are appended unconditionally, and may be decided on a state that foresees the batches still
 in flight (`foresee`). What keeps them right is the token: words of an answer use the worker's right and the
@@ -26,7 +26,9 @@ from legato.session import (
     message_rules,
     modality_rules,
     presence_rules,
+    queue_rules,
     right_rules,
+    stance_rules,
     steering_rules,
     takeover_rules,
     tool_rules,
@@ -159,10 +161,22 @@ def _unfit(state: State, actor: Actor) -> Refusal | None:
 
 def _post_message(state: State, actor: Actor, command: c.PostMessage) -> Decision:
     """A person who answers answers with whatever it posts."""
+    if (refusal := stance_rules.out_of_reach_of_all(state, actor)) is not None:
+        return refusal
     events = message_rules.post_message(state, actor, command)
     return (
         events if isinstance(events, Refusal) else takeover_rules.as_answer(state, actor.participant, events)
     )
+
+
+def _take_over(state: State, actor: Actor, command: c.TakeOver) -> Decision:
+    """What was kept for this person in the queue is accepted by it."""
+    if (refusal := queue_rules.kept_for_another(state, actor)) is not None:
+        return refusal
+    events = takeover_rules.take_over(state, actor, command)
+    if isinstance(events, Refusal):
+        return events
+    return [*queue_rules.accepted(state, actor.participant), *events]
 
 
 _OF_ANSWERS: Final[frozenset[type[Command]]] = frozenset(
@@ -175,6 +189,7 @@ _WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
     c.AddPart,
     c.EndMessage,
     c.ChangeActivity,
+    c.RequestHuman,
 }
 
 _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
@@ -199,8 +214,18 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.EndTool: tool_rules.end_tool,
     c.AcceptSession: right_rules.accept_session,
     c.ReleaseRight: right_rules.release_right,
-    c.TakeOver: takeover_rules.take_over,
+    c.TakeOver: _take_over,
     c.HandBack: takeover_rules.hand_back,
+    c.ChangeStance: stance_rules.change_stance,
+    c.Whisper: stance_rules.whisper,
+    c.HoldUsers: stance_rules.hold_users,
+    c.ReleaseUsers: stance_rules.release_users,
+    c.Transfer: stance_rules.transfer,
+    c.RequestHuman: queue_rules.request_human,
+    c.WithdrawRequest: queue_rules.withdraw_request,
+    c.ReserveSession: queue_rules.reserve_session,
+    c.RejectSession: queue_rules.reject_session,
+    c.WrapUp: queue_rules.wrap_up,
     c.ChangeActivity: presence_rules.change_activity,
     c.ChangeModality: modality_rules.change_modality,
     c.LabelSession: presence_rules.label_session,

@@ -23,6 +23,15 @@ from legato.session.event import Event as Event
 from legato.session.event import Unknown as Unknown
 from legato.session.event import concrete
 from legato.session.parts import Part, Spoken
+from legato.session.people_events import HumanRequested as HumanRequested
+from legato.session.people_events import HumanRequestWithdrawn as HumanRequestWithdrawn
+from legato.session.people_events import ReservationEnded as ReservationEnded
+from legato.session.people_events import SessionReserved as SessionReserved
+from legato.session.people_events import StanceChanged as StanceChanged
+from legato.session.people_events import UsersHeld as UsersHeld
+from legato.session.people_events import UsersReleased as UsersReleased
+from legato.session.people_events import Whispered as Whispered
+from legato.session.people_events import WrappedUp as WrappedUp
 from legato.session.tool_events import ToolDecided as ToolDecided
 from legato.session.tool_events import ToolEnded as ToolEnded
 from legato.session.tool_events import ToolProgressed as ToolProgressed
@@ -32,7 +41,9 @@ from legato.session.vocabulary import Activity as Activity
 from legato.session.vocabulary import Mark as Mark
 from legato.session.vocabulary import Medium as Medium
 from legato.session.vocabulary import Outcome as Outcome
+from legato.session.vocabulary import Reserved as Reserved
 from legato.session.vocabulary import Role as Role
+from legato.session.vocabulary import Stance as Stance
 from legato.session.vocabulary import Steering as Steering
 from legato.session.voice_events import GapMarked as GapMarked
 from legato.session.voice_events import SpeechQueued as SpeechQueued

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from legato.session import bounds
 from legato.session import events as e
+from legato.session import people_fold as people
 from legato.session import transcript_fold as transcript
 from legato.session.actors import WORKER
 from legato.session.state import (
@@ -164,13 +165,6 @@ def _right_released(state: State, event: e.RightReleased) -> None:
     state.rights[event.right] = Right(event.token)
 
 
-def _responder_changed(state: State, event: e.ResponderChanged) -> None:
-    state.responder, state.briefing = event.participant, event.briefing
-    who = state.participants.get(event.participant)
-    if who is not None and who.role != "agent":
-        state.paused = ""  # a person answers: what the agent was asked to wait with is over
-
-
 def _agent_unreachable(state: State, event: e.AgentUnreachable) -> None:
     _participant(
         state,
@@ -239,7 +233,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.ActivityChanged: _activity_changed,
     e.RightGranted: _right_granted,
     e.RightReleased: _right_released,
-    e.ResponderChanged: _responder_changed,
+    e.ResponderChanged: people.responder_changed,
     e.AgentUnreachable: _agent_unreachable,
     e.AgentReachable: _agent_reachable,
     e.AgentCrashed: _agent_crashed,
@@ -270,4 +264,13 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.VoiceStarted: _voice_started,
     e.VoiceEnded: _voice_ended,
     e.GapMarked: _gap_marked,
+    e.StanceChanged: people.stance_changed,
+    e.Whispered: people.whispered,
+    e.UsersHeld: people.users_held,
+    e.UsersReleased: people.users_released,
+    e.HumanRequested: people.human_requested,
+    e.HumanRequestWithdrawn: people.human_request_withdrawn,
+    e.SessionReserved: people.session_reserved,
+    e.ReservationEnded: people.reservation_ended,
+    e.WrappedUp: people.wrapped_up,
 }

@@ -62,10 +62,15 @@ TEXTS: Final = {
     "briefing": 4_000,
     "label": 256,
     "status": 200,
+    "skill": 64,
+    "disposition": 200,
+    "notes": 4_000,
 }
 """Longest text of a field; `label` is a label's value, `status` the text of an activity or of progress."""
 
-_IDS: Final = frozenset({"message", "response", "turn", "parent", "call", "right", "worker", "attachment"})
+_IDS: Final = frozenset(
+    {"message", "response", "turn", "parent", "call", "right", "worker", "attachment", "request", "to"}
+)
 _MAY_BE_EMPTY: Final = frozenset({"response", "turn", "parent"})
 _ROLES: Final = frozenset({"", "user", "agent", "operator", "supervisor", "observer"})
 _NUMBERS: Final = frozenset(
@@ -82,6 +87,7 @@ _NUMBERS: Final = frozenset(
         "media_time",
         "playout",
         "microphone",
+        "priority",
     }
 )
 

@@ -16,6 +16,7 @@ from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, entry_ends, response_ends
 from legato.session.right_rules import left_open, released
+from legato.session.routing import PEOPLE
 from legato.session.state import Attachment, State
 
 
@@ -193,7 +194,7 @@ def leave(state: State, actor: Actor, command: c.Leave) -> Decision:
 
 def _person(state: State, participant: str) -> bool:
     who = state.participants.get(participant)
-    return who is not None and who.role in takeover_rules.PEOPLE
+    return who is not None and who.role in PEOPLE
 
 
 def _silenced(state: State, by: str, participant: str) -> list[e.Event]:

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from legato.session.events import Activity, Medium, Role
+from legato.session.events import Activity, Medium, Role, Stance
 from legato.session.parts import Part, Spoken, Stretch
 
-FOLD_VERSION: Final = 4
+FOLD_VERSION: Final = 5
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -49,6 +49,7 @@ class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
     fault_since: int = 0
     fault_at: int = 0
     window_ms: int = 0
+    stance: Stance = ""
 
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -174,6 +175,31 @@ class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
     started: tuple[str, ...] = ()
 
 
+class Aside(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Words of `by` for `to` alone, said at offset `at`."""
+
+    at: int
+    by: str
+    to: str
+    text: str
+
+
+class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody wants a person to answer, since session time `since`. While it is `reserved_for` somebody (by the event
+    at offset `reserved_at`, until `reserved_until`) nobody else is offered it; `passed`: who let it go by."""
+
+    id: str
+    by: str
+    since: int
+    reason: str = ""
+    skill: str = ""
+    priority: int = 0
+    reserved_for: str = ""
+    reserved_at: int = 0
+    reserved_until: int = 0
+    passed: tuple[str, ...] = ()
+
+
 class Reopening(msgspec.Struct, frozen=True):
     """Where a tail was lost: `lost_from` to `lost_to` of `previous_epoch`."""
 
@@ -185,7 +211,8 @@ class Reopening(msgspec.Struct, frozen=True):
 
 class State(msgspec.Struct, omit_defaults=True):
     """Everything that the log up to `offset` says, in `time` (session time, ms). `paused` is the answer of which
-    nothing more is said or heard for now; `answered` are the last ones that ended."""
+    nothing more is said or heard for now; `answered` are the last ones that ended. `held`: who lets the users wait;
+    `asking`: a person is wanted; `wrap_ups`: since when people who answered have a wrap-up to do."""
 
     fold: int = FOLD_VERSION
     offset: int = 0
@@ -208,6 +235,10 @@ class State(msgspec.Struct, omit_defaults=True):
     responses: dict[str, Response] = {}
     paused: str = ""
     answered: list[Answered] = []
+    held: str = ""
+    whispers: list[Aside] = []
+    asking: Asking | None = None
+    wrap_ups: dict[str, int] = {}
     gaps: list[tuple[str, int, int]] = []
     reopened: list[Reopening] = []
     unknown: list[dict[str, Any]] = []
@@ -278,6 +309,8 @@ _COLLECTIONS: Final = (
     "turns",
     "responses",
     "answered",
+    "whispers",
+    "wrap_ups",
     "gaps",
     "reopened",
     "unknown",

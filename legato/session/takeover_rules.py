@@ -22,10 +22,8 @@ from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, sounds
 from legato.session.right_rules import left_open, released
+from legato.session.routing import PEOPLE
 from legato.session.state import Right, State
-
-PEOPLE: Final = ("operator", "supervisor")
-"""Who may answer instead of an agent."""
 
 _ID: Final = 56
 """Characters of a message's id that its answers' ids begin with (an id has 64 at most)."""

@@ -20,6 +20,12 @@ Mark = Literal[
     "heard",
 ]
 Steering = Literal["steer", "pause", "continue"]
+Stance = Literal["", "monitor", "whisper", "barge"]
+"""Where a person stands who does not answer: heard by nobody, by who answers, by all. Empty: none was taken."""
+
+Reserved = Literal["accepted", "rejected", "expired", "withdrawn"]
+"""How a reservation ended."""
+
 GoOn = Literal["", "rest", "catch_up", "live"]
 """How a listener goes on after a gap: with the rest, faster until nothing is missing any more, or straight on. Empty:
 as the hub thinks best."""

@@ -15,9 +15,10 @@ Media time never goes back: a frame that comes after its time was filled is left
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import cycle
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,7 @@ from media.mixer import Mixer, Samples
 from media.opus import FRAME, SILENCE, BadOpus
 from media.rtc.call import CallStats
 from media.voice.carrier import Carrier
+from media.voice.comfort import comfort
 
 HOLE: Final = 3 * FRAME
 """Samples that a voice that is passed on may be late before the wheel's silence takes its place."""
@@ -86,6 +88,7 @@ class Blend:
         """Media time of the wheel's next beat."""
         self._sent = 0
         """Media time up to which frames were sent."""
+        self._comfort: Iterator[bytes] | None = None
         self._mixer = Mixer()
         self._encoder: Any = None
         self._decoder: Any = None
@@ -100,6 +103,11 @@ class Blend:
         """Carry nothing more."""
         self.carrier.close()
 
+    def wait(self, waits: bool) -> None:
+        """Whether the listener is held: then a tone takes the place of silence."""
+        if waits != (self._comfort is not None):
+            self._comfort = cycle(comfort()) if waits else None
+
     # --- the wheel's beat
 
     def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
@@ -108,6 +116,8 @@ class Blend:
         self._clock = beat + samples
         if self._voices:
             self._tire()
+        if self._comfort is not None and opus == SILENCE:
+            opus = next(self._comfort)
         spoken = opus != SILENCE
         if self.stage is Stage.MIXING:
             return self._mixed(opus if spoken else b"", beat)

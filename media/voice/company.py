@@ -13,6 +13,7 @@ from typing import Any
 
 from hub.node.promise import Room
 from legato.session.events import Event
+from legato.session.routing import hears, waits
 from legato.session.voice_rules import speech_shown
 from media.frames import Frame
 from media.voice.answering import Answering
@@ -21,7 +22,7 @@ from media.voice.gathering import Gathering
 from media.voice.owning import Owning, owned
 from media.voice.relay import Hear, Relay
 from media.voice.rest import Returning
-from media.voice.routing import hears, listens, speaks, talkers
+from media.voice.routing import listens, speaks, talkers
 
 
 @dataclass(slots=True)
@@ -56,7 +57,10 @@ class Company:
         self._silent_for = silent_for
         self._spawn = spawn
         self._owning = Owning(room)
-        self._gathering = Gathering(lambda listener, speaker: hears(room.state, listener, speaker))
+        self._gathering = Gathering(
+            lambda listener, speaker: hears(room.state, listener, speaker),
+            lambda listener: waits(room.state, listener),
+        )
         self._members: dict[str, _Member] = {}
 
     def begin(
@@ -111,6 +115,7 @@ class Company:
     def look(self) -> None:
         """The state changed."""
         state = self._room.state
+        self._gathering.look()
         self._apart = talkers(state, self._members)
         for gone in self._gathering.speakers - state.attachments.keys():
             self._gathering.silence(gone)

@@ -9,7 +9,8 @@ from typing import Final, Protocol
 
 from hub.node.promise import Room
 from legato.session.ids import HUB
-from legato.session.takeover_rules import as_answer
+from legato.session.routing import Reach, reach
+from legato.session.stance_rules import as_routed
 from legato.session.voice_rules import gap_marked
 from legato.speech import Ears
 from media.activity import SpeechEnded, SpeechStarted
@@ -163,7 +164,8 @@ class Ear:
         for _ in range(min(SLICE, len(self._backlog))):
             frame = self._backlog.popleft()
             self._listener.push(frame, now)
-            self._tools.taps.frame(self.participant, self.track, frame)
+            if self._for_all:
+                self._tools.taps.frame(self.participant, self.track, frame)
             self._move(self._barge_in.heard(frame.end, speaking=self._tools.floor.speaking))
 
     @property
@@ -172,6 +174,11 @@ class Ear:
         A turn that was begun is heard to its end, also when it has silenced the agent that it was listened to for."""
         tools = self._tools
         return tools.ears is not None or bool(tools.taps) or tools.floor.speaking or self._listener.turn_open
+
+    @property
+    def _for_all(self) -> bool:
+        """Whether what is said here is for everybody, and may take the floor."""
+        return reach(self._tools.room.state, self.participant) is Reach.ALL
 
     def _deal_with(self, due: Due) -> None:
         self._tools.keeper.keep(self.track, due.writes, self._source.stored)
@@ -206,8 +213,8 @@ class Ear:
             self._move(self._barge_in.turn_over())
 
     def _tell(self, written: Written) -> None:
-        self._tools.clerk.write(as_answer(self._tools.room.state, self.participant, written.events))
-        if written.interim is not None:
+        self._tools.clerk.write(as_routed(self._tools.room.state, self.participant, written.events))
+        if written.interim is not None and self._for_all:
             data = {"turn": written.turn, "text": written.interim}
             self._tools.room.signal(HUB, "interim", data)
         if written.ended is not None:
@@ -215,4 +222,6 @@ class Ear:
 
     def _move(self, moves: list[Move]) -> None:
         for move in moves:
+            if move is not Move.RELEASE and not self._for_all:
+                continue
             self._tools.floor.moved(self.attachment, move)

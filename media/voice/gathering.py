@@ -52,10 +52,12 @@ class _Source:
 
 
 class Gathering:
-    """See the module. `hears(listener, speaker)` says whether one participant hears another: the matrix."""
+    """See the module. `hears(listener, speaker)` says whether one participant hears another: the matrix;
+    `waits(listener)`, whether it is held and hears a tone meanwhile."""
 
-    def __init__(self, hears: Callable[[str, str], bool]) -> None:
+    def __init__(self, hears: Callable[[str, str], bool], waits: Callable[[str], bool]) -> None:
         self._hears = hears
+        self._waits = waits
         self._sources: dict[str, _Source] = {}
         self._blends: dict[str, tuple[str, Blend]] = {}
 
@@ -63,8 +65,14 @@ class Gathering:
         """An attachment listens from here on, on this carrier; returns what stands for it with the wheel."""
         self.leave(attachment)
         blend = Blend(carrier)
+        blend.wait(self._waits(participant))
         self._blends[attachment] = (participant, blend)
         return blend
+
+    def look(self) -> None:
+        """Who waits may have changed."""
+        for participant, blend in self._blends.values():
+            blend.wait(self._waits(participant))
 
     def leave(self, attachment: str) -> None:
         """It listens no more."""

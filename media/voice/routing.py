@@ -1,26 +1,11 @@
-"""Who hears whom in a session: the matrix, as the folded state says it.
-
-Agents are not in it: what they say is said to everybody who takes audio, by the mouth.
-"""
+"""Which attachments of a session are played sound and give it, as the folded state says it. Who hears whom is in
+`legato.session.routing`."""
 
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Final
 
 from legato.session.state import State
-
-HEARD: Final = frozenset({"user", "operator", "supervisor"})
-"""Roles whose microphones others hear."""
-
-
-def hears(state: State, listener: str, speaker: str) -> bool:
-    """Whether participant `listener` hears participant `speaker`. Nobody hears themselves, on whatever device."""
-    if listener == speaker:
-        return False
-    heard, hearing = state.participants.get(speaker), state.participants.get(listener)
-    here = heard is not None and hearing is not None and not heard.left and not hearing.left
-    return here and heard is not None and heard.role in HEARD
 
 
 def several(state: State) -> bool:

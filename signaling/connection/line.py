@@ -44,6 +44,7 @@ from signaling.connection.machine import Connection
 from signaling.connection.stages import Stage
 from signaling.doorkeeper import Arrival, TurnedAway
 from signaling.hall import Hall
+from signaling.veil import ALL, sight_of
 
 log: Final = logging.getLogger("legato.connection")
 
@@ -94,7 +95,7 @@ class Line:
         self._flushing = False
         self._timer: asyncio.TimerHandle | None = None
         self._chores = Chores(self._failed)
-        self._listening = False
+        self._listening, self._sight = False, ALL
         hall.enter(self)
         self._arm()
 
@@ -125,15 +126,15 @@ class Line:
     # --- from the room (`hub.node.promise.Listener`)
 
     def events(self, encoded: Sequence[bytes], events: Sequence[Event], position: Position) -> None:
-        self.machine.events(encoded, position)
+        self.machine.events(self._sight.events(encoded), position)
         self._wake()
 
     def snapshot(self, encoded_state: bytes, position: Position, reason: str) -> None:
-        self.machine.snapshot(encoded_state, position, reason)
+        self.machine.snapshot(self._sight.state(encoded_state), position, reason)
         self._wake()
 
     def discontinuity(self, lost_from: int, lost_to: int, encoded_state: bytes, position: Position) -> None:
-        self._do(self.machine.discontinuity(lost_from, lost_to, encoded_state, position))
+        self._do(self.machine.discontinuity(lost_from, lost_to, self._sight.state(encoded_state), position))
 
     def signals(self, signals: Sequence[Mapping[str, Any]]) -> None:
         self.machine.downlink.signals(signals)
@@ -172,7 +173,7 @@ class Line:
         if self.machine.downlink.behind and self._listening and self.arrival is not None:
             room = self.arrival.room
             room.stop_listening(self)
-            self.machine.caught_up(room.listen(self, self.machine.downlink.sent))
+            self.machine.caught_up(self._sight.welcome(room.listen(self, self.machine.downlink.sent)))
         if envelopes := self.machine.take(self._hall.now()):
             self._wire.send(envelopes)
 
@@ -203,10 +204,11 @@ class Line:
         self.arrival = arrival
         self._hall.attach(self, arrival)
         self._listening = True
-        welcome = arrival.room.listen(self, arrival.after)
+        self._sight = sight_of(arrival.actor.role)
+        welcome = self._sight.welcome(arrival.room.listen(self, arrival.after))
         if effect.envelope.whole and welcome.snapshot is None:
             arrival.room.stop_listening(self)
-            welcome = arrival.room.listen(self, None)
+            welcome = self._sight.welcome(arrival.room.listen(self, None))
         attached = self._hall.attached(self, arrival, welcome)
         written = self._hall.positions.writer(arrival.room.key.tenant, arrival.room.key.session)
         self._do(self.machine.attached(attached, welcome.position, written, self._hall.now()))

@@ -29,6 +29,7 @@ from signaling.http import bodies
 from signaling.http.access import Access, number, read_json
 from signaling.http.errors import Refused, json_response
 from signaling.http.routes import Route
+from signaling.veil import sight_of
 
 MOST_LISTED: Final = 200
 MOST_EVENTS: Final = 1_000
@@ -151,9 +152,10 @@ class Sessions:
 
     async def read(self, request: web.Request) -> web.Response:
         """`GET /v1/sessions/{session}`"""
-        key, _ = self._access.session(request, "read")
+        key, ticket = self._access.session(request, "read")
         async with self._room(key) as room:
-            state, position = encode_state(room.state), self._written(key, room.position)
+            state = sight_of(ticket.role).state(encode_state(room.state))
+            position = self._written(key, room.position)
         return json_response({"session": key.session, "position": position, "state": msgspec.Raw(state)})
 
     async def history(self, request: web.Request) -> web.Response:
@@ -167,12 +169,12 @@ class Sessions:
 
     async def events(self, request: web.Request) -> web.Response:
         """`GET /v1/sessions/{session}/events`"""
-        key, _ = self._access.session(request, "read")
+        key, ticket = self._access.session(request, "read")
         after = number(request, "after", 0, 0, (1 << 53) - 1)
         page = await self._archive.events(key, after, number(request, "limit", 200, 1, MOST_EVENTS))
         if page is None:
             raise Refused("not_found")
-        events = [msgspec.Raw(each) for each in page.events]
+        events = [msgspec.Raw(each) for each in sight_of(ticket.role).events(page.events)]
         tail = self._written(key, page.tail)
         return json_response({"events": events, "first": page.first, "tail": tail})
 

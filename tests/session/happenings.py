@@ -49,6 +49,10 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "outcome": st.sampled_from(get_args(e.Outcome)),
     "asked": st.sampled_from(get_args(e.Steering)),
     "mark": st.sampled_from(get_args(e.Mark)),
+    "stance": st.sampled_from(get_args(e.Stance)),
+    "how": st.sampled_from(get_args(e.Reserved)),
+    "request": THINGS,
+    "to": PEOPLE,
     "words": st.lists(st.tuples(COUNTS, COUNTS), max_size=2),
 }
 _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {"int": COUNTS, "str": TEXTS, "bool": st.booleans()}

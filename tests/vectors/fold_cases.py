@@ -13,6 +13,7 @@ from legato.session.fold import evolve
 from legato.session.parts import Part, Spoken, Word
 from legato.session.state import State, encode_state
 from tests.session.happenings import placed
+from tests.vectors.people_cases import people
 
 Log = Sequence[AnyEvent]
 
@@ -41,6 +42,8 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "turns": (_turns(), 0),
         "steering": (_steering(), 0),
         "pauses": (_pauses_and_crashes(), 0),
+        "people": (people(), 0),
+        "many-whispers": ([e.Whispered(by="olga", to="bot", text=str(n)) for n in range(10)], 1),
         "messages": (_messages(), 0),
         "unicode": (_unicode(), 0),
         "tools": (_tools(), 0),

@@ -7,6 +7,7 @@
 import { KEPT_GAPS, KEPT_REOPENED, newestUnknown, overflow, withoutLongGone } from "./bounds";
 import { CONTROL_EVENTS, EVENT_DEFAULTS, type Attachment, type Entry, type Event, type KnownEvent, type Participant, type State } from "./generated";
 import { each, emptyState, filled, of, put, without } from "./state";
+import { PEOPLE_FOLD } from "./people_fold";
 import { TRANSCRIPT } from "./transcript_fold";
 
 /** An event of type `T`, its defaults filled in. */
@@ -74,6 +75,7 @@ const WELL = { fault: "", fault_since: 0, fault_at: 0, window_ms: 0 } as const;
 
 const HANDLERS: Handlers = {
   ...TRANSCRIPT,
+  ...PEOPLE_FOLD,
   session_created: (state, event) => ({
     created: event.time,
     title: event.title,
@@ -109,10 +111,6 @@ const HANDLERS: Handlers = {
     ...(name === `worker:${state.awaited}` ? { awaited: "" } : {}),
   }),
   right_released: (state, event) => right(state, event.right, event.token),
-  responder_changed: (state, { participant: responder, briefing }) => {
-    const role = of(state.participants, responder)?.role ?? "agent";
-    return { responder, briefing, ...(role === "agent" ? {} : { paused: "" }) }; // what the agent was to wait with is over
-  },
   agent_unreachable: (state, { participant: id, time: fault_since, offset: fault_at, window_ms }) =>
     participant(state, id, { fault: "unreachable", fault_since, fault_at, window_ms }),
   agent_reachable: (state, event) => participant(state, event.participant, WELL),

@@ -139,6 +139,26 @@ export interface HeardSettled {
   final?: boolean;
 }
 
+export interface HumanRequestWithdrawn {
+  type: "human_request_withdrawn";
+  by: string;
+  offset?: number;
+  time?: number;
+  request: string;
+  reason?: string;
+}
+
+export interface HumanRequested {
+  type: "human_requested";
+  by: string;
+  offset?: number;
+  time?: number;
+  request: string;
+  reason?: string;
+  skill?: string;
+  priority?: number;
+}
+
 export interface LogReopened {
   type: "log_reopened";
   by: string;
@@ -232,6 +252,16 @@ export interface ParticipantLeft {
   reason?: string;
 }
 
+export interface ReservationEnded {
+  type: "reservation_ended";
+  by: string;
+  offset?: number;
+  time?: number;
+  request: string;
+  participant: string;
+  how: "accepted" | "expired" | "rejected" | "withdrawn";
+}
+
 export interface ResponderChanged {
   type: "responder_changed";
   by: string;
@@ -319,6 +349,16 @@ export interface SessionLabelled {
   labels: Record<string, string>;
 }
 
+export interface SessionReserved {
+  type: "session_reserved";
+  by: string;
+  offset?: number;
+  time?: number;
+  request: string;
+  participant: string;
+  window_ms: number;
+}
+
 export interface SpeechQueued {
   type: "speech_queued";
   by: string;
@@ -351,6 +391,15 @@ export interface SpeechSkipped {
   participant: string;
   start: number;
   end: number;
+}
+
+export interface StanceChanged {
+  type: "stance_changed";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  stance: "" | "barge" | "monitor" | "whisper";
 }
 
 export interface SteeringAnswered {
@@ -458,6 +507,20 @@ export interface TurnStarted {
   participant: string;
 }
 
+export interface UsersHeld {
+  type: "users_held";
+  by: string;
+  offset?: number;
+  time?: number;
+}
+
+export interface UsersReleased {
+  type: "users_released";
+  by: string;
+  offset?: number;
+  time?: number;
+}
+
 export interface VoiceEnded {
   type: "voice_ended";
   by: string;
@@ -479,6 +542,25 @@ export interface VoiceStarted {
   media_time?: number;
 }
 
+export interface Whispered {
+  type: "whispered";
+  by: string;
+  offset?: number;
+  time?: number;
+  to: string;
+  text: string;
+}
+
+export interface WrappedUp {
+  type: "wrapped_up";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  disposition?: string;
+  notes?: string;
+}
+
 export interface Participant {
   id: string;
   role: "agent" | "observer" | "operator" | "supervisor" | "user";
@@ -494,6 +576,7 @@ export interface Participant {
   fault_since: number;
   fault_at: number;
   window_ms: number;
+  stance: "" | "barge" | "monitor" | "whisper";
 }
 
 export interface Attachment {
@@ -595,6 +678,26 @@ export interface Answered {
   started: string[];
 }
 
+export interface Aside {
+  at: number;
+  by: string;
+  to: string;
+  text: string;
+}
+
+export interface Asking {
+  id: string;
+  by: string;
+  since: number;
+  reason: string;
+  skill: string;
+  priority: number;
+  reserved_for: string;
+  reserved_at: number;
+  reserved_until: number;
+  passed: string[];
+}
+
 export interface Reopening {
   at: number;
   previous_epoch: string;
@@ -624,6 +727,10 @@ export interface State {
   responses: Record<string, Response>;
   paused: string;
   answered: Answered[];
+  held: string;
+  whispers: Aside[];
+  asking: Asking | null;
+  wrap_ups: Record<string, number>;
   gaps: [string, number, number][];
   reopened: Reopening[];
   unknown: Record<string, unknown>[];
@@ -669,6 +776,11 @@ export interface ChangeModality {
   gives: ("audio" | "text")[];
   playout?: number;
   microphone?: number;
+}
+
+export interface ChangeStance {
+  type: "change_stance";
+  stance: "" | "barge" | "monitor" | "whisper";
 }
 
 export interface ContinueResponse {
@@ -724,6 +836,10 @@ export interface HandBack {
   briefing?: string;
 }
 
+export interface HoldUsers {
+  type: "hold_users";
+}
+
 export interface LabelSession {
   type: "label_session";
   labels: Record<string, string>;
@@ -767,10 +883,27 @@ export interface RegenerateResponse {
   response: string;
 }
 
+export interface RejectSession {
+  type: "reject_session";
+  request: string;
+}
+
 export interface ReleaseRight {
   type: "release_right";
   right: string;
   token: number;
+}
+
+export interface ReleaseUsers {
+  type: "release_users";
+}
+
+export interface RequestHuman {
+  type: "request_human";
+  request: string;
+  reason?: string;
+  skill?: string;
+  priority?: number;
 }
 
 export interface RequestTool {
@@ -782,6 +915,11 @@ export interface RequestTool {
   key?: string;
   idempotent?: boolean;
   approval?: string;
+}
+
+export interface ReserveSession {
+  type: "reserve_session";
+  request: string;
 }
 
 export interface SettleHeard {
@@ -819,6 +957,29 @@ export interface SteerResponse {
 export interface TakeOver {
   type: "take_over";
   reason?: string;
+}
+
+export interface Transfer {
+  type: "transfer";
+  to: string;
+  briefing?: string;
+}
+
+export interface Whisper {
+  type: "whisper";
+  text: string;
+}
+
+export interface WithdrawRequest {
+  type: "withdraw_request";
+  request: string;
+  reason?: string;
+}
+
+export interface WrapUp {
+  type: "wrap_up";
+  disposition?: string;
+  notes?: string;
 }
 
 export interface ResumeTicket {
@@ -1151,6 +1312,8 @@ export type KnownEvent =
   | CancelRequested
   | GapMarked
   | HeardSettled
+  | HumanRequestWithdrawn
+  | HumanRequested
   | LogReopened
   | MessageEnded
   | MessageGrown
@@ -1160,6 +1323,7 @@ export type KnownEvent =
   | PartAdded
   | ParticipantJoined
   | ParticipantLeft
+  | ReservationEnded
   | ResponderChanged
   | ResponseEnded
   | ResponseStarted
@@ -1169,9 +1333,11 @@ export type KnownEvent =
   | SessionCreated
   | SessionEnded
   | SessionLabelled
+  | SessionReserved
   | SpeechQueued
   | SpeechShown
   | SpeechSkipped
+  | StanceChanged
   | SteeringAnswered
   | SteeringRequested
   | ToolDecided
@@ -1182,8 +1348,12 @@ export type KnownEvent =
   | TurnEnded
   | TurnMarked
   | TurnStarted
+  | UsersHeld
+  | UsersReleased
   | VoiceEnded
-  | VoiceStarted;
+  | VoiceStarted
+  | Whispered
+  | WrappedUp;
 
 export type Command =
   | AcceptSession
@@ -1192,6 +1362,7 @@ export type Command =
   | CancelResponse
   | ChangeActivity
   | ChangeModality
+  | ChangeStance
   | ContinueResponse
   | DecideTool
   | EndMessage
@@ -1200,6 +1371,7 @@ export type Command =
   | EndTool
   | GrowMessage
   | HandBack
+  | HoldUsers
   | LabelSession
   | Leave
   | MarkTurn
@@ -1207,14 +1379,22 @@ export type Command =
   | PostMessage
   | ProgressTool
   | RegenerateResponse
+  | RejectSession
   | ReleaseRight
+  | ReleaseUsers
+  | RequestHuman
   | RequestTool
+  | ReserveSession
   | SettleHeard
   | StartMessage
   | StartResponse
   | StartTool
   | SteerResponse
-  | TakeOver;
+  | TakeOver
+  | Transfer
+  | Whisper
+  | WithdrawRequest
+  | WrapUp;
 
 export type Entry = Message | ToolCall;
 /** A state as it comes over the wire: defaults left out. */
@@ -1228,7 +1408,7 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "log_reopened", "message_ended", "participant_left", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "participant_left", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "users_held", "users_released", "wrapped_up"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
@@ -1243,6 +1423,8 @@ export const EVENT_DEFAULTS = {
   cancel_requested: { offset: 0, time: 0 },
   gap_marked: { offset: 0, time: 0 },
   heard_settled: { offset: 0, time: 0, samples: 0, final: false },
+  human_request_withdrawn: { offset: 0, time: 0, reason: "" },
+  human_requested: { offset: 0, time: 0, reason: "", skill: "", priority: 0 },
   log_reopened: { offset: 0, time: 0 },
   message_ended: { offset: 0, time: 0, outcome: "finished", reason: "" },
   message_grown: { offset: 0, time: 0, part: 0, kind: "text", count: 1 },
@@ -1252,6 +1434,7 @@ export const EVENT_DEFAULTS = {
   part_added: { offset: 0, time: 0 },
   participant_joined: { offset: 0, time: 0, name: "" },
   participant_left: { offset: 0, time: 0, reason: "" },
+  reservation_ended: { offset: 0, time: 0 },
   responder_changed: { offset: 0, time: 0, reason: "", briefing: "" },
   response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
   response_started: { offset: 0, time: 0, turn: "", parent: "" },
@@ -1261,9 +1444,11 @@ export const EVENT_DEFAULTS = {
   session_created: { offset: 0, time: 0, labels: {}, title: "" },
   session_ended: { offset: 0, time: 0, reason: "" },
   session_labelled: { offset: 0, time: 0 },
+  session_reserved: { offset: 0, time: 0 },
   speech_queued: { offset: 0, time: 0, samples: 0, words: [] },
   speech_shown: { offset: 0, time: 0 },
   speech_skipped: { offset: 0, time: 0 },
+  stance_changed: { offset: 0, time: 0 },
   steering_answered: { offset: 0, time: 0, detail: "" },
   steering_requested: { offset: 0, time: 0, text: "" },
   tool_decided: { offset: 0, time: 0, reason: "" },
@@ -1274,14 +1459,18 @@ export const EVENT_DEFAULTS = {
   turn_ended: { offset: 0, time: 0, empty: false, incomplete: false },
   turn_marked: { offset: 0, time: 0, media_time: -1 },
   turn_started: { offset: 0, time: 0 },
+  users_held: { offset: 0, time: 0 },
+  users_released: { offset: 0, time: 0 },
   voice_ended: { offset: 0, time: 0, reason: "" },
   voice_started: { offset: 0, time: 0, media_time: 0 },
+  whispered: { offset: 0, time: 0 },
+  wrapped_up: { offset: 0, time: 0, disposition: "", notes: "" },
 } as const;
 
 export const STATE_DEFAULTS = {
   Part: { kind: "text", text: "", name: "", type: "", size: 0, sha256: "" },
   Spoken: { words: [] },
-  Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0 },
+  Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
   Right: { holder: "", worker: "", attachment: "" },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false },
@@ -1289,6 +1478,8 @@ export const STATE_DEFAULTS = {
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
   Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "" },
   Answered: { started: [] },
+  Aside: {  },
+  Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
   Reopening: {  },
-  State: { fold: 4, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], gaps: [], reopened: [], unknown: [] },
+  State: { fold: 5, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -8,6 +8,7 @@
 import {
   STATE_DEFAULTS,
   type Answered,
+  type Asking,
   type Attachment,
   type Entry,
   type Message,
@@ -32,6 +33,7 @@ interface Shapes {
   Turn: Turn;
   Response: Response;
   Answered: Answered;
+  Asking: Asking;
   State: State;
 }
 // The one place where the generated constants meet the generated types.
@@ -82,6 +84,7 @@ export function readState(raw: RawState): State {
     turns: each(state.turns, (one) => filled("Turn", one)),
     responses: each(state.responses, (one) => filled("Response", one)),
     answered: state.answered.map((one) => filled("Answered", one)),
+    asking: state.asking === null ? null : filled("Asking", state.asking),
   };
 }
 

@@ -1,0 +1,69 @@
+"""What people did who listen in, help and answer: where they stand, whispers, hold, and the queue.
+`events` lists these with all others."""
+
+from __future__ import annotations
+
+from legato.session.event import ControlEvent, Event
+from legato.session.vocabulary import Reserved, Stance
+
+
+class StanceChanged(ControlEvent, frozen=True, kw_only=True):
+    """Where an operator or supervisor stands, who does not answer: see `routing`."""
+
+    participant: str
+    stance: Stance
+
+
+class Whispered(Event, frozen=True, kw_only=True):
+    """Words for `to` alone, who answers: a direction for an agent, or advice for a person. Users and observers are
+    not shown them."""
+
+    to: str
+    text: str
+
+
+class UsersHeld(ControlEvent, frozen=True, kw_only=True):
+    """The users wait: they hear a tone and nobody, and nobody hears them."""
+
+
+class UsersReleased(ControlEvent, frozen=True, kw_only=True):
+    """The wait is over."""
+
+
+class HumanRequested(ControlEvent, frozen=True, kw_only=True):
+    """Somebody wants a person with `skill` (any: "") to answer: the session is in the queue. Of a higher `priority`
+    comes first, then who has waited longest."""
+
+    request: str
+    reason: str = ""
+    skill: str = ""
+    priority: int = 0
+
+
+class HumanRequestWithdrawn(ControlEvent, frozen=True, kw_only=True):
+    request: str
+    reason: str = ""
+
+
+class SessionReserved(ControlEvent, frozen=True, kw_only=True):
+    """The session is kept for a person for `window_ms`, to take over or to reject."""
+
+    request: str
+    participant: str
+    window_ms: int
+
+
+class ReservationEnded(ControlEvent, frozen=True, kw_only=True):
+    """It is in the queue again, in its place, unless it was `accepted`."""
+
+    request: str
+    participant: str
+    how: Reserved
+
+
+class WrappedUp(ControlEvent, frozen=True, kw_only=True):
+    """What a person who answered leaves for the record. Users and observers are not shown the notes."""
+
+    participant: str
+    disposition: str = ""
+    notes: str = ""

@@ -1,0 +1,87 @@
+"""What the log says of people who listen in, help and answer. A part of the fold; the twin of
+`web/src/client/people_fold.ts`."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from legato.session import bounds
+from legato.session import events as e
+from legato.session.routing import PEOPLE
+from legato.session.state import Aside, Asking, State
+
+
+def stance_changed(state: State, event: e.StanceChanged) -> None:
+    who = state.participants.get(event.participant)
+    if who is not None:
+        state.participants[event.participant] = replace(who, stance=event.stance)
+
+
+def whispered(state: State, event: e.Whispered) -> None:
+    said = Aside(event.offset, event.by, event.to, event.text)
+    state.whispers = [*state.whispers, said][-bounds.KEPT_WHISPERS :]
+
+
+def users_held(state: State, event: e.UsersHeld) -> None:
+    state.held = event.by
+
+
+def users_released(state: State, event: e.UsersReleased) -> None:
+    state.held = ""
+
+
+def responder_changed(state: State, event: e.ResponderChanged) -> None:
+    """Nobody waits for who answers no more; a person who did has a wrap-up to do, and one who does was found."""
+    before, after = state.responder, event.participant
+    state.responder, state.briefing, state.held = after, event.briefing, ""
+    if before != after and is_person(state, before):
+        state.wrap_ups[before] = event.time
+    who = state.participants.get(after)
+    if who is not None and who.role != "agent":
+        state.paused = ""  # a person answers: what the agent was asked to wait with is over
+    if is_person(state, after):
+        state.wrap_ups.pop(after, None)
+        state.asking = None
+
+
+def is_person(state: State, participant: str) -> bool:
+    """Whether it may answer instead of an agent."""
+    who = state.participants.get(participant)
+    return who is not None and who.role in PEOPLE
+
+
+def human_requested(state: State, event: e.HumanRequested) -> None:
+    state.asking = Asking(event.request, event.by, event.time, event.reason, event.skill, event.priority)
+
+
+def human_request_withdrawn(state: State, event: e.HumanRequestWithdrawn) -> None:
+    if state.asking is not None and state.asking.id == event.request:
+        state.asking = None
+
+
+def session_reserved(state: State, event: e.SessionReserved) -> None:
+    if state.asking is not None and state.asking.id == event.request:
+        state.asking = replace(
+            state.asking,
+            reserved_for=event.participant,
+            reserved_at=event.offset,
+            reserved_until=event.time + event.window_ms,
+        )
+
+
+def reservation_ended(state: State, event: e.ReservationEnded) -> None:
+    asking = state.asking
+    if asking is None or asking.id != event.request or asking.reserved_for != event.participant:
+        return
+    passed = (*(who for who in asking.passed if who != event.participant), event.participant)
+    state.asking = replace(
+        asking,
+        reserved_for="",
+        reserved_at=0,
+        reserved_until=0,
+        passed=passed[-bounds.KEPT_PASSED :],
+    )
+
+
+def wrapped_up(state: State, event: e.WrappedUp) -> None:
+    state.wrap_ups.pop(event.participant, None)

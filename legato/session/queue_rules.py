@@ -1,0 +1,133 @@
+"""The queue: somebody asks for a person, and one is found.
+
+    waits ──reserve_session──▶ reserved ──take_over──▶ answered ──hand_back──▶ wrap-up ──wrap_up──▶ done
+      ▲                           │ reject_session, or its time is over
+      └───────────────────────────┘ in its place: `since` does not change
+
+The request is a part of the session, so a node's death loses nothing of it, and any node answers. Whoever takes over
+unasked ends it, too. A reservation keeps other operators away; a supervisor may take over all the same.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from legato.session import commands as c
+from legato.session import events as e
+from legato.session.actors import Actor
+from legato.session.commands import Refusal
+from legato.session.ids import HUB
+from legato.session.message_rules import Decision
+from legato.session.people_fold import is_person
+from legato.session.routing import PEOPLE
+from legato.session.state import Asking, State
+
+RESERVED_MS: Final = 20_000
+"""How long a session is kept for whom it was offered to."""
+
+MOST_PRIORITY: Final = 9
+
+
+def request_human(state: State, actor: Actor, command: c.RequestHuman) -> Decision:
+    """By who takes part and does not just watch. Users do not say how urgent they are."""
+    if is_person(state, state.responder):
+        return Refusal("already_exists", "a person answers", "request")
+    if state.asking is not None:
+        return Refusal("already_exists", "somebody asked already", "request")
+    if command.priority > MOST_PRIORITY:
+        return Refusal("malformed", f"0 to {MOST_PRIORITY}", "priority")
+    if command.priority and actor.role == "user":
+        return Refusal("not_allowed", "users do not say how urgent it is", "priority")
+    return [
+        e.HumanRequested(
+            by=actor.participant,
+            request=command.request,
+            reason=command.reason,
+            skill=command.skill,
+            priority=command.priority,
+        )
+    ]
+
+
+def withdraw_request(state: State, actor: Actor, command: c.WithdrawRequest) -> Decision:
+    """By who asked, or by one of those who could answer."""
+    asking = _asking(state, command.request)
+    if isinstance(asking, Refusal):
+        return asking
+    if asking.by != actor.participant and actor.role not in PEOPLE:
+        return Refusal("not_allowed", "somebody else asked", "request")
+    return [e.HumanRequestWithdrawn(by=actor.participant, request=asking.id, reason=command.reason)]
+
+
+def reserve_session(state: State, actor: Actor, command: c.ReserveSession) -> Decision:
+    """For the one who asks for it."""
+    asking = _asking(state, command.request)
+    if isinstance(asking, Refusal):
+        return asking
+    if asking.reserved_for:
+        return Refusal("already_exists", f"{asking.reserved_for} has it", "request")
+    return [
+        e.SessionReserved(
+            by=actor.participant, request=asking.id, participant=actor.participant, window_ms=RESERVED_MS
+        )
+    ]
+
+
+def reject_session(state: State, actor: Actor, command: c.RejectSession) -> Decision:
+    """It is not for this person after all."""
+    asking = _asking(state, command.request)
+    if isinstance(asking, Refusal):
+        return asking
+    if asking.reserved_for != actor.participant:
+        return Refusal("wrong_order", "it is not reserved for you", "request")
+    return [_reservation_ended(actor.participant, asking, "rejected")]
+
+
+def wrap_up(state: State, actor: Actor, command: c.WrapUp) -> Decision:
+    """Once for each time that somebody answered."""
+    if actor.participant not in state.wrap_ups:
+        return Refusal("wrong_order", "there is nothing to wrap up")
+    return [
+        e.WrappedUp(
+            by=actor.participant,
+            participant=actor.participant,
+            disposition=command.disposition,
+            notes=command.notes,
+        )
+    ]
+
+
+def kept_for_another(state: State, actor: Actor) -> Refusal | None:
+    """Why this person may not take over what waits in the queue."""
+    asking = state.asking
+    if asking is None or asking.reserved_for in ("", actor.participant) or actor.role == "supervisor":
+        return None
+    return Refusal("already_exists", f"{asking.reserved_for} has it", "request")
+
+
+def accepted(state: State, participant: str) -> list[e.Event]:
+    """The reservation of who takes over is kept."""
+    asking = state.asking
+    if asking is None or not asking.reserved_for:
+        return []
+    how: e.Reserved = "accepted" if asking.reserved_for == participant else "withdrawn"
+    return [_reservation_ended(participant, asking, how)]
+
+
+def reservation_over(state: State, request: str) -> list[e.Event]:
+    """Its time is over; nothing if it has an end."""
+    asking = state.asking
+    if asking is None or asking.id != request or not asking.reserved_for:
+        return []
+    return [_reservation_ended(HUB, asking, "expired")]
+
+
+def _reservation_ended(by: str, asking: Asking, how: e.Reserved) -> e.Event:
+    return e.ReservationEnded(by=by, request=asking.id, participant=asking.reserved_for, how=how)
+
+
+def _asking(state: State, request: str) -> Asking | Refusal:
+    asking = state.asking
+    if asking is None or asking.id != request:
+        return Refusal("not_found", "it was answered, or withdrawn", "request")
+    return asking

@@ -1,0 +1,66 @@
+"""Who hears and sees whom: one matrix over the folded state.
+
+A person who does not answer takes a *stance*. Whoever answers is heard by all, whatever stance they took before: so
+who hands back is again where they were.
+
+| who speaks | users hear | who answers hears | others who listen in hear | an agent is told |
+|---|---|---|---|---|
+| user | yes | yes | yes | yes |
+| user, held | no | no | no | no |
+| `monitor` | no | no | no | no |
+| `whisper` | no | yes | no | as a whisper |
+| `barge`, or no stance | yes | yes | yes | yes |
+| who answers | yes | yes | yes | as an answer |
+
+Held users hear nobody. Nobody hears themselves, and nobody hears observers. What an agent says is not in it: it is
+said to everybody who takes audio.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from legato.session.state import State
+
+PEOPLE: Final = frozenset({"operator", "supervisor"})
+"""Who may answer instead of an agent."""
+
+
+class Reach(Enum):
+    """How far what a participant says goes."""
+
+    ALL = "all"
+    RESPONDER = "responder"
+    NOBODY = "nobody"
+
+
+def reach(state: State, participant: str) -> Reach:
+    """How far what the participant says goes, in voice or in text."""
+    who = state.participants.get(participant)
+    if who is None or who.left:
+        return Reach.NOBODY
+    if who.role == "user":
+        return Reach.NOBODY if state.held else Reach.ALL
+    if who.role not in PEOPLE:
+        return Reach.NOBODY
+    if state.responder == participant or who.stance in ("", "barge"):
+        return Reach.ALL
+    return Reach.RESPONDER if who.stance == "whisper" else Reach.NOBODY
+
+
+def hears(state: State, listener: str, speaker: str) -> bool:
+    """Whether participant `listener` hears participant `speaker`, on whatever device."""
+    hearing = state.participants.get(listener)
+    if listener == speaker or hearing is None or hearing.left:
+        return False
+    if state.held and hearing.role == "user":
+        return False
+    far = reach(state, speaker)
+    return far is Reach.ALL or (far is Reach.RESPONDER and listener == state.responder)
+
+
+def waits(state: State, participant: str) -> bool:
+    """Whether the participant is held: it hears a tone where there would be silence."""
+    who = state.participants.get(participant)
+    return state.held != "" and who is not None and who.role == "user"

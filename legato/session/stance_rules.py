@@ -1,0 +1,119 @@
+"""Listening in, whispering, holding and passing on: what people do beside answering.
+
+    (none) ◀──▶ monitor ◀──▶ whisper ◀──▶ barge        each to each, by `change_stance`
+       └──────────┴─────────────┴──────────┴── take_over ──▶ answers ── hand_back, transfer ──▶ where they were
+
+Each transition is a control event of its author: of two at once one is first, and the other is decided anew. What each
+stance means stands in `routing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from legato.session import commands as c
+from legato.session import events as e
+from legato.session import limits
+from legato.session.actors import RESPONDER, Actor
+from legato.session.commands import Refusal
+from legato.session.ids import HUB
+from legato.session.message_rules import Decision
+from legato.session.routing import PEOPLE, Reach, reach
+from legato.session.state import Right, State
+from legato.session.takeover_rules import as_answer, person_answers
+from legato.session.tickets import Capability
+from legato.session.vocabulary import Stance
+
+NEEDED: Final[dict[Stance, Capability]] = {
+    "": "monitor",
+    "monitor": "monitor",
+    "whisper": "whisper",
+    "barge": "takeover",
+}
+"""The capability that each stance needs."""
+
+
+def change_stance(state: State, actor: Actor, command: c.ChangeStance) -> Decision:
+    """Of somebody who does not answer."""
+    if actor.role not in PEOPLE or NEEDED[command.stance] not in actor.capabilities:
+        return Refusal("not_allowed", f"needs the capability {NEEDED[command.stance]}", "stance")
+    if person_answers(state, actor.participant):
+        return Refusal("wrong_order", "you answer: hand back first", "stance")
+    if state.participants[actor.participant].stance == command.stance:
+        return Refusal("already_exists", "there you are", "stance")
+    return [e.StanceChanged(by=actor.participant, participant=actor.participant, stance=command.stance)]
+
+
+def whisper(state: State, actor: Actor, command: c.Whisper) -> Decision:
+    """To whoever answers; typed, it needs no stance."""
+    if actor.role not in PEOPLE:
+        return Refusal("not_allowed", "only operators and supervisors whisper")
+    if not command.text.strip():
+        return Refusal("malformed", "what?", "text")
+    if len(command.text) > limits.TEXTS["briefing"]:
+        return Refusal("too_large", field="text", expected=limits.TEXTS["briefing"])
+    if state.responder in ("", actor.participant):
+        return Refusal("wrong_order", "nobody else answers", "text")
+    return [e.Whispered(by=actor.participant, to=state.responder, text=command.text)]
+
+
+def hold_users(state: State, actor: Actor, command: c.HoldUsers) -> Decision:
+    """Only who answers lets them wait."""
+    if not person_answers(state, actor.participant):
+        return Refusal("not_allowed", "you do not answer")
+    if state.held:
+        return Refusal("already_exists", "they wait already")
+    return [e.UsersHeld(by=actor.participant)]
+
+
+def release_users(state: State, actor: Actor, command: c.ReleaseUsers) -> Decision:
+    """Who answers, or a supervisor."""
+    if not person_answers(state, actor.participant) and actor.role != "supervisor":
+        return Refusal("not_allowed", "you do not answer")
+    if not state.held:
+        return Refusal("wrong_order", "nobody waits")
+    return [e.UsersReleased(by=actor.participant)]
+
+
+def transfer(state: State, actor: Actor, command: c.Transfer) -> Decision:
+    """To another person who is here."""
+    right = state.rights.get(RESPONDER, Right(0))
+    if not person_answers(state, actor.participant):
+        return Refusal("stale_token", "you do not answer", "right", expected=right.token)
+    who = state.participants.get(command.to)
+    if who is None or who.role not in PEOPLE or state.liveness(who.id) != "online":
+        return Refusal("not_found", "nobody of that name is here to answer", "to")
+    if who.id == actor.participant:
+        return Refusal("already_exists", "you answer already", "to")
+    return [
+        e.RightGranted(by=HUB, right=RESPONDER, holder=who.id, token=right.token + 1),
+        e.ResponderChanged(
+            by=actor.participant, participant=who.id, reason="transferred", briefing=command.briefing
+        ),
+    ]
+
+
+def out_of_reach_of_all(state: State, actor: Actor) -> Refusal | None:
+    """Why what somebody posts would reach nobody, or only who answers."""
+    if actor.role not in PEOPLE or reach(state, actor.participant) is Reach.ALL:
+        return None
+    return Refusal("not_allowed", "you only listen: whisper, barge in, or take over", "message")
+
+
+def as_routed(state: State, participant: str, events: Iterable[e.Event]) -> list[e.Event]:
+    """What the ears made of somebody's speech, as far as it goes: a turn or an answer, a whisper, or nothing. A turn
+    that had begun when the speaker's reach changed ends, and asks for no answer."""
+    far = reach(state, participant)
+    if far is Reach.ALL:
+        return as_answer(state, participant, events)
+    made: list[e.Event] = []
+    for event in events:
+        if isinstance(event, e.TurnEnded) and event.turn in state.turns:
+            made.append(replace(event, empty=True))
+        elif isinstance(event, e.MessagePosted) and far is Reach.RESPONDER and state.responder:
+            text = " ".join(part.text for part in event.parts)[: limits.TEXTS["briefing"]]
+            made.append(e.Whispered(by=participant, to=state.responder, text=text))
+    return made

@@ -1,0 +1,88 @@
+"""What users and observers of a session are not shown: who listens in unheard, and what is whispered and noted.
+
+Everybody folds one log, so nothing is left out: an event keeps its place, its author is the hub, and the words are
+empty. In a state the same is done to what was folded of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from hub.node.promise import Welcome
+from legato.session.events import Role
+from legato.session.ids import HUB
+
+GUESTS: Final[frozenset[Role]] = frozenset({"user", "observer"})
+UNSEEN: Final = frozenset({"monitor", "whisper"})
+"""Stances of which nobody is told who is listened to."""
+
+_EMPTIED: Final = {
+    b'{"type":"whispered"': ("to", "text"),
+    b'{"type":"stance_changed"': ("stance",),
+    b'{"type":"wrapped_up"': ("disposition", "notes"),
+}
+_BEGINS: Final = tuple(_EMPTIED)
+_HOLDS: Final = (b'"whispers"', b'"stance"')
+
+
+class Sight:
+    """What somebody is shown: everything."""
+
+    def events(self, encoded: Sequence[bytes]) -> Sequence[bytes]:
+        """The events, as JSON."""
+        return encoded
+
+    def state(self, encoded: bytes) -> bytes:
+        """The state, as JSON."""
+        return encoded
+
+    def welcome(self, welcome: Welcome) -> Welcome:
+        """What who comes is given."""
+        return welcome
+
+
+class Veiled(Sight):
+    """What guests are shown."""
+
+    def events(self, encoded: Sequence[bytes]) -> Sequence[bytes]:
+        if not any(each.startswith(_BEGINS) for each in encoded):
+            return encoded
+        return [_veiled(each) if each.startswith(_BEGINS) else each for each in encoded]
+
+    def state(self, encoded: bytes) -> bytes:
+        if not any(each in encoded for each in _HOLDS):
+            return encoded
+        state: dict[str, Any] = msgspec.json.decode(encoded)
+        state.pop("whispers", None)
+        for who in state.get("participants", {}).values():
+            if who.get("stance") in UNSEEN:
+                del who["stance"]
+        return msgspec.json.encode(state)
+
+    def welcome(self, welcome: Welcome) -> Welcome:
+        snapshot = None if welcome.snapshot is None else self.state(welcome.snapshot)
+        return replace(welcome, snapshot=snapshot, events=tuple(self.events(welcome.events)))
+
+
+ALL: Final = Sight()
+GUEST: Final = Veiled()
+
+
+def sight_of(role: str) -> Sight:
+    """What a participant of the role is shown."""
+    return GUEST if role in GUESTS else ALL
+
+
+def _veiled(encoded: bytes) -> bytes:
+    event: dict[str, Any] = msgspec.json.decode(encoded)
+    begins = next(each for each in _BEGINS if encoded.startswith(each))
+    if event.get("stance", "monitor") not in UNSEEN and begins == _BEGINS[1]:
+        return encoded
+    event["by"] = HUB
+    for field in _EMPTIED[begins]:
+        event[field] = ""
+    return msgspec.json.encode(event)

@@ -1,0 +1,96 @@
+"""Who listens in, whispers and holds, on real calls in virtual time: what each hears, and what the log says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hub.node.promise import Presence
+from legato.session import commands as c
+from legato.session.actors import Actor
+from legato.session.commands import Command, Refusal
+from legato.session.events import Stance
+from legato.session.state import Message
+from legato.session.tickets import CAPABILITIES
+from media.opus import SILENCE
+from media.voice.comfort import comfort
+from tests.hub.node.builders import House, batch, passes, until, virtual
+from tests.media.voice.test_company import SAID, Guest, talk
+from tests.media.voice.test_session import Place, place
+
+
+class Operator(Guest):
+    """An operator with a phone: `bob` by name."""
+
+    async def come(self) -> None:
+        actor = Actor(self.name, "operator", frozenset(CAPABILITIES), self.device)
+        await self.here.node.arrive(self.here.room, Presence(actor, "Bob", "desk", ("text",), ("text",)))
+        await self.here.room.open_producer(self.device)
+
+    async def do(self, command: Command) -> Any:
+        self.sequence += 1
+        actor = Actor(self.name, "operator", frozenset(CAPABILITIES), self.device)
+        done = await self.here.room.execute(actor, batch(self.device, self.sequence, command))
+        assert not isinstance(done, Refusal), done
+        await passes()
+
+
+async def both(here: Place, stance: Stance) -> tuple[Guest, Operator]:
+    """Ada, and Bob who takes the stance."""
+    ada, bob = Guest(here, "ada", "a_ada", 1), Operator(here, "bob", "a_bob", 2)
+    await ada.call()
+    await bob.call()
+    assert here.room.state.participants["bob"].role == "operator"
+    await bob.do(c.ChangeStance(stance=stance))
+    return ada, bob
+
+
+@virtual
+async def test_who_monitors_hears_and_is_heard_by_nobody_and_takes_no_floor() -> None:
+    house = House()
+    async with place(house) as here:
+        ada, bob = await both(here, "monitor")
+        await talk(here, 20, ada)
+        assert [each for each in bob.phone.speech if each in SAID["ada"]] == SAID["ada"][:20]
+        offset = here.room.position.offset
+        await talk(here, 80, bob)
+        await asyncio.sleep(2)
+        assert not set(ada.phone.sent) & set(SAID["bob"])
+        said = [entry for entry in here.room.state.entries.values() if isinstance(entry, Message)]
+        assert not [entry for entry in said if entry.by == "bob"]
+        assert not [turn for turn in here.room.state.turns.values() if turn.participant == "bob"]
+        assert here.room.position.offset >= offset
+
+
+@virtual
+async def test_who_barges_in_is_heard_and_who_goes_back_to_monitoring_is_not() -> None:
+    house = House()
+    async with place(house) as here:
+        ada, bob = await both(here, "barge")
+        await talk(here, 20, bob)
+        assert set(ada.phone.sent) & set(SAID["bob"])
+        await bob.do(c.ChangeStance(stance="monitor"))
+        before = len(ada.phone.sent)
+        for number in range(30, 50):
+            bob.say(number, house.clock())
+            await asyncio.sleep(0.02)
+        assert not set(ada.phone.sent[before:]) & set(SAID["bob"])
+
+
+@virtual
+async def test_who_is_held_hears_the_tone_and_nobody_hears_them() -> None:
+    house = House()
+    async with place(house) as here:
+        ada, bob = await both(here, "monitor")
+        await bob.do(c.TakeOver())
+        await bob.do(c.HoldUsers())
+        await until(lambda: here.room.state.held == "bob")
+        before = (len(ada.phone.sent), len(bob.phone.sent))
+        await talk(here, 60, ada)
+        tone = {each for each in comfort() if each != SILENCE}
+        assert tone & set(ada.phone.sent[before[0] :])
+        assert not set(bob.phone.sent[before[1] :]) & set(SAID["ada"])
+        await bob.do(c.ReleaseUsers())
+        before = (len(ada.phone.sent), len(bob.phone.sent))
+        await asyncio.sleep(3)
+        assert not tone & set(ada.phone.sent[before[0] :])

@@ -1,0 +1,95 @@
+"""The queue: asked for, kept, passed, taken over, wrapped up."""
+
+import pytest
+
+from legato.session import commands as c
+from legato.session import events as e
+from legato.session.actors import Actor
+from legato.session.deadlines import earliest, fired
+from legato.session.queue_rules import RESERVED_MS
+from tests.session.talk import ADA, ALL, BOT, OPERATOR, Talk, types
+
+BEN = Actor("ben", "operator", ALL)
+SUE = Actor("sue", "supervisor", ALL)
+
+
+def asked() -> Talk:
+    talk = Talk()
+    for name, role in (("ben", "operator"), ("sue", "supervisor")):
+        talk.put([e.ParticipantJoined(by=name, participant=name, role=role)])  # type: ignore[arg-type]
+    talk.do(BOT, c.RequestHuman(request="q", reason="refund", skill="billing", priority=2))
+    return talk
+
+
+def test_an_agent_or_a_user_asks_and_users_do_not_say_how_urgent_it_is() -> None:
+    talk = asked()
+    asking = talk.state.asking
+    assert asking is not None
+    assert (asking.by, asking.reason, asking.skill, asking.priority) == ("bot", "refund", "billing", 2)
+    assert talk.refused(ADA, c.RequestHuman(request="q2")) == "already_exists"
+    talk.do(BOT, c.WithdrawRequest(request="q"))
+    assert talk.refused(ADA, c.RequestHuman(request="q2", priority=1)) == "not_allowed"
+    assert talk.refused(BOT, c.RequestHuman(request="q2", priority=10)) == "malformed"
+    talk.do(ADA, c.RequestHuman(request="q2"))
+    assert talk.refused(BOT, c.WithdrawRequest(request="q2")) == "not_allowed"
+    assert talk.refused(ADA, c.WithdrawRequest(request="q")) == "not_found"
+
+
+def test_of_two_who_reserve_one_has_it_and_the_other_is_told_who() -> None:
+    talk = asked()
+    talk.do(OPERATOR, c.ReserveSession(request="q"))
+    refusal = talk.ask(BEN, c.ReserveSession(request="q"))
+    assert (refusal.reason, refusal.detail) == ("already_exists", "olga has it")  # type: ignore[union-attr]
+    assert talk.refused(BEN, c.TakeOver()) == "already_exists"
+    assert talk.refused(BEN, c.RejectSession(request="q")) == "wrong_order"
+
+
+def test_who_takes_over_what_is_kept_for_them_accepts_it_and_owes_a_wrap_up_afterwards() -> None:
+    talk = asked()
+    talk.do(OPERATOR, c.ReserveSession(request="q"))
+    taken = talk.do(OPERATOR, c.TakeOver())
+    assert types(taken)[0] == "reservation_ended"
+    assert talk.state.asking is None
+    assert talk.refused(OPERATOR, c.WrapUp()) == "wrong_order"
+    assert talk.refused(ADA, c.RequestHuman(request="q3")) == "already_exists"
+    talk.do(OPERATOR, c.HandBack())
+    assert list(talk.state.wrap_ups) == ["olga"]
+    talk.do(OPERATOR, c.WrapUp(disposition="refunded", notes="she was kind"))
+    assert talk.state.wrap_ups == {}
+    assert talk.refused(OPERATOR, c.WrapUp()) == "wrong_order"
+
+
+@pytest.mark.parametrize("how", ["rejected", "expired"])
+def test_what_is_let_pass_goes_back_to_its_place(how: str) -> None:
+    talk = asked()
+    before = talk.state.asking
+    assert before is not None
+    talk.do(OPERATOR, c.ReserveSession(request="q"))
+    if how == "rejected":
+        talk.do(OPERATOR, c.RejectSession(request="q"))
+    else:
+        due = earliest(talk.state)
+        assert due == talk.state.time + RESERVED_MS
+        assert fired(talk.state, due - 1) == []
+        (over,) = fired(talk.state, due)
+        talk.put(list(over.events))
+        assert earliest(talk.state) is None
+    after = talk.state.asking
+    assert after is not None
+    assert (after.since, after.reserved_for, after.passed) == (before.since, "", ("olga",))
+    talk.do(BEN, c.ReserveSession(request="q"))
+
+
+def test_a_supervisor_takes_over_whoever_it_is_kept_for() -> None:
+    talk = asked()
+    talk.do(OPERATOR, c.ReserveSession(request="q"))
+    taken = talk.do(SUE, c.TakeOver())
+    assert getattr(taken.events[0], "how", "") == "withdrawn"
+    assert (talk.state.responder, talk.state.asking) == ("sue", None)
+
+
+def test_the_queue_is_for_those_who_may_take_over() -> None:
+    talk = asked()
+    few = Actor("ada", "user", frozenset({"read", "publish"}))
+    for command in (c.ReserveSession(request="q"), c.RejectSession(request="q"), c.WrapUp()):
+        assert talk.refused(few, command) == "not_allowed"

@@ -1,0 +1,142 @@
+"""Listening in, whispering, holding, passing on: each by whom it is allowed, and what it leads to."""
+
+import pytest
+
+from legato.session import commands as c
+from legato.session import events as e
+from legato.session.actors import Actor
+from legato.session.events import Stance
+from legato.session.ids import HUB
+from legato.session.presence_rules import attached
+from legato.session.routing import Reach, reach
+from legato.session.stance_rules import as_routed
+from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, types
+
+BEN = Actor("ben", "operator", ALL)
+SUE = Actor("sue", "supervisor", ALL)
+
+
+def crowd() -> Talk:
+    talk = Talk()
+    for name, role in (("ben", "operator"), ("sue", "supervisor")):
+        talk.put([e.ParticipantJoined(by=name, participant=name, role=role)])  # type: ignore[arg-type]
+        talk.put(attached(talk.state, name, f"a_{name}", 0))
+    return talk
+
+
+@pytest.mark.parametrize("stance", ["monitor", "whisper", "barge"])
+def test_a_stance_is_taken_by_a_control_event_of_its_author(stance: Stance) -> None:
+    talk = crowd()
+    taken = talk.do(OPERATOR, c.ChangeStance(stance=stance))
+    assert (types(taken), taken.conditional, taken.events[0].by) == (["stance_changed"], True, "olga")
+    assert talk.state.participants["olga"].stance == stance
+    assert talk.refused(OPERATOR, c.ChangeStance(stance=stance)) == "already_exists"
+
+
+def test_each_stance_needs_its_capability_and_users_take_none() -> None:
+    talk = crowd()
+    few = Actor("olga", "operator", frozenset({"read", "publish", "monitor"}))
+    talk.do(few, c.ChangeStance(stance="monitor"))
+    assert talk.refused(few, c.ChangeStance(stance="whisper")) == "not_allowed"
+    assert talk.refused(few, c.ChangeStance(stance="barge")) == "not_allowed"
+    assert talk.refused(ADA, c.ChangeStance(stance="monitor")) == "not_allowed"
+    assert talk.refused(ADA, c.Whisper(text="x")) == "not_allowed"
+
+
+def test_who_only_listens_or_whispers_posts_nothing_and_who_barges_in_does() -> None:
+    talk = crowd()
+    for stance in ("monitor", "whisper"):
+        talk.do(OPERATOR, c.ChangeStance(stance=stance))
+        assert talk.refused(OPERATOR, c.PostMessage(message="m", parts=WORDS)) == "not_allowed"
+    talk.do(OPERATOR, c.ChangeStance(stance="barge"))
+    talk.do(OPERATOR, c.PostMessage(message="m", parts=WORDS))
+
+
+def test_who_answers_takes_no_stance_and_is_where_they_were_when_they_hand_back() -> None:
+    talk = crowd()
+    talk.do(OPERATOR, c.ChangeStance(stance="monitor"))
+    talk.do(OPERATOR, c.TakeOver())
+    assert reach(talk.state, "olga") is Reach.ALL
+    assert talk.refused(OPERATOR, c.ChangeStance(stance="barge")) == "wrong_order"
+    talk.do(OPERATOR, c.HandBack())
+    assert reach(talk.state, "olga") is Reach.NOBODY
+
+
+def test_a_whisper_goes_to_whoever_answers() -> None:
+    talk = crowd()
+    talk.do(OPERATOR, c.Whisper(text="offer her 10 %"))
+    assert [(each.to, each.text) for each in talk.state.whispers] == [("bot", "offer her 10 %")]
+    assert talk.refused(OPERATOR, c.Whisper(text=" ")) == "malformed"
+    assert talk.refused(OPERATOR, c.Whisper(text="x" * 4_001)) == "too_large"
+    talk.do(OPERATOR, c.TakeOver())
+    assert talk.refused(OPERATOR, c.Whisper(text="x")) == "wrong_order"
+    talk.do(SUE, c.Whisper(text="be kind"))
+    assert talk.state.whispers[-1].to == "olga"
+
+
+def test_only_who_answers_lets_users_wait_and_any_change_of_who_answers_ends_it() -> None:
+    talk = crowd()
+    assert talk.refused(OPERATOR, c.HoldUsers()) == "not_allowed"
+    talk.do(OPERATOR, c.TakeOver())
+    talk.do(OPERATOR, c.HoldUsers())
+    assert talk.refused(OPERATOR, c.HoldUsers()) == "already_exists"
+    assert talk.refused(BEN, c.ReleaseUsers()) == "not_allowed"
+    talk.do(SUE, c.ReleaseUsers())
+    assert talk.refused(OPERATOR, c.ReleaseUsers()) == "wrong_order"
+    for ends in (c.HandBack(), c.Transfer(to="ben")):
+        if talk.state.responder != "olga":
+            talk.do(OPERATOR, c.TakeOver())
+        talk.do(OPERATOR, c.HoldUsers())
+        talk.do(OPERATOR, ends)
+        assert talk.state.held == ""
+
+
+def test_a_transfer_goes_to_somebody_who_is_here_to_answer() -> None:
+    talk = crowd()
+    assert talk.refused(OPERATOR, c.Transfer(to="ben")) == "stale_token"
+    talk.do(OPERATOR, c.TakeOver())
+    for nobody in ("ada", "bot", "zoe"):
+        assert talk.refused(OPERATOR, c.Transfer(to=nobody)) == "not_found"
+    passed = talk.do(OPERATOR, c.Transfer(to="ben", briefing="she waits for 4711"))
+    assert (types(passed), passed.raises) == (["right_granted", "responder_changed"], {"responder": 3})
+    assert (talk.state.responder, talk.state.briefing) == ("ben", "she waits for 4711")
+    assert talk.refused(OPERATOR, c.Transfer(to="sue")) == "stale_token"
+    assert talk.refused(BEN, c.Transfer(to="ben")) == "already_exists"
+    assert "olga" in talk.state.wrap_ups
+
+
+def spoken(by: str, turn: str) -> list[e.Event]:
+    return [
+        e.MessagePosted(by=by, message="s", parts=WORDS, turn=turn, ends_turn=True),
+        e.TurnMarked(by=HUB, turn=turn, mark="transcript_final", at_ms=1),
+        e.TurnEnded(by=HUB, turn=turn),
+    ]
+
+
+def test_what_is_said_aloud_goes_as_far_as_its_speaker_reaches() -> None:
+    talk = crowd()
+    begun: list[e.Event] = [e.TurnStarted(by=HUB, turn="u", participant="olga")]
+    assert as_routed(talk.state, "olga", begun) == begun
+    talk.do(OPERATOR, c.ChangeStance(stance="monitor"))
+    assert as_routed(talk.state, "olga", [*begun, *spoken("olga", "u")]) == []
+    talk.do(OPERATOR, c.ChangeStance(stance="whisper"))
+    assert as_routed(talk.state, "olga", [*begun, *spoken("olga", "u")]) == [
+        e.Whispered(by="olga", to="bot", text="hello")
+    ]
+
+
+def test_a_turn_that_had_begun_when_its_speaker_fell_out_of_reach_ends_and_asks_for_no_answer() -> None:
+    talk = crowd()
+    talk.do(OPERATOR, c.TakeOver())
+    talk.put([e.TurnStarted(by=HUB, turn="u", participant="ada")])
+    talk.do(OPERATOR, c.HoldUsers())
+    kept = as_routed(talk.state, "ada", spoken("ada", "u"))
+    assert kept == [e.TurnEnded(by=HUB, turn="u", empty=True)], "who is held is not transcribed"
+    talk.put(kept)
+    assert talk.state.turns == {}
+
+
+def test_an_agents_words_know_no_stance() -> None:
+    talk = crowd()
+    assert reach(talk.state, "bot") is Reach.NOBODY
+    talk.do(BOT, c.PostMessage(message="draft", parts=WORDS))

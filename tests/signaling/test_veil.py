@@ -1,0 +1,56 @@
+"""What users and observers are not shown."""
+
+import msgspec
+
+from legato.session import events as e
+from legato.session.event_json import decode, encode
+from legato.session.fold import fold
+from legato.session.state import decode_state, encode_state
+from signaling.veil import ALL, GUEST, sight_of
+from tests.session.happenings import at
+
+SECRET = "offer her ten"
+LOG = [
+    at(event, offset, 1)
+    for offset, event in enumerate(
+        [
+            e.ParticipantJoined(by="hub", participant="olga", role="operator"),
+            e.StanceChanged(by="olga", participant="olga", stance="monitor"),
+            e.Whispered(by="olga", to="bot", text=SECRET),
+            e.WrappedUp(by="olga", participant="olga", disposition=SECRET, notes=SECRET),
+            e.StanceChanged(by="olga", participant="olga", stance="barge"),
+            e.StanceChanged(by="olga", participant="olga", stance="monitor"),
+        ],
+        1,
+    )
+]
+
+
+def test_guests_see_that_something_happened_and_not_what() -> None:
+    seen = GUEST.events([encode(event) for event in LOG])
+    assert [msgspec.json.decode(each)["offset"] for each in seen] == [1, 2, 3, 4, 5, 6]
+    assert not any(SECRET.encode() in each for each in seen)
+    assert b"monitor" not in seen[1]
+    assert decode(seen[4]) == LOG[4], "who barges in is there for all to hear"
+    assert all(decode(each) for each in seen)
+
+
+def test_a_state_as_guests_see_it_folds_on() -> None:
+    state = fold(LOG[:4])
+    seen = GUEST.state(encode_state(state))
+    assert SECRET.encode() not in seen
+    assert b"monitor" not in seen
+    assert fold(LOG[4:5], decode_state(seen)).participants["olga"].stance == "barge"
+    later = fold([decode(each) for each in GUEST.events([encode(event) for event in LOG])])
+    assert later.participants["olga"].stance == "", "who barged in and listens on is not shown to"
+
+
+def test_what_holds_nothing_of_the_kind_passes_as_it_is() -> None:
+    plain = [encode(LOG[0])]
+    assert GUEST.events(plain) is plain
+    state = encode_state(fold(LOG[:1]))
+    assert GUEST.state(state) is state
+    assert [sight_of(role) is GUEST for role in ("user", "observer", "operator", "supervisor", "agent")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    assert ALL.events(plain) is plain

@@ -1,0 +1,57 @@
+"""What the vectors of the fold hold of people who listen in, help and answer."""
+
+from functools import partial
+
+from legato.session import events as e
+from legato.session.compaction import AnyEvent
+
+
+def people() -> list[AnyEvent]:
+    """Stances, whispers and hold; the queue, with what is about another request or another person; wrap-ups."""
+    return [*_listened_in(), *_queued(), *_held_and_passed_on()]
+
+
+def _listened_in() -> list[AnyEvent]:
+    return [
+        e.ParticipantJoined(by="hub", participant="bot", role="agent"),
+        e.ParticipantJoined(by="hub", participant="olga", role="operator"),
+        e.ParticipantJoined(by="hub", participant="sue", role="supervisor"),
+        e.ResponderChanged(by="hub", participant="bot", reason="accepted"),
+        e.StanceChanged(by="olga", participant="olga", stance="monitor"),
+        e.StanceChanged(by="olga", participant="nobody", stance="barge"),
+        e.StanceChanged(by="olga", participant="olga", stance="whisper"),
+        e.Whispered(by="olga", to="bot", text="offer her 10 %"),
+    ]
+
+
+def _queued() -> list[AnyEvent]:
+    kept = partial(e.SessionReserved, by="olga", participant="olga", window_ms=20_000)
+    return [
+        e.ReservationEnded(by="hub", request="q1", participant="olga", how="expired"),
+        e.HumanRequested(by="bot", request="q1", reason="angry", skill="billing", priority=2),
+        kept(request="q0"),
+        kept(request="q1"),
+        e.ReservationEnded(by="hub", request="q1", participant="sue", how="expired"),
+        e.ReservationEnded(by="hub", request="q1", participant="olga", how="expired"),
+        kept(request="q1"),
+        e.ReservationEnded(by="olga", request="q1", participant="olga", how="rejected"),
+        e.HumanRequestWithdrawn(by="bot", request="q0"),
+        e.HumanRequestWithdrawn(by="bot", request="q1"),
+        e.HumanRequested(by="ada", request="q2"),
+        kept(request="q2"),
+        e.ReservationEnded(by="olga", request="q2", participant="olga", how="accepted"),
+    ]
+
+
+def _held_and_passed_on() -> list[AnyEvent]:
+    return [
+        e.ResponderChanged(by="olga", participant="olga", reason="taken_over"),
+        e.UsersHeld(by="olga"),
+        e.UsersReleased(by="olga"),
+        e.UsersHeld(by="olga"),
+        e.ResponderChanged(by="olga", participant="sue", reason="transferred", briefing="b"),
+        e.WrappedUp(by="olga", participant="olga", disposition="sold", notes="n"),
+        e.ResponderChanged(by="sue", participant="bot", reason="handed_back"),
+        e.ResponderChanged(by="sue", participant="sue", reason="taken_over"),
+        e.WrappedUp(by="sue", participant="nobody"),
+    ]

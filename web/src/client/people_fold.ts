@@ -1,0 +1,54 @@
+/** What the log says of people who listen in, help and answer (a part of `fold`). Twin of `legato/session/people_fold.py`. */
+import { KEPT_PASSED, KEPT_WHISPERS } from "./bounds";
+import type { Handlers } from "./fold";
+import type { State } from "./generated";
+import { filled, of, put, without } from "./state";
+
+type Mine =
+  | "stance_changed" | "whispered" | "users_held" | "users_released" | "responder_changed" | "human_requested"
+  | "human_request_withdrawn" | "session_reserved" | "reservation_ended" | "wrapped_up";
+
+const PEOPLE: ReadonlySet<string> = new Set(["operator", "supervisor"]);
+
+/** Whether the participant may answer instead of an agent. */
+export function isPerson(state: State, participant: string): boolean {
+  return PEOPLE.has(of(state.participants, participant)?.role ?? "");
+}
+
+export const PEOPLE_FOLD: Pick<Handlers, Mine> = {
+  stance_changed: (state, { participant, stance }) => {
+    const who = of(state.participants, participant);
+    return who === undefined ? {} : { participants: put(state.participants, participant, { ...who, stance }) };
+  },
+  whispered: (state, { offset: at, by, to, text }) => ({ whispers: [...state.whispers, { at, by, to, text }].slice(-KEPT_WHISPERS) }),
+  users_held: (_, { by: held }) => ({ held }),
+  users_released: () => ({ held: "" }),
+  responder_changed: (state, { participant: responder, briefing, time }) => {
+    const before = state.responder;
+    const owes = before !== responder && isPerson(state, before);
+    const wrap_ups = owes ? put(state.wrap_ups, before, time) : state.wrap_ups;
+    const found = isPerson(state, responder) ? { asking: null, wrap_ups: without(wrap_ups, [responder]) } : { wrap_ups };
+    const role = of(state.participants, responder)?.role ?? "agent";
+    const paused = role === "agent" ? {} : { paused: "" }; // what the agent was to wait with is over
+    return { responder, briefing, held: "", ...found, ...paused };
+  },
+  human_requested: (_, { request: id, by, time: since, reason, skill, priority }) => ({
+    asking: filled("Asking", { id, by, since, reason, skill, priority }),
+  }),
+  human_request_withdrawn: (state, { request }) => (state.asking?.id === request ? { asking: null } : {}),
+  session_reserved: ({ asking }, { request, participant: reserved_for, offset: reserved_at, time, window_ms }) =>
+    asking?.id === request ? { asking: { ...asking, reserved_for, reserved_at, reserved_until: time + window_ms } } : {},
+  reservation_ended: ({ asking }, { request, participant }) =>
+    asking !== null && asking.id === request && asking.reserved_for === participant
+      ? {
+          asking: {
+            ...asking,
+            reserved_for: "",
+            reserved_at: 0,
+            reserved_until: 0,
+            passed: [...asking.passed.filter((who) => who !== participant), participant].slice(-KEPT_PASSED),
+          },
+        }
+      : {},
+  wrapped_up: (state, { participant }) => ({ wrap_ups: without(state.wrap_ups, [participant]) }),
+};
