@@ -22,6 +22,9 @@ TYPES: Final[dict[str, Kind]] = {
 }
 ANY_KIND: Final[frozenset[Kind]] = frozenset(TYPES.values())
 
+KNOWN: Final = 4_096
+"""Tickets whose signature is known to be good, a node: a few MB."""
+
 _TYPE_OF: Final = {kind: name for name, kind in TYPES.items()}
 _LOG: Final = logging.getLogger(__name__)
 
@@ -44,13 +47,20 @@ class Signer(Protocol):
 
 
 class TicketSigner:
-    """The `Signer` over a keyring."""
+    """The `Signer` over a keyring. A signature is checked once for each ticket, and not for its own: what can change
+    (the time, what was called back) is looked at each time."""
 
     def __init__(self, keyring: Keyring, revocations: Revocations | None = None) -> None:
         self._keyring = keyring
         self._own = keyring.keys[keyring.sign_with]
         self._revocations = revocations
         self._signatures = jwt.PyJWS()
+        self._known: dict[str, Ticket] = {}
+
+    @property
+    def known(self) -> int:
+        """How many tickets' signatures need not be checked again."""
+        return len(self._known)
 
     def mint(self, ticket: Ticket) -> str:
         own = self._own
@@ -58,7 +68,9 @@ class TicketSigner:
         claims = {"iss": own.issuer, "aud": self._keyring.audience, **claims_of(ticket)}
         payload = json.dumps(claims, separators=(",", ":")).encode("ascii")
         headers = {"kid": own.id, "typ": _TYPE_OF[ticket.kind]}
-        return self._signatures.encode(payload, own.signs, own.algorithm, headers)  # type: ignore[arg-type]
+        text = self._signatures.encode(payload, own.signs, own.algorithm, headers)  # type: ignore[arg-type]
+        self._know(text, ticket)
+        return text
 
     def verify(self, text: object, now: int, kinds: frozenset[Kind] = ANY_KIND) -> Ticket:
         try:
@@ -71,6 +83,19 @@ class TicketSigner:
             raise TicketRefused(invalid.detail) from None
 
     def _verified(self, text: object, now: int, kinds: frozenset[Kind]) -> Ticket:
+        ticket = self._known.get(text) if isinstance(text, str) else None
+        if ticket is None:
+            ticket = self._read(text, kinds)
+            self._know(str(text), ticket)
+        elif ticket.kind not in kinds:
+            raise TicketRefused("type")
+        check_time(ticket, now)
+        if self._revocations is not None and self._revocations.revoked(ticket):
+            raise TicketRefused("revoked")
+        return ticket
+
+    def _read(self, text: object, kinds: frozenset[Kind]) -> Ticket:
+        """The ticket, if a key of the ring signed it and might."""
         header = read_header(text)
         key = self._keyring.keys.get(header.key_id)
         if key is None:
@@ -91,10 +116,12 @@ class TicketSigner:
             raise TicketRefused("aud")
         ticket = ticket_from(kind, claims)
         _check_limits(key, ticket)
-        check_time(ticket, now)
-        if self._revocations is not None and self._revocations.revoked(ticket):
-            raise TicketRefused("revoked")
         return ticket
+
+    def _know(self, text: str, ticket: Ticket) -> None:
+        self._known[text] = ticket
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
 
 
 def _check_limits(key: TicketKey, ticket: Ticket) -> None:

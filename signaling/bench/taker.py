@@ -1,7 +1,6 @@
-"""An agent's process for `bench agents` that takes every session it is offered, and says one word in each.
+"""An agent's process for `bench agents` that takes every session it is offered, and thinks: answering is not measured.
 
-Started as `python -m signaling.bench.taker URL…`, with `LEGATO_TICKET`; it says `ready 0` at once, so that what is
-measured holds its coming.
+Started as `python -m signaling.bench.taker URL…`, with `LEGATO_TICKET`.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ agent = legato.Agent(AGENT, capacity=CAPACITY)
 
 @agent.on_turn
 async def answer(turn: legato.Turn) -> None:
-    """Say that somebody is there."""
-    await turn.say("yes")
+    """Think until it is over."""
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from hub.keys.errors import KeyringInvalid, KeyringMissing, TicketRefused
 from hub.keys.keyring import Keyring, configured_keyring
 from hub.keys.proof import proves, verify_proof
 from hub.keys.revocations import KEPT_S, RevocationList
-from hub.keys.signer import TicketSigner
+from hub.keys.signer import KNOWN, TicketSigner
 from legato.session.proof_key import ProofKey, ProofKeyInvalid, proof_message
 from legato.session.tickets import Kind, Ticket, claims_of, new_ticket, ticket_from
 from tests.hub.keys.forging import ED_KEY, KEYRING, NOW, SECRET, forge
@@ -66,9 +66,36 @@ def hub_key(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ["access", "resume", "invite"])
 @pytest.mark.parametrize("keyring", [KEYRING, Keyring.development(SECRET)], ids=["ES256", "HS256"])
 def test_what_was_minted_verifies(keyring: Keyring, kind: Kind) -> None:
-    signer = TicketSigner(keyring)
     minted = ticket(kind=kind, attachment="a_1", key=KEY, name="Ödön")
-    assert signer.verify(signer.mint(minted), NOW) == minted
+    text = TicketSigner(keyring).mint(minted)
+    assert TicketSigner(keyring).verify(text, NOW) == minted
+
+
+def test_a_ticket_that_is_known_is_refused_like_one_that_is_not() -> None:
+    revoked = RevocationList()
+    signer = TicketSigner(KEYRING, revoked)
+    known = forge().text()
+    assert signer.verify(known, NOW) == signer.verify(known, NOW)
+    for late in (known, signer.mint(ticket())):
+        with pytest.raises(TicketRefused):
+            signer.verify(late, NOW + 10_000)
+        with pytest.raises(TicketRefused):
+            signer.verify(late, NOW, frozenset({"invite"}))
+        with pytest.raises(TicketRefused):
+            signer.verify(late[:-4] + "AAAA", NOW)
+    revoked.revoke("main", "j_1", NOW)
+    with pytest.raises(TicketRefused):
+        signer.verify(known, NOW)
+
+
+def test_of_many_tickets_the_first_are_forgotten_and_still_good() -> None:
+    signer = TicketSigner(KEYRING)
+    first = forge().text()
+    signer.verify(first, NOW)
+    for number in range(KNOWN):
+        signer.mint(ticket(id=f"j_{number}"))
+    assert signer.known == KNOWN
+    assert signer.verify(first, NOW).id == "j_1"
 
 
 @pytest.mark.parametrize("vector", TICKETS["tickets"], ids=[one["name"] for one in TICKETS["tickets"]])
@@ -259,17 +286,15 @@ def test_a_keyring_of_three_algorithms_is_read_from_toml(tmp_path: Path) -> None
     assert keyring.keys["shop"].kinds == {"access", "invite"}
     assert keyring.keys["shop"].signs is None
     signer = TicketSigner(keyring)
-    assert signer.verify(signer.mint(ticket()), NOW) == ticket()
+    assert signer.verify(TicketSigner(keyring).mint(ticket()), NOW) == ticket()
     shop = forge({"kid": "shop", "alg": "EdDSA"}, ten="shop")
     assert signer.verify(shop.text_ed(), NOW).tenant == "shop"
     assert signer.verify(forge().text(bytes(32)), NOW).tenant == "main"
 
 
 def test_an_ed25519_key_signs(tmp_path: Path) -> None:
-    signer = TicketSigner(
-        Keyring.load(keyring_file(tmp_path, hub_key(algorithm="EdDSA", private=private_pem(ED_KEY))))
-    )
-    assert signer.verify(signer.mint(ticket()), NOW) == ticket()
+    keyring = Keyring.load(keyring_file(tmp_path, hub_key(algorithm="EdDSA", private=private_pem(ED_KEY))))
+    assert TicketSigner(keyring).verify(TicketSigner(keyring).mint(ticket()), NOW) == ticket()
 
 
 P384 = private_pem(ec.derive_private_key(7, ec.SECP384R1()))
