@@ -52,6 +52,7 @@ class Driver:
         self._socket: Socket | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0
         self._at = 0
 
     async def start(self, http: aiohttp.ClientSession) -> None:
@@ -169,12 +170,18 @@ class Driver:
             self.run(self.link.closed(self._clock()))
 
     def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        """A timer for the next deadline. One that rings before does no harm, and most deadlines move on and on."""
         deadline = self.link.next_deadline()
-        if deadline is not None and self._tasks is not None:
-            delay = max(0, deadline - self._clock()) / 1000
-            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+        if deadline is None or self._tasks is None:
+            return
+        if self._timer is not None:
+            if self._rings_at <= deadline:
+                return
+            self._timer.cancel()
+        self._rings_at = deadline
+        delay = max(0, deadline - self._clock()) / 1000
+        self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
 
     def _tick(self) -> None:
+        self._timer = None
         self.run(self.link.expire(self._clock()))
