@@ -79,15 +79,34 @@ class Agent:
 
     @overload
     def tool(
-        self, function: None = None, /, *, idempotent: bool = False, approval: str = ""
+        self,
+        function: None = None,
+        /,
+        *,
+        idempotent: bool = False,
+        approval: str = "",
+        in_doubt: str | None = None,
     ) -> Callable[[F], F]: ...
 
-    def tool(self, function: Any = None, /, *, idempotent: bool = False, approval: str = "") -> Any:
+    def tool(
+        self,
+        function: Any = None,
+        /,
+        *,
+        idempotent: bool = False,
+        approval: str = "",
+        in_doubt: str | None = None,
+    ) -> Any:
         """Declare a tool: a coroutine function; `idempotent` if it may safely be done again with the same
-        arguments, `approval="operator"` if a person of that role must say yes first."""
+        arguments, `approval="operator"` if a person of that role must say yes first. `in_doubt` is the role of who is
+        asked whether a call was done that is not idempotent and was running when its worker died: by default who
+        approves it, else the user; `""`: nobody, it fails as `unknown`."""
+        asked = (approval or "user") if in_doubt is None else in_doubt
 
         def declare(tool: F) -> F:
-            self._handlers.tools[tool.__name__] = describe(tool, idempotent=idempotent, approval=approval)
+            self._handlers.tools[tool.__name__] = describe(
+                tool, idempotent=idempotent, approval=approval, in_doubt=asked
+            )
             return tool
 
         return declare if function is None else declare(function)

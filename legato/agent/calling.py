@@ -3,7 +3,8 @@
 A call is known by its key: the turn, the tool, its arguments, and how many such calls came before it in the turn. So a
 next worker finds what one before it began. A call that ended keeps its end, and is not done again; one that was running
 when its worker died is done again, with the same key, if it is idempotent. If not, nobody knows whether it was done:
-it fails as `unknown`, and what follows is the handler's to say.
+a person is asked, who has it done again, says that it was done (then there is no result), or gives it up. Where
+nobody is to be asked, nobody answers, or it is given up, it fails as `unknown`: what follows is the handler's to say.
 """
 
 from __future__ import annotations
@@ -53,12 +54,15 @@ class Calls:
         known = found(self._session.state, key)
         if known is not None and known.ordinal and known.status != "interrupted":
             return _recorded(known)
-        if not tool.idempotent and self._was_started(key):
+        unknown = not tool.idempotent and self._was_started(key)
+        if unknown and not tool.in_doubt:
             raise ToolFailed("unknown", "it was running when its worker died: it may have been done")
         open_call = known.id if known is not None and not known.ordinal else ""
-        call = open_call or await self._request(tool, arguments, key)
-        if tool.approval:
-            await self._approved(call)
+        call = open_call or await self._request(tool, arguments, key, unknown=unknown)
+        if unknown or tool.approval:
+            decided = await self._decided(call)
+            if decided is not None and decided.ordinal:
+                return _recorded(decided)
         return await self._done(tool, call, key, values)
 
     async def _done(self, tool: Tool, call: str, key: str, values: dict[str, Any]) -> Any:
@@ -86,7 +90,7 @@ class Calls:
         turn = self._session.state.turns.get(self._turn)
         return turn is not None and key in turn.started
 
-    async def _request(self, tool: Tool, arguments: str, key: str) -> str:
+    async def _request(self, tool: Tool, arguments: str, key: str, *, unknown: bool) -> str:
         call = self._session.new_id("c")
         await self._session.do(
             c.RequestTool(
@@ -96,22 +100,26 @@ class Calls:
                 response=self._response,
                 key=key,
                 idempotent=tool.idempotent,
-                approval=tool.approval,
+                approval=tool.in_doubt if unknown else tool.approval,
+                unknown=unknown,
             )
         )
         return call
 
-    async def _approved(self, call: str) -> None:
+    async def _decided(self, call: str) -> ToolCall | None:
+        """The call, once somebody or time has decided about it."""
+
         def decided(state: State) -> bool:
             entry = state.entries.get(call)
             return not isinstance(entry, ToolCall) or entry.status != "requested"
 
         entry = (await self._session.until(decided)).entries.get(call)
-        if isinstance(entry, ToolCall) and entry.ordinal:
-            raise ToolFailed(entry.status, entry.reason)
+        return entry if isinstance(entry, ToolCall) else None
 
 
 def _recorded(call: ToolCall) -> Any:
     if call.status != "finished":
-        raise ToolFailed(call.status, call.reason)
+        raise ToolFailed(
+            "unknown" if call.unknown and call.status == "cancelled" else call.status, call.reason
+        )
     return msgspec.json.decode(call.result) if call.result else None

@@ -14,7 +14,8 @@ ToolFunction = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """`idempotent`: may be done again with the same key after a crash. `approval`: the role that says yes first."""
+    """`idempotent`: may be done again with the same key after a crash. `approval`: the role that says yes first.
+    `in_doubt`: the role that says whether it was done, if nobody else knows (nobody: "")."""
 
     name: str
     function: ToolFunction
@@ -22,6 +23,7 @@ class Tool:
     parameters: dict[str, Any]
     idempotent: bool = False
     approval: str = ""
+    in_doubt: str = ""
 
     def convert(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The arguments as the function's annotations want them. Raises `msgspec.ValidationError`."""
@@ -33,7 +35,7 @@ class Tool:
         return get_type_hints(self.function).get(name, Any)
 
 
-def describe(function: ToolFunction, *, idempotent: bool, approval: str) -> Tool:
+def describe(function: ToolFunction, *, idempotent: bool, approval: str, in_doubt: str = "") -> Tool:
     """The tool that `function` is: name and description from itself, parameters (JSON Schema) from its annotations."""
     hints = get_type_hints(function)
     properties: dict[str, Any] = {}
@@ -43,4 +45,5 @@ def describe(function: ToolFunction, *, idempotent: bool, approval: str) -> Tool
         if parameter.default is inspect.Parameter.empty:
             required.append(name)
     schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-    return Tool(function.__name__, function, inspect.getdoc(function) or "", schema, idempotent, approval)
+    about = inspect.getdoc(function) or ""
+    return Tool(function.__name__, function, about, schema, idempotent, approval, in_doubt)

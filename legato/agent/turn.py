@@ -144,8 +144,9 @@ class Turn:
 
     async def call(self, name: str, /, **arguments: Any) -> Any:
         """Call a tool of the agent; the call and its result stand in the log. What a worker before this one did in
-        the turn is not done again: its result is returned. Raises `ToolFailed`; outcome `unknown`: a call that is not
-        idempotent was running when its worker died."""
+        the turn is not done again: its result is returned. None if a person said that it was done when nobody knew.
+        Raises `ToolFailed`; outcome `unknown`: a call that is not idempotent was running when its worker died, and
+        nobody said what became of it."""
         await self._writing.end()
         await self._writing.unpaused()
         return await self._calls.call(name, arguments)

@@ -127,11 +127,15 @@ class RequestTool(Command, frozen=True, kw_only=True):
     key: str = ""
     idempotent: bool = False
     approval: str = ""
+    unknown: bool = False
 
 
 class DecideTool(Command, frozen=True, kw_only=True):
+    """Yes or no. Of a call that is `unknown` also: it was `done`, neither again nor given up."""
+
     call: str
     approved: bool
+    done: bool = False
     reason: str = ""
 
 

@@ -8,7 +8,7 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 |---|---|---|---|
 | `grace` | an attachment went away | 30 s | it is closed |
 | `window` | an agent's worker is unreachable | its window | it has crashed |
-| `approval` | a tool call asks for a person's yes | 10 min | it ends, cancelled |
+| `approval` | a tool call asks for a person's word | 10 min | it ends, cancelled |
 | `reserved` | a session is kept for somebody in the queue | 20 s | it goes back to its place |
 """
 
@@ -24,7 +24,7 @@ from legato.session.ids import HUB
 from legato.session.presence_rules import grace_over
 from legato.session.queue_rules import reservation_over
 from legato.session.right_rules import crashed
-from legato.session.state import State
+from legato.session.state import State, ToolCall
 
 GRACE_MS: Final = 30_000
 APPROVAL_MS: Final = 600_000
@@ -93,6 +93,7 @@ def _events(state: State, deadline: Deadline) -> list[e.Event]:
         case "reserved":
             return reservation_over(state, deadline.subject)
         case "approval":
-            return [
-                e.ToolEnded(by=HUB, call=deadline.subject, outcome="cancelled", reason="nobody approved it")
-            ]
+            call = state.entries[deadline.subject]
+            unknown = isinstance(call, ToolCall) and call.unknown
+            reason = "nobody said whether it was done" if unknown else "nobody approved it"
+            return [e.ToolEnded(by=HUB, call=call.id, outcome="cancelled", reason=reason)]

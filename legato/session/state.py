@@ -109,7 +109,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
 
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):
-    """A tool call of the transcript; it has exactly one end."""
+    """A tool call of the transcript; it has exactly one end. `unknown`: it asks a person what became of an earlier call
+    of its key, which was running when its worker died."""
 
     id: str
     by: str
@@ -129,6 +130,7 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry
     result: str = ""
     reason: str = ""
     ordinal: int = 0
+    unknown: bool = False
 
 
 Entry = Message | ToolCall

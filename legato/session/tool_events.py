@@ -7,7 +7,8 @@ from legato.session.vocabulary import Outcome
 
 
 class ToolRequested(ControlEvent, frozen=True, kw_only=True):
-    """`arguments` is JSON text, shown verbatim. `approval` names the role that must say yes first."""
+    """`arguments` is JSON text, shown verbatim. `approval` names the role that must say yes first. `unknown`: a call of
+    its `key` was running when its worker died, and whoever has that role says whether it was done."""
 
     call: str
     name: str
@@ -16,11 +17,15 @@ class ToolRequested(ControlEvent, frozen=True, kw_only=True):
     key: str = ""
     idempotent: bool = False
     approval: str = ""
+    unknown: bool = False
 
 
 class ToolDecided(ControlEvent, frozen=True, kw_only=True):
+    """Do it (or, if nobody knows whether it was done: do it again), or not; then perhaps because it was `done`."""
+
     call: str
     approved: bool
+    done: bool = False
     reason: str = ""
 
 

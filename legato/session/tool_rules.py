@@ -2,11 +2,14 @@
 
     requested ──(approval named)── decided yes ──┐
         └────────(no approval)───────────────────┴── started ── ended
-    requested ── decided no ── ended (cancelled)
+    requested ── decided no ── ended (cancelled; finished, if a person says that it was done)
 
 Only the agent that requested a call starts, reports and ends it. A call that is not idempotent starts at
 most once, and so do all calls of one key in a turn: whoever answers it anew finds the key among what was started. An
 idempotent one may be started again, with the same key, by a next worker. Every call has exactly one end.
+
+Of a call that was running when its worker died, and is not idempotent, nobody knows whether it was done. A next worker
+may put it to a person, by a call of the same key that is `unknown`: it starts only if they say so.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ def request_tool(state: State, actor: Actor, command: c.RequestTool) -> Decision
         return Refusal("already_exists", field="call")
     if command.response and own_response(state, actor, command.response) is None:
         return Refusal("already_ended", "ended, or never begun", "response")
+    if command.unknown and (refusal := _knowable(state, command)) is not None:
+        return refusal
     open_calls = state.open_tools()
     text = sum(len(each.arguments) for each in open_calls) + len(command.arguments)
     if len(open_calls) >= limits.OPEN_TOOLS or text > limits.OPEN_TOOL_TEXT:
@@ -41,6 +46,7 @@ def request_tool(state: State, actor: Actor, command: c.RequestTool) -> Decision
             key=command.key,
             idempotent=command.idempotent,
             approval=command.approval,
+            unknown=command.unknown,
         )
     ]
 
@@ -53,12 +59,20 @@ def decide_tool(state: State, actor: Actor, command: c.DecideTool) -> Decision:
         return Refusal("not_allowed", "this call is not yours to approve", "call")
     if tool.decided_by:
         return Refusal("already_exists", "it has been decided", "call")
+    if command.done and (command.approved or not tool.unknown):
+        return Refusal("malformed", "done is what was begun before, and not done again", "done")
     decided = e.ToolDecided(
-        by=actor.participant, call=command.call, approved=command.approved, reason=command.reason
+        by=actor.participant,
+        call=command.call,
+        approved=command.approved,
+        done=command.done,
+        reason=command.reason,
     )
     if command.approved:
         return [decided]
-    return [decided, e.ToolEnded(by=actor.participant, call=tool.id, outcome="cancelled", reason="denied")]
+    outcome: e.Outcome = "finished" if command.done else "cancelled"
+    reason = "it was done" if command.done else "given up" if tool.unknown else "denied"
+    return [decided, e.ToolEnded(by=actor.participant, call=tool.id, outcome=outcome, reason=reason)]
 
 
 def start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
@@ -69,7 +83,7 @@ def start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
         return Refusal("wrong_order", "it is not approved", "call")
     if tool.status == "started" and not tool.idempotent:
         return Refusal("already_exists", "it was started, and is not idempotent", "call")
-    if not tool.idempotent and tool.key and tool.key in _started(state, tool):
+    if not tool.idempotent and not tool.unknown and tool.key and tool.key in _started(state, tool.response):
         return Refusal("already_exists", "a call with its key was started, and is not idempotent", "call")
     return [e.ToolStarted(by=actor.participant, call=command.call)]
 
@@ -110,9 +124,18 @@ def end_tool(state: State, actor: Actor, command: c.EndTool) -> Decision:
     ]
 
 
-def _started(state: State, tool: ToolCall) -> tuple[str, ...]:
-    """The keys of what was started in the turn that the call helps to answer."""
-    response = state.responses.get(tool.response)
+def _knowable(state: State, command: c.RequestTool) -> Refusal | None:
+    """Why nobody may be asked whether it was done."""
+    if command.idempotent or not command.key or not command.approval:
+        return Refusal("malformed", "names a key and who is asked, and is not idempotent", "unknown")
+    if command.key not in _started(state, command.response):
+        return Refusal("wrong_order", "nothing of its key was started", "unknown")
+    return None
+
+
+def _started(state: State, response_id: str) -> tuple[str, ...]:
+    """The keys of what was started in the turn that the response answers."""
+    response = state.responses.get(response_id)
     turn = state.turns.get(response.turn) if response is not None else None
     return turn.started if turn is not None else ()
 

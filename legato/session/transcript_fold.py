@@ -230,6 +230,7 @@ def tool_requested(state: State, event: e.ToolRequested) -> None:
             key=event.key,
             idempotent=event.idempotent,
             approval=event.approval,
+            unknown=event.unknown,
         )
 
 

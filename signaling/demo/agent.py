@@ -38,6 +38,13 @@ async def refund(number: str, amount: float) -> dict[str, Any]:
     return {"number": number, "amount": amount, "receipt": f"R{number}"}
 
 
+@agent.tool
+async def taxi(place: str) -> dict[str, Any]:
+    """Call a taxi. It comes once for each call, so a crash in the midst of it leaves a question to a person."""
+    await asyncio.sleep(2.0)
+    return {"place": place, "minutes": 7}
+
+
 async def _offline(turn: legato.Turn) -> None:
     earlier = " ".join(line.text for line in turn.history if line.role == "user")
     await _follow(turn, brain.plan(turn.text, earlier))
@@ -48,8 +55,12 @@ async def _offline(turn: legato.Turn) -> None:
 async def _follow(turn: legato.Turn, plan: brain.Plan) -> None:
     await _stream(turn, plan.say)
     if plan.tool and plan.report is not None:
-        result = await turn.call(plan.tool, **dict(plan.arguments or {}))
-        await _stream(turn, plan.report(result))
+        try:
+            result = await turn.call(plan.tool, **dict(plan.arguments or {}))
+        except legato.ToolFailed:
+            await _stream(turn, brain.NOT_DONE)
+        else:
+            await _stream(turn, plan.report(result or {}))
 
 
 async def _stream(turn: legato.Turn, text: str) -> None:

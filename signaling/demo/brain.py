@@ -49,6 +49,8 @@ WELCOME: Final = (
 HELLO: Final = "Hello! Ask me where order 4 7 1 1 is. Or ask for a story, and kill the hub while I tell it."
 """What whoever presses Talk first of all hears: short, because it is in the way of what they want to say."""
 
+NOT_DONE: Final = "Then I leave that alone. "
+
 GREETINGS: Final = 2
 """How many there are: in text, and by voice."""
 
@@ -91,6 +93,8 @@ def plan(text: str, earlier: str = "") -> Plan:
     lowered = text.lower()
     if "refund" in lowered or "money back" in lowered:
         return _refund(order_number(text) or order_number(earlier))
+    if "taxi" in lowered or "cab" in lowered.split():
+        return Plan("I am calling one. ", "taxi", {"place": "the shop"}, _taxi_report)
     if number := order_number(text):
         return Plan("Let me look that up. ", "order", {"number": number}, _order_report)
     if "order" in lowered or "package" in lowered or "parcel" in lowered:
@@ -138,6 +142,12 @@ def _order_report(result: Mapping[str, Any]) -> str:
         f"It is {result['status']} and arrives {result['arrives']}. "
         "Shall I refund it, or is all well?"
     )
+
+
+def _taxi_report(result: Mapping[str, Any]) -> str:
+    if not result:
+        return "Good, then a taxi is on its way already."
+    return f"A taxi is at {result['place']} in {result['minutes']} minutes."
 
 
 def _refund_report(result: Mapping[str, Any]) -> str:

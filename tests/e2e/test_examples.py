@@ -58,6 +58,7 @@ declare function render(state: unknown): void;
 """What the README's page has of its own."""
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXAMPLES: Final = [ROOT / "examples" / "concierge.py"]
+APPROVAL: Final = ROOT / "examples" / "tool_approval.py"
 TAKEOVER: Final = ROOT / "examples" / "takeover.py"
 
 
@@ -123,7 +124,40 @@ async def test_an_example_works_as_an_agent_of_a_real_hub(example: Path) -> None
 
 
 def test_each_example_is_run() -> None:
-    assert sorted((ROOT / "examples").glob("*.py")) == sorted((*EXAMPLES, TAKEOVER))
+    assert sorted((ROOT / "examples").glob("*.py")) == sorted((*EXAMPLES, APPROVAL, TAKEOVER))
+
+
+async def test_a_refund_waits_for_a_yes_and_one_that_was_cut_off_for_somebody_who_knows() -> None:
+    async with folder() as shared:
+        data = shared / "data"
+        async with running("serve", data=data) as hub, aiohttp.ClientSession() as http:
+            signer = await signer_here(data, os.environ)
+            session = await created(http, hub.url, signer, agent="cashier")
+            async with legato.Client(hub.url, ticket=ticket_for(signer, session, "p_ada")) as ada:
+                async with working(APPROVAL, data, hub.url, "cashier"):
+                    assert await answer(ada, "refund it") == "Which order shall I refund?"
+                    asking = asyncio.create_task(answer(ada, "refund 4711"))
+                    await decide(ada, approved=True)
+                    assert await asking == "Refunded, under receipt R4711."
+                    asking = asyncio.create_task(answer(ada, "refund 1234"))
+                    await decide(ada, approved=False)
+                    assert await asking == "No refund: denied."
+                    asking = asyncio.create_task(answer(ada, "refund 5150"))
+                    await decide(ada, approved=True)
+                    await ada.until(
+                        lambda state: any(each.status == "started" for each in state.open_tools()), 30
+                    )
+                async with working(APPROVAL, data, hub.url, "cashier"):  # that one was killed in the midst
+                    await ada.until(lambda state: any(each.unknown for each in state.open_tools()), 30)
+                    await decide(ada, approved=False, done=True)
+                    assert await asking == "Then it is refunded already."
+
+
+async def decide(client: legato.Client, *, approved: bool, done: bool = False) -> None:
+    """Answer the call that waits for a person."""
+    await client.until(lambda state: any(each.status == "requested" for each in state.open_tools()), 30)
+    (call,) = client.state.open_tools()
+    await client.do(DecideTool(call=call.id, approved=approved, done=done))
 
 
 async def test_a_person_takes_over_from_the_example_agent_and_hands_back() -> None:

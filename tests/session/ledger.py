@@ -15,6 +15,7 @@ class Ledger:
     approved: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
     ended_calls: set[str] = field(default_factory=set)
+    keys: set[tuple[str, str]] = field(default_factory=set)
     responses: dict[str, e.ResponseStarted] = field(default_factory=dict)
     turns: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
@@ -96,6 +97,17 @@ class Ledger:
         assert call.idempotent or event.call not in self.started
         assert not call.approval or event.call in self.approved
         self.started.add(event.call)
+        self._key_started(call)
+
+    def _key_started(self, call: e.ToolRequested) -> None:
+        """In a turn, of calls of one key that cannot be done again, a second starts only if a person said so."""
+        response = self.responses.get(call.response)
+        if call.idempotent or not call.key or response is None or not response.turn:
+            return
+        key = (response.turn, call.key)
+        assert key not in self.keys or (call.unknown and call.call in self.approved)
+        assert key in self.keys or not call.unknown
+        self.keys.add(key)
 
     def _tool_progressed(self, event: e.ToolProgressed) -> None:
         assert event.call in self.started - self.ended_calls

@@ -67,10 +67,12 @@ COMMANDS = st.one_of(
         name=st.just("n"),
         arguments=st.just("{}"),
         response=RESPONSES | st.just(""),
+        key=st.sampled_from(["", "k"]),
         idempotent=st.booleans(),
         approval=st.sampled_from(["", "operator"]),
+        unknown=st.booleans(),
     ),
-    st.builds(c.DecideTool, call=CALLS, approved=st.booleans()),
+    st.builds(c.DecideTool, call=CALLS, approved=st.booleans(), done=st.booleans()),
     st.builds(c.StartTool, call=CALLS),
     st.builds(c.ProgressTool, call=CALLS, step=st.integers(0, 2)),
     st.builds(c.EndTool, call=CALLS, outcome=OUTCOMES),
@@ -166,6 +168,7 @@ class Asking(RuleBasedStateMachine):
             found += self.next_in(response)
         for call in self.state.open_tools():
             found += [("operator", c.DecideTool(call=call.id, approved=each)) for each in (True, True, False)]
+            found += [("operator", c.DecideTool(call=call.id, approved=False, done=True))]
             found += [(who, c.StartTool(call=call.id)) for who in AGENTS[1:]]
             work: list[c.Command] = [
                 c.ProgressTool(call=call.id),
@@ -190,11 +193,17 @@ class Asking(RuleBasedStateMachine):
                     name="n",
                     arguments="{}",
                     response=response,
+                    key=key,
                     idempotent=idempotent,
                     approval=approval,
+                    unknown=unknown,
                 )
-                for idempotent in (True, False)
-                for approval in ("", "operator")
+                for key, idempotent, approval, unknown in (
+                    ("", True, "", False),
+                    ("", True, "operator", False),
+                    ("k", False, "", False),
+                    ("k", False, "operator", fresh % 2 == 0),
+                )
             ),
         ]
         return [(self.answering(), command) for command in commands]

@@ -65,6 +65,15 @@ def test_a_tool_call_that_nobody_approves_is_cancelled() -> None:
     assert earliest(decided) is None
 
 
+def test_when_nobody_says_whether_a_call_was_done_it_ends_so() -> None:
+    asked = e.ToolRequested(
+        by="p", call="c", name="pay", arguments="{}", key="k", approval="user", unknown=True
+    )
+    ((ended,),) = (due.events for due in fired(log((5, asked)), 5 + APPROVAL_MS))
+    assert isinstance(ended, e.ToolEnded)
+    assert (ended.outcome, ended.reason) == ("cancelled", "nobody said whether it was done")
+
+
 def test_an_ended_session_has_no_deadlines() -> None:
     state = log((1, OPENED), (100, AWAY), (101, e.SessionEnded(by="hub")))
     assert (earliest(state), deadlines(state)) == (None, [])

@@ -29,7 +29,7 @@ async def pay(order: str, part: int) -> str:
     return f"{order}/{part}"
 
 
-@agent.tool
+@agent.tool(in_doubt="")
 async def send(order: str) -> str:
     """Send a letter: what was sent is sent."""
     note(f"sent {order} {os.getpid()}")

@@ -14,6 +14,7 @@ from legato.session.parts import Part, Spoken, Word
 from legato.session.state import State, encode_state
 from tests.session.happenings import placed
 from tests.vectors.people_cases import people
+from tests.vectors.steering_cases import pauses_and_crashes, steering
 
 Log = Sequence[AnyEvent]
 
@@ -40,8 +41,8 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "presence": (_presence(), 0),
         "rights": (_rights(), 0),
         "turns": (_turns(), 0),
-        "steering": (_steering(), 0),
-        "pauses": (_pauses_and_crashes(), 0),
+        "steering": (steering(), 0),
+        "pauses": (pauses_and_crashes(), 0),
         "people": (people(), 0),
         "many-whispers": ([e.Whispered(by="olga", to="bot", text=str(n)) for n in range(10)], 1),
         "messages": (_messages(), 0),
@@ -165,106 +166,6 @@ def _turns() -> Log:
     ]
 
 
-def _steering() -> Log:
-    """Directions, pauses and other answers; some about what is not there."""
-    return [*_steered(), *_answered_anew(), *_paused_while_heard()]
-
-
-def _steered() -> Log:
-    return [
-        e.MessagePosted(by="ada", message="t9", parts=[Part("text", "?")], turn="t9", ends_turn=True),
-        e.ResponseStarted(by="bot", response="r1", turn="t9"),
-        e.SteeringRequested(by="ada", response="r1", asked="steer", text="shorter"),
-        e.SteeringRequested(by="ada", response="r1", asked="pause"),
-        e.SteeringAnswered(by="bot", response="r1", asked="continue", done=False),
-        e.SteeringAnswered(by="bot", response="r1", asked="steer", done=True, detail="shorter now"),
-        e.SteeringAnswered(by="bot", response="r1", asked="pause", done=True),
-        e.SteeringRequested(by="ada", response="r1", asked="continue"),
-        e.SteeringAnswered(by="bot", response="r1", asked="continue", done=True),
-        e.SteeringRequested(by="ada", response="r1", asked="pause"),
-        e.CancelRequested(by="ada", response="other"),
-        e.CancelRequested(by="ada", response="r1"),
-        e.SteeringRequested(by="ada", response="r1", asked="pause"),
-        e.ResponseEnded(by="bot", response="r1", outcome="finished"),
-    ]
-
-
-def _answered_anew() -> Log:
-    asked = [
-        e.MessagePosted(by="ada", message=f"t{n}", parts=[Part("text", "?")], turn=f"t{n}", ends_turn=True)
-        for n in range(6)
-    ]
-    answers: list[AnyEvent] = []
-    for n in range(6):
-        answers += [
-            e.ResponseStarted(by="bot", response=f"a{n}", turn=f"t{n}"),
-            e.MessagePosted(by="bot", message=f"m{n}", parts=[Part("text", "!")], response=f"a{n}"),
-            e.ResponseEnded(by="bot", response=f"a{n}", outcome="finished"),
-        ]
-    return [
-        *asked,
-        *answers,
-        e.ResponseSuperseded(by="ada", response="a0", turn="t0"),
-        e.ResponseSuperseded(by="ada", response="a5", turn="t5"),
-        e.ResponseSuperseded(by="ada", response="a5", turn="t5"),
-        e.ResponseStarted(by="bot", response="b5", turn="t5"),
-        e.ToolRequested(by="bot", call="c1", name="pay", arguments="{}", response="b5", key="k"),
-        e.ToolStarted(by="bot", call="c1"),
-        e.ResponseEnded(by="bot", response="b5", outcome="finished"),
-        e.ResponseSuperseded(by="ada", response="b5", turn="t5"),
-    ]
-
-
-def _paused_while_heard() -> Log:
-    return [
-        e.AttachmentOpened(by="ada", participant="ada", attachment="tab"),
-        e.VoiceStarted(by="ada", attachment="tab", call="k1", track="mic"),
-        e.ResponseStarted(by="bot", response="b6", turn="t5"),
-        e.SteeringRequested(by="ada", response="b6", asked="pause"),
-        e.ResponseEnded(by="bot", response="b6", outcome="finished"),
-        e.SteeringRequested(by="ada", response="b6", asked="continue"),
-        e.SteeringAnswered(by="hub", response="b6", asked="continue", done=True),
-        e.SteeringRequested(by="ada", response="b6", asked="pause"),
-        e.ResponseStarted(by="bot", response="b7"),
-        e.SteeringRequested(by="ada", response="b7", asked="pause"),
-        e.ResponseEnded(by="bot", response="b7", outcome="interrupted"),
-    ]
-
-
-def _pauses_and_crashes() -> Log:
-    """A pause outlives the worker, unless somebody continues meanwhile, asks something else or takes over."""
-    lost = partial(e.ResponseEnded, by="hub", outcome="interrupted", turn_waits=True)
-    pause = partial(e.SteeringRequested, by="ada", asked="pause")
-    go_on = partial(e.SteeringRequested, by="ada", asked="continue")
-    return [
-        e.ParticipantJoined(by="hub", participant="bot", role="agent"),
-        e.ParticipantJoined(by="ben", participant="ben", role="operator"),
-        e.MessagePosted(by="ada", message="t1", parts=[Part("text", "?")], turn="t1", ends_turn=True),
-        e.ResponseStarted(by="bot", response="r1", turn="t1"),
-        pause(response="r1"),
-        lost(response="r1"),
-        e.ResponderChanged(by="hub", participant="", reason="crashed"),
-        e.ResponderChanged(by="hub", participant="bot", reason="accepted"),
-        e.ResponseStarted(by="bot", response="r2", turn="t1"),
-        lost(response="r2"),
-        go_on(response="r2"),
-        e.ResponseStarted(by="bot", response="r3", turn="t1"),
-        lost(response="r3"),
-        e.ResponseStarted(by="bot", response="r4", turn="t1"),
-        pause(response="r4"),
-        lost(response="r4"),
-        e.ResponseStarted(by="bot", response="unasked"),
-        e.ResponseStarted(by="bot", response="r5", turn="t1"),
-        pause(response="r5"),
-        lost(response="r5"),
-        e.ResponderChanged(by="ben", participant="ben", reason="taken_over"),
-        e.ResponseStarted(by="ben", response="r6", turn="t1"),
-        pause(response="gone"),
-        lost(response="gone"),
-        lost(response="r6"),
-    ]
-
-
 def _messages() -> Log:
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     image = Part("image", name="cat.png", type="image/png", size=3, sha256=digest)
@@ -327,6 +228,19 @@ def _tools() -> Log:
         e.ToolStarted(by="bot", call="e"),
         e.ToolRequested(by="bot", call="f", name="pay", arguments="{}", response="r2", key="two"),
         e.ToolStarted(by="bot", call="f"),
+        *_put_to_a_person(),
+    ]
+
+
+def _put_to_a_person() -> Log:
+    asked = partial(e.ToolRequested, by="bot", name="pay", arguments="{}", response="r2", key="once")
+    return [
+        asked(call="g", approval="user", unknown=True),
+        e.ToolDecided(by="ada", call="g", approved=False, done=True, reason="I have the receipt"),
+        e.ToolEnded(by="ada", call="g", outcome="finished", reason="it was done"),
+        asked(call="h", approval="user", unknown=True),
+        e.ToolDecided(by="ada", call="h", approved=True),
+        e.ToolStarted(by="bot", call="h"),
     ]
 
 

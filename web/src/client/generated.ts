@@ -430,6 +430,7 @@ export interface ToolDecided {
   time?: number;
   call: string;
   approved: boolean;
+  done?: boolean;
   reason?: string;
 }
 
@@ -467,6 +468,7 @@ export interface ToolRequested {
   key?: string;
   idempotent?: boolean;
   approval?: string;
+  unknown?: boolean;
 }
 
 export interface ToolStarted {
@@ -644,6 +646,7 @@ export interface ToolCall {
   result: string;
   reason: string;
   ordinal: number;
+  unknown: boolean;
 }
 
 export interface Turn {
@@ -792,6 +795,7 @@ export interface DecideTool {
   type: "decide_tool";
   call: string;
   approved: boolean;
+  done?: boolean;
   reason?: string;
 }
 
@@ -915,6 +919,7 @@ export interface RequestTool {
   key?: string;
   idempotent?: boolean;
   approval?: string;
+  unknown?: boolean;
 }
 
 export interface ReserveSession {
@@ -1451,10 +1456,10 @@ export const EVENT_DEFAULTS = {
   stance_changed: { offset: 0, time: 0 },
   steering_answered: { offset: 0, time: 0, detail: "" },
   steering_requested: { offset: 0, time: 0, text: "" },
-  tool_decided: { offset: 0, time: 0, reason: "" },
+  tool_decided: { offset: 0, time: 0, done: false, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
   tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
-  tool_requested: { offset: 0, time: 0, response: "", key: "", idempotent: false, approval: "" },
+  tool_requested: { offset: 0, time: 0, response: "", key: "", idempotent: false, approval: "", unknown: false },
   tool_started: { offset: 0, time: 0 },
   turn_ended: { offset: 0, time: 0, empty: false, incomplete: false },
   turn_marked: { offset: 0, time: 0, media_time: -1 },
@@ -1474,7 +1479,7 @@ export const STATE_DEFAULTS = {
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
   Right: { holder: "", worker: "", attachment: "" },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false },
-  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0 },
+  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
   Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "" },
   Answered: { started: [] },

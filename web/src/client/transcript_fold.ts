@@ -194,9 +194,9 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   speech_skipped: (state, { message, participant, start, end }) =>
     messaged(state, message, ({ missed }) => ({ missed: [...missed, [participant, start, end] as [string, number, number]].slice(-KEPT_MISSED) })),
   tool_requested: (state, event) => {
-    const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval } = event;
+    const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval, unknown } = event;
     if (of(state.entries, id) !== undefined) return {};
-    const call = filled("ToolCall", { id, by, at, time, name, arguments: given, response, key, idempotent, approval });
+    const call = filled("ToolCall", { id, by, at, time, name, arguments: given, response, key, idempotent, approval, unknown });
     return { entries: put(state.entries, id, call) };
   },
   tool_decided: (state, event) =>

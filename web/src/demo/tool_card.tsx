@@ -44,15 +44,31 @@ export interface ToolProps {
   readonly session: Session;
 }
 
+interface Answered {
+  readonly unknown: boolean;
+  readonly decide: (answer: { approved: boolean; done?: boolean }) => void;
+}
+
+/** What may be said about a call that waits for a person. */
+function Answers({ unknown, decide }: Answered): JSX.Element {
+  return (
+    <p class="row">
+      {unknown && <button type="button" class="primary small" onClick={() => decide({ approved: false, done: true })}>It was done</button>}
+      <button type="button" class={unknown ? "small" : "primary small"} onClick={() => decide({ approved: true })}>{unknown ? "Do it again" : "Allow"}</button>
+      <button type="button" class="small" onClick={() => decide({ approved: false })}>{unknown ? "Give up" : "Refuse"}</button>
+    </p>
+  );
+}
+
 export class ToolCard extends Component<ToolProps> {
   override shouldComponentUpdate(next: ToolProps): boolean {
     return next.call !== this.props.call || next.notes !== this.props.notes || next.myRole !== this.props.myRole;
   }
 
-  private decide(approved: boolean): void {
+  private readonly decide = (answer: { approved: boolean; done?: boolean }): void => {
     const { call, session } = this.props;
-    void session.do([{ type: "decide_tool", call: call.id, approved }]).catch(() => undefined);
-  }
+    void session.do([{ type: "decide_tool", call: call.id, ...answer }]).catch(() => undefined); // another device was quicker
+  };
 
   override render({ call, myRole, notes }: ToolProps): JSX.Element {
     const busy = call.ordinal === 0;
@@ -72,12 +88,8 @@ export class ToolCard extends Component<ToolProps> {
           {busy && call.text !== "" && <p class="quiet">{call.text}</p>}
           <Pairs json={call.result} label="result" />
           {call.reason !== "" && <p class="bad">{call.reason}</p>}
-          {asks && call.approval === myRole && (
-            <p class="row">
-              <button type="button" class="primary small" onClick={() => this.decide(true)}>Allow</button>
-              <button type="button" class="small" onClick={() => this.decide(false)}>Refuse</button>
-            </p>
-          )}
+          {asks && call.unknown && <p>Its agent was cut off while it did this. Nobody knows whether it was done.</p>}
+          {asks && call.approval === myRole && <Answers unknown={call.unknown} decide={this.decide} />}
         </div>
         <Margin notes={notes} />
       </li>
