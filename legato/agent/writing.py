@@ -22,6 +22,7 @@ class Writing:
 
     def __init__(self, session: Client, response: str) -> None:
         self.message = ""
+        self._begun = False
         self._session, self._response = session, response
         self._index = 0
         self._part: tuple[int, str] = (-1, "")
@@ -41,9 +42,9 @@ class Writing:
 
     async def begin(self) -> None:
         """A message is open."""
-        if not self.message:
-            self.message = self._session.new_id("m")
-            self._index, self._part = 0, (-1, "")
+        self._name()
+        if not self._begun:
+            self._begun = True
             await self._session.do(c.StartMessage(message=self.message, response=self._response))
 
     async def add(self, words: str, kind: Literal["text", "reasoning"]) -> None:
@@ -51,7 +52,7 @@ class Writing:
         if not words:
             return
         await self.unpaused()
-        await self.begin()
+        self._name()
         if self._part[1] != kind:
             await self.settle()
             self._part = (self._part[0] + 1, kind)
@@ -80,7 +81,7 @@ class Writing:
         if self.message:
             await self.settle()
             await self._session.do(c.EndMessage(message=self.message, outcome="finished"))
-            self.message = ""
+            self._over()
 
     async def halted(self) -> None:
         """What is on its way has come. Nothing follows it while the answer is paused."""
@@ -95,9 +96,18 @@ class Writing:
         """No more of it: what waits is forgotten, what is on its way has come."""
         self._waiting.clear()
         await self.halted()
-        self.message = ""
+        self._over()
 
     # --- inside
+
+    def _name(self) -> None:
+        """A message is named; its first words begin it, so that they come a round trip sooner."""
+        if not self.message:
+            self.message = self._session.new_id("m")
+            self._index, self._part = 0, (-1, "")
+
+    def _over(self) -> None:
+        self.message, self._begun = "", False
 
     async def _moved(self) -> None:
         """Something came, or the answer goes on."""
@@ -120,7 +130,9 @@ class Writing:
             kind="reasoning" if kind == "reasoning" else "text",
         )
         self._index += 1
-        future = self._session.begin(grow)
+        start = c.StartMessage(message=self.message, response=self._response)
+        future = self._session.begin(*(() if self._begun else (start,)), grow)
+        self._begun = True
         self._flight.add(future)
         future.add_done_callback(self._landed)
 
