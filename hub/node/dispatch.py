@@ -22,13 +22,13 @@ from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, Stored, StoreUnavailable
 from legato.session.actors import WORKER, conducted, out_of_reach
+from legato.session.handover_rules import AGENT_LABEL
 from legato.session.position import Position
 from legato.session.right_rules import awaited
 from legato.session.state import State
 
 log: Final = logging.getLogger("legato.node")
 
-AGENT_LABEL: Final = "agent"
 PRODUCER: Final = "dispatch"
 MOST_READ: Final = 512
 """Waiting sessions that are looked at in one go."""

@@ -61,6 +61,7 @@ class Turn:
     def __init__(self, session: Client, id: str, response: str, tools: Mapping[str, Tool]) -> None:
         self.session = session
         self.id = id
+        self.handed_over = False
         self._response = response
         self._calls = Calls(session, id, response, tools)
         self._writing = Writing(session, response)
@@ -151,6 +152,13 @@ class Turn:
         await self._writing.unpaused()
         return await self._calls.call(name, arguments)
 
+    async def handover(self, to: str, briefing: str = "") -> None:
+        """Let another agent answer this turn, and those that follow: it finds `briefing` in `turn.briefing`. What was
+        said stands. Return after it: nothing more can be said here. Raises `Refused`."""
+        await self._writing.end()
+        await self.session.do(c.HandOver(to=to, briefing=briefing))
+        self.handed_over = True
+
     async def halted(self) -> None:
         """What was said before a pause is in the log, and nothing follows it."""
         await self._writing.halted()
@@ -170,7 +178,9 @@ class Turn:
     # --- how it ends (the engagement's)
 
     async def finish(self, outcome: Literal["finished", "cancelled", "failed"], reason: str = "") -> None:
-        """End what is open."""
+        """End what is open, unless another agent has it."""
+        if self.handed_over:
+            return
         if outcome == "finished":
             await self._writing.settle()
         await self._writing.drop()

@@ -197,6 +197,13 @@ class AcceptSession(Command, frozen=True, kw_only=True):
     worker: str
 
 
+class HandOver(Command, frozen=True, kw_only=True):
+    """Let the agent named `to` answer from here on; `briefing` is what it should know."""
+
+    to: str
+    briefing: str = ""
+
+
 class TakeOver(Command, frozen=True, kw_only=True):
     """Answer from here on, instead of the agent (or of an operator, for a supervisor)."""
 

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session import (
+    handover_rules,
     limits,
     message_rules,
     modality_rules,
@@ -180,7 +181,16 @@ def _take_over(state: State, actor: Actor, command: c.TakeOver) -> Decision:
 
 
 _OF_ANSWERS: Final[frozenset[type[Command]]] = frozenset(
-    {c.RequestTool, c.StartTool, c.ProgressTool, c.EndTool, c.StartResponse, c.EndResponse, c.AnswerSteering}
+    {
+        c.RequestTool,
+        c.StartTool,
+        c.ProgressTool,
+        c.EndTool,
+        c.StartResponse,
+        c.EndResponse,
+        c.AnswerSteering,
+        c.HandOver,
+    }
 )
 _WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
     c.PostMessage,
@@ -213,6 +223,7 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.ProgressTool: tool_rules.progress_tool,
     c.EndTool: tool_rules.end_tool,
     c.AcceptSession: right_rules.accept_session,
+    c.HandOver: handover_rules.hand_over,
     c.ReleaseRight: right_rules.release_right,
     c.TakeOver: _take_over,
     c.HandBack: takeover_rules.hand_back,

@@ -48,7 +48,11 @@ def accept_session(state: State, actor: Actor, command: c.AcceptSession) -> Deci
     if not state.rights.get(RESPONDER, Right(0)).holder:
         events.append(_granted(state, RESPONDER, actor.participant, command.worker))
         if state.responder != actor.participant:
-            events.append(e.ResponderChanged(by=HUB, participant=actor.participant, reason="accepted"))
+            briefing = "" if state.responder else state.briefing
+            accepted = e.ResponderChanged(
+                by=HUB, participant=actor.participant, reason="accepted", briefing=briefing
+            )
+            events.append(accepted)
     return events
 
 
@@ -71,16 +75,25 @@ def release_right(state: State, actor: Actor, command: c.ReleaseRight) -> Decisi
 
 
 def left_open(
-    state: State, by: str, participant: str, outcome: e.Outcome, reason: str, *, spare: bool = True
+    state: State,
+    by: str,
+    participant: str,
+    outcome: e.Outcome,
+    reason: str,
+    *,
+    spare: bool = True,
+    waits: bool = False,
 ) -> list[e.Event]:
     """The ends of everything that the participant left open. Turns go on waiting; idempotent tool calls
-    stay for the next worker (unless not `spare`d)."""
+    stay for the next worker (unless not `spare`d: then turns wait only if they are said to)."""
     events: list[e.Event] = []
     ended: set[str] = set()
     for id in sorted(each.id for each in state.responses.values() if each.by == participant):
         if id in ended:
             continue
-        for event in response_ends(state, by, id, outcome, reason, turn_waits=spare, spare_idempotent=spare):
+        for event in response_ends(
+            state, by, id, outcome, reason, turn_waits=spare or waits, spare_idempotent=spare
+        ):
             ended.add(_ended_id(event))
             events.append(event)
     for entry in state.open_entries():
@@ -99,7 +112,8 @@ def released(state: State, by: str, rights: Iterable[str], reason: ReleaseReason
             continue
         events.append(e.RightReleased(by=by, right=name, token=right.token + 1, reason=reason))
         if name == RESPONDER and state.responder:
-            events.append(e.ResponderChanged(by=by, participant="", reason=reason))
+            briefing = state.briefing if reason == "crashed" else ""  # the next worker is to know it, too
+            events.append(e.ResponderChanged(by=by, participant="", reason=reason, briefing=briefing))
     return events
 
 

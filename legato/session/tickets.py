@@ -104,6 +104,7 @@ NEEDS: Final[Mapping[str, Capability]] = {
     "progress_tool": "work",
     "end_tool": "work",
     "accept_session": "work",
+    "hand_over": "work",
     "release_right": "work",
     "take_over": "takeover",
     "hand_back": "takeover",

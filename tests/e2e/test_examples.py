@@ -59,6 +59,7 @@ declare function render(state: unknown): void;
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXAMPLES: Final = [ROOT / "examples" / "concierge.py"]
 APPROVAL: Final = ROOT / "examples" / "tool_approval.py"
+TWO_AGENTS: Final = ROOT / "examples" / "two_agents.py"
 TAKEOVER: Final = ROOT / "examples" / "takeover.py"
 
 
@@ -124,7 +125,7 @@ async def test_an_example_works_as_an_agent_of_a_real_hub(example: Path) -> None
 
 
 def test_each_example_is_run() -> None:
-    assert sorted((ROOT / "examples").glob("*.py")) == sorted((*EXAMPLES, APPROVAL, TAKEOVER))
+    assert sorted((ROOT / "examples").glob("*.py")) == sorted((*EXAMPLES, APPROVAL, TAKEOVER, TWO_AGENTS))
 
 
 async def test_a_refund_waits_for_a_yes_and_one_that_was_cut_off_for_somebody_who_knows() -> None:
@@ -151,6 +152,27 @@ async def test_a_refund_waits_for_a_yes_and_one_that_was_cut_off_for_somebody_wh
                     await ada.until(lambda state: any(each.unknown for each in state.open_tools()), 30)
                     await decide(ada, approved=False, done=True)
                     assert await asking == "Then it is refunded already."
+
+
+async def test_two_agents_hand_a_conversation_over_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with folder() as shared:
+        data = shared / "data"
+        async with running("serve", data=data) as hub, aiohttp.ClientSession() as http:
+            signer = await signer_here(data, os.environ)
+            for agent in ("reception", "billing"):
+                monkeypatch.setenv(agent.upper(), await mint_here(data, os.environ, agent=agent))
+            session = await created(http, hub.url, signer, agent="reception")
+            async with (
+                working(TWO_AGENTS, data, hub.url),
+                legato.Client(hub.url, ticket=ticket_for(signer, session, "p_ada")) as ada,
+            ):
+                assert await answer(ada, "hello") == "Welcome. Ask me about an invoice."
+                asked = "where is my invoice?"
+                assert await answer(ada, asked) == f"Billing here. They asked: {asked}"
+                assert answers(ada.state)[-2] == "I hand you over to billing."
+                assert await answer(ada, "and the one before?") == f"Billing here. They asked: {asked}"
+                assert await answer(ada, "no more, thanks") == "Welcome. Ask me about an invoice."
+                assert ada.state.labels["agent"] == "reception"
 
 
 async def decide(client: legato.Client, *, approved: bool, done: bool = False) -> None:

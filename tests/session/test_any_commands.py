@@ -82,6 +82,7 @@ COMMANDS = st.one_of(
         right=st.sampled_from(["worker:bot", "worker:other"]),
         worker=st.sampled_from(["w1", "w2"]),
     ),
+    st.builds(c.HandOver, to=st.sampled_from(["bot", "other", "third"]), briefing=st.just("b")),
     st.builds(c.ReleaseRight, right=st.sampled_from(["worker:bot", "responder"]), token=st.integers(1, 3)),
     st.builds(c.ChangeActivity, activity=st.just("thinking")),
     st.builds(c.LabelSession, labels=st.just({"a": "b"})),

@@ -840,6 +840,12 @@ export interface HandBack {
   briefing?: string;
 }
 
+export interface HandOver {
+  type: "hand_over";
+  to: string;
+  briefing?: string;
+}
+
 export interface HoldUsers {
   type: "hold_users";
 }
@@ -1376,6 +1382,7 @@ export type Command =
   | EndTool
   | GrowMessage
   | HandBack
+  | HandOver
   | HoldUsers
   | LabelSession
   | Leave

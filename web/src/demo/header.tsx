@@ -25,7 +25,7 @@ const DOING: Record<string, string> = {
 };
 
 function Agents({ view }: { view: View }): JSX.Element {
-  const agents = Object.values(view.state.participants).filter((one) => one.role === "agent" && !one.left);
+  const agents = Object.values(view.state.participants).filter((one) => one.role === "agent" && !one.left && (one.id === view.state.responder || liveness(view.state, one.id) !== "offline"));
   if (agents.length === 0) return <span class="who-is-here quiet">waiting for an agent</span>;
   return (
     <span class="who-is-here">

@@ -37,6 +37,10 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
       return String(event["right"]).startsWith("worker:") && Number(event["token"]) > 1 ? `${nameOf(state, String(event["holder"]), me)} is back` : "";
     case "responder_changed":
       return answersNow(state, String(event["participant"]), String(event["reason"]), me);
+    case "session_labelled": {
+      const { agent } = event["labels"] as Record<string, string>;
+      return agent === undefined || of(state.participants, event.by)?.role !== "agent" ? "" : `${nameOf(state, event.by, me)} hands over to ${agent}`;
+    }
     case "log_reopened":
       return "the hub's store lost its tail";
     case "session_ended":
@@ -48,7 +52,7 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
 
 /** The agent's first coming is no news; that a person answers, and that it is the agent again, is. */
 function answersNow(state: State, who: string, reason: string, me: string): string {
-  if (reason === "accepted" || reason === "crashed") return "";
+  if (reason === "accepted" || reason === "crashed" || reason === "handed_over") return "";
   if (who === "") return "nobody answers now";
   const name = nameOf(state, who, me);
   const again = of(state.participants, who)?.role === "agent";
