@@ -37,6 +37,7 @@ from signaling.hall import SWEEP_S, Furnishing, Hall, call_soon
 from signaling.holders import HoldersInStore
 from signaling.http.access import Access
 from signaling.http.blobs import Blobs
+from signaling.http.board import Board
 from signaling.http.calling import Calling
 from signaling.http.guard import PEER, guard
 from signaling.http.openapi import serve_description
@@ -127,6 +128,7 @@ def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoki
         *Calling(access, options.calls).routes(),
         *Streams(hall).routes(),
         *watch.routes(),
+        *Board(node, access, archive, options.now).routes(),
     ]
     if options.recordings is not None:
         routes += Recording(access, options.recordings).routes()

@@ -21,11 +21,12 @@ UNSEEN: Final = frozenset({"monitor", "whisper"})
 """Stances of which nobody is told who is listened to."""
 
 _EMPTIED: Final = {
-    b'{"type":"whispered"': ("to", "text"),
-    b'{"type":"stance_changed"': ("stance",),
-    b'{"type":"wrapped_up"': ("disposition", "notes"),
+    "whispered": ("to", "text"),
+    "stance_changed": ("stance",),
+    "wrapped_up": ("disposition", "notes"),
 }
-_BEGINS: Final = tuple(_EMPTIED)
+_TYPE: Final = b'"type":"'
+_NAMES: Final = tuple(f'{name}"'.encode() for name in _EMPTIED)
 _HOLDS: Final = (b'"whispers"', b'"stance"')
 
 
@@ -49,9 +50,9 @@ class Veiled(Sight):
     """What guests are shown."""
 
     def events(self, encoded: Sequence[bytes]) -> Sequence[bytes]:
-        if not any(each.startswith(_BEGINS) for each in encoded):
+        if not any(map(_is_private, encoded)):
             return encoded
-        return [_veiled(each) if each.startswith(_BEGINS) else each for each in encoded]
+        return [_veiled(each) if _is_private(each) else each for each in encoded]
 
     def state(self, encoded: bytes) -> bytes:
         if not any(each in encoded for each in _HOLDS):
@@ -77,12 +78,17 @@ def sight_of(role: str) -> Sight:
     return GUEST if role in GUESTS else ALL
 
 
+def _is_private(encoded: bytes) -> bool:
+    """Its type stands first, or behind its place in the log: before anything that somebody said."""
+    return encoded.startswith(_NAMES, encoded.find(_TYPE) + len(_TYPE))
+
+
 def _veiled(encoded: bytes) -> bytes:
     event: dict[str, Any] = msgspec.json.decode(encoded)
-    begins = next(each for each in _BEGINS if encoded.startswith(each))
-    if event.get("stance", "monitor") not in UNSEEN and begins == _BEGINS[1]:
+    kind = event["type"]
+    if kind not in _EMPTIED or (kind == "stance_changed" and event["stance"] not in UNSEEN):
         return encoded
     event["by"] = HUB
-    for field in _EMPTIED[begins]:
+    for field in _EMPTIED[kind]:
         event[field] = ""
     return msgspec.json.encode(event)

@@ -20,5 +20,5 @@ function compressed(): Plugin {
 export default defineConfig({
   plugins: [compressed()],
   // The page's policy allows scripts, styles and images from its own address only: nothing is inlined.
-  build: { target: "es2022", outDir: "dist", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { target: "es2022", outDir: "dist", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: { input: ["index.html", "console.html"] } },
 });

@@ -29,6 +29,9 @@ from legato.session.state import State
 log: Final = logging.getLogger("legato.node")
 
 OVERDUE: Final = 2
+WAITS: Final = ("_waits", "person")
+"""The label by which the index finds sessions that wait for a person. No participant can set it: it is no id."""
+
 """A node that does not conduct takes over when this many snapshots are due."""
 
 
@@ -143,7 +146,8 @@ class Conductor:
         if self.part is not Part.CONDUCTS or self._busy:
             return
         quiet = now - self._still[1] >= self._settings.snapshot_quiet
-        index = now - self._indexed[0] >= self._settings.index_every and self._row_changed()
+        soon = (WAITS[0].encode() in self._indexed[1]) != (self.room.state.asking is not None)
+        index = (soon or now - self._indexed[0] >= self._settings.index_every) and self._row_changed()
         if (quiet and self._behind()) or index:
             self._busy = True
             self._tools.spawn(self._rest() if quiet else self._work())
@@ -242,7 +246,7 @@ class Conductor:
 
     def _row(self) -> tuple[Listed, tuple[str, ...]]:
         state = self.room.state
-        labels: Mapping[str, str] = dict(state.labels)
+        labels: Mapping[str, str] = dict(state.labels) | (dict([WAITS]) if state.asking is not None else {})
         listed = Listed(self.room.key.session, state.created, state.time, state.ended, labels)
         return listed, tuple(sorted(id for id, who in state.participants.items() if not who.left))
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 import msgspec
 import segno
@@ -28,11 +28,12 @@ from legato.session.ids import MAIN, new_id, well_formed
 from legato.session.tickets import new_ticket
 from legato.speech import SpeechFailed
 from signaling.demo import brain
+from signaling.demo.console import Console
+from signaling.demo.reading import read_body
 from signaling.http.errors import Refused, json_response
 from signaling.serve import Serving
 
 log: Final = logging.getLogger("legato.demo")
-T = TypeVar("T")
 AGENT: Final = "concierge"
 ANSWER_S: Final = 0.02
 MOST_ADDRESS: Final = 2_000
@@ -40,6 +41,9 @@ PAGE_POLICY: Final = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+PAGE_HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
 
 
 class Join(msgspec.Struct):
@@ -90,6 +94,7 @@ def add_demo(serving: Serving, options: DemoOptions) -> None:
     app.router.add_post("/demo/join", demo.join)
     app.router.add_post("/demo/kill", demo.kill)
     app.router.add_post("/demo/qr", demo.qr)
+    Console(demo.folder, PAGE_HEADERS, demo.breakable, serving.signer.mint, voice=options.voice).add_to(app)
     app.cleanup_ctx.append(demo.prompted)
 
 
@@ -111,18 +116,17 @@ class _Demo:
             log.warning("the first words could not be prepared", extra={"reason": failure.reason})
 
     async def page(self, request: web.Request) -> web.StreamResponse:
-        headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
-        return web.FileResponse(self.folder / "index.html", headers=headers)
+        return web.FileResponse(self.folder / "index.html", headers=PAGE_HEADERS)
 
     async def icon(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(self.folder / "icon.svg")
 
     async def join(self, request: web.Request) -> web.Response:
-        wanted = await _body(request, Join)
+        wanted = await read_body(request, Join)
         participant = wanted.participant or new_id("p", secrets.token_bytes)
         if not well_formed(participant) or participant == agents_participant(AGENT):
             raise Refused("malformed", field="participant")
-        if wanted.role == "operator" and not self._breakable(request):
+        if wanted.role == "operator" and not self.breakable(request):
             raise Refused("not_allowed", field="role")
         session = await self._session(wanted.session)
         ticket = new_ticket(
@@ -141,12 +145,13 @@ class _Demo:
                 "ticket": self._serving.signer.mint(ticket),
                 "participant": participant,
                 "voice": self._options.voice,
-                "breakable": self._breakable(request),
+                "breakable": self.breakable(request),
                 "share": self._options.share,
             }
         )
 
-    def _breakable(self, request: web.Request) -> bool:
+    def breakable(self, request: web.Request) -> bool:
+        """Whether who asks is on this machine, and may do what one does there."""
         return self._options.kill is not None and _loopback(request)
 
     async def _session(self, wanted: str) -> str:
@@ -164,7 +169,7 @@ class _Demo:
         return session
 
     async def kill(self, request: web.Request) -> web.Response:
-        order = await _body(request, Kill)
+        order = await read_body(request, Kill)
         if self._options.kill is None or not _loopback(request) or order.what not in ("hub", "agent", "loop"):
             raise Refused("not_allowed")
         # After the answer has left: a browser that gets none sends the order again, and kills the next one too.
@@ -172,7 +177,7 @@ class _Demo:
         return web.Response(status=202)
 
     async def qr(self, request: web.Request) -> web.Response:
-        asked = await _body(request, Draw)
+        asked = await read_body(request, Draw)
         if not 0 < len(asked.address) <= MOST_ADDRESS:
             raise Refused("malformed", field="address")
         out = io.BytesIO()
@@ -180,13 +185,6 @@ class _Demo:
             out, kind="svg", scale=6, border=2, xmldecl=False
         )
         return web.Response(body=out.getvalue(), content_type="image/svg+xml")
-
-
-async def _body(request: web.Request, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.MsgspecError:
-        raise Refused("malformed") from None
 
 
 def _loopback(request: web.Request) -> bool:

@@ -254,3 +254,40 @@ class Health(msgspec.Struct, frozen=True):
 
     ok: bool
     reason: str = ""
+
+
+class WaitingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody wants a person, since session time `since` (ms)."""
+
+    request: str
+    reason: str
+    skill: str
+    priority: int
+    since: int
+    reserved_for: str
+    passed: list[str]
+
+
+class BoardRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes on in a session. `now`: session time of its last event. `here`: whether a user is online; `turns`:
+    how many wait for an answer; `wrap_ups`: who still owes one."""
+
+    session: str
+    title: str
+    now: int
+    users: list[str]
+    here: bool
+    voice: bool
+    responder: str
+    responder_name: str
+    by_person: bool
+    held: bool
+    turns: int
+    wrap_ups: list[str]
+    waiting: WaitingRow | None
+
+
+class BoardAnswer(msgspec.Struct, frozen=True):
+    """Sessions, in the order that was asked for."""
+
+    sessions: list[BoardRow]

@@ -95,7 +95,8 @@ def test_a_transfer_goes_to_somebody_who_is_here_to_answer() -> None:
     talk = crowd()
     assert talk.refused(OPERATOR, c.Transfer(to="ben")) == "stale_token"
     talk.do(OPERATOR, c.TakeOver())
-    for nobody in ("ada", "bot", "zoe"):
+    talk.put([e.ParticipantJoined(by="tom", participant="tom", role="operator")])
+    for nobody in ("ada", "bot", "zoe", "tom"):
         assert talk.refused(OPERATOR, c.Transfer(to=nobody)) == "not_found"
     passed = talk.do(OPERATOR, c.Transfer(to="ben", briefing="she waits for 4711"))
     assert (types(passed), passed.raises) == (["right_granted", "responder_changed"], {"responder": 3})

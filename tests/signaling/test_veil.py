@@ -1,6 +1,10 @@
 """What users and observers are not shown."""
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
+import pytest
 
 from legato.session import events as e
 from legato.session.event_json import decode, encode
@@ -10,7 +14,7 @@ from signaling.veil import ALL, GUEST, sight_of
 from tests.session.happenings import at
 
 SECRET = "offer her ten"
-LOG = [
+LOG: list[Any] = [
     at(event, offset, 1)
     for offset, event in enumerate(
         [
@@ -26,8 +30,15 @@ LOG = [
 ]
 
 
-def test_guests_see_that_something_happened_and_not_what() -> None:
-    seen = GUEST.events([encode(event) for event in LOG])
+def stored(event: e.Event) -> bytes:
+    """As the hub tells it: its place in the log first."""
+    known = msgspec.json.decode(encode(event))
+    return msgspec.json.encode({"offset": known.pop("offset"), "time": known.pop("time"), **known})
+
+
+@pytest.mark.parametrize("written", [encode, stored])
+def test_guests_see_that_something_happened_and_not_what(written: Callable[[e.Event], bytes]) -> None:
+    seen = GUEST.events([written(event) for event in LOG])
     assert [msgspec.json.decode(each)["offset"] for each in seen] == [1, 2, 3, 4, 5, 6]
     assert not any(SECRET.encode() in each for each in seen)
     assert b"monitor" not in seen[1]

@@ -21,6 +21,8 @@ interface Props {
   readonly speaking: ReadonlyMap<string, boolean>;
   /** Whether it is said to who sits here. */
   readonly listening: boolean;
+  /** Whether to say what can be tried, where nothing was said yet. */
+  readonly tries?: boolean;
   readonly onHear: (message: string, character: number) => void;
 }
 
@@ -35,7 +37,7 @@ function useMarks(notes: readonly Note[]): ReadonlyMap<string, readonly string[]
   }, [notes]);
 }
 
-export function Transcript({ session, view, notes, interim, speaking, listening, onHear }: Props): JSX.Element {
+export function Transcript({ session, view, notes, interim, speaking, listening, tries = true, onHear }: Props): JSX.Element {
   const { state, past, outgoing, participant: me } = view;
   const marks = useMarks(notes);
   const entries = useMemo(() => [...past, ...transcript(state)].sort(began), [past, state.entries]);
@@ -79,7 +81,7 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
         {outgoing.map((one) => (
           <Unsent key={one.message} one={one} session={session} live={view.phase === "live"} />
         ))}
-        {fresh && <Try session={session} greeted={entries.length > 0} />}
+        {tries && fresh && <Try session={session} greeted={entries.length > 0} />}
       </ol>
       {behind && (
         <button type="button" class="to-end small" onClick={toEnd}>

@@ -100,8 +100,8 @@ export class Voice {
     return this.views.onChange(listener);
   }
 
-  /** Talk; best from a gesture. Everything that comes of it is in the view. */
-  async start(): Promise<void> {
+  /** Talk; best from a gesture. Everything that comes of it is in the view. `silent`: listen, without a microphone. */
+  async start(silent = false): Promise<void> {
     remember(this.memory, true);
     this.tries = 0;
     this.turnOn();
@@ -113,7 +113,7 @@ export class Voice {
     // Without a gesture the microphone comes first: that it is open is what lets a page sound.
     if (navigator.userActivation?.isActive === true) await this.stands();
     if (!this.on) return;
-    await this.microphone.open();
+    if (!silent) await this.microphone.open();
     void this.hush.listen();
     // An open microphone is a licence to sound: after a reload there was no gesture.
     await this.output.warm();

@@ -1,0 +1,74 @@
+"""The operator console of the demo: its page, and a ticket for whoever opens it on this machine."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from aiohttp import web
+
+from legato.session.ids import MAIN, new_id, well_formed
+from legato.session.tickets import ANY_SESSION, Ticket, new_ticket
+from signaling.demo.reading import read_body
+from signaling.http.errors import Refused, json_response
+
+LONGEST_NAME: Final = 32
+
+
+class Enter(msgspec.Struct):
+    """Come in as an operator of all of the demo's sessions."""
+
+    participant: str = ""
+    name: str = "Operator"
+    role: Literal["operator", "supervisor"] = "operator"
+
+
+class Console:
+    """`allows(request)`: whether who asks may be an operator; `mint` signs."""
+
+    def __init__(
+        self, folder: Path, headers: dict[str, str], allows: Callable[[web.Request], bool],
+        mint: Callable[[Ticket], str], *, voice: bool,
+    ) -> None:  # fmt: skip
+        self._folder, self._headers, self._allows, self._mint, self._voice = (
+            folder,
+            headers,
+            allows,
+            mint,
+            voice,
+        )
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve it."""
+        app.router.add_get("/console", self.page)
+        app.router.add_post("/demo/operator", self.enter)
+
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """`GET /console`"""
+        return web.FileResponse(self._folder / "console.html", headers=self._headers)
+
+    async def enter(self, request: web.Request) -> web.Response:
+        """`POST /demo/operator`"""
+        if not self._allows(request):
+            raise Refused("not_allowed")
+        wanted = await read_body(request, Enter)
+        participant = wanted.participant or new_id("p", secrets.token_bytes)
+        if not well_formed(participant) or not 0 < len(wanted.name) <= LONGEST_NAME:
+            raise Refused("malformed", field="participant")
+        ticket = new_ticket(
+            "access", id=new_id("j", secrets.token_bytes), now=int(time.time()), tenant=MAIN, session=ANY_SESSION,
+            participant=participant, role=wanted.role, name=wanted.name,
+        )  # fmt: skip
+        return json_response(
+            {
+                "ticket": self._mint(ticket),
+                "participant": participant,
+                "name": wanted.name,
+                "role": wanted.role,
+                "voice": self._voice,
+            }
+        )

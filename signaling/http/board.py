@@ -1,0 +1,166 @@
+"""What operators see of a tenant's sessions: who waits for a person, and what goes on.
+
+Both are read from the sessions themselves, on whatever node is asked; the index only tells which to look at. Consoles
+that ask within half a second share one look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from hub.keys.errors import KeysError
+from hub.node.conductor import WAITS
+from hub.node.entries import SessionDamaged
+from hub.node.promise import Node
+from hub.store.promise import SessionKey, StoreUnavailable
+from legato.session.routing import PEOPLE
+from legato.session.state import State
+from legato.session.tickets import ANY_SESSION
+from signaling.archive import Archive
+from signaling.http import bodies
+from signaling.http.access import Access, number
+from signaling.http.errors import Refused, json_response
+from signaling.http.routes import Route
+
+MOST: Final = 200
+USUAL: Final = 50
+AT_ONCE: Final = 8
+FRESH_MS: Final = 500
+LABEL_PAGES: Final = 5
+
+
+@dataclass(slots=True)
+class _Look:
+    at: int
+    rows: asyncio.Future[list[bodies.BoardRow]]
+
+
+class Board:
+    """See the module. `now`: monotonic ms."""
+
+    def __init__(self, node: Node, access: Access, archive: Archive, now: Callable[[], int]) -> None:
+        self._node, self._access, self._archive, self._now = node, access, archive, now
+        self._looks: dict[tuple[str, str, int], _Look] = {}
+
+    def routes(self) -> list[Route]:
+        """The verbs."""
+        limit = ("limit", f"1 to {MOST}")
+        return [
+            Route(
+                method="GET", path="/v1/queue", name="readQueue",
+                says="Sessions that wait for a person: who is next comes first", handler=self.queue,
+                gives=bodies.BoardAnswer, query=(("skill", "only of these skills, with commas between"), limit),
+            ),
+            Route(
+                method="GET", path="/v1/board", name="readBoard",
+                says="Sessions that go on, newest activity first", handler=self.board,
+                gives=bodies.BoardAnswer, query=(limit,),
+            ),
+        ]  # fmt: skip
+
+    async def queue(self, request: web.Request) -> web.Response:
+        """`GET /v1/queue`"""
+        tenant, limit = self._asked(request)
+        skills = {each for each in request.query.get("skill", "").split(",") if each}
+        rows = [row for row in await self._seen(tenant, "queue", MOST) if row.waiting is not None]
+        rows = [
+            row for row in rows if not skills or row.waiting is None or row.waiting.skill in {"", *skills}
+        ]
+        rows.sort(key=_turn)
+        return json_response(bodies.BoardAnswer(rows[:limit]))
+
+    async def board(self, request: web.Request) -> web.Response:
+        """`GET /v1/board`"""
+        tenant, limit = self._asked(request)
+        return json_response(bodies.BoardAnswer(await self._seen(tenant, "board", limit)))
+
+    def _asked(self, request: web.Request) -> tuple[str, int]:
+        ticket = self._access.ticket(request)
+        if not ticket.allows("list") or ticket.session != ANY_SESSION:
+            raise Refused("not_allowed")
+        return ticket.tenant, number(request, "limit", USUAL, 1, MOST)
+
+    async def _seen(self, tenant: str, what: str, limit: int) -> list[bodies.BoardRow]:
+        """The rows as they were at most half a second ago."""
+        name, now = (tenant, what, limit), self._now()
+        look = self._looks.get(name)
+        if look is None or now - look.at >= FRESH_MS:
+            self._looks = {each: one for each, one in self._looks.items() if now - one.at < FRESH_MS}
+            look = self._looks[name] = _Look(now, asyncio.ensure_future(self._look(tenant, what, limit)))
+        return await asyncio.shield(look.rows)
+
+    async def _look(self, tenant: str, what: str, limit: int) -> list[bodies.BoardRow]:
+        sessions = await self._waiting(tenant) if what == "queue" else await self._going_on(tenant, limit)
+        places = asyncio.Semaphore(AT_ONCE)
+        rows = await asyncio.gather(*(self._row(SessionKey(tenant, each), places) for each in sessions))
+        return [row for row in rows if row is not None]
+
+    async def _going_on(self, tenant: str, limit: int) -> Sequence[str]:
+        listed = await self._archive.sessions(tenant, "", None, 0, limit)
+        return [each.session for each in listed if not each.ended]
+
+    async def _waiting(self, tenant: str) -> Sequence[str]:
+        """Oldest activity may have waited longest, so all that wait are looked at, up to a bound."""
+        found: dict[str, None] = {}
+        before = 0
+        for _ in range(LABEL_PAGES):
+            listed = await self._archive.sessions(tenant, "", WAITS, before, MOST)
+            found |= dict.fromkeys(each.session for each in listed)
+            if len(listed) < MOST:
+                break
+            before = listed[-1].last
+        return list(found)
+
+    async def _row(self, key: SessionKey, places: asyncio.Semaphore) -> bodies.BoardRow | None:
+        """None: it is gone, or cannot be read now."""
+        async with places:
+            try:
+                room = await self._node.open(key)
+            except (SessionDamaged, KeysError, StoreUnavailable):
+                return None
+            if room is None:
+                return None
+            try:
+                return row_of(key.session, room.state)
+            finally:
+                self._node.release(room)
+
+
+def row_of(session: str, state: State) -> bodies.BoardRow | None:
+    """What is shown of a session; nothing of one that has ended."""
+    if state.ended:
+        return None
+    asking, people = state.asking, [each for each in state.participants.values() if not each.left]
+    answers = state.participants.get(state.responder)
+    waiting = None
+    if asking is not None:
+        waiting = bodies.WaitingRow(
+            request=asking.id, reason=asking.reason, skill=asking.skill, priority=asking.priority,
+            since=asking.since, reserved_for=asking.reserved_for, passed=list(asking.passed),
+        )  # fmt: skip
+    return bodies.BoardRow(
+        session=session,
+        title=state.title,
+        now=state.time,
+        users=[each.name or each.id for each in people if each.role == "user"],
+        here=any(each.role == "user" and state.liveness(each.id) == "online" for each in people),
+        voice=any(each.call for each in state.attachments.values()),
+        responder=state.responder,
+        responder_name="" if answers is None else answers.name or answers.id,
+        by_person=answers is not None and answers.role in PEOPLE,
+        held=state.held != "",
+        turns=len(state.waiting_turns()),
+        wrap_ups=sorted(state.wrap_ups),
+        waiting=waiting,
+    )
+
+
+def _turn(row: bodies.BoardRow) -> tuple[int, int, str]:
+    """Of a higher priority first, then who has waited longest."""
+    assert row.waiting is not None
+    return (-row.waiting.priority, row.waiting.since, row.session)

@@ -1,0 +1,205 @@
+"""The operator console in a real Chromium, beside a caller's page: the queue, the keys, whispers, wrap-up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from tests.support.chromium import Tab, launched, opened
+from tests.support.page import ARTEFACTS, Reader, reading, serious_findings
+from tests.support.processes import Tree, running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+
+PATIENCE_MS = 30_000
+Demo = tuple[Tree, Browser]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def demo() -> AsyncIterator[Demo]:
+    async with running("demo") as hub, launched() as browser:
+        yield hub, browser
+
+
+class Console:
+    """Somebody at the console."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab, self.page = tab, tab.page
+
+    async def sees(self, selector: str) -> None:
+        await self.page.wait_for_selector(selector, timeout=PATIENCE_MS)
+
+    async def open(self, session: str) -> None:
+        """From the list, by keyboard."""
+        await self.sees(f"[data-session='{session}']")
+        await self.page.focus(f"button[data-session='{session}']")
+        await self.page.keyboard.press("Enter")
+        await self.sees(f".desk[data-session='{session}'] [data-phase='live']")
+
+    async def place(self, place: str) -> None:
+        """Where the operator stands, as the page says."""
+        await self.sees(f".desk[data-place='{place}']")
+
+    async def key(self, key: str) -> None:
+        """Pressed while nothing is being written."""
+        await self.page.evaluate("document.activeElement?.blur()")
+        await self.page.keyboard.press(key)
+
+    async def write(self, words: str) -> None:
+        await self.page.fill("#words", words)
+        await self.page.press("#words", "Enter")
+
+    async def shot(self, name: str) -> None:
+        ARTEFACTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=ARTEFACTS / f"console-{name}.png")
+
+
+@asynccontextmanager
+async def consoling(browser: Browser, hub: Tree, query: str = "") -> AsyncIterator[Console]:
+    async with opened(browser, f"{hub.url.rstrip('/')}/console{query}") as tab:
+        console = Console(tab)
+        await console.sees("#queue")
+        yield console
+
+
+async def ask_for_a_person(caller: Reader, reason: str) -> None:
+    """As an app's own button would."""
+    command = {"type": "request_human", "request": f"q_{reason}", "reason": reason}
+    await caller.page.evaluate(f"legato.do([{json.dumps(command)}])")
+
+
+async def state_of(page: Page) -> Any:
+    return await page.evaluate("legato.view.state")
+
+
+async def test_an_operator_takes_the_next_in_the_queue_answers_hands_back_and_wraps_up_by_keyboard(
+    demo: Demo,
+) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as caller, consoling(browser, hub) as desk:
+        await caller.say("my order number is 4711")
+        await caller.quiet()
+        await ask_for_a_person(caller, "refund")
+        await desk.sees(".waits")
+        await desk.shot("queue")
+        await desk.key("n")
+        await desk.sees(f".desk[data-session='{caller.session}'] [data-phase='live']")
+        await desk.place("monitor")
+        assert await desk.page.is_disabled("#words"), "who listens writes nothing"
+        await desk.key("t")
+        await desk.place("answers")
+        await caller.until("legato.view.state.asking === null")
+        await desk.write("Hello, this is a person.")
+        await caller.says("this is a person")
+        await desk.shot("answers")
+        await desk.page.fill("#briefing", "she gets her money on Monday")
+        await desk.page.fill("#notes", "was kind")
+        await desk.key("o")
+        await caller.until("legato.view.state.held !== ''")
+        await desk.key("o")
+        await caller.until("legato.view.state.held === ''")
+        await desk.key("h")
+        await desk.place("monitor")
+        await desk.sees(".notes[data-owed='true']")
+        await desk.shot("wrap-up")
+        await desk.page.click("text=Done")
+        await desk.sees(".notes[data-owed='false']")
+        assert (await state_of(caller.page))["briefing"] == "she gets her money on Monday"
+        log = await caller.page.evaluate("JSON.stringify(legato.view)")
+        assert "was kind" not in log, "notes are not the caller's to see"
+        assert desk.tab.errors == caller.tab.errors == []
+
+
+async def test_a_whisper_reaches_the_agent_and_never_the_callers_page(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as caller, consoling(browser, hub) as desk:
+        frames: list[str] = []
+        caller.page.on(
+            "websocket",
+            lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))),
+        )
+        await caller.page.reload()
+        await caller.live()
+        await desk.open(caller.session)
+        await desk.place("monitor")
+        await desk.key("w")
+        await desk.place("whisper")
+        await desk.write("offer her ten percent")
+        await desk.sees("text=offer her ten percent")
+        assert (await state_of(desk.page))["whispers"][0]["text"] == "offer her ten percent"
+        await caller.say("hello")
+        await caller.quiet()
+        state = await state_of(caller.page)
+        assert [frame for frame in frames if "ten percent" in frame or "monitor" in frame] == []
+        assert "ten percent" not in json.dumps(state)
+        assert not [who for who in state["participants"].values() if who["stance"]]
+
+
+async def test_a_person_barges_in_and_their_words_are_text_never_markup(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as caller, consoling(browser, hub) as desk:
+        await caller.say("<img src=x onerror=document.title='owned'>")
+        await desk.open(caller.session)
+        await desk.sees(".transcript [data-message]")
+        await desk.key("b")
+        await desk.place("barge")
+        await desk.write("I am here, too")
+        await caller.says("I am here, too")
+        assert await desk.page.title() == "Legato console"
+        assert await desk.page.locator(".transcript img").count() == 0
+
+
+async def test_of_two_operators_at_once_one_answers_and_the_other_is_told_who(demo: Demo) -> None:
+    hub, browser = demo
+    async with (
+        reading(browser, hub.url) as caller,
+        consoling(browser, hub, "?name=Olga") as olga,
+        consoling(browser, hub, "?name=Ben") as ben,
+    ):
+        for each in (olga, ben):
+            await each.open(caller.session)
+            await each.place("monitor")
+        await olga.key("t")
+        await ben.key("t")
+        for each in (olga, ben):
+            await each.sees(".desk[data-place='answers'], .problem")
+        places = [await each.page.get_attribute(".desk", "data-place") for each in (olga, ben)]
+        assert sorted(map(str, places)) == ["answers", "monitor"]
+        winner, loser = (olga, ben) if places[0] == "answers" else (ben, olga)
+        assert "quicker" in await loser.page.inner_text(".problem")
+        await winner.page.click("[data-transfer]")
+        await loser.place("answers")
+        await winner.place("monitor")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_console_keeps_nobody_out_on_desk_and_phone(demo: Demo, scheme: str) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as caller:
+        await caller.say("hello")
+        await caller.quiet()
+        context = await browser.new_context(bypass_csp=True, color_scheme=scheme)  # type: ignore[arg-type]
+        try:
+            desk = Console(Tab(await context.new_page(), context))
+            await desk.page.goto(f"{hub.url.rstrip('/')}/console?role=supervisor")
+            await desk.open(caller.session)
+            await desk.key("t")
+            await desk.place("answers")
+            assert await serious_findings(desk.page) == []
+            await desk.shot(f"desk-{scheme}")
+            await desk.page.set_viewport_size({"width": 360, "height": 740})
+            assert await desk.page.evaluate("document.documentElement.scrollWidth") <= 360
+            assert await serious_findings(desk.page) == []
+            await desk.shot(f"phone-{scheme}")
+            await desk.page.click(".back")
+            await desk.sees("#board")
+            await desk.shot(f"phone-lists-{scheme}")
+        finally:
+            await context.close()

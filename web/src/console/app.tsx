@@ -1,0 +1,116 @@
+/** The operator console: the queue and the board on the left, the open session beside it. */
+import type { JSX } from "preact";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { randomId } from "../client/keep";
+import { Mark } from "../demo/icons";
+import { remembered } from "../demo/memory";
+import { Desk } from "./desk";
+import { Hub, Refused, type Operator, type Row } from "./hub";
+import { Board, Operators, Queue } from "./lists";
+import { useOpen } from "./opening";
+import { isTyping } from "./verbs";
+
+const LOOK_MS = 1_000;
+
+function useHub(): { readonly hub: Hub; readonly me: Operator | null; readonly problem: string } {
+  const asked = useMemo(() => new URLSearchParams(location.search), []);
+  const hub = useMemo(() => {
+    const role = asked.get("role") === "supervisor" ? "supervisor" : "operator";
+    const name = asked.get("name") ?? (role === "operator" ? "Operator" : "Supervisor");
+    return new Hub(remembered(`legato:console:${role}`, () => randomId("p")), role, name);
+  }, [asked]);
+  const [me, setMe] = useState<Operator | null>(null);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const enter = (): void =>
+      void hub.enter().then(setMe, (failure: unknown) => {
+        const forbidden = failure instanceof Refused && failure.reason === "not_allowed";
+        setProblem(forbidden ? "Only this machine may open the console." : "The hub cannot be reached. Trying again…");
+        if (!forbidden) timer = setTimeout(enter, LOOK_MS);
+      });
+    enter();
+    return () => clearTimeout(timer);
+  }, [hub]);
+  return { hub, me, problem };
+}
+
+/** Queue and board, looked at each second. */
+function useRows(hub: Hub, on: boolean): { readonly queue: readonly Row[]; readonly board: readonly Row[]; readonly stale: boolean; readonly look: () => void } {
+  const [rows, setRows] = useState<{ queue: readonly Row[]; board: readonly Row[]; stale: boolean }>({ queue: [], board: [], stale: false });
+  const looking = useRef(false);
+  const look = useCallback((): void => {
+    if (looking.current) return;
+    looking.current = true;
+    Promise.all([hub.queue(), hub.board()])
+      .then(([queue, board]) => setRows({ queue, board, stale: false }), () => setRows((known) => ({ ...known, stale: true })))
+      .finally(() => (looking.current = false));
+  }, [hub]);
+  useEffect(() => {
+    if (!on) return undefined;
+    look();
+    const timer = setInterval(look, LOOK_MS);
+    return () => clearInterval(timer);
+  }, [on, look]);
+  return { ...rows, look };
+}
+
+export function App(): JSX.Element {
+  const { hub, me, problem } = useHub();
+  const { queue, board, stale, look } = useRows(hub, me !== null);
+  const { opened, view, open, close } = useOpen(hub, me?.voice ?? false);
+  const [trouble, setTrouble] = useState("");
+  const mine = me?.participant ?? "";
+
+  /** Keep the next session for oneself and open it; of two who want it the other gets the one after. */
+  const next = useCallback(async (): Promise<void> => {
+    setTrouble("");
+    for (const row of queue) {
+      const { waiting } = row;
+      if (waiting === null || (waiting.reserved_for !== "" && waiting.reserved_for !== mine) || waiting.passed.includes(mine)) continue;
+      try {
+        if (waiting.reserved_for === "") await hub.do(row.session, [{ type: "reserve_session", request: waiting.request }]);
+        open(row.session);
+        return look();
+      } catch (failure) {
+        if (!(failure instanceof Refused)) return setTrouble("The hub cannot be reached.");
+      }
+    }
+    setTrouble("Nobody is left to take.");
+  }, [hub, look, mine, open, queue]);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== "n" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      event.preventDefault();
+      void next();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [next]);
+
+  if (me === null) return <main class="opening" role="status"><p>{problem === "" ? "Opening the console…" : problem}</p></main>;
+  const current = view?.session ?? "";
+  return (
+    <div class={`console ${opened === null ? "" : "open"}`}>
+      <nav class="left" aria-label="Sessions">
+        <header class="left-top">
+          <h1><Mark /> Legato</h1>
+          <span class="quiet">{me.name.toLowerCase() === me.role ? me.name : `${me.name}, ${me.role}`}</span>
+          {stale && <span class="warn" role="status">not up to date</span>}
+        </header>
+        {trouble !== "" && <p class="bad" role="alert">{trouble}</p>}
+        <Queue rows={queue} current={current} me={mine} onOpen={open} onNext={() => void next()} />
+        <Board rows={board} current={current} me={mine} onOpen={open} />
+        {me.role === "supervisor" && <Operators rows={board} onOpen={open} />}
+      </nav>
+      {opened !== null && view !== null && view.session !== "" ? (
+        <Desk session={opened.session} view={view} ears={opened.ears} onClose={close} key={view.session} />
+      ) : (
+        <main class="nothing quiet" aria-label="Session">
+          <p>Open a session, or take the next with <kbd>n</kbd>.</p>
+        </main>
+      )}
+    </div>
+  );
+}

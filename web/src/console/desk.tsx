@@ -1,0 +1,137 @@
+/** The open session: its transcript, what one may do, and what one writes. */
+import type { JSX } from "preact";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { RefusedError, type Command, type Session, type View } from "../client";
+import { useSpeaking } from "../demo/hearing";
+import { Transcript } from "../demo/transcript";
+import { useInterim } from "../demo/voice_hook";
+import { Listening } from "./listening";
+import type { Ears } from "./ears";
+import { Aside } from "./side";
+import { isTyping, verbsOf, type Verb } from "./verbs";
+import { placeOf, placeText } from "./words";
+
+interface Props {
+  readonly session: Session;
+  readonly view: View;
+  readonly ears: Ears | null;
+  readonly onClose: () => void;
+}
+
+const NO_NOTES: readonly never[] = [];
+const nothing = (): void => undefined;
+
+/** Why it did not work, for a person. */
+function reasonOf(problem: unknown): string {
+  if (!(problem instanceof RefusedError)) return "That did not work. Try again.";
+  const { reason, detail } = problem.refusal;
+  if (reason === "already_exists") return `Somebody else was quicker${detail === undefined || detail === "" ? "." : `: ${detail}.`}`;
+  return `Refused: ${detail === undefined || detail === "" ? reason : detail}.`;
+}
+
+export function Desk({ session, view, ears, onClose }: Props): JSX.Element {
+  const { state, participant: me } = view;
+  const [problem, setProblem] = useState("");
+  const [briefing, setBriefing] = useState("");
+  const speaking = useSpeaking(session);
+  const interim = useInterim(session);
+  const field = useRef<HTMLInputElement>(null);
+  const place = placeOf(state, me);
+
+  useEffect(() => {
+    ears?.heed(place);
+  }, [ears, place]);
+
+  const act = useCallback(
+    async (commands: readonly Command[]): Promise<boolean> => {
+      setProblem("");
+      try {
+        if (commands.length > 0) await session.do([...commands]);
+        return true;
+      } catch (refusal) {
+        setProblem(reasonOf(refusal));
+        return false;
+      }
+    },
+    [session],
+  );
+  const press = useCallback(
+    (verb: Verb): void => {
+      if (!verb.possible) return;
+      // The microphone opens with the click; the hub lets nothing through before the log says so.
+      if (verb.key === "t") ears?.open();
+      void act(verb.commands).then((done) => {
+        if (done && verb.key === "h") setBriefing("");
+        if (!done) ears?.heed(placeOf(session.view.state, me));
+      });
+      if (verb.key === "w" || verb.key === "b" || verb.key === "t") field.current?.focus();
+    },
+    [act, ears, me, session],
+  );
+  const verbs = verbsOf(state, me, briefing.trim());
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === "Escape" && isTyping(event.target)) return void (event.target as HTMLElement).blur();
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      const verb = verbs.find((one) => one.key === event.key);
+      if (verb === undefined) return;
+      event.preventDefault();
+      press(verb);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  });
+
+  return (
+    <main class="desk" aria-label="Session" data-place={place} data-session={view.session}>
+      <header class="desk-top">
+        <button type="button" class="small back" onClick={onClose}>Back</button>
+        <p class={`place ${place}`} role="status">{placeText(state, me)}</p>
+        <span class={`connection ${view.phase}`} data-phase={view.phase}>
+          <span class="dot" aria-hidden="true" /> {view.phase === "live" ? "connected" : view.phase === "ended" ? "ended" : "reconnecting"}
+        </span>
+      </header>
+      <div class="verbs" role="toolbar" aria-label="What you can do">
+        {verbs.map((verb) => (
+          <button type="button" key={verb.key} class={`small ${verb.pressed ? "pressed" : ""}`} data-verb={verb.key} disabled={!verb.possible} aria-pressed={verb.pressed} aria-keyshortcuts={verb.key} onClick={() => press(verb)}>
+            {verb.name} <kbd>{verb.key}</kbd>
+          </button>
+        ))}
+        {ears !== null && <Listening ears={ears} />}
+      </div>
+      {problem !== "" && <p class="problem bad" role="alert">{problem}</p>}
+      <Transcript session={session} view={view} notes={NO_NOTES} interim={interim} speaking={speaking} listening={false} tries={false} onHear={nothing} />
+      <Writing session={session} view={view} field={field} act={act} />
+      <Aside view={view} act={act} briefing={briefing} onBriefing={setBriefing} />
+    </main>
+  );
+}
+
+interface WritingProps {
+  readonly session: Session;
+  readonly view: View;
+  readonly field: { current: HTMLInputElement | null };
+  readonly act: (commands: readonly Command[]) => Promise<boolean>;
+}
+
+/** What one writes goes as far as one stands: to all, to who answers, or nowhere. */
+function Writing({ session, view, field, act }: WritingProps): JSX.Element {
+  const [text, setText] = useState("");
+  const place = placeOf(view.state, view.participant);
+  const silent = place === "monitor";
+  const label = silent ? "Nobody reads you while you listen" : place === "whisper" ? "Whisper to who answers" : "Write to everybody";
+  const send = (event: Event): void => {
+    event.preventDefault();
+    const words = text.trim();
+    if (words === "" || silent) return;
+    setText("");
+    if (place === "whisper") void act([{ type: "whisper", text: words }]);
+    else session.say(words).catch(() => undefined); // a refusal is shown beside the message
+  };
+  return (
+    <form class="writing" onSubmit={send}>
+      <input ref={field} id="words" value={text} disabled={silent} onInput={(event) => setText(event.currentTarget.value)} aria-label={label} placeholder={`${label}…`} autocomplete="off" />
+      <button type="submit" class="primary" disabled={silent || text.trim() === ""}>{place === "whisper" ? "Whisper" : "Send"}</button>
+    </form>
+  );
+}

@@ -1,0 +1,103 @@
+/** What the console asks of the hub by HTTP: who is in the queue, what goes on, a ticket for each session. */
+import type { Command } from "../client";
+
+export interface Waiting {
+  readonly request: string;
+  readonly reason: string;
+  readonly skill: string;
+  readonly priority: number;
+  readonly since: number;
+  readonly reserved_for: string;
+  readonly passed: readonly string[];
+}
+
+export interface Row {
+  readonly session: string;
+  readonly title: string;
+  readonly now: number;
+  readonly users: readonly string[];
+  readonly here: boolean;
+  readonly voice: boolean;
+  readonly responder: string;
+  readonly responder_name: string;
+  readonly by_person: boolean;
+  readonly held: boolean;
+  readonly turns: number;
+  readonly wrap_ups: readonly string[];
+  readonly waiting: Waiting | null;
+}
+
+export interface Operator {
+  readonly ticket: string;
+  readonly participant: string;
+  readonly name: string;
+  readonly role: "operator" | "supervisor";
+  readonly voice: boolean;
+}
+
+/** Why the hub did not do it; `detail` says it to a person. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  constructor(
+    readonly reason: string,
+    detail: string,
+  ) {
+    super(detail === "" ? reason : detail);
+  }
+}
+
+const TIMEOUT_MS = 5_000;
+/** Access tickets live ten minutes. */
+const TICKET_MS = 8 * 60_000;
+
+export class Hub {
+  private ticket = "";
+  private at = -TICKET_MS;
+  private sequence = 0;
+  private readonly producer = `console-${crypto.randomUUID().slice(0, 8)}`;
+
+  constructor(private readonly participant: string, private readonly role: Operator["role"], private readonly name: string) {}
+
+  /** Come in, or come in again. */
+  async enter(): Promise<Operator> {
+    const operator = (await this.ask("POST", "/demo/operator", { participant: this.participant, role: this.role, name: this.name }, "")) as Operator;
+    this.ticket = operator.ticket;
+    this.at = performance.now();
+    return operator;
+  }
+
+  async queue(): Promise<readonly Row[]> {
+    return ((await this.ask("GET", "/v1/queue?limit=200")) as { sessions: Row[] }).sessions;
+  }
+
+  async board(): Promise<readonly Row[]> {
+    return ((await this.ask("GET", "/v1/board?limit=200")) as { sessions: Row[] }).sessions;
+  }
+
+  /** A ticket for one session. */
+  async ticketFor(session: string): Promise<string> {
+    return ((await this.ask("POST", "/v1/tickets", { session })) as { ticket: string }).ticket;
+  }
+
+  /** Do one batch in a session that is not open here. */
+  async do(session: string, commands: readonly Command[]): Promise<void> {
+    this.sequence += 1;
+    const body = { producer: `${this.producer}-${this.sequence}`, seq: 1, commands };
+    await this.ask("POST", `/v1/sessions/${encodeURIComponent(session)}/commands`, body);
+  }
+
+  private async ask(method: string, path: string, body?: unknown, credential?: string): Promise<unknown> {
+    if (credential === undefined && performance.now() - this.at > TICKET_MS) await this.enter();
+    const bearer = credential ?? this.ticket;
+    const answer = await fetch(path, {
+      method,
+      headers: { ...(bearer === "" ? {} : { authorization: `Bearer ${bearer}` }), ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: "omit",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (answer.ok) return answer.json();
+    const { error } = (await answer.json().catch(() => ({}))) as { error?: { reason?: string; detail?: string } };
+    throw new Refused(error?.reason ?? String(answer.status), error?.detail ?? "");
+  }
+}

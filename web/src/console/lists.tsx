@@ -1,0 +1,110 @@
+/** The queue and the live board: who waits, what goes on. */
+import type { JSX } from "preact";
+import type { Row } from "./hub";
+import { duration } from "./words";
+
+interface Props {
+  readonly rows: readonly Row[];
+  readonly current: string;
+  readonly me: string;
+  readonly onOpen: (session: string) => void;
+}
+
+function nameOfRow(row: Row): string {
+  return row.users.filter((name) => name !== "You").join(", ") || row.title || row.session.slice(0, 8);
+}
+
+function Item({ row, current, onOpen, children }: { row: Row; current: string; onOpen: (session: string) => void; children: JSX.Element | string }): JSX.Element {
+  return (
+    <li>
+      <button type="button" class="item" data-session={row.session} aria-current={row.session === current} onClick={() => onOpen(row.session)}>
+        <span class="item-name">
+          <span class={`dot ${row.here ? "good" : ""}`} aria-hidden="true" />
+          {nameOfRow(row)}
+          <span class="hidden">{row.here ? ", online" : ", away"}</span>
+        </span>
+        <span class="item-facts">{children}</span>
+      </button>
+    </li>
+  );
+}
+
+export function Queue({ rows, current, me, onOpen, onNext }: Props & { readonly onNext: () => void }): JSX.Element {
+  const now = Date.now();
+  return (
+    <section aria-labelledby="queue">
+      <header class="row">
+        <h2 id="queue">
+          Queue <span class="count" data-waiting={rows.length}>{rows.length}</span>
+        </h2>
+        <button type="button" class="small primary" disabled={rows.every((row) => row.waiting?.reserved_for !== "")} onClick={onNext} title="Key: n">
+          Take next <kbd>n</kbd>
+        </button>
+      </header>
+      {rows.length === 0 && <p class="quiet">Nobody waits for a person.</p>}
+      <ul class="items">
+        {rows.map((row) => {
+          const { waiting } = row;
+          if (waiting === null) return null;
+          const kept = waiting.reserved_for === "" ? "" : waiting.reserved_for === me ? "kept for you" : "kept for another";
+          return (
+            <Item key={row.session} row={row} current={current} onOpen={onOpen}>
+              <>
+                <span class="waits">{duration(now - waiting.since)}</span>
+                {waiting.priority > 0 && <span class="tag warn">priority {waiting.priority}</span>}
+                {waiting.skill !== "" && <span class="tag">{waiting.skill}</span>}
+                {kept !== "" && <span class="tag">{kept}</span>}
+                {waiting.reason !== "" && <span class="reason">{waiting.reason}</span>}
+              </>
+            </Item>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+export function Board({ rows, current, me, onOpen }: Props): JSX.Element {
+  return (
+    <section aria-labelledby="board">
+      <h2 id="board">
+        Going on <span class="count">{rows.length}</span>
+      </h2>
+      {rows.length === 0 && <p class="quiet">No session goes on.</p>}
+      <ul class="items">
+        {rows.map((row) => (
+          <Item key={row.session} row={row} current={current} onOpen={onOpen}>
+            <>
+              <span class="tag">{row.voice ? "voice" : "text"}</span>
+              <span class={row.by_person ? "tag good" : "tag"}>{row.responder === "" ? "nobody answers" : row.responder === me ? "you answer" : `${row.responder_name} answers`}</span>
+              {row.held && <span class="tag warn">on hold</span>}
+              {row.turns > 0 && <span class="tag warn">{row.turns} unanswered</span>}
+              {row.wrap_ups.includes(me) && <span class="tag warn">wrap-up</span>}
+            </>
+          </Item>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** For supervisors: which people answer, and where. */
+export function Operators({ rows, onOpen }: Pick<Props, "rows" | "onOpen">): JSX.Element {
+  const answering = rows.filter((row) => row.by_person);
+  return (
+    <section aria-labelledby="operators">
+      <h2 id="operators">Operators who answer</h2>
+      {answering.length === 0 && <p class="quiet">No person answers now.</p>}
+      <ul class="items">
+        {answering.map((row) => (
+          <li key={row.session}>
+            <button type="button" class="item" onClick={() => onOpen(row.session)}>
+              <span class="item-name">{row.responder_name}</span>
+              <span class="item-facts">{nameOfRow(row)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,148 @@
+/** Beside the session: who is there, what was whispered and drafted, notes and the wrap-up. */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { liveness, transcript, type Command, type Message, type View } from "../client";
+import { of } from "../client/state";
+import { nameOf } from "../demo/names";
+import { ofTab } from "../demo/memory";
+import { textOf } from "../demo/recital";
+
+interface Props {
+  readonly view: View;
+  readonly act: (commands: readonly Command[]) => Promise<boolean>;
+  readonly briefing: string;
+  readonly onBriefing: (text: string) => void;
+}
+
+const DISPOSITIONS = ["solved", "promised", "sold", "passed on", "no answer", "other"];
+const KEPT_DRAFTS = 3;
+
+export function Aside({ view, act, briefing, onBriefing }: Props): JSX.Element {
+  const { state, participant: me } = view;
+  const mine = state.responder === me;
+  return (
+    <aside class="side" aria-label="About the session">
+      <People view={view} />
+      {state.asking !== null && (
+        <section>
+          <h2>Asks for a person</h2>
+          <p>{state.asking.reason || "No reason given."}</p>
+          {state.asking.reserved_for === me && (
+            <button type="button" class="small" data-reject onClick={() => void act([{ type: "reject_session", request: state.asking?.id ?? "" }])}>Let it pass</button>
+          )}
+        </section>
+      )}
+      {mine && <Transfer view={view} act={act} briefing={briefing} />}
+      {mine && (
+        <section>
+          <h2><label for="briefing">What the agent should know</label></h2>
+          <textarea id="briefing" rows={3} maxLength={4_000} value={briefing} onInput={(event) => onBriefing(event.currentTarget.value)} placeholder="Said and promised; goes along when you hand back…" />
+        </section>
+      )}
+      <Whispers view={view} />
+      {mine && <Drafts view={view} act={act} />}
+      <Notes view={view} act={act} owed={of(state.wrap_ups, me) !== undefined} key={view.session} />
+    </aside>
+  );
+}
+
+function People({ view: { state, participant: me } }: { view: View }): JSX.Element {
+  const here = Object.values(state.participants).filter((who) => !who.left);
+  return (
+    <section>
+      <h2>Who is there</h2>
+      <ul class="people">
+        {here.map((who) => {
+          const alive = liveness(state, who.id);
+          const doing = who.role === "agent" && alive === "online" ? (who.activity === "tool" ? who.text || "working" : who.activity) : alive;
+          return (
+            <li key={who.id}>
+              <span class={`dot ${alive === "online" ? "good" : alive === "away" ? "busy" : ""}`} aria-hidden="true" />
+              <span>{nameOf(state, who.id, me)}</span>
+              <span class="quiet">{who.role}, {doing}{state.responder === who.id ? ", answers" : ""}{who.stance === "" || state.responder === who.id ? "" : `, ${who.stance}`}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function Transfer({ view: { state, participant: me }, act, briefing }: Pick<Props, "view" | "act" | "briefing">): JSX.Element | null {
+  const others = Object.values(state.participants).filter((who) => (who.role === "operator" || who.role === "supervisor") && who.id !== me && liveness(state, who.id) === "online");
+  if (others.length === 0) return null;
+  return (
+    <section>
+      <h2>Transfer</h2>
+      <p class="row wrap">
+        {others.map((who) => (
+          <button type="button" class="small" key={who.id} data-transfer={who.id} onClick={() => void act([{ type: "transfer", to: who.id, briefing: briefing.trim() }])}>To {nameOf(state, who.id, me)}</button>
+        ))}
+      </p>
+    </section>
+  );
+}
+
+function Whispers({ view: { state, participant: me } }: { view: View }): JSX.Element | null {
+  if (state.whispers.length === 0) return null;
+  return (
+    <section>
+      <h2>Whispered</h2>
+      <ul class="whispers">
+        {state.whispers.map((one) => (
+          <li key={one.at}><span class="quiet">{nameOf(state, one.by, me)} to {nameOf(state, one.to, me)}:</span> {one.text}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What the agent wrote outside of any answer: for the person to send. */
+function Drafts({ view: { state }, act }: Pick<Props, "view" | "act">): JSX.Element | null {
+  const drafts = transcript(state)
+    .filter((entry): entry is Message => entry.entry === "message" && entry.response === "" && of(state.participants, entry.by)?.role === "agent")
+    .slice(-KEPT_DRAFTS);
+  if (drafts.length === 0) return null;
+  return (
+    <section>
+      <h2>Drafts</h2>
+      <ul class="whispers">
+        {drafts.map((draft) => (
+          <li key={draft.id}>
+            {textOf(draft)}{" "}
+            <button type="button" class="tiny" onClick={() => void act([{ type: "post_message", message: `m_${crypto.randomUUID()}`, parts: [{ text: textOf(draft) }] }])}>Send it</button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Notes({ view, act, owed }: Pick<Props, "view" | "act"> & { readonly owed: boolean }): JSX.Element {
+  const name = `legato:notes:${view.session}`;
+  const [notes, setNotes] = useState(ofTab?.getItem(name) ?? "");
+  const [disposition, setDisposition] = useState(DISPOSITIONS[0] ?? "");
+  const change = (text: string): void => {
+    setNotes(text);
+    ofTab?.setItem(name, text);
+  };
+  const done = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (await act([{ type: "wrap_up", disposition, notes: notes.trim() }])) change("");
+  };
+  return (
+    <form class="notes" data-owed={owed} onSubmit={(event) => void done(event)}>
+      <h2><label for="notes">{owed ? "Wrap up" : "Notes"}</label></h2>
+      <textarea id="notes" rows={4} maxLength={4_000} value={notes} onInput={(event) => change(event.currentTarget.value)} placeholder="Only people who help see these…" />
+      {owed && (
+        <p class="row wrap">
+          <label class="hidden" for="disposition">How it went</label>
+          <select id="disposition" value={disposition} onChange={(event) => setDisposition(event.currentTarget.value)}>
+            {DISPOSITIONS.map((one) => <option key={one}>{one}</option>)}
+          </select>
+          <button type="submit" class="small primary">Done</button>
+        </p>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,33 @@
+/** What the console says in words: where one stands, how long somebody waits. */
+import type { State } from "../client";
+import { of } from "../client/state";
+import { nameOf } from "../demo/names";
+
+export type Place = "answers" | "barge" | "whisper" | "monitor";
+
+/** Where the operator stands. */
+export function placeOf(state: State, me: string): Place {
+  if (state.responder === me) return "answers";
+  const stance = of(state.participants, me)?.stance ?? "";
+  return stance === "whisper" || stance === "barge" ? stance : "monitor";
+}
+
+export function placeText(state: State, me: string): string {
+  const other = state.responder === "" ? "" : nameOf(state, state.responder, me);
+  switch (placeOf(state, me)) {
+    case "answers":
+      return state.held === "" ? "You answer. Everybody hears and reads you." : "You answer. The user is on hold.";
+    case "barge":
+      return "You barged in. Everybody hears and reads you.";
+    case "whisper":
+      return other === "" ? "You whisper, but nobody answers." : `You whisper. Only ${other} hears and reads you.`;
+    default:
+      return "You are listening. Nobody hears you.";
+  }
+}
+
+/** Minutes and seconds. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
