@@ -5,6 +5,7 @@ one line of JSON:
 
     {"do": "attach", "port": P, "who": [[SESSION, TICKET], …]}    attachments of a hub
     {"do": "call"}                                              each calls
+    {"do": "set_ups", "seconds": S}                             one after another calls anew, for so long
     {"do": "offers", "count": N}, {"do": "answers", "answers": [SDP, …]}   the same at another peer
     {"do": "where"}                                             the port that they call
     {"do": "play", "seconds": S, "timed": true}                 all speak, every 20 ms
@@ -21,6 +22,7 @@ import json
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -39,6 +41,8 @@ CHECK_EVERY: Final = 125
 """Turns of 20 ms between two connectivity checks, as Chromium's 2.5 s."""
 SET_UP_S: Final = 15.0
 AT_ONCE: Final = 8
+SET_UP_EVERY_S: Final = 0.25
+"""From one of `set_ups` to the next."""
 
 
 @dataclass
@@ -74,6 +78,11 @@ class Phone:
             asyncio.get_running_loop().remove_reader(self.socket.fileno())
             self.socket.close()
             self.socket = None
+
+    def call_anew(self, caller: Caller) -> None:
+        """Another call from the same phone is to follow."""
+        self.close()
+        self.caller, self.up = caller, asyncio.Event()
 
     def wait(self, *, wakes: bool) -> None:
         """Whether what comes is read at once, or when it is fetched."""
@@ -120,6 +129,8 @@ class Crowd:
                 return await self._attach(order["port"], order["who"])
             case "call":
                 return await self._call()
+            case "set_ups":
+                return await self._set_ups(order["seconds"])
             case "offers":
                 self._phones = [Phone(Caller(self._certificate, i)) for i in range(order["count"])]
                 return {"offers": [phone.caller.offer for phone in self._phones]}
@@ -155,23 +166,34 @@ class Crowd:
                     await phone.line.send_str('{"type":"ping"}')
 
     async def _call(self) -> dict[str, Any]:
-        took: list[float] = []
-        failed = 0
         limit = asyncio.Semaphore(AT_ONCE)
 
-        async def one(phone: Phone) -> None:
-            nonlocal failed
+        async def one(phone: Phone) -> float | None:
             async with limit:
-                began = time.perf_counter()
-                try:
-                    await self._set_up(phone, await self._answered(phone))
-                except (OSError, TimeoutError, ValueError):
-                    failed += 1
-                else:
-                    took.append((time.perf_counter() - began) * 1000)
+                return await self._timed(phone)
 
-        await asyncio.gather(*(one(phone) for phone in self._phones))
-        return {"took": took, "failed": failed}
+        return _outcome(await asyncio.gather(*(one(phone) for phone in self._phones)))
+
+    async def _set_ups(self, seconds: float) -> dict[str, Any]:
+        """Each call takes the place of the one before on its phone; a new handshake, a new socket."""
+        outcomes: list[float | None] = []
+        began = time.perf_counter()
+        while (passed := time.perf_counter() - began) < seconds:
+            await asyncio.sleep(max(0.0, len(outcomes) * SET_UP_EVERY_S - passed))
+            number = len(outcomes)
+            phone = self._phones[number % len(self._phones)]
+            phone.call_anew(Caller(self._certificate, number))
+            outcomes.append(await self._timed(phone))
+        return _outcome(outcomes)
+
+    async def _timed(self, phone: Phone) -> float | None:
+        """Milliseconds that a call takes to be up; None: it failed."""
+        began = time.perf_counter()
+        try:
+            await self._set_up(phone, await self._answered(phone))
+        except (OSError, TimeoutError, ValueError):
+            return None
+        return (time.perf_counter() - began) * 1000
 
     async def _answered(self, phone: Phone) -> str:
         url = f"http://127.0.0.1:{self._port}/v1/sessions/{phone.session}/calls"
@@ -241,6 +263,11 @@ def quiet_frames(seconds: float = 2.0) -> list[bytes]:
     samples = (int(random.gauss(0, 120)) for _ in range(round(seconds * 48_000)))
     pcm = b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples)
     return Encoder(48_000).push(pcm)
+
+
+def _outcome(took: Sequence[float | None]) -> dict[str, Any]:
+    done = [each for each in took if each is not None]
+    return {"took": done, "failed": len(took) - len(done)}
 
 
 def _now() -> int:

@@ -26,6 +26,8 @@ KEPT: Final = 0.95
 MOST_KB: Final = 200
 GAP_MS: Final = 40
 WARM_S: Final = 1.0
+CALLERS: Final = 20
+"""Phones from which new calls are made beside the noise, by one process: a new one each would have the same cores."""
 
 
 async def measure_voice_guard(rig: Rig, plan: Plan) -> list[Result]:
@@ -88,7 +90,7 @@ async def _stock(plan: Plan) -> float:
 async def _under_noise(rig: Rig, node: Child, plan: Plan) -> list[Result]:
     """Innocent calls, first alone (the floor), then while somebody sprays and others set calls up."""
     plan.says(f"voice: {plan.innocent} calls beside {plan.spray_rate} packets of noise a second")
-    async with _crowd(rig, node, plan.innocent) as crowd:
+    async with _crowd(rig, node, plan.innocent) as crowd, _crowd(rig, node, CALLERS) as callers:
         await ask(crowd, {"do": "call"})
         await tell(crowd, {"do": "play", "seconds": plan.play_s, "timed": True})
         await hear(crowd)
@@ -99,7 +101,7 @@ async def _under_noise(rig: Rig, node: Child, plan: Plan) -> list[Result]:
         await hear(crowd)
         arguments = (str(media), str(plan.spray_rate), str(plan.spray_s))
         sprayer = await started("sprayer", "signaling.bench.sprayer", *arguments)
-        set_ups = await _set_ups(rig, node, plan)
+        set_ups = await ask(callers, {"do": "set_ups", "seconds": plan.spray_s * 0.8})
         noise, heard = await hear(sprayer), await hear(crowd)
         grown = resident_kb(node.pid) - before
         await sprayer.end()
@@ -111,19 +113,6 @@ async def _under_noise(rig: Rig, node: Child, plan: Plan) -> list[Result]:
         Value("spray_packets", noise["sent"]),
         Value("spray_grown_kb", grown),
     ]
-
-
-async def _set_ups(rig: Rig, node: Child, plan: Plan) -> dict[str, Any]:
-    """New calls, one after another, for most of the spray."""
-    took: list[float] = []
-    failed = 0
-    until = time.monotonic() + plan.spray_s * 0.8
-    while time.monotonic() < until:
-        async with _crowd(rig, node, 1) as crowd:
-            outcome = await ask(crowd, {"do": "call"})
-            took += outcome["took"]
-            failed += outcome["failed"]
-    return {"took": took, "failed": failed}
 
 
 @asynccontextmanager
