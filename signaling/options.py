@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.settings import Settings
 from signaling.policy import Policy, networks, well_formed_origin
 from signaling.voice.root import VoiceOptions
+from signaling.webhooks import WebhookInvalid, check_url, read_secret
 
 
 class OptionsInvalid(ValueError):
@@ -28,6 +29,8 @@ class Options:
     talk to it. `proxies`: networks whose forwarded headers are believed. `files`: a folder served at `/`.
     `media_port`: of calls, UDP and TCP (0: any); `media_addresses`: the IP addresses at which calls reach the node
     (none: its own). `ears`, `voice`: engines (`signaling.voice.engines`).
+    `webhook`: where it is told that somebody is wanted who is away, signed with `webhook_secret`; http and addresses of
+    private networks only if `webhook_private`.
     `socket`: the descriptor of a listening socket that a supervisor holds (-1: none; `host` and `port` count).
     """
 
@@ -51,6 +54,9 @@ class Options:
     media_addresses: tuple[str, ...] = ()
     ears: str = "auto"
     voice: str = "auto"
+    webhook: str = ""
+    webhook_secret: str = field(default="", repr=False)
+    webhook_private: bool = False
     settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
@@ -70,6 +76,15 @@ class Options:
             raise OptionsInvalid("port", "0 to 65535")
         if not 0 <= self.media_port <= 65_535:
             raise OptionsInvalid("media-port", "0 to 65535")
+        if self.webhook:
+            try:
+                check_url(self.webhook, private=self.webhook_private)
+            except WebhookInvalid as invalid:
+                raise OptionsInvalid("webhook", str(invalid)) from None
+            try:
+                read_secret(self.webhook_secret)
+            except WebhookInvalid as invalid:
+                raise OptionsInvalid("webhook", f"LEGATO_WEBHOOK_SECRET: {invalid}") from None
         if not all(_is_address(each) for each in self.media_addresses):
             raise OptionsInvalid("media-address", "an IP address, as 192.0.2.7 or 2001:db8::7")
 

@@ -53,6 +53,7 @@ from signaling.options import Options
 from signaling.port import Port
 from signaling.pulse import beating
 from signaling.voice.root import Keeping, NodeVoice, node_voice
+from signaling.webhooks import Webhooks
 
 log: Final = logging.getLogger("legato.serve")
 
@@ -97,7 +98,8 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         revocations = RevocationList()
         signer = TicketSigner(ring, revocations)
         store, level = await opened_store(options, stack)
-        node = await stack.enter_async_context(_node(options, store, keys, known))
+        notifier = await _notifier(options, stack)
+        node = await stack.enter_async_context(_node(options, store, keys, known, notifier))
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
         voice = await stack.enter_async_context(_voice(options, promised, store, keys, known, revocations))
@@ -209,7 +211,17 @@ async def opened_store(options: Options, stack: AsyncExitStack) -> tuple[RealSto
     return store, level
 
 
-def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets) -> Node:
+async def _notifier(options: Options, stack: AsyncExitStack) -> Webhooks | None:
+    if not options.webhook:
+        return None
+    webhooks = Webhooks(options.webhook, options.webhook_secret, time.time, private=options.webhook_private)
+    stack.push_async_callback(webhooks.close)
+    return webhooks
+
+
+def _node(
+    options: Options, store: RealStore, keys: KeyStore, known: HubSecrets, notifier: Webhooks | None
+) -> Node:
     pass_end = PassEnd(asyncio.get_running_loop().call_soon)
     store.gather(pass_end)
     return Node(
@@ -225,6 +237,7 @@ def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets)
             vault=opened_vault(options),
             erased=lambda key: asyncio.to_thread(_blobs(options).erase, key),
             pass_end=pass_end,
+            notifier=notifier,
         )
     )
 

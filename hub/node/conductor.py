@@ -52,6 +52,7 @@ class Conductor:
         tools: Tools,
         settings: Settings,
         wants: Callable[[Room], None],
+        tell: Callable[[Room], None],
         lives: Callable[[str], bool],
         resting: asyncio.Semaphore,
     ) -> None:
@@ -62,6 +63,7 @@ class Conductor:
         self._tools = tools
         self._settings = settings
         self._wants = wants
+        self._tell = tell
         self._lives = lives
         self._resting = resting
         self._snapshots = [room.follower.opened_at, room.follower.opened_at]
@@ -155,6 +157,7 @@ class Conductor:
     async def fire(self) -> None:
         """Append what is due by session time, one deadline after another, then schedule the next."""
         seen = earliest(self.room.state)
+        self._tell(self.room)
         while due := fired(self.room.state, self._tools.session_now()):
             before = self.room.position
             await self.room.fire(due[0].producer, lambda state: self._due(state))

@@ -15,6 +15,7 @@ from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
 from hub.node.leases import Leases
 from hub.node.memory import Memory
+from hub.node.notifying import Notifier, Notifying
 from hub.node.presence import NOTE, Attendance, holder_of, insist, surely
 from hub.node.recent import Told
 from hub.node.retention import AGAIN_MS, agents_leave, due, erasable_at
@@ -53,8 +54,10 @@ class Duties:
         settings: Settings,
         attendance: Attendance,
         erase: Callable[[SessionKey], Awaitable[None]],
+        notifier: Notifier,
     ) -> None:
         self.skew = 0
+        self._notifying = Notifying(tools, notifier, self._settle)
         self.memory = Memory(tools, settings.audio_first_ratio)
         self._erase = erase
         self.dispatch = Dispatch(tools, settings.offer_patience, settings.await_patience)
@@ -88,7 +91,9 @@ class Duties:
     def opened(self, room: Room) -> None:
         """A room was opened here."""
         tools, settings, dispatch = self._tools, self._settings, self.dispatch
-        conductor = Conductor(room, tools, settings, dispatch.look, self._lives, self._resting)
+        conductor = Conductor(
+            room, tools, settings, dispatch.look, self._notifying.look, self._lives, self._resting
+        )
         self._conductors[room.key] = conductor
         self._tools.spawn(conductor.claim())
 

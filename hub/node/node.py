@@ -14,6 +14,7 @@ from hub.keys.errors import SessionForgotten
 from hub.metrics import Metrics
 from hub.node.duties import Duties
 from hub.node.entries import Keys
+from hub.node.notifying import Notifier, TellsNobody
 from hub.node.presence import Attendance
 from hub.node.promise import Done, Moved, Offer, Presence
 from hub.node.recent import Told
@@ -25,11 +26,22 @@ from hub.pass_end import PassEnd
 from hub.settings import Settings
 from hub.store.promise import Append, Appended, Draft, Refused, SessionKey, Store
 from hub.vault import Vault
+from legato.session.away_rules import NOTIFY
 from legato.session.commands import Refusal
 from legato.session.deadlines import earliest
 from legato.session.decisions import foresee
 from legato.session.event_json import encode
-from legato.session.events import AgentUnreachable, AttachmentAway, Event, MessageGrown, ToolRequested
+from legato.session.events import (
+    AgentUnreachable,
+    AttachmentAway,
+    AttachmentClosed,
+    Event,
+    MessageEnded,
+    MessageGrown,
+    ParticipantLeft,
+    SessionReserved,
+    ToolRequested,
+)
 from legato.session.presence_rules import session_created
 from legato.session.state import State
 
@@ -43,7 +55,7 @@ async def _nothing(_: SessionKey) -> None:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a node is made of. `now` is monotonic ms; `name` is its own for as long as it lives; `erased` removes what
-    else there is of a session."""
+    else there is of a session; with a `notifier`, sessions are made with the label that asks for it."""
 
     name: str
     store: Store
@@ -57,6 +69,7 @@ class Parts:
     vault: Vault | None = None
     erased: Callable[[SessionKey], Awaitable[None]] = _nothing
     pass_end: PassEnd | None = None
+    notifier: Notifier | None = None
 
 
 def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
@@ -68,7 +81,17 @@ def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
     return None
 
 
-_CAUSES: Final[frozenset[type[Event]]] = frozenset({AttachmentAway, AgentUnreachable, ToolRequested})
+_CAUSES: Final[frozenset[type[Event]]] = frozenset(
+    {
+        AttachmentAway,
+        AttachmentClosed,
+        ParticipantLeft,
+        AgentUnreachable,
+        ToolRequested,
+        MessageEnded,
+        SessionReserved,
+    }
+)
 
 
 class Node:
@@ -86,7 +109,9 @@ class Node:
             self._session_now, self._later, self.pass_end.soon, self._tasks.spawn, parts.random_bytes, parts.vault,
         )  # fmt: skip
         self._attendance = Attendance(self._tools)
-        self._duties = Duties(self._tools, self.settings, self._attendance, self.erase)
+        self._duties = Duties(
+            self._tools, self.settings, self._attendance, self.erase, parts.notifier or TellsNobody()
+        )
         self._rooms = Rooms(self._tools, self._make_room, self._duties.opened, self._duties.closed)
         self._draining = False
 
@@ -112,6 +137,8 @@ class Node:
             sealer = await self._parts.keys.sealer(key.tenant, key.session, create=True)
         except SessionForgotten:
             return Refusal("session_erased")
+        if self._parts.notifier is not None:
+            labels = {NOTIFY: "webhook", **labels}
         (event,) = session_created(by, dict(labels), title)
         producer = f"genesis:{self._parts.random_bytes(9).hex()}"
         encoded = encode(event)

@@ -9,6 +9,7 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 | `grace` | an attachment went away | 30 s | it is closed |
 | `window` | an agent's worker is unreachable | its window | it has crashed |
 | `approval` | a tool call asks for a person's word | 10 min | it ends, cancelled |
+| `notice` | something waits, and only agents are there | 0 s to 1 h | the hub tries to tell its people |
 | `reserved` | a session is kept for somebody in the queue | 20 s | it goes back to its place |
 """
 
@@ -20,6 +21,7 @@ from typing import Final, Literal
 
 from legato.session import events as e
 from legato.session.actors import worker_right
+from legato.session.away_rules import needs
 from legato.session.ids import HUB
 from legato.session.presence_rules import grace_over
 from legato.session.queue_rules import reservation_over
@@ -36,7 +38,7 @@ class Deadline:
 
     at: int
     offset: int
-    name: Literal["grace", "window", "approval", "reserved"]
+    name: Literal["grace", "window", "approval", "reserved", "notice"]
     subject: str
 
     @property
@@ -80,6 +82,8 @@ def _found(state: State) -> Iterator[Deadline]:
     for tool in state.open_tools():
         if tool.approval and not tool.decided_by:
             yield Deadline(tool.time + APPROVAL_MS, tool.at, "approval", tool.id)
+    for need in needs(state):
+        yield Deadline(need.at, need.offset, "notice", need.about)
     if (asking := state.asking) is not None and asking.reserved_for:
         yield Deadline(asking.reserved_until, asking.reserved_at, "reserved", asking.id)
 
@@ -92,6 +96,8 @@ def _events(state: State, deadline: Deadline) -> list[e.Event]:
             return crashed(state, worker_right(state, deadline.subject))
         case "reserved":
             return reservation_over(state, deadline.subject)
+        case "notice":
+            return []
         case "approval":
             call = state.entries[deadline.subject]
             unknown = isinstance(call, ToolCall) and call.unknown

@@ -18,6 +18,7 @@ from typing import Final, Literal
 
 from msgspec import field
 
+from legato.session.away_events import NotificationAttempted as NotificationAttempted
 from legato.session.event import ControlEvent as ControlEvent
 from legato.session.event import Event as Event
 from legato.session.event import Unknown as Unknown
@@ -40,6 +41,7 @@ from legato.session.tool_events import ToolStarted as ToolStarted
 from legato.session.vocabulary import Activity as Activity
 from legato.session.vocabulary import Mark as Mark
 from legato.session.vocabulary import Medium as Medium
+from legato.session.vocabulary import Notice as Notice
 from legato.session.vocabulary import Outcome as Outcome
 from legato.session.vocabulary import Reserved as Reserved
 from legato.session.vocabulary import Role as Role

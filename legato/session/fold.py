@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
+from legato.session import away_fold as away
 from legato.session import bounds
 from legato.session import events as e
 from legato.session import people_fold as people
@@ -104,8 +105,10 @@ def _participant_left(state: State, event: e.ParticipantLeft) -> None:
         eta_ms=0,
         since=event.time,
     )
+    attended = away.attended(state)
     for id in [each.id for each in state.attachments.values() if each.participant == event.participant]:
         del state.attachments[id]
+    away.somebody_went(state, attended)
     bounds.forget_left(state)
 
 
@@ -113,6 +116,7 @@ def _attachment_opened(state: State, event: e.AttachmentOpened) -> None:
     state.attachments[event.attachment] = Attachment(
         event.attachment, event.participant, event.device, event.takes, event.gives
     )
+    away.somebody_came(state, event.participant)
 
 
 def _attachment(state: State, id: str, **changes: Any) -> None:
@@ -129,7 +133,9 @@ def _attachment_back(state: State, event: e.AttachmentBack) -> None:
 
 
 def _attachment_closed(state: State, event: e.AttachmentClosed) -> None:
+    attended = away.attended(state)
     state.attachments.pop(event.attachment, None)
+    away.somebody_went(state, attended)
 
 
 def _modality_changed(state: State, event: e.ModalityChanged) -> None:
@@ -273,4 +279,5 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.SessionReserved: people.session_reserved,
     e.ReservationEnded: people.reservation_ended,
     e.WrappedUp: people.wrapped_up,
+    e.NotificationAttempted: away.notification_attempted,
 }

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from legato.session.events import Activity, Medium, Role, Stance
+from legato.session.events import Activity, Medium, Notice, Role, Stance
 from legato.session.parts import Part, Spoken, Stretch
 
-FOLD_VERSION: Final = 5
+FOLD_VERSION: Final = 6
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -202,6 +202,18 @@ class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
     passed: tuple[str, ...] = ()
 
 
+class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
+    """It was tried, first by the event at offset `at`, last at session time `time`, to tell those who are away that
+    `about` waits; it is `over` when it was sent, or given up."""
+
+    about: str
+    notice: Notice
+    at: int
+    tries: int = 1
+    time: int = 0
+    over: bool = False
+
+
 class Reopening(msgspec.Struct, frozen=True):
     """Where a tail was lost: `lost_from` to `lost_to` of `previous_epoch`."""
 
@@ -214,7 +226,8 @@ class Reopening(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, omit_defaults=True):
     """Everything that the log up to `offset` says, in `time` (session time, ms). `paused` is the answer of which
     nothing more is said or heard for now; `answered` are the last ones that ended. `held`: who lets the users wait;
-    `asking`: a person is wanted; `wrap_ups`: since when people who answered have a wrap-up to do."""
+    `asking`: a person is wanted; `wrap_ups`: since when people who answered have a wrap-up to do. `unseen`: the ordinal
+    from which on entries ended with nobody there but agents (0: somebody is there); `notified`: what they were told."""
 
     fold: int = FOLD_VERSION
     offset: int = 0
@@ -241,6 +254,8 @@ class State(msgspec.Struct, omit_defaults=True):
     whispers: list[Aside] = []
     asking: Asking | None = None
     wrap_ups: dict[str, int] = {}
+    unseen: int = 0
+    notified: dict[str, Notified] = {}
     gaps: list[tuple[str, int, int]] = []
     reopened: list[Reopening] = []
     unknown: list[dict[str, Any]] = []
@@ -313,6 +328,7 @@ _COLLECTIONS: Final = (
     "answered",
     "whispers",
     "wrap_ups",
+    "notified",
     "gaps",
     "reopened",
     "unknown",

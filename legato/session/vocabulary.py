@@ -26,6 +26,9 @@ Stance = Literal["", "monitor", "whisper", "barge"]
 Reserved = Literal["accepted", "rejected", "expired", "withdrawn"]
 """How a reservation ended."""
 
+Notice = Literal["approval", "answer"]
+"""What somebody who is away is told of: a tool call waits for their word, or an answer has come."""
+
 GoOn = Literal["", "rest", "catch_up", "live"]
 """How a listener goes on after a gap: with the rest, faster until nothing is missing any more, or straight on. Empty:
 as the hub thinks best."""

@@ -95,6 +95,15 @@ _OPTIONS: Final = (
         help="Text to speech, likewise.",
     ),
     click.option(
+        "--webhook",
+        default="",
+        metavar="URL",
+        help="Told that somebody who is away is wanted; signed with LEGATO_WEBHOOK_SECRET (whsec_…).",
+    ),
+    click.option(
+        "--webhook-private", is_flag=True, help="The webhook may be http, and at a private address."
+    ),
+    click.option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"]),
         default="info",
@@ -113,6 +122,11 @@ hang_option: Final = click.option(
     help="Kill a node whose loop hangs for so long (0: never, as when a debugger holds it).",
 )
 _FLAGS: Final = {"origins": "origin", "proxies": "proxy", "media_addresses": "media-address"}
+
+
+def _webhook_secret() -> str:
+    """Not said on a command line, where others of the machine would read it."""
+    return os.environ.get("LEGATO_WEBHOOK_SECRET", "")
 
 
 def hub_options(command: F) -> F:
@@ -162,7 +176,7 @@ def node(*, descriptor: int, spare: bool, demo_page: bool, share: str, **chosen:
     set_up_logs(chosen["log_level"])
     try:
         dress = _dressed(share, demo_page=demo_page, supervised=spare)
-        options = Options(**chosen, socket=descriptor)
+        options = Options(**chosen, webhook_secret=_webhook_secret(), socket=descriptor)
         if spare:
             wait_for_go()
         asyncio.run(serve(options, dress))
@@ -243,7 +257,7 @@ class _Children:
 async def _supervised(chosen: Mapping[str, Any], hang_ms: int, *, demo: bool = False, share: str = "") -> int:
     """Keep the children alive until a signal; the exit code."""
     try:
-        Options(**chosen)
+        Options(**chosen, webhook_secret=_webhook_secret())
     except OptionsInvalid as refused:  # said once here, not by each child
         click.echo(f"legato: {refused}", err=True)
         return REFUSED_EXIT

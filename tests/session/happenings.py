@@ -52,6 +52,8 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "stance": st.sampled_from(get_args(e.Stance)),
     "how": st.sampled_from(get_args(e.Reserved)),
     "request": THINGS,
+    "about": THINGS,
+    "notice": st.sampled_from(get_args(e.Notice)),
     "to": PEOPLE,
     "words": st.lists(st.tuples(COUNTS, COUNTS), max_size=2),
 }

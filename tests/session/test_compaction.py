@@ -134,7 +134,7 @@ def test_deltas_of_two_kinds_stay_apart() -> None:
                 e.AttachmentAway(by="hub", attachment="a"),
                 e.AttachmentClosed(by="hub", attachment="a"),
             ],
-            [3],
+            [1, 3],
         ),
         ([e.ToolProgressed(by="p", call="c", step=n) for n in range(3)], [3]),
         (

@@ -13,6 +13,7 @@ from legato.session.fold import evolve
 from legato.session.parts import Part, Spoken, Word
 from legato.session.state import State, encode_state
 from tests.session.happenings import placed
+from tests.vectors.away_cases import away
 from tests.vectors.people_cases import people
 from tests.vectors.steering_cases import pauses_and_crashes, steering
 
@@ -44,6 +45,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "steering": (steering(), 0),
         "pauses": (pauses_and_crashes(), 0),
         "people": (people(), 0),
+        "away": (away(), 0),
         "many-whispers": ([e.Whispered(by="olga", to="bot", text=str(n)) for n in range(10)], 1),
         "messages": (_messages(), 0),
         "unicode": (_unicode(), 0),

@@ -14,6 +14,7 @@ from hub.keys.keystore import KeyStore
 from hub.keys.wrapped import MemoryKeys
 from hub.keys.wrapping import KeyWrap
 from hub.node.node import Node, Parts
+from hub.node.notifying import Notifier
 from hub.node.promise import Batch, Presence
 from hub.node.room import Room
 from hub.settings import Settings
@@ -105,6 +106,7 @@ class House:
         store: Store | None = None,
         settings: Settings | None = None,
         vault: Vault | None = None,
+        notifier: Notifier | None = None,
     ) -> Node:
         """A node, not yet entered."""
         keys = KeyStore(self.rest, self.wrap, self.clock, random_bytes=self.random.randbytes)
@@ -119,6 +121,7 @@ class House:
                 self.random.randbytes,
                 settings or Settings(),
                 vault=vault,
+                notifier=notifier,
             )
         )
 

@@ -4,6 +4,7 @@
  * `evolve` returns a new state and shares what did not change. It never refuses: an event in the log is a fact.
  * An event about something unknown to the state changes nothing but offset and time, so every log folds.
  */
+import { AWAY_FOLD, somebodyCame, somebodyWent } from "./away_fold";
 import { KEPT_GAPS, KEPT_REOPENED, newestUnknown, overflow, withoutLongGone } from "./bounds";
 import { CONTROL_EVENTS, EVENT_DEFAULTS, type Attachment, type Entry, type Event, type KnownEvent, type Participant, type State } from "./generated";
 import { each, emptyState, filled, of, put, without } from "./state";
@@ -65,9 +66,11 @@ function left(state: State, event: Of<"participant_left">): Partial<State> {
     left: true, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: event.time,
   });
   const theirs = Object.values(state.attachments).filter((one) => one.participant === event.participant);
+  const attachments = without(state.attachments, theirs.map((one) => one.id));
   return {
     participants: withoutLongGone(participants ?? state.participants),
-    attachments: without(state.attachments, theirs.map((one) => one.id)),
+    attachments,
+    ...somebodyWent(state, attachments),
   };
 }
 
@@ -75,6 +78,7 @@ const WELL = { fault: "", fault_since: 0, fault_at: 0, window_ms: 0 } as const;
 
 const HANDLERS: Handlers = {
   ...TRANSCRIPT,
+  ...AWAY_FOLD,
   ...PEOPLE_FOLD,
   session_created: (state, event) => ({
     created: event.time,
@@ -95,11 +99,15 @@ const HANDLERS: Handlers = {
   participant_left: left,
   attachment_opened: (state, { attachment: id, participant: whose, device, takes, gives }) => ({
     attachments: put(state.attachments, id, filled("Attachment", { id, participant: whose, device, takes, gives })),
+    ...somebodyCame(state, whose),
   }),
   attachment_away: (state, event) =>
     attachment(state, event.attachment, { away_since: event.time, away_at: event.offset }),
   attachment_back: (state, event) => attachment(state, event.attachment, { away_since: 0, away_at: 0 }),
-  attachment_closed: (state, event) => ({ attachments: without(state.attachments, [event.attachment]) }),
+  attachment_closed: (state, event) => {
+    const attachments = without(state.attachments, [event.attachment]);
+    return { attachments, ...somebodyWent(state, attachments) };
+  },
   modality_changed: (state, { attachment: id, takes, gives }) => attachment(state, id, { takes, gives }),
   activity_changed: (state, { participant: id, activity, text, step, steps, eta_ms, time: since }) =>
     of(state.participants, id)?.left === false

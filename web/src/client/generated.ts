@@ -224,6 +224,18 @@ export interface ModalityChanged {
   gives: ("audio" | "text")[];
 }
 
+export interface NotificationAttempted {
+  type: "notification_attempted";
+  by: string;
+  offset?: number;
+  time?: number;
+  about: string;
+  notice: "answer" | "approval";
+  sent?: boolean;
+  final?: boolean;
+  reason?: string;
+}
+
 export interface PartAdded {
   type: "part_added";
   by: string;
@@ -701,6 +713,15 @@ export interface Asking {
   passed: string[];
 }
 
+export interface Notified {
+  about: string;
+  notice: "answer" | "approval";
+  at: number;
+  tries: number;
+  time: number;
+  over: boolean;
+}
+
 export interface Reopening {
   at: number;
   previous_epoch: string;
@@ -734,6 +755,8 @@ export interface State {
   whispers: Aside[];
   asking: Asking | null;
   wrap_ups: Record<string, number>;
+  unseen: number;
+  notified: Record<string, Notified>;
   gaps: [string, number, number][];
   reopened: Reopening[];
   unknown: Record<string, unknown>[];
@@ -1331,6 +1354,7 @@ export type KnownEvent =
   | MessagePosted
   | MessageStarted
   | ModalityChanged
+  | NotificationAttempted
   | PartAdded
   | ParticipantJoined
   | ParticipantLeft
@@ -1420,7 +1444,7 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "participant_left", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "users_held", "users_released", "wrapped_up"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "users_held", "users_released", "wrapped_up"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
@@ -1443,6 +1467,7 @@ export const EVENT_DEFAULTS = {
   message_posted: { offset: 0, time: 0, turn: "", response: "", ends_turn: false, spoken: null },
   message_started: { offset: 0, time: 0, response: "" },
   modality_changed: { offset: 0, time: 0 },
+  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "" },
   part_added: { offset: 0, time: 0 },
   participant_joined: { offset: 0, time: 0, name: "" },
   participant_left: { offset: 0, time: 0, reason: "" },
@@ -1492,6 +1517,7 @@ export const STATE_DEFAULTS = {
   Answered: { started: [] },
   Aside: {  },
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
+  Notified: { tries: 1, time: 0, over: false },
   Reopening: {  },
-  State: { fold: 5, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 6, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, gaps: [], reopened: [], unknown: [] },
 } as const;

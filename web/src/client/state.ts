@@ -12,6 +12,7 @@ import {
   type Attachment,
   type Entry,
   type Message,
+  type Notified,
   type Participant,
   type RawState,
   type Response,
@@ -34,6 +35,7 @@ interface Shapes {
   Response: Response;
   Answered: Answered;
   Asking: Asking;
+  Notified: Notified;
   State: State;
 }
 // The one place where the generated constants meet the generated types.
@@ -84,6 +86,7 @@ export function readState(raw: RawState): State {
     turns: each(state.turns, (one) => filled("Turn", one)),
     responses: each(state.responses, (one) => filled("Response", one)),
     answered: state.answered.map((one) => filled("Answered", one)),
+    notified: each(state.notified, (one) => filled("Notified", one)),
     asking: state.asking === null ? null : filled("Asking", state.asking),
   };
 }

@@ -1,0 +1,44 @@
+"""What the log says of those who are away. A part of the fold; the twin of `web/src/client/away_fold.ts`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from legato.session import events as e
+from legato.session.state import Notified, State
+
+KEPT_NOTIFIED: Final = 16
+
+
+def attended(state: State) -> bool:
+    """Whether anybody but agents is attached."""
+    return any(_person(state, each.participant) for each in state.attachments.values())
+
+
+def somebody_came(state: State, participant: str) -> None:
+    """An attachment was opened: whoever is there sees what there is."""
+    if _person(state, participant):
+        state.unseen, state.notified = 0, {}
+
+
+def somebody_went(state: State, before: bool) -> None:
+    """Attachments are gone; `before`: people were there. What ends from here on nobody sees."""
+    if before and not attended(state):
+        state.unseen = state.finished + 1
+
+
+def notification_attempted(state: State, event: e.NotificationAttempted) -> None:
+    """The newest are kept, by when they were first tried."""
+    before = state.notified.get(event.about)
+    tries = 1 if before is None else before.tries + 1
+    since = event.offset if before is None else before.at
+    over = event.sent or event.final
+    tried = Notified(event.about, event.notice, since, tries, event.time, over)
+    all_of_them = {**state.notified, event.about: tried}
+    newest = sorted(all_of_them.values(), key=lambda each: each.at)[-KEPT_NOTIFIED:]
+    state.notified = {each.about: each for each in newest}
+
+
+def _person(state: State, participant: str) -> bool:
+    who = state.participants.get(participant)
+    return who is None or who.role != "agent"

@@ -1,0 +1,131 @@
+"""Those who are away are told: once, again after a try in vain, and by the next node after a node's death."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+from hub.node.node import Node
+from hub.node.notifying import Notification
+from hub.node.promise import Done, Presence
+from hub.node.room import Room
+from hub.settings import Settings
+from legato.session import commands as c
+from legato.session.parts import Part
+from tests.hub.node.builders import (
+    AGENT,
+    KEY,
+    House,
+    batch,
+    passes,
+    there,
+    until,
+    user_presence,
+    virtual,
+)
+
+ANSWERS = c.PostMessage(message="m_1", parts=[Part("text", "done")])
+QUICK = Settings(idle_close=2_000)
+TAKES = c.AcceptSession(right="worker:helper", worker="w_1")
+ASKS = c.RequestTool(call="c_1", name="refund", arguments="{}", approval="user")
+
+
+class Target:
+    """Takes what it is told, once it was refused `refusals` times; `hangs`: and then no more."""
+
+    def __init__(self, refusals: int = 0, *, hangs: bool = False) -> None:
+        self.told: list[Notification] = []
+        self._refusals = refusals
+        self._hangs = hangs
+
+    async def tell(self, notification: Notification) -> str:
+        self.told.append(notification)
+        if self._hangs:
+            await asyncio.Event().wait()
+        self._refusals -= 1
+        return "status 503" if self._refusals >= 0 else ""
+
+
+async def left_alone(node: Node, *does: c.Command) -> Room:
+    """A session whose user has gone and whose agent then does something."""
+    room = await there(await node.create(KEY, "p_user", {}, "My order"))
+    opened = await room.open_producer("c_agent")
+    assert isinstance(await node.arrive(room, user_presence()), Done)
+    assert isinstance(await node.arrive(room, Presence(AGENT, "Bot", "", ("text",), ("text",))), Done)
+    node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
+    assert isinstance(await room.execute(AGENT, batch("c_agent", 1, TAKES, epoch=opened.epoch)), Done)
+    await node.lost(room, "a_user", "closed")
+    await until(lambda: "a_user" not in room.state.attachments)
+    assert isinstance(await room.execute(AGENT, batch("c_agent", 2, *does, epoch=opened.epoch)), Done)
+    return room
+
+
+@virtual
+async def test_who_is_away_is_told_once_that_a_call_waits_for_their_word() -> None:
+    house, target = House(), Target()
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        room = await left_alone(node, ASKS)
+        await until(lambda: bool(target.told))
+        (told,) = target.told
+        assert (told.notice, told.about, told.tool, told.people) == ("approval", "c_1", "refund", ("p_user",))
+        assert (told.session, told.title) == (KEY.session, "My order")
+        await until(lambda: room.state.notified["c_1"].over)
+        await asyncio.sleep(300)
+        assert len(target.told) == 1
+
+
+@virtual
+async def test_what_was_not_taken_is_told_again_under_the_same_name_though_nobody_has_the_session_open() -> (
+    None
+):
+    house, target = House(), Target(refusals=3)
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        node.release(await left_alone(node, ANSWERS))
+        await until(lambda: len(target.told) == 4, patience_s=400)
+        assert len({each.id for each in target.told}) == 1
+        times = [each.time for each in target.told]
+        pauses = [round((after - before) / 1000) for before, after in pairwise(times)]
+        assert [5 <= pauses[0] < 8, 30 <= pauses[1] < 34, 120 <= pauses[2] < 125] == [True, True, True]
+
+
+@virtual
+async def test_the_next_node_tells_what_a_dead_one_did_not() -> None:
+    house, first, second = House(), Target(hangs=True), Target()
+    async with house.node("n1", settings=QUICK, notifier=first) as node:
+        await left_alone(node, ANSWERS)
+        await until(lambda: bool(first.told))
+    async with house.node("n2", settings=QUICK, notifier=second):
+        await until(lambda: bool(second.told), patience_s=120)
+        assert second.told[0].id == first.told[0].id
+
+
+@virtual
+async def test_a_target_that_hangs_holds_up_nothing_in_the_session() -> None:
+    house, target = House(), Target(hangs=True)
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        room = await left_alone(node, ANSWERS)
+        await until(lambda: bool(target.told))
+        assert isinstance(await node.arrive(room, user_presence("a_again")), Done)
+        said = c.PostMessage(message="m_9", parts=[Part("text", "I am back")])
+        opened = await room.open_producer("c_user")
+        actor = user_presence("a_again").actor
+        assert isinstance(await room.execute(actor, batch("c_user", 1, said, epoch=opened.epoch)), Done)
+        await passes()
+        assert "m_9" in room.state.entries
+        await asyncio.sleep(60)
+        assert len(target.told) == 1
+
+
+@virtual
+async def test_a_session_that_wants_no_notices_has_none() -> None:
+    house, target = House(), Target()
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        room = await there(await node.create(KEY, "p_user", {"notify": "none"}, ""))
+        assert room.state.labels == {"notify": "none"}
+        opened = await room.open_producer("c_agent")
+        await node.arrive(room, Presence(AGENT, "Bot", "", ("text",), ("text",)))
+        assert isinstance(
+            await room.execute(AGENT, batch("c_agent", 1, TAKES, ASKS, epoch=opened.epoch)), Done
+        )
+        await asyncio.sleep(60)
+        assert target.told == []

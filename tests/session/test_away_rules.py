@@ -1,0 +1,105 @@
+"""Telling those who are away: what there is to tell, when it is tried, and when it is over."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legato.session import events as e
+from legato.session.away_rules import PAUSES_MS, attempted, needs
+from legato.session.compaction import AnyEvent
+from legato.session.deadlines import earliest
+from legato.session.fold import evolve, fold
+from legato.session.parts import Part
+from legato.session.state import State
+from tests.session.happenings import LOGS, at
+
+CREATED = e.SessionCreated(by="hub", labels={"notify": "webhook"})
+BOT = e.ParticipantJoined(by="hub", participant="bot", role="agent")
+ADA = e.ParticipantJoined(by="hub", participant="ada", role="user")
+HERE = e.AttachmentOpened(by="ada", participant="ada", attachment="a_1")
+GONE = e.AttachmentClosed(by="hub", attachment="a_1")
+ASKED = e.ToolRequested(by="bot", call="c_1", name="refund", arguments="{}", approval="user")
+
+
+def answer(message: str) -> e.Event:
+    return e.MessagePosted(by="bot", message=message, parts=[Part("text", "done")])
+
+
+def after(*events: AnyEvent, state: State | None = None, time: int = 1_000) -> State:
+    state = State() if state is None else state
+    for event in events:
+        evolve(state, at(event, state.offset + 1, time))
+    return state
+
+
+def wanted(state: State) -> list[tuple[str, str]]:
+    return [(need.about, need.notice) for need in needs(state)]
+
+
+def test_nobody_is_told_while_somebody_is_there_or_where_nobody_asked_for_it() -> None:
+    away = (BOT, ADA, HERE, ASKED, GONE, answer("m_1"))
+    assert wanted(after(CREATED, BOT, ADA, HERE, ASKED, answer("m_1"))) == []
+    assert wanted(after(e.SessionCreated(by="hub"), *away)) == []
+    assert wanted(after(CREATED, e.SessionLabelled(by="hub", labels={"notify": "none"}), *away)) == []
+    assert wanted(after(CREATED, *away)) == [("c_1", "approval"), ("m_1", "answer")]
+    assert wanted(after(CREATED, *away, e.SessionEnded(by="hub"))) == []
+
+
+def test_an_answer_that_somebody_saw_is_not_told_and_of_those_unseen_the_first_is() -> None:
+    state = after(CREATED, BOT, ADA, HERE, answer("m_1"), GONE)
+    assert wanted(state) == []
+    assert wanted(after(answer("m_2"), answer("m_3"), state=state)) == [("m_2", "answer")]
+    told = e.NotificationAttempted(by="hub", about="m_2", notice="answer", sent=True)
+    assert wanted(after(told, answer("m_4"), state=state)) == []
+    assert wanted(after(HERE, GONE, answer("m_5"), state=state)) == [("m_5", "answer")]
+
+
+def test_what_people_say_themselves_and_what_failed_is_no_answer() -> None:
+    state = after(CREATED, BOT, ADA, HERE, GONE)
+    said = e.MessagePosted(by="ada", message="m_1", parts=[Part("text", "hello?")])
+    cut = (
+        e.MessageStarted(by="bot", message="m_2"),
+        e.MessageEnded(by="bot", message="m_2", outcome="failed"),
+    )
+    assert wanted(after(said, *cut, state=state)) == []
+
+
+def test_an_approval_is_told_until_somebody_decides() -> None:
+    state = after(CREATED, BOT, ADA, HERE, GONE, ASKED)
+    assert wanted(state) == [("c_1", "approval")]
+    assert wanted(after(e.ToolDecided(by="ada", call="c_1", approved=True), state=state)) == []
+
+
+def test_it_is_tried_again_with_growing_pauses_and_then_given_up() -> None:
+    state = after(CREATED, BOT, ADA, HERE, GONE, ASKED)
+    now, pauses = 1_000, []
+    while events := attempted(state, "c_1", sent=False, reason="unreachable"):
+        after(*events, state=state, time=now)
+        if (need := next(iter(needs(state)), None)) is not None:
+            pauses.append(need.at - now)
+            now = need.at
+    assert tuple(pauses) == PAUSES_MS
+    assert state.notified["c_1"].over
+    assert state.notified["c_1"].tries == len(PAUSES_MS) + 1
+
+
+def test_after_it_was_sent_nothing_is_written_down_any_more() -> None:
+    state = after(CREATED, BOT, ADA, HERE, GONE, ASKED)
+    (sent,) = attempted(state, "c_1", sent=True, reason="")
+    after(sent, state=state)
+    assert attempted(state, "c_1", sent=True, reason="") == []
+    assert attempted(state, "nothing", sent=True, reason="") == []
+
+
+@given(LOGS, st.integers(0, 20))
+def test_whatever_happened_tries_come_to_an_end(log: list[AnyEvent], sent_at: int) -> None:
+    state = after(e.SessionLabelled(by="hub", labels={"notify": "webhook"}), state=fold(log))
+    for number in range(200):
+        waiting = needs(state)
+        if not waiting:
+            break
+        assert earliest(state) is not None
+        now = max(state.time, waiting[0].at)
+        events = attempted(state, waiting[0].about, sent=number == sent_at, reason="")
+        assert len(events) == 1
+        after(*events, state=state, time=now)
+    assert needs(state) == []

@@ -1,0 +1,38 @@
+"""What the vectors of the fold hold of telling those who are away."""
+
+from functools import partial
+
+from legato.session import events as e
+from legato.session.compaction import AnyEvent
+from legato.session.parts import Part
+
+
+def away() -> list[AnyEvent]:
+    """People go, by every way, while the agent stays; something ends; they are told, in vain and at last."""
+    tried = partial(e.NotificationAttempted, by="hub")
+    return [
+        e.SessionCreated(by="hub", labels={"notify": "webhook"}),
+        e.ParticipantJoined(by="hub", participant="bot", role="agent"),
+        e.ParticipantJoined(by="hub", participant="ada", role="user"),
+        e.ParticipantJoined(by="hub", participant="olga", role="operator"),
+        e.AttachmentOpened(by="bot", participant="bot", attachment="a_bot"),
+        e.AttachmentClosed(by="hub", attachment="a_nobody"),
+        e.AttachmentOpened(by="ada", participant="ada", attachment="a_1"),
+        e.AttachmentOpened(by="olga", participant="olga", attachment="a_2"),
+        e.AttachmentClosed(by="hub", attachment="a_1"),
+        _answered("m_1"),
+        e.ParticipantLeft(by="olga", participant="olga"),
+        _answered("m_2"),
+        e.AttachmentClosed(by="hub", attachment="a_bot"),
+        tried(about="m_2", notice="answer", reason="unreachable"),
+        tried(about="m_2", notice="answer", reason="status 500", final=True),
+        e.ToolRequested(by="bot", call="c_1", name="refund", arguments="{}", approval="user"),
+        tried(about="c_1", notice="approval", sent=True),
+        e.AttachmentOpened(by="bot", participant="bot", attachment="a_bot"),
+        e.AttachmentOpened(by="hub", participant="stranger", attachment="a_3"),
+        *[tried(about=f"c_{number}", notice="approval") for number in range(18)],
+    ]
+
+
+def _answered(message: str) -> AnyEvent:
+    return e.MessagePosted(by="bot", message=message, parts=[Part("text", "done")])

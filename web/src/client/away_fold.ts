@@ -1,0 +1,34 @@
+/** What the log says of those who are away (a part of `fold`). Twin of `legato/session/away_fold.py`. */
+import type { Handlers } from "./fold";
+import type { Attachment, State } from "./generated";
+import { filled, of } from "./state";
+
+const KEPT_NOTIFIED = 16;
+
+function isPerson(state: State, participant: string): boolean {
+  return of(state.participants, participant)?.role !== "agent";
+}
+
+/** Whoever comes sees what there is. */
+export function somebodyCame(state: State, participant: string): Partial<State> {
+  return isPerson(state, participant) ? { unseen: 0, notified: {} } : {};
+}
+
+/** Attachments are gone: `left` are there. What ends from here on nobody sees, if people were there before. */
+export function somebodyWent(state: State, left: Readonly<Record<string, Attachment>>): Partial<State> {
+  const people = (all: Readonly<Record<string, Attachment>>): boolean =>
+    Object.values(all).some((one) => isPerson(state, one.participant));
+  return people(state.attachments) && !people(left) ? { unseen: state.finished + 1 } : {};
+}
+
+export const AWAY_FOLD: Pick<Handlers, "notification_attempted"> = {
+  notification_attempted: (state, { about, notice, offset, time, sent, final }) => {
+    const before = of(state.notified, about);
+    const tried = filled("Notified", {
+      about, notice, at: before?.at ?? offset, tries: (before?.tries ?? 0) + 1, time, over: sent || final,
+    });
+    const all = Object.values({ ...state.notified, [about]: tried });
+    const newest = all.sort((a, b) => a.at - b.at).slice(-KEPT_NOTIFIED);
+    return { notified: Object.fromEntries(newest.map((one) => [one.about, one])) };
+  },
+};
