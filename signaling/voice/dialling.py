@@ -230,8 +230,12 @@ class Dialling:
             return
         if caller.waiting or (call.state is not CallState.CONNECTED and not caller.announced):
             return
-        caller.taken = True
-        returning = await voice.returning(caller.ticket.participant, caller.heard)
+        caller.taken, returning = True, None
+        try:
+            returning = await voice.returning(caller.ticket.participant, caller.heard)
+        finally:
+            if returning is None:
+                call.close()
         if caller.key not in self._callers:
             return
         caller.begun = True

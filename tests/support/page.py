@@ -23,7 +23,7 @@ from tests.support.processes import Invited, invited
 ROOT: Final = Path(__file__).resolve().parents[2]
 AXE: Final = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 ARTEFACTS: Final = ROOT / "artefacts"
-PAGE_S: Final = 10.0
+PAGE_S: Final = 30.0
 PAGE_OF_EVENTS: Final = 200
 
 TEXTS: Final = """() => Object.fromEntries([...document.querySelectorAll('[data-message]')]

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from hub.keys.call_tickets import CallTickets
-from hub.store.promise import SessionKey
+from hub.store.promise import SessionKey, StoreUnavailable
 from legato.wire.up import Dial, PlayedUntil
 from media.rtc.call import Call, CallState
 from media.voice.rest import Report
@@ -38,6 +38,7 @@ class Voice:
         self.reports: list[Report | None] = []
         self.known = {"a_1"}
         self.changed = asyncio.Event()
+        self.broken = False
 
     def knows(self, attachment: str) -> bool:
         return attachment in self.known
@@ -51,6 +52,9 @@ class Voice:
 
     async def returning(self, participant: str, heard: Report | None) -> str:
         self.reports.append(heard)
+        self.changed.set()
+        if self.broken:
+            raise StoreUnavailable("test")
         return participant
 
     def begin(self, ear: Any, call: str, carrier: Call, returning: str, *, ready: bool = False) -> None:
@@ -158,6 +162,16 @@ async def test_a_page_that_says_so_begins_at_once() -> None:
         one.send(one.peer.check())
         await here.voice.until(lambda: here.voice.up)
         assert len(here.voice.begun) == 1
+
+
+async def test_a_call_that_cannot_begin_is_closed() -> None:
+    async with hub() as here, phone(here) as one:
+        here.voice.broken = True
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.reports)
+        while here.port.stats().calls:
+            await one.arrival()
+        assert here.voice.begun == []
 
 
 async def waiting(here: Hub, one: PeerSocket) -> None:

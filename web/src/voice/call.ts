@@ -22,8 +22,9 @@ export interface CallEvents {
 const DISCONNECTED_MS = 1_000;
 const CONNECT_MS = 8_000;
 const BY_TICKET_MS = 2_000;
-/** The hub's first frame follows at once when a call that waited is called by. */
+/** The hub's first frame follows at once when a call that waited is called by; with any other it comes while it is set up. */
 const SOUNDS_MS = 1_000;
+const BEGINS_MS = 4_000;
 
 export class Call {
   /** Whether it went by ticket: if such a one fails, the next should be offered. */
@@ -61,15 +62,16 @@ export class Call {
 
   /** The handshake was done beforehand; whether the hub still knows of it shows by its sound. */
   private waited(): void {
-    clearTimeout(this.timer);
-    if (this.peer.track?.muted !== false) {
-      this.timer = setTimeout(() => this.fail(), SOUNDS_MS);
-      this.peer.track?.addEventListener("unmute", () => clearTimeout(this.timer), { once: true });
-    }
-    queueMicrotask(() => this.over || this.stands());
+    queueMicrotask(() => this.over || this.stands(SOUNDS_MS));
   }
 
-  private stands(): void {
+  /** What stands and does not sound is no call: what this page said of it was lost, or the hub could not take it. */
+  private stands(sounds_ms: number): void {
+    clearTimeout(this.timer);
+    if (this.peer.track?.muted !== false) {
+      this.timer = setTimeout(() => this.fail(), sounds_ms);
+      this.peer.track?.addEventListener("unmute", () => clearTimeout(this.timer), { once: true });
+    }
     if (this.unsaid) this.session.dial(this.peer.key, true, this.on.heard());
     this.unsaid = false;
     this.on.connected();
@@ -134,7 +136,7 @@ export class Call {
   private changed(): void {
     const state = this.peer.connection.connectionState;
     clearTimeout(this.timer);
-    if (state === "connected") this.stands();
+    if (state === "connected") this.stands(BEGINS_MS);
     else if (state === "failed" || state === "closed") this.fail();
     else this.timer = setTimeout(() => this.fail(), this.patience(state));
   }

@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Session } from "../src/client";
+import { Call, type CallEvents } from "../src/voice/call";
+import type { Peer } from "../src/voice/peer";
+
+/** A peer with a ticket, as far as a call sees it. */
+class Line {
+  readonly connection = { connectionState: "new", onconnectionstatechange: (): void => undefined, getReceivers: () => [] };
+  readonly sender = { replaceTrack: () => Promise.resolve() };
+  readonly track = Object.assign(new EventTarget(), { muted: true });
+  readonly armed = true;
+  readonly key = "ours:theirs";
+  closed = false;
+  tracked: unknown = null;
+  go(): void {}
+  close(): void {
+    this.closed = true;
+  }
+  connects(): void {
+    this.connection.connectionState = "connected";
+    this.connection.onconnectionstatechange();
+  }
+  sounds(): void {
+    this.track.muted = false;
+    this.track.dispatchEvent(new Event("unmute"));
+  }
+}
+
+class World {
+  readonly happened: string[] = [];
+  readonly session = { dial: () => this.happened.push("dialled") } as unknown as Session;
+  call(line: Line, quiet: boolean): Call {
+    const tell = (what: string) => () => void this.happened.push(what);
+    const on: CallEvents = { track: () => undefined, answered: tell("answered"), connected: tell("connected"), failed: tell("failed"), heard: () => null };
+    return new Call(this.session, line as unknown as Peer, null, true, on, quiet);
+  }
+}
+
+describe("a call", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("that sounds is kept", () => {
+    const [line, world] = [new Line(), new World()];
+    world.call(line, false);
+    line.connects();
+    line.sounds();
+    vi.advanceTimersByTime(60_000);
+    expect([world.happened, line.closed]).toEqual([["dialled", "connected"], false]);
+  });
+
+  test("that stands and never sounds has failed, however it was said", () => {
+    for (const quiet of [true, false]) {
+      const [line, world] = [new Line(), new World()];
+      world.call(line, quiet);
+      line.connects();
+      vi.advanceTimersByTime(60_000);
+      expect([world.happened.at(-1), world.happened.filter((one) => one === "failed").length, line.closed]).toEqual(["failed", 1, true]);
+    }
+  });
+
+  test("whose handshake was done before is given less time to sound", async () => {
+    const lateness = async (before: boolean) => {
+      const [line, world] = [new Line(), new World()];
+      if (before) line.connection.connectionState = "connected";
+      world.call(line, false);
+      if (!before) line.connects();
+      await Promise.resolve();
+      let ms = 0;
+      for (; !line.closed; ms += 100) vi.advanceTimersByTime(100);
+      return ms;
+    };
+    expect(await lateness(true)).toBeLessThan(await lateness(false));
+  });
+
+  test("that is let go fails no more", () => {
+    const [line, world] = [new Line(), new World()];
+    const call = world.call(line, true);
+    line.connects();
+    call.drop();
+    vi.advanceTimersByTime(60_000);
+    expect([world.happened, line.closed]).toEqual([["dialled", "connected"], true]);
+  });
+});
