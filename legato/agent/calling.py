@@ -42,8 +42,12 @@ def found(state: State, key: str) -> ToolCall | None:
 class Calls:
     """See the module. Raises `ToolFailed` for every end but `finished`."""
 
-    def __init__(self, session: Client, turn: str, response: str, tools: Mapping[str, Tool]) -> None:
+    def __init__(
+        self, session: Client, turn: str, response: str, tools: Mapping[str, Tool], part: str = ""
+    ) -> None:
+        """Within `response`; `part` tells the parts of an answer apart, whose calls come in any order."""
         self._session, self._turn, self._response, self._tools = session, turn, response, tools
+        self._part = part
         self._made: Counter[str] = Counter()
 
     async def call(self, name: str, values: dict[str, Any]) -> Any:
@@ -82,7 +86,7 @@ class Calls:
         return result
 
     def _next_key(self, tool: Tool, arguments: str) -> str:
-        said = f"{self._turn}\0{tool.name}\0{arguments}"
+        said = f"{self._turn}{self._part}\0{tool.name}\0{arguments}"
         before, self._made[said] = self._made[said], self._made[said] + 1
         return hashlib.sha256(f"{said}\0{before}".encode()).hexdigest()[:32]
 

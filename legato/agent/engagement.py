@@ -116,6 +116,8 @@ class Engagement:
             if (task := self._answering.get(response)) is not None and response not in self._stopped:
                 self._stopped.add(response)
                 task.cancel()
+            elif task is None:
+                self._steering.stop(response)
         for turn in duty.turns:
             if turn not in self._claimed:
                 self._claimed.add(turn)

@@ -36,6 +36,12 @@ class Steering:
         """The answer is in progress."""
         self._turns[response] = turn
 
+    def stop(self, response: str) -> None:
+        """Somebody stops a part of an answer."""
+        for turn in self._turns.values():
+            if (child := turn.children.get(response)) is not None:
+                child.stop()
+
     def ended(self, response: str) -> None:
         """It is over, and whatever was asked of it."""
         self._turns.pop(response, None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from legato.agent.calling import Calls
+from legato.agent.child import Child
 from legato.agent.tools import Tool
 from legato.agent.voice import bring
 from legato.agent.whispers import whispers_of
@@ -34,7 +35,7 @@ def history_of(state: State, participant: str) -> list[Said]:
     Reasoning, words nobody heard, and answers of which another one was wanted are left out."""
     lines: list[Said] = []
     for entry in state.transcript():
-        if not isinstance(entry, Message) or entry.superseded:
+        if not isinstance(entry, Message) or entry.superseded or entry.aside:
             continue
         text = "".join(part.text for part in entry.parts if part.kind == "text")
         if entry.by == participant and entry.heard and not entry.read and _cut_short(entry, state):
@@ -65,6 +66,8 @@ class Turn:
         self._response = response
         self._calls = Calls(session, id, response, tools)
         self._writing = Writing(session, response)
+        self._tools = tools
+        self.children: dict[str, Child] = {}
 
     # --- what was asked
 
@@ -143,6 +146,11 @@ class Turn:
         """Add a whole part: data, an image, a file."""
         await self._writing.show(part)
 
+    def child(self, title: str) -> Child:
+        """A part of the answer, to be opened as a context: `async with turn.child("flights") as part`. Several may be
+        open at once."""
+        return Child(self.session, self.id, (self._response,), title, self._tools, self.children)
+
     async def call(self, name: str, /, **arguments: Any) -> Any:
         """Call a tool of the agent; the call and its result stand in the log. What a worker before this one did in
         the turn is not done again: its result is returned. None if a person said that it was done when nobody knew.
@@ -161,11 +169,13 @@ class Turn:
 
     async def halted(self) -> None:
         """What was said before a pause is in the log, and nothing follows it."""
-        await self._writing.halted()
+        await asyncio.gather(self._writing.halted(), *(each.halted() for each in self.children.values()))
 
     def resumed(self) -> None:
         """What waited for the end of a pause leaves, though the handler may be at something else."""
         self._writing.resumed()
+        for child in self.children.values():
+            child.resumed()
 
     async def ask_for_human(self, reason: str, skill: str = "", *, priority: int = 0) -> None:
         """Put the session into the queue of operators; the agent goes on answering until one takes over. Asked again

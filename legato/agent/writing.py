@@ -20,8 +20,10 @@ HELD_BACK: Final = 8_000
 class Writing:
     """One message after another within a response. Raises `Refused` as soon as something of it was refused."""
 
-    def __init__(self, session: Client, response: str) -> None:
+    def __init__(self, session: Client, response: str, whole: str = "") -> None:
+        """Within `response`, which may be a part of the answer `whole`: that is what is paused."""
         self.message = ""
+        self._whole = whole or response
         self._begun = False
         self._session, self._response = session, response
         self._index = 0
@@ -33,12 +35,12 @@ class Writing:
     @property
     def paused(self) -> bool:
         """Whether somebody paused the answer."""
-        return self._session.state.paused == self._response
+        return self._session.state.paused == self._whole
 
     async def unpaused(self) -> None:
         """Wait until it goes on."""
         if self.paused:
-            await self._session.until(lambda state: state.paused != self._response)
+            await self._session.until(lambda state: state.paused != self._whole)
 
     async def begin(self) -> None:
         """A message is open."""

@@ -71,6 +71,16 @@ class StartResponse(Command, frozen=True, kw_only=True):
     response: str
     turn: str = ""
     parent: str = ""
+    title: str = ""
+
+
+class ProgressResponse(PlainCommand, frozen=True, kw_only=True):
+    """How far an answer, or a part of one, is."""
+
+    response: str
+    text: str = ""
+    step: int = 0
+    steps: int = 0
 
 
 class EndResponse(Command, frozen=True, kw_only=True):

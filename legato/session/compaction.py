@@ -120,6 +120,10 @@ def _call(event: Any) -> str:
     return str(event.call)
 
 
+def _response(event: Any) -> str:
+    return str(event.response)
+
+
 def _holder(event: Any) -> str:
     return str(event.holder)
 
@@ -132,6 +136,7 @@ _OVERWRITES: Final[dict[type[Any], tuple[str, Of]]] = {
     e.AgentUnreachable: ("fault", _participant),
     e.AgentReachable: ("fault", _participant),
     e.ToolProgressed: ("progress", _call),
+    e.ResponseProgressed: ("response", _response),
 }
 """Events that only set what a later one of the same key sets again."""
 

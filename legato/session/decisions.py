@@ -190,6 +190,7 @@ _OF_ANSWERS: Final[frozenset[type[Command]]] = frozenset(
         c.EndResponse,
         c.AnswerSteering,
         c.HandOver,
+        c.ProgressResponse,
     }
 )
 _WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
@@ -211,6 +212,7 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.SettleHeard: message_rules.settle_heard,
     c.StartResponse: message_rules.start_response,
     c.EndResponse: message_rules.end_response,
+    c.ProgressResponse: message_rules.progress_response,
     c.CancelResponse: message_rules.cancel_response,
     c.SteerResponse: steering_rules.steer_response,
     c.PauseResponse: steering_rules.pause_response,

@@ -225,6 +225,16 @@ class ResponseStarted(ControlEvent, frozen=True, kw_only=True):
     response: str
     turn: str = ""
     parent: str = ""
+    title: str = ""
+
+
+class ResponseProgressed(Event, frozen=True, kw_only=True):
+    """How far an answer, or a part of one, is."""
+
+    response: str
+    text: str = ""
+    step: int = 0
+    steps: int = 0
 
 
 class CancelRequested(Event, frozen=True, kw_only=True):

@@ -248,6 +248,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.TurnEnded: transcript.turn_ended,
     e.TurnMarked: _nothing,
     e.ResponseStarted: transcript.response_started,
+    e.ResponseProgressed: transcript.response_progressed,
     e.CancelRequested: transcript.cancel_requested,
     e.ResponseEnded: transcript.response_ended,
     e.SteeringRequested: transcript.steering_requested,

@@ -118,6 +118,10 @@ def start_response(state: State, actor: Actor, command: c.StartResponse) -> Deci
         return Refusal("too_large", "too many open responses", "response")
     if command.parent and own_response(state, actor, command.parent) is None:
         return Refusal("not_found", field="parent")
+    if command.parent and command.turn:
+        return Refusal("malformed", "a part of an answer answers no turn of its own", "turn")
+    if command.parent and state.responses[command.parent].cancel_requested:
+        return Refusal("already_ended", "it is being cancelled", "parent")
     if command.turn:
         turn = state.turns.get(command.turn)
         if turn is None:
@@ -128,7 +132,27 @@ def start_response(state: State, actor: Actor, command: c.StartResponse) -> Deci
             return Refusal("already_exists", "the turn is being answered", "turn")
     return [
         e.ResponseStarted(
-            by=actor.participant, response=command.response, turn=command.turn, parent=command.parent
+            by=actor.participant,
+            response=command.response,
+            turn=command.turn,
+            parent=command.parent,
+            title=command.title,
+        )
+    ]
+
+
+def progress_response(state: State, actor: Actor, command: c.ProgressResponse) -> Decision:
+    if own_response(state, actor, command.response) is None:
+        return _missing(state, actor, command.response)
+    if len(command.text) > limits.TEXTS["status"]:
+        return Refusal("too_large", field="text", expected=limits.TEXTS["status"])
+    return [
+        e.ResponseProgressed(
+            by=actor.participant,
+            response=command.response,
+            text=command.text,
+            step=command.step,
+            steps=command.steps,
         )
     ]
 
@@ -145,7 +169,18 @@ def cancel_response(state: State, actor: Actor, command: c.CancelResponse) -> De
         return Refusal("already_ended", field="response")
     if response is not None and response.cancel_requested:
         return Refusal("already_exists", field="response")
-    return [e.CancelRequested(by=actor.participant, response=command.response)]
+    below = [each for each in _below(state, command.response) if not state.responses[each].cancel_requested]
+    return [e.CancelRequested(by=actor.participant, response=each) for each in (command.response, *below)]
+
+
+def _below(state: State, response: str) -> list[str]:
+    """The parts of it that are open, and theirs."""
+    found = [response]
+    for above in found:
+        found += [
+            each.id for each in state.responses.values() if each.parent == above and each.id not in found
+        ]
+    return found[1:]
 
 
 def sounds(state: State, response: str) -> bool:

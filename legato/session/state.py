@@ -82,7 +82,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     participants who turned to text were shown it; `missed`: who went straight on after a gap, and from which
     character to which. `heard` counts characters and `heard_samples` samples by
     participant; `speech_words` are pairs of both, `speech` is where it rests. `superseded`: another answer was
-    wanted."""
+    wanted. `aside`: the part of the answer that it was written in; it is not spoken."""
 
     id: str
     by: str
@@ -106,6 +106,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     speech_words: tuple[tuple[int, int], ...] = ()
     missed: tuple[tuple[str, int, int], ...] = ()
     superseded: bool = False
+    aside: str = ""
 
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):
@@ -154,8 +155,9 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An answer in progress. `steer` is the direction, and `pausing` what of `pause` and `continue`, that the agent has
-    not answered yet; `steer_at` is where the direction was given."""
+    """An answer in progress, or a part of one (of `parent`). `steer` is the direction, and `pausing` what of `pause`
+    and `continue`, that the agent has not answered yet; `steer_at` is where the direction was given. `text` and `step`
+    of `steps` say how far it is."""
 
     id: str
     by: str
@@ -166,6 +168,10 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     steer: str = ""
     steer_at: int = 0
     pausing: Literal["", "pause", "continue"] = ""
+    title: str = ""
+    text: str = ""
+    step: int = 0
+    steps: int = 0
 
 
 class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -273,6 +279,16 @@ class State(msgspec.Struct, omit_defaults=True):
         """Turns that nobody has claimed, oldest first."""
         waiting = (turn for turn in self.turns.values() if turn.status == "waiting")
         return sorted(waiting, key=lambda turn: (turn.at, turn.id))
+
+    def turn_of(self, response: str) -> Turn | None:
+        """The turn that a response answers, or the one that it is a part of."""
+        seen = set[str]()
+        while (found := self.responses.get(response)) is not None and response not in seen:
+            if found.turn or not found.parent:
+                return self.turns.get(found.turn)
+            seen.add(response)
+            response = found.parent
+        return None
 
     def open_messages(self) -> list[Message]:
         """Messages that may still grow, in the order they began."""

@@ -99,6 +99,7 @@ NEEDS: Final[Mapping[str, Capability]] = {
     "decide_tool": "approve",
     "start_response": "work",
     "end_response": "work",
+    "progress_response": "work",
     "request_tool": "work",
     "start_tool": "work",
     "progress_tool": "work",

@@ -135,8 +135,7 @@ def _knowable(state: State, command: c.RequestTool) -> Refusal | None:
 
 def _started(state: State, response_id: str) -> tuple[str, ...]:
     """The keys of what was started in the turn that the response answers."""
-    response = state.responses.get(response_id)
-    turn = state.turns.get(response.turn) if response is not None else None
+    turn = state.turn_of(response_id)
     return turn.started if turn is not None else ()
 
 

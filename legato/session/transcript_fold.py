@@ -33,14 +33,28 @@ def turn_ended(state: State, event: e.TurnEnded) -> None:
 def response_started(state: State, event: e.ResponseStarted) -> None:
     turn = state.turns.get(event.turn)
     held = turn is not None and turn.paused != "" and turn.paused == state.paused
-    state.paused = event.response if held else ""  # what comes next is to be heard, unless it was to wait
+    if not event.parent:
+        state.paused = event.response if held else ""  # what comes next is to be heard, unless it was to wait
     state.responses[event.response] = Response(
-        event.response, event.by, event.offset, event.turn, event.parent
+        event.response, event.by, event.offset, event.turn, event.parent, title=event.title
     )
     if turn is not None:
         state.turns[event.turn] = replace(
             turn, status="answering", response=event.response, since=event.time, paused=""
         )
+
+
+def response_progressed(state: State, event: e.ResponseProgressed) -> None:
+    if (response := state.responses.get(event.response)) is not None:
+        state.responses[event.response] = replace(
+            response, text=event.text, step=event.step, steps=event.steps
+        )
+
+
+def _aside(state: State, response: str) -> str:
+    """What the part of an answer is called that is written in."""
+    found = state.responses.get(response)
+    return (found.title or found.id) if found is not None and found.parent else ""
 
 
 def cancel_requested(state: State, event: e.CancelRequested) -> None:
@@ -123,6 +137,7 @@ def message_posted(state: State, event: e.MessagePosted) -> None:
         response=event.response,
         ordinal=state.finished,
         spoken=event.spoken,
+        aside=_aside(state, event.response),
     )
     if event.ends_turn and event.turn:
         turn = state.turns.get(event.turn) or Turn(event.turn, event.by, at=event.offset)
@@ -134,7 +149,12 @@ def message_posted(state: State, event: e.MessagePosted) -> None:
 def message_started(state: State, event: e.MessageStarted) -> None:
     if event.message not in state.entries:
         state.entries[event.message] = Message(
-            event.message, event.by, event.offset, event.time, response=event.response
+            event.message,
+            event.by,
+            event.offset,
+            event.time,
+            response=event.response,
+            aside=_aside(state, event.response),
         )
 
 
@@ -249,8 +269,7 @@ def tool_started(state: State, event: e.ToolStarted) -> None:
     _tool(state, event.call, status="started")
     if not isinstance(entry, ToolCall) or entry.idempotent or not entry.key:
         return
-    response = state.responses.get(entry.response)
-    if response is not None and (turn := state.turns.get(response.turn)) is not None:
+    if (turn := state.turn_of(entry.response)) is not None:
         started = dict.fromkeys((*turn.started, entry.key))
         state.turns[turn.id] = replace(turn, started=tuple(started)[-bounds.KEPT_STARTED :])
 

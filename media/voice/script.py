@@ -1,7 +1,8 @@
 """What is to be said aloud, and from which character of which message.
 
 While somebody listens, the text parts of what the agent writes are recited in the order of the messages; its
-reasoning never is. The state says all of it, so a node that never saw the conversation goes on from it:
+reasoning never is, nor what it writes in a part of an answer. The state says all of it, so a node that never saw the
+conversation goes on from it:
 
 - what was being spoken when a node died, or a call broke, is recited from where the store's speech of it ends (who
   listens has heard, or gets, what is stored: `media.voice.rest`), and what followed it in the same answer from its
@@ -191,7 +192,10 @@ def _spoken_messages(state: State) -> list[Message]:
     return [
         entry
         for entry in state.transcript()
-        if isinstance(entry, Message) and entry.spoken is None and answers(state, entry.by)
+        if isinstance(entry, Message)
+        and entry.spoken is None
+        and not entry.aside
+        and answers(state, entry.by)
     ]
 
 

@@ -45,7 +45,26 @@ async def taxi(place: str) -> dict[str, Any]:
     return {"place": place, "minutes": 7}
 
 
+async def _specialist(turn: legato.Turn, title: str, steps: tuple[str, ...]) -> None:
+    async with turn.child(title) as part:
+        for number, step in enumerate(steps, 1):
+            await part.progress(step, step=number, steps=len(steps))
+            await asyncio.sleep(0.7)
+        await part.say(f"Looked at {', '.join(steps)}: nothing to object.")
+
+
+async def _compare(turn: legato.Turn) -> None:
+    await _stream(turn, "Three of us look at it at once. ")
+    async with asyncio.TaskGroup() as group:
+        for title, steps in brain.SPECIALISTS.items():
+            group.create_task(_specialist(turn, title, steps))
+    await _stream(turn, "We have compared them: take the cello bow.")
+
+
 async def _offline(turn: legato.Turn) -> None:
+    if brain.compares(turn.text):
+        await _compare(turn)
+        return
     earlier = " ".join(line.text for line in turn.history if line.role == "user")
     await _follow(turn, brain.plan(turn.text, earlier))
     while words := directions.take(turn.id):

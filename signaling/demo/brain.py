@@ -75,6 +75,19 @@ class Plan:
     report: Callable[[Mapping[str, Any]], str] | None = None
 
 
+SPECIALISTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sound": ("two recordings", "the third string", "the whole hall"),
+    "price": ("our own list", "two other shops", "a second-hand bow"),
+    "delivery": ("the store room", "the post", "the weather"),
+}
+"""Who looks at what when something is compared, all at once."""
+
+
+def compares(text: str) -> bool:
+    """Whether several are to look at it."""
+    return "compare" in text.lower()
+
+
 def is_fresh(state: State, agent: str) -> bool:
     """Whether nothing was said in the session yet but greetings of participant `agent`."""
     return state.finished <= GREETINGS and all(entry.by == agent for entry in state.entries.values())

@@ -129,7 +129,6 @@ async def test_words_of_an_answer_that_was_taken_away_are_refused_and_the_handle
     writing = Writing(session, "r")  # type: ignore[arg-type]  # all of a client that it uses
     work = asyncio.create_task(handler(writing, [("text", "x")], []))
     await session.breathe()
-    session.land()
     session.store(c.EndResponse(response="r", outcome="failed"))
     await session.come_to_rest()
     with pytest.raises(Refused, match="already_ended"):

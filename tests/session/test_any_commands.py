@@ -51,6 +51,7 @@ COMMANDS = st.one_of(
     ),
     st.builds(c.EndResponse, response=RESPONSES, outcome=OUTCOMES),
     st.builds(c.CancelResponse, response=RESPONSES),
+    st.builds(c.ProgressResponse, response=RESPONSES, step=st.integers(0, 2)),
     st.builds(c.SteerResponse, response=RESPONSES, text=st.just("x")),
     st.builds(c.PauseResponse, response=RESPONSES),
     st.builds(c.ContinueResponse, response=RESPONSES),

@@ -15,7 +15,7 @@ from legato.session.state import State, encode_state
 from tests.session.happenings import placed
 from tests.vectors.away_cases import away
 from tests.vectors.people_cases import people
-from tests.vectors.steering_cases import pauses_and_crashes, steering
+from tests.vectors.steering_cases import parts_of_answers, pauses_and_crashes, steering
 
 Log = Sequence[AnyEvent]
 
@@ -44,6 +44,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "turns": (_turns(), 0),
         "steering": (steering(), 0),
         "pauses": (pauses_and_crashes(), 0),
+        "parts": (parts_of_answers(), 0),
         "people": (people(), 0),
         "away": (away(), 0),
         "many-whispers": ([e.Whispered(by="olga", to="bot", text=str(n)) for n in range(10)], 1),

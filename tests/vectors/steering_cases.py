@@ -76,6 +76,34 @@ def _paused_while_heard() -> Log:
     ]
 
 
+def parts_of_answers() -> Log:
+    """Parts at once and in parts, with progress, calls and words of their own; some of nothing, some in a ring."""
+    begun = partial(e.ResponseStarted, by="bot")
+    return [
+        e.MessagePosted(by="ada", message="t1", parts=[Part("text", "?")], turn="t1", ends_turn=True),
+        begun(response="r", turn="t1"),
+        e.SteeringRequested(by="ada", response="r", asked="pause"),
+        begun(response="a", parent="r", title="flights"),
+        begun(response="b", parent="r"),
+        begun(response="c", parent="a", title="seats"),
+        e.ResponseProgressed(by="bot", response="a", text="asking", step=1, steps=3),
+        e.ResponseProgressed(by="bot", response="a", text="comparing", step=2, steps=3),
+        e.ResponseProgressed(by="bot", response="none", text="x"),
+        e.MessageStarted(by="bot", message="ma", response="a"),
+        e.MessagePosted(by="bot", message="mb", parts=[Part("text", "!")], response="b"),
+        e.MessageStarted(by="bot", message="mr", response="r"),
+        e.ToolRequested(by="bot", call="x", name="book", arguments="{}", response="c", key="k"),
+        e.ToolStarted(by="bot", call="x"),
+        e.CancelRequested(by="ada", response="a"),
+        e.ResponseEnded(by="bot", response="c", outcome="cancelled"),
+        e.ResponseEnded(by="bot", response="a", outcome="cancelled"),
+        begun(response="y", parent="z"),
+        begun(response="z", parent="y"),
+        e.ToolRequested(by="bot", call="w", name="book", arguments="{}", response="z", key="k2"),
+        e.ToolStarted(by="bot", call="w"),
+    ]
+
+
 def pauses_and_crashes() -> Log:
     """A pause outlives the worker, unless somebody continues meanwhile, asks something else or takes over."""
     lost = partial(e.ResponseEnded, by="hub", outcome="interrupted", turn_waits=True)

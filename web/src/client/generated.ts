@@ -295,6 +295,17 @@ export interface ResponseEnded {
   turn_waits?: boolean;
 }
 
+export interface ResponseProgressed {
+  type: "response_progressed";
+  by: string;
+  offset?: number;
+  time?: number;
+  response: string;
+  text?: string;
+  step?: number;
+  steps?: number;
+}
+
 export interface ResponseStarted {
   type: "response_started";
   by: string;
@@ -303,6 +314,7 @@ export interface ResponseStarted {
   response: string;
   turn?: string;
   parent?: string;
+  title?: string;
 }
 
 export interface ResponseSuperseded {
@@ -636,6 +648,7 @@ export interface Message {
   speech_words: [number, number][];
   missed: [string, number, number][];
   superseded: boolean;
+  aside: string;
 }
 
 export interface ToolCall {
@@ -684,6 +697,10 @@ export interface Response {
   steer: string;
   steer_at: number;
   pausing: "" | "continue" | "pause";
+  title: string;
+  text: string;
+  step: number;
+  steps: number;
 }
 
 export interface Answered {
@@ -903,6 +920,14 @@ export interface PostMessage {
   response?: string;
 }
 
+export interface ProgressResponse {
+  type: "progress_response";
+  response: string;
+  text?: string;
+  step?: number;
+  steps?: number;
+}
+
 export interface ProgressTool {
   type: "progress_tool";
   call: string;
@@ -975,6 +1000,7 @@ export interface StartResponse {
   response: string;
   turn?: string;
   parent?: string;
+  title?: string;
 }
 
 export interface StartTool {
@@ -1361,6 +1387,7 @@ export type KnownEvent =
   | ReservationEnded
   | ResponderChanged
   | ResponseEnded
+  | ResponseProgressed
   | ResponseStarted
   | ResponseSuperseded
   | RightGranted
@@ -1413,6 +1440,7 @@ export type Command =
   | MarkTurn
   | PauseResponse
   | PostMessage
+  | ProgressResponse
   | ProgressTool
   | RegenerateResponse
   | RejectSession
@@ -1474,7 +1502,8 @@ export const EVENT_DEFAULTS = {
   reservation_ended: { offset: 0, time: 0 },
   responder_changed: { offset: 0, time: 0, reason: "", briefing: "" },
   response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
-  response_started: { offset: 0, time: 0, turn: "", parent: "" },
+  response_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
+  response_started: { offset: 0, time: 0, turn: "", parent: "", title: "" },
   response_superseded: { offset: 0, time: 0 },
   right_granted: { offset: 0, time: 0, worker: "", attachment: "" },
   right_released: { offset: 0, time: 0, reason: "released" },
@@ -1510,10 +1539,10 @@ export const STATE_DEFAULTS = {
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
   Right: { holder: "", worker: "", attachment: "" },
-  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false },
+  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false, aside: "" },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
-  Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "" },
+  Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", title: "", text: "", step: 0, steps: 0 },
   Answered: { started: [] },
   Aside: {  },
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },

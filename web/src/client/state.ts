@@ -112,13 +112,27 @@ export function endedEntries(state: State): Entry[] {
 
 /** The responses that can be stopped: those in progress, and the newest answer while its speech was not heard to the end. */
 export function stoppable(state: State): string[] {
-  const open = Object.values(state.responses).flatMap((one) => (one.cancel_requested ? [] : [one.id]));
+  const whole = Object.values(state.responses).filter((one) => of(state.responses, one.parent) === undefined); // its parts go with it
+  const open = whole.flatMap((one) => (one.cancel_requested ? [] : [one.id]));
   const newest = transcript(state).findLast((entry): entry is Message => entry.entry === "message" && entry.response !== "");
   if (newest === undefined || newest.speech_end < 0 || of(state.responses, newest.response) !== undefined) return open;
   const listens = Object.values(state.attachments).some((one) => one.call !== "");
   const heard = Math.min(...Object.values(newest.heard), newest.speech_characters);
   const unheard = Object.keys(newest.heard).length === 0 || heard < newest.speech_characters;
   return listens && unheard ? [...open, newest.response] : open;
+}
+
+/** The turn that a response answers, or the one that it is a part of. */
+export function turnOf(state: State, response: string): Turn | undefined {
+  const seen = new Set<string>();
+  for (let id = response; !seen.has(id); ) {
+    const found = of(state.responses, id);
+    if (found === undefined) return undefined;
+    if (found.turn !== "" || found.parent === "") return of(state.turns, found.turn);
+    seen.add(id);
+    id = found.parent;
+  }
+  return undefined;
 }
 
 export type Liveness = "online" | "away" | "offline" | "unreachable" | "crashed";

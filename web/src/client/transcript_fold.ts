@@ -1,7 +1,7 @@
 /** How turns, responses, messages and tool calls change by what happens to them (a part of `fold`). */
 import { KEPT_ANSWERED, KEPT_MISSED, KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
 import type { Message, Part, Response, State, Stretch, ToolCall, Turn } from "./generated";
-import { BROKEN, filled, of, put, without } from "./state";
+import { BROKEN, filled, of, put, turnOf, without } from "./state";
 import type { Handlers, Of } from "./fold";
 
 type About = "turn" | "response" | "steering" | "cancel" | "message" | "part" | "speech" | "heard" | "tool";
@@ -40,6 +40,7 @@ function posted(state: State, event: Of<"message_posted">): Partial<State> {
   const { message: id, by, offset: at, time, parts, turn, response, spoken } = event;
   const message = filled("Message", {
     id, by, at, time, parts, turn, response, spoken, status: "finished", ordinal: state.finished + 1,
+    aside: asideOf(state, response),
   });
   return { entries: put(state.entries, id, message), finished: message.ordinal, ...waiting(state, event) };
 }
@@ -79,7 +80,8 @@ function queued(message: Message, event: Of<"speech_queued">): Partial<Message> 
 }
 
 /** What is paused when an answer begins: it is to be heard, unless it is the next try at one that was to wait. */
-function begun(state: State, { response, turn }: Of<"response_started">): string {
+function begun(state: State, { response, turn, parent }: Of<"response_started">): string {
+  if (parent !== "") return state.paused;
   const held = of(state.turns, turn)?.paused ?? "";
   return held !== "" && held === state.paused ? response : "";
 }
@@ -88,6 +90,12 @@ function begun(state: State, { response, turn }: Of<"response_started">): string
 function pauseEnded(state: State, event: Of<"response_ended">): string {
   const waits = event.outcome === "finished" && Object.values(state.attachments).some((one) => one.call !== "");
   return state.paused === event.response && !waits ? "" : state.paused;
+}
+
+/** What the part of an answer is called that is written in. */
+function asideOf(state: State, response: string): string {
+  const found = of(state.responses, response);
+  return found === undefined || found.parent === "" ? "" : found.title || found.id;
 }
 
 function responded(state: State, id: string, changes: Partial<Response>): Partial<State> {
@@ -139,7 +147,7 @@ function answerEnded(state: State, event: Of<"response_ended">): Partial<State> 
 function starting(state: State, id: string): Partial<State> {
   const call = of(state.entries, id);
   if (call?.entry !== "tool" || call.idempotent || call.key === "") return {};
-  const turn = of(state.turns, of(state.responses, call.response)?.turn ?? "");
+  const turn = turnOf(state, call.response);
   if (turn === undefined || turn.started.includes(call.key)) return {};
   return { turns: put(state.turns, turn.id, { ...turn, started: [...turn.started, call.key].slice(-KEPT_STARTED) }) };
 }
@@ -156,13 +164,14 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   },
   turn_marked: () => ({}),
   response_started: (state, event) => {
-    const { response: id, by, offset: at, turn, parent, time: since } = event;
+    const { response: id, by, offset: at, turn, parent, title, time: since } = event;
     return {
-      responses: put(state.responses, id, filled("Response", { id, by, at, turn, parent })),
+      responses: put(state.responses, id, filled("Response", { id, by, at, turn, parent, title })),
       ...turned(state, turn, () => ({ status: "answering", response: id, since, paused: "" })),
       paused: begun(state, event),
     };
   },
+  response_progressed: (state, { response, text, step, steps }) => responded(state, response, { text, step, steps }),
   cancel_requested: (state, event) => {
     const paused = state.paused === event.response ? "" : state.paused;
     return { paused, ...responded(state, event.response, { cancel_requested: true }) };
@@ -177,7 +186,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   message_posted: posted,
   message_started: (state, { message: id, by, offset: at, time, response }) =>
     of(state.entries, id) === undefined
-      ? { entries: put(state.entries, id, filled("Message", { id, by, at, time, response })) }
+      ? { entries: put(state.entries, id, filled("Message", { id, by, at, time, response, aside: asideOf(state, response) })) }
       : {},
   message_grown: (state, event) => growing(state, event.message, (message) => grown(message, event)),
   part_added: (state, event) => growing(state, event.message, ({ parts }) => ({ parts: [...parts, event.part] })),

@@ -149,9 +149,9 @@ export class MessageView extends Component<MessageProps> {
     const marks = [...marksOf(message, speech), ...notes];
     const again = sounds(message);
     return (
-      <li class={`entry ${mine ? "mine" : "theirs"} by-${role}`} data-message={message.id} data-status={message.status} data-speech={speech}>
+      <li class={`entry ${mine ? "mine" : "theirs"} by-${role}${message.aside === "" ? "" : " aside"}`} data-message={message.id} data-status={message.status} data-speech={speech}>
         <div class="who">
-          {name}
+          {message.aside === "" ? name : `${name} · ${message.aside}`}
           {again && (
             <button type="button" class="again" onClick={() => onHear(message.id, 0)} aria-label={`Hear it again: ${name}`} title="Hear it again">
               <Icon name="play" />

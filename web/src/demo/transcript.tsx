@@ -8,6 +8,7 @@ import { MessageView, type Speech } from "./message";
 import { nameOf } from "./names";
 import type { Note } from "./notes";
 import { textOf } from "./recital";
+import { Parts } from "./parts";
 import { useScroll } from "./scroll";
 import { ToolCard } from "./tool_card";
 
@@ -72,6 +73,7 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
           </li>
         ))}
         {entries.map(row)}
+        <Parts state={state} session={session} />
         {interim !== "" && (
           <li class="entry mine interim" key="interim">
             <div class="who">You</div>
