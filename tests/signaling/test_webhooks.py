@@ -8,11 +8,8 @@ import hmac
 import ipaddress
 import json
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +17,7 @@ from hypothesis import strategies as st
 from hub.node.notifying import Notification
 from signaling.options import Options, OptionsInvalid
 from signaling.webhooks import SECONDS, WebhookInvalid, Webhooks, is_public, signature
+from tests.support.receiver import receiving
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 TOLD = Notification("ntf_1", "main", "s_1", "", "approval", "c_1", "refund", ("p_ada",), 1_700_000_000_000)
@@ -93,35 +91,6 @@ class Names(AbstractResolver):
         """It holds nothing."""
 
 
-class Canary:
-    """A receiver on loopback that keeps what comes."""
-
-    def __init__(self, status: int = 204, location: str = "") -> None:
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        self.port = 0
-        self._status, self._location = status, location
-
-    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.got.append(
-            ({name.lower(): value for name, value in request.headers.items()}, await request.read())
-        )
-        headers = {"Location": self._location} if self._location else {}
-        return web.Response(status=self._status, headers=headers)
-
-
-@asynccontextmanager
-async def listening(canary: Canary) -> AsyncIterator[Canary]:
-    runner = web.ServerRunner(web.Server(canary))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    canary.port = runner.addresses[0][1]
-    try:
-        yield canary
-    finally:
-        await runner.cleanup()
-
-
 async def told(url: str, *, private: bool = False, names: Names | None = None) -> str:
     """What becomes of one notification."""
     hooks = Webhooks(url, SECRET, lambda: 1_700_000_000.7, private=private, resolver=names)
@@ -132,7 +101,7 @@ async def told(url: str, *, private: bool = False, names: Names | None = None) -
 
 
 async def test_a_receiver_can_check_who_sent_it_and_when() -> None:
-    async with listening(Canary()) as canary:
+    async with receiving() as canary:
         assert await told(f"http://127.0.0.1:{canary.port}/hook", private=True) == ""
     ((headers, body),) = canary.got
     assert (headers["webhook-id"], headers["webhook-timestamp"]) == ("ntf_1", "1700000000")
@@ -165,16 +134,16 @@ def test_the_signature_is_the_one_of_the_standards_own_example() -> None:
     ("status", "says"), [(200, ""), (302, "status 302"), (404, "status 404"), (500, "status 500")]
 )
 async def test_only_a_yes_counts_and_no_redirect_is_followed(status: int, says: str) -> None:
-    async with listening(Canary()) as elsewhere:
+    async with receiving() as elsewhere:
         there = f"http://127.0.0.1:{elsewhere.port}/"
-        async with listening(Canary(status, location=there)) as canary:
+        async with receiving(status, there) as canary:
             assert await told(f"http://127.0.0.1:{canary.port}/", private=True) == says
             assert len(canary.got) == 1
         assert elsewhere.got == []
 
 
 async def test_a_receiver_that_is_not_there_is_said_to_be_so() -> None:
-    async with listening(Canary()) as canary:
+    async with receiving() as canary:
         gone = canary.port
     assert await told(f"http://127.0.0.1:{gone}/", private=True) == "unreachable"
 
@@ -195,7 +164,7 @@ async def test_nothing_is_ever_sent_there(url: str) -> None:
     "address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1"]
 )
 async def test_a_good_name_that_leads_inside_gets_nothing_even_beside_a_good_address(address: str) -> None:
-    async with listening(Canary()) as canary:
+    async with receiving() as canary:
         url = f"https://hooks.example:{canary.port}/"
         for names in (Names(address), Names("93.184.216.34", address)):
             assert await told(url, names=names) == "its address is not a public one"

@@ -1,0 +1,64 @@
+"""A receiver of webhooks on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+
+class Receiver:
+    """Keeps what comes, and answers with a status, once it may."""
+
+    def __init__(self, status: int = 204, location: str = "") -> None:
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.port = 0
+        self._status, self._location = status, location
+        self._came = asyncio.Event()
+        self._may_answer = asyncio.Event()
+        self._may_answer.set()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    def hang(self) -> None:
+        """Answer nobody until `go_on`."""
+        self._may_answer.clear()
+
+    def go_on(self) -> None:
+        """Answer again."""
+        self._may_answer.set()
+
+    async def comes(self, count: int, patience_s: float = 60.0) -> None:
+        """So many have come."""
+        async with asyncio.timeout(patience_s):
+            while len(self.got) < count:
+                self._came.clear()
+                await self._came.wait()
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.got.append((headers, await request.read()))
+        self._came.set()
+        await self._may_answer.wait()
+        return web.Response(
+            status=self._status, headers={"Location": self._location} if self._location else {}
+        )
+
+
+@asynccontextmanager
+async def receiving(status: int = 204, location: str = "") -> AsyncIterator[Receiver]:
+    """A receiver that listens inside."""
+    receiver = Receiver(status, location)
+    runner = web.ServerRunner(web.Server(receiver), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    receiver.port = runner.addresses[0][1]
+    try:
+        yield receiver
+    finally:
+        await runner.cleanup()
