@@ -189,7 +189,8 @@ def sounds(state: State, response: str) -> bool:
         return False
     said = (entry for entry in state.entries.values() if isinstance(entry, Message) and entry.speech_end >= 0)
     return any(
-        entry.response == response and min(entry.heard.values(), default=0) < entry.speech_characters
+        entry.response == response
+        and (not entry.heard or min(entry.heard.values()) < entry.speech_characters)
         for entry in said
     )
 

@@ -97,6 +97,15 @@ ABOUT: Final[dict[str, str]] = {
     "spray_bytes_back": "What the sprayer was sent.",
     "spray_packets": "What it sent.",
     "spray_grown_kb": "Growth of the node's resident memory over the spray and the calls that were set up meanwhile.",
+    "takeover_ms": "An agent speaks on a call and an operator takes over, whose call stands with a muted microphone: "
+    "from the click (the command leaves, and the next frame has a voice) until the kernel of the caller has the first "
+    "frame of the operator's. One at a time, in six sessions.",
+    "takeover_unarmed_ms": "As takeover_ms, where the operator's call is made with the click.",
+    "takeover_gap_ms": "The longest time without a frame at the caller around each takeover and each hand-back, less "
+    "the 20 ms between two.",
+    "takeover_calls_changed": "Calls of the caller that began anew, and SSRCs that changed, in all of it.",
+    "cancel_silence_ms": "An answer is stopped in mid speech: from the command until the last frame that is no "
+    "silence came to the caller, and has sounded.",
     "page_reload_ms": "Chromium. Somebody who talks reloads the page: from the navigation's start to the first audio "
     "frame of the hub. The page calls by the ticket and the certificate that the page before it kept.",
     "voice_resume_cold_ms": "After each of those reloads, when the page is at rest: from when it calls anew by its "

@@ -85,6 +85,8 @@ class Person:
     caller: Caller
     socket: StampedSocket
     hears: list[Heard] = field(default_factory=list)
+    sources: set[bytes] = field(default_factory=set)
+    """The SSRCs of what came."""
     up: asyncio.Event = field(default_factory=asyncio.Event)
 
     def say(self, frame: bytes, level: int) -> float:
@@ -106,6 +108,7 @@ class Person:
         """From the socket."""
         if datagram and datagram[0] >= 128:
             if not 64 <= datagram[1] & 0x7F < 96 and self.up.is_set():
+                self.sources.add(datagram[8:12])
                 frame = self.caller.heard(datagram)
                 for hear in self.hears:
                     hear(frame, at)

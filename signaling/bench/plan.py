@@ -20,6 +20,7 @@ class Plan:
     `reloads` of a page that talks (0: none); `dead_paths` of a call, and `rough_s` seconds of a bad one (0: none).
     Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
     `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes.
+    `takeovers` of calls by operators.
     """
 
     nodes: int = 2
@@ -59,6 +60,7 @@ class Plan:
     cancels: int = 120
     node_kills: int = 50
     stale_writes: int = 100_000
+    takeovers: int = 150
     dispatched: int = 2_000
     waiting: int = 2_000
     says: Callable[[str], None] = lambda text: None
@@ -101,6 +103,7 @@ SMALL = Plan(
     cancels=4,
     node_kills=2,
     stale_writes=2_000,
+    takeovers=12,
     dispatched=20,
     waiting=20,
 )

@@ -16,6 +16,7 @@ from signaling.bench.join import measure_join
 from signaling.bench.plan import Plan
 from signaling.bench.reconnect import measure_reconnect
 from signaling.bench.rig import Rig, open_rig
+from signaling.bench.takeover import measure_takeover
 from signaling.bench.turn import measure_turn
 from signaling.bench.voice import measure_voice
 
@@ -28,6 +29,7 @@ BENCHES: Final[dict[str, Measure]] = {
     "voice": measure_voice,
     "turn": measure_turn,
     "agents": measure_agents,
+    "takeover": measure_takeover,
 }
 
 

@@ -17,19 +17,15 @@ from random import Random
 from typing import Final
 
 from legato.client import Client
-from legato.errors import Refused
-from legato.session import commands as c
 from legato.session import events as e
 from legato.session.events import Event, Unknown
-from legato.session.state import Right
 from legato.speech import SpeechFailed
 from legato.wire import down
-from legato.wire.audio import OPUS, Audio, encode_audio
-from legato.wire.up import Speak
+from signaling.bench.agent_speech import speaks_again
 from signaling.bench.crowd import quiet_frames
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.person import FRAME_S, LOUD_DBOV, Person, on_the_phone, wall
-from signaling.bench.pilots import FRAME, number_of, pilot
+from signaling.bench.pilots import FRAME, number_of
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Child, Rig
 from signaling.bench.utterance import utterance
@@ -48,14 +44,10 @@ SAID: Final = (
 
 BUFFER_S: Final = 0.06
 REPORT_S: Final = 0.2
-SPEECH_FRAMES: Final = 250
-AT_ONCE: Final = 50
 EARLIEST: Final = 25
 LATEST: Final = 120
 """Frames of the agent's speech after which a person interrupts it."""
 
-WORKER: Final = "worker:bench"
-PAUSE_S: Final = 0.1
 SILENT_DBOV: Final = 70
 PATIENCE_S: Final = 10.0
 FIRST: Final = 910_000
@@ -220,7 +212,7 @@ async def _interrupts(
     ):
         person.client.signal("output_ready", {"ready": True})
         for stream in range(1, times + 1):
-            page.begin(await _answers(agent, stream))
+            page.begin(await speaks_again(agent, stream))
             await page.until_frame(random.randrange(EARLIEST, LATEST))
             await asyncio.sleep(random.random() * FRAME_S)
             page.mouth.extend(said[(number + stream) % len(said)])
@@ -235,35 +227,6 @@ async def _interrupts(
             found.append(_Interruption(1000 * pause, 1000 * mute, played, settled, came, page.reports))
             await page.until("floor_free")
     return found
-
-
-async def _answers(agent: Client, stream: int) -> str:
-    """The agent has the session (a worker that does not beat loses it after a while), and speaks."""
-    while True:
-        try:
-            if not agent.state.rights.get(WORKER, Right(0)).holder:
-                await agent.do(c.AcceptSession(right=WORKER, worker=agent.new_id("k")))
-            return await _speaks(agent, stream)
-        except Refused:
-            await asyncio.sleep(PAUSE_S)
-
-
-async def _speaks(agent: Client, stream: int) -> str:
-    """The agent says a message of five seconds, all of it at once; returns the message."""
-    response, message = agent.new_id("r"), agent.new_id("m")
-    text = "word " * (SPEECH_FRAMES // 10)
-    await agent.do(
-        c.StartResponse(response=response),
-        c.StartMessage(message=message, response=response),
-        c.GrowMessage(message=message, index=0, text=text),
-    )
-    agent.tell(Speak(stream=stream, message=message, format="opus", rate=48_000))
-    for first in range(0, SPEECH_FRAMES, AT_ONCE):
-        frames = tuple(pilot(number) for number in range(first, first + AT_ONCE))
-        agent.send_audio(encode_audio(Audio(OPUS, stream, first * FRAME, frames)))
-    agent.tell(Speak(stream=stream, message=message, format="opus", rate=48_000, end=True))
-    await agent.do(c.EndMessage(message=message), c.EndResponse(response=response))
-    return message
 
 
 @asynccontextmanager

@@ -141,3 +141,12 @@ def test_an_agents_words_know_no_stance() -> None:
     talk = crowd()
     assert reach(talk.state, "bot") is Reach.NOBODY
     talk.do(BOT, c.PostMessage(message="draft", parts=WORDS))
+
+
+def test_speech_of_which_nothing_was_heard_yet_can_be_stopped_though_its_text_is_not_timed() -> None:
+    talk = Talk().answering()
+    talk.put([e.AttachmentOpened(by="ada", participant="ada", attachment="tab")])
+    talk.put([e.VoiceStarted(by=HUB, attachment="tab", call="k", track="mic")])
+    talk.put([e.SpeechQueued(by=HUB, message="m", track="t", start=0, end=960, characters=0)])
+    talk.do(BOT, c.EndMessage(message="m"), c.EndResponse(response="r"))
+    assert types(talk.do(ADA, c.CancelResponse(response="r"))) == ["cancel_requested"]
