@@ -57,8 +57,8 @@ class Agent:
         return handler
 
     def on_voice(self, handler: F) -> F:
-        """Called as `handler(session, participant)` whenever a person's call begins: after a reload too, so greet
-        with `session.greet(words, once=…)`."""
+        """Called as `handler(session, participant)` whenever a person's call begins (or stood when the agent came into
+        a session in which nothing was said yet): after a reload too, so greet with `session.greet(words, once=…)`."""
         self._handlers.on_voice = handler
         return handler
 

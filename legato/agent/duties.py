@@ -68,3 +68,10 @@ def newcomers(state: State) -> list[str]:
     if state.finished or state.entries:
         return []
     return [who.id for who in state.participants.values() if who.role == "user" and not who.left]
+
+
+def callers(state: State) -> list[str]:
+    """Who is on a call in a session in which nothing was said yet: they called before the worker came."""
+    if state.finished or state.entries:
+        return []
+    return list(dict.fromkeys(each.participant for each in state.attachments.values() if each.call))

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from legato.agent.duties import Claim, Duties, duties, holds, newcomers
+from legato.agent.duties import Claim, Duties, callers, duties, holds, newcomers
 from legato.agent.steering import OnSteer, Steering
 from legato.agent.tools import Tool
 from legato.agent.turn import Turn
@@ -138,6 +138,7 @@ class Engagement:
             log.info("session taken by another worker", extra={"reason": refused.refusal.reason})
             return False
         self._joined += newcomers(self.session.state)
+        self._talking += callers(self.session.state)
         return True
 
     def _arrivals(self) -> list[Awaitable[None]]:

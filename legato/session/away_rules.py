@@ -79,6 +79,10 @@ def _unseen_answer(state: State) -> Message | None:
     agents = {id for id, who in state.participants.items() if who.role == "agent"}
     unseen = (each for each in state.ended_entries() if each.ordinal >= state.unseen and each.by in agents)
     return next(
-        (each for each in unseen if isinstance(each, Message) and each.status == "finished" and each.parts),
+        (
+            each
+            for each in unseen
+            if isinstance(each, Message) and each.status == "finished" and each.parts and not each.aside
+        ),
         None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legato.agent.duties import Claim, Duties, duties, newcomers
+from legato.agent.duties import Claim, Duties, callers, duties, newcomers
 from legato.agent.tools import describe
 from legato.agent.turn import Said, history_of
 from legato.session import events as e
@@ -122,3 +122,13 @@ def test_who_waits_in_a_fresh_session_is_a_newcomer_and_nobody_is_once_something
     came = e.ParticipantJoined(by="hub", participant="p_1", role="user")
     assert newcomers(log(came)) == ["p_1"]
     assert newcomers(log(came, ASKED)) == []
+
+
+def test_who_called_before_the_worker_came_is_on_a_call_and_nobody_is_greeted_once_something_was_said() -> (
+    None
+):
+    came = e.AttachmentOpened(by="p_1", participant="p_1", attachment="a_1", takes=("audio",))
+    text = e.AttachmentOpened(by="p_2", participant="p_2", attachment="a_2")
+    calls = e.VoiceStarted(by="hub", attachment="a_1", call="k", track="t")
+    assert callers(log(came, text, calls)) == ["p_1"]
+    assert callers(log(came, text, calls, ASKED)) == []

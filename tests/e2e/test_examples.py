@@ -17,6 +17,7 @@ from typing import Final
 
 import aiohttp
 import click
+import numpy as np
 import pytest
 
 import legato
@@ -25,7 +26,9 @@ from legato.session.state import Message, State
 from signaling.cli.root import main
 from signaling.cli.tickets import mint_here, signer_here
 from tests.e2e.minting import created, ticket_for
+from tests.support.phone import phone
 from tests.support.processes import ROOT, folder, running
+from tests.support.sound import RATE, Samples, pitch
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -60,6 +63,7 @@ PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXAMPLES: Final = [ROOT / "examples" / "concierge.py"]
 APPROVAL: Final = ROOT / "examples" / "tool_approval.py"
 TWO_AGENTS: Final = ROOT / "examples" / "two_agents.py"
+VOICE: Final = ROOT / "examples" / "voice_agent.py"
 TAKEOVER: Final = ROOT / "examples" / "takeover.py"
 
 
@@ -125,7 +129,9 @@ async def test_an_example_works_as_an_agent_of_a_real_hub(example: Path) -> None
 
 
 def test_each_example_is_run() -> None:
-    assert sorted((ROOT / "examples").glob("*.py")) == sorted((*EXAMPLES, APPROVAL, TAKEOVER, TWO_AGENTS))
+    assert sorted((ROOT / "examples").glob("*.py")) == sorted(
+        (*EXAMPLES, APPROVAL, TAKEOVER, TWO_AGENTS, VOICE)
+    )
 
 
 async def test_a_refund_waits_for_a_yes_and_one_that_was_cut_off_for_somebody_who_knows() -> None:
@@ -173,6 +179,31 @@ async def test_two_agents_hand_a_conversation_over_and_back(monkeypatch: pytest.
                 assert await answer(ada, "and the one before?") == f"Billing here. They asked: {asked}"
                 assert await answer(ada, "no more, thanks") == "Welcome. Ask me about an invoice."
                 assert ada.state.labels["agent"] == "reception"
+
+
+async def test_who_calls_the_voice_agent_is_greeted_once_and_hears_its_bell() -> None:
+    async with folder() as shared:
+        data = shared / "data"
+        async with running("serve", data=data) as hub, aiohttp.ClientSession() as http:
+            signer = await signer_here(data, os.environ)
+            session = await created(http, hub.url, signer, agent="bell")
+            ticket = ticket_for(signer, session, "p_ada")
+            async with working(VOICE, data, hub.url, "bell"), phone(hub.url, session, ticket) as ada:
+                await ada.client.until(lambda state: len(answers(state)) == 1, 30)
+                turn = await ada.client.say("ring the bell")
+                await ada.client.until(lambda state: turn not in state.turns, 30)
+                await ada.until(lambda: loud(ada.heard()) > RATE // 4)
+                sound = ada.heard()
+                begin = int(np.argmax(np.abs(sound) > 2_000))
+                assert abs(pitch(sound[begin : begin + RATE // 5]) - 880) < 20
+                assert answers(ada.client.state)[0] == "Hello, I can hear you. Say something."
+                assert "".join(answers(ada.client.state)[1:]) == "Ding. You said: ring the bell "
+
+
+def loud(sound: Samples) -> int:
+    """How many of its samples are from the first loud one on."""
+    over = np.abs(sound) > 2_000
+    return len(sound) - int(np.argmax(over)) if over.any() else 0
 
 
 async def decide(client: legato.Client, *, approved: bool, done: bool = False) -> None:

@@ -63,6 +63,14 @@ def test_what_people_say_themselves_and_what_failed_is_no_answer() -> None:
     assert wanted(after(said, *cut, state=state)) == []
 
 
+def test_what_was_written_in_a_part_of_an_answer_is_none() -> None:
+    state = after(CREATED, BOT, ADA, HERE, GONE, e.ResponseStarted(by="bot", response="r"))
+    part = e.ResponseStarted(by="bot", response="p", parent="r", title="flights")
+    found = e.MessagePosted(by="bot", message="m_1", parts=[Part("text", "found")], response="p")
+    assert wanted(after(part, found, state=state)) == []
+    assert wanted(after(answer("m_2"), state=state)) == [("m_2", "answer")]
+
+
 def test_an_approval_is_told_until_somebody_decides() -> None:
     state = after(CREATED, BOT, ADA, HERE, GONE, ASKED)
     assert wanted(state) == [("c_1", "approval")]
