@@ -110,7 +110,10 @@ ABOUT: Final[dict[str, str]] = {
     "frame of the hub. The page calls by the ticket and the certificate that the page before it kept.",
     "voice_resume_cold_ms": "After each of those reloads, when the page is at rest: from when it calls anew by its "
     "ticket to the first audio frame. Offer and answer are the page's own, made before, as it always does.",
+    "voice_resume_cold_event_ms": "The same, to the first event of the call in the page, over the session's "
+    "connection, which stands.",
     "voice_resume_rtt_ms": "As voice_resume_cold_ms, with 20 ms to the hub and back.",
+    "voice_resume_rtt_event_ms": "As voice_resume_cold_event_ms, with 20 ms to the hub and back on every way.",
     "voice_resume_loss_ms": "As voice_resume_cold_ms, with one datagram in twenty lost, each way.",
     "voice_resume_stock_ms": "The same, where the hub leaves lost flights of its handshake to OpenSSL's timer.",
     "voice_resume_loss_ratio": "p90 of voice_resume_loss_ms by that of voice_resume_stock_ms.",

@@ -17,12 +17,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 
+from hub.store.embedded import EmbeddedStoreFailed, end_unused
 from legato.client import Client
 from legato.session import commands as c
 from legato.session.events import Event, Unknown, VoiceStarted
@@ -37,7 +38,7 @@ from signaling.serve import Serving, serving
 GREETING: Final = "Hello, this is the concierge. How can I help you?"
 SAMPLES: Final = 110
 MOST_MS: Final = 60.0
-PATIENCE_S: Final = 15.0
+PATIENCE_S: Final = 30.0
 
 SETTLED_S: Final = 0.5
 """From the page's being at rest to the click: nobody is quicker, and what opening costs is not the call's."""
@@ -161,6 +162,8 @@ async def hub_with_pages(voice: str, media_port: int = 0) -> AsyncIterator[Servi
                 raise RuntimeError("there is no voice here: install legato[demo]")
             yield hub
     finally:
+        with suppress(EmbeddedStoreFailed):
+            await end_unused(folder / "store")
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 

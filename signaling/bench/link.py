@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -128,6 +128,29 @@ class _Reader(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self._received(data, addr)
+
+
+@asynccontextmanager
+async def late(target: int, delay_ms: int) -> AsyncIterator[int]:
+    """A TCP port that leads to port `target` of this machine, each byte so many ms late in either direction. Its
+    clients must have gone before it does."""
+    loop = asyncio.get_running_loop()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                loop.call_later(delay_ms / 1000, writer.write, data)
+        loop.call_later(delay_ms / 1000, writer.close)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(HERE, target)
+        await asyncio.gather(carry(reader, back), carry(there, writer))
+
+    server = await asyncio.start_server(serve, HERE, 0)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
 
 
 def detour(hub: int, proxy: int) -> str:

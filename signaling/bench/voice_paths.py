@@ -1,7 +1,8 @@
 """Calls by ticket over ways that are long or lossy, and calls whose address changes under them.
 
 Real Chromium, the demo's page, a hub as it is served; what the page's calls send goes through `Link`.
-`voice_resume_rtt_ms`: as `voice_resume_cold_ms` with 20 ms from page to hub and back. `voice_resume_loss_ms`: with one
+`voice_resume_rtt_ms`: as `voice_resume_cold_ms` with 20 ms from page to hub and back, the session's connection too
+(`voice_resume_rtt_event_ms`: to the first event of the call). `voice_resume_loss_ms`: with one
 datagram in twenty lost; `voice_resume_stock_ms`: the same where only OpenSSL's own timer repeats a flight of the hub's
 handshake. `address_change_gap_ms`: the longest silence towards the page, less the 20 ms between frames, from when the
 way gets another port at the hub's side.
@@ -20,7 +21,7 @@ from typing import Any, Final
 from media.rtc import dtls
 from signaling.bench.figures import Bar, Figure, Result, Value, percentile
 from signaling.bench.first_audio import PATIENCE_S, chromium_with_sound, hub_with_pages
-from signaling.bench.link import Link, detour
+from signaling.bench.link import HERE, Link, detour, late
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
 from signaling.bench.voice_resume import AGAIN, FRAME, LIVE, SETTLED_S, WATCH
@@ -43,32 +44,39 @@ async def measure_voice_paths(rig: Rig, plan: Plan) -> list[Result]:
     if not plan.reloads:
         return []
     rtt = Figure("voice_resume_rtt_ms", "ms", bars=(Bar(50, 75.0), Bar(90, 110.0)))
+    event = Figure("voice_resume_rtt_event_ms", "ms", bars=(Bar(50, 95.0), Bar(90, 140.0)))
     lossy, stock = Figure("voice_resume_loss_ms", "ms"), Figure("voice_resume_stock_ms", "ms")
     gap = Figure("address_change_gap_ms", "ms", bars=(Bar(99, 40.0),))
     async with hub_with_pages("auto") as hub:
         plan.says(f"voice: {plan.reloads} calls over each of three ways to {hub.url}")
         port = hub.voice.door.port.port
-        async with Link(port, random.Random(20), delay_ms=DELAY_MS).open() as link:
-            rtt.samples += await _resumed(hub.url, link, plan.reloads)
+        async with (
+            Link(port, random.Random(20), delay_ms=DELAY_MS).open() as link,
+            late(hub.port, DELAY_MS) as far,
+        ):
+            took = await _resumed(f"http://{HERE}:{far}", link, plan.reloads)
+            rtt.samples += [frame for frame, _ in took]
+            event.samples += [told for _, told in took]
         async with Link(port, random.Random(5), lose=LOSE).open() as link:
-            lossy.samples += await _resumed(hub.url, link, plan.reloads)
+            lossy.samples += [frame for frame, _ in await _resumed(hub.url, link, plan.reloads)]
         async with Link(port, random.Random(5), lose=LOSE).open() as link:
             with _stock():
-                stock.samples += await _resumed(hub.url, link, plan.reloads)
+                stock.samples += [frame for frame, _ in await _resumed(hub.url, link, plan.reloads)]
         async with Link(port, random.Random(7)).open() as link:
             gap.samples += await _moved(hub.url, link, plan.reloads * REBINDS)
     ratio = percentile(lossy.samples, 90) / percentile(stock.samples, 90)
-    return [rtt, lossy, stock, Value("voice_resume_loss_ratio", ratio, MOST_BY_STOCK), gap]
+    return [rtt, event, lossy, stock, Value("voice_resume_loss_ratio", ratio, MOST_BY_STOCK), gap]
 
 
-async def _resumed(url: str, link: Link, samples: int) -> list[float]:
-    """How long each of so many calls took over this way."""
-    took: list[float] = []
+async def _resumed(url: str, link: Link, samples: int) -> list[tuple[float, float]]:
+    """How long each of so many calls took over this way: to its first frame, to its first event."""
+    took: list[tuple[float, float]] = []
     async with _talking(url, link) as page:
         while len(took) < samples:
             await asyncio.sleep(SETTLED_S)
             async with asyncio.timeout(PATIENCE_S):
-                took.append(float(await page.evaluate(AGAIN)))
+                frame, told = await page.evaluate(AGAIN)
+            took.append((float(frame), float(told)))
     return took
 
 

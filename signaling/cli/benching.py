@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import signal
 import sys
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +51,11 @@ BROKEN = 2
 @click.option(
     "--small", is_flag=True, help="Seconds instead of minutes: shows that it works, measures nothing."
 )
+@click.option(
+    "--bad-path-s",
+    type=click.FloatRange(0),
+    help="Seconds on a bad path for working_paths_dropped (600: its bar).",
+)
 def bench(
     *,
     names: tuple[str, ...],
@@ -59,6 +66,7 @@ def bench(
     accept_store: str,
     no_judge: bool,
     small: bool,
+    bad_path_s: float | None,
 ) -> None:
     """Measure delivery, reconnect, join, voice, turns and agents (all, or those NAMES) on real processes and stores.
 
@@ -69,9 +77,14 @@ def bench(
     """
     logging.basicConfig(level=logging.ERROR)
     plan = replace(SMALL if small else Plan(), says=lambda text: click.echo(text, err=True))
+    plan = plan if bad_path_s is None else replace(plan, rough_s=bad_path_s)
     chosen = names or tuple(BENCHES)
     try:
-        outcome = asyncio.run(measure(chosen, plan, runs, redis=redis, accept_store=accept_store))
+        outcome = asyncio.run(
+            _told_to_end(measure(chosen, plan, runs, redis=redis, accept_store=accept_store))
+        )
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
     except FAILURES as failure:
         click.echo(f"legato: nothing was measured: {str(failure) or type(failure).__name__}", err=True)
         sys.exit(BROKEN)
@@ -81,6 +94,14 @@ def bench(
         html.write_text(page(outcome, f"legato bench {' '.join(chosen)} --runs {runs}"), "utf-8")
     _tell(outcome)
     sys.exit(0 if no_judge or outcome.holds() else 1)
+
+
+async def _told_to_end(work: Awaitable[Outcome]) -> Outcome:
+    """SIGTERM ends what the bench has started, its store too."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
 
 
 def _tell(outcome: Outcome) -> None:

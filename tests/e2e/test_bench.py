@@ -1,8 +1,11 @@
 """`legato bench` runs on real processes and writes every figure that it promises."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,8 @@ PROMISED = {
     "switch_words_wrong",
     "gap_audio_recovered",
     "gap_audio_back_ms",
+    "dead_path_ms",
+    "working_paths_dropped",
     "spray_gap_ms",
     "spray_failed_set_ups",
     "spray_bytes_back",
@@ -56,11 +61,11 @@ PROMISED = {
 pytestmark = [pytest.mark.e2e, pytest.mark.store]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_a_small_bench_writes_every_figure(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "signaling", "bench", "--small", "--runs", "1", "--no-judge"]
     words += ["--json", str(tmp_path / "f.json"), "--html", str(tmp_path / "f.html")]
-    ended = subprocess.run(words, capture_output=True, text=True, timeout=280, check=False)
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=400, check=False)
     assert ended.returncode == 0, ended.stderr
     report = json.loads((tmp_path / "f.json").read_text())
     assert set(report) == {"machine", "versions", "figures"}
@@ -70,3 +75,34 @@ def test_a_small_bench_writes_every_figure(tmp_path: Path) -> None:
     assert report["figures"]["append_ack_ms"]["n"] == 500
     assert report["figures"]["append_ack_ms"]["floor"]
     assert (tmp_path / "f.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.timeout(120)
+def test_a_bench_that_is_told_to_end_leaves_no_process_behind(tmp_path: Path) -> None:
+    mark = f"LEGATO_BENCH_TEST={tmp_path}"
+    words = [sys.executable, "-m", "signaling", "bench", "delivery", "--small", "--no-judge"]
+    environment = {**os.environ, "LEGATO_BENCH_TEST": str(tmp_path)}
+    with subprocess.Popen(
+        words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as told:
+        while len(marked(mark)) < 3:  # itself, its store, a node
+            assert told.poll() is None
+            time.sleep(0.05)
+        told.terminate()
+        assert told.wait(60) == 128 + signal.SIGTERM
+    deadline = time.monotonic() + 30  # a node that was starting ends once it sees that nobody is there
+    while left := marked(mark):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def marked(mark: str) -> list[str]:
+    """The processes that were started with this in their environment, and have not ended."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
