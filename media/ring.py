@@ -141,10 +141,11 @@ class Seals:
 
 
 class Ring:
-    """Writes and reads the rings of one session's tracks. Raises what the store raises, and TimeoutError."""
+    """Writes and reads the rings of one session's tracks. Raises what the store raises; who reads does not wait for
+    it for as long as it does, and gets TimeoutError."""
 
     def __init__(self, store: Rings, key: SessionKey, seals: Seals, timeout: float = 2.0) -> None:
-        """`timeout`: seconds that one store command may take."""
+        """`timeout`: seconds that a command may take, other than writing (of which a call has ten a second)."""
         self._store = store
         self._key = key
         self._seals = seals
@@ -159,8 +160,7 @@ class Ring:
             for write in writes
         }
         if batches:
-            async with asyncio.timeout(self._timeout):
-                await self._store.put_audio(self._key, track, batches)
+            await self._store.put_audio(self._key, track, batches)
 
     async def read(self, track: str, start: int, end: int) -> Stretch:
         """The stretch from `start` to `end`, as far as the ring still has it."""

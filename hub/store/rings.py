@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +15,9 @@ class RingsSide(Asking):
     """See the promise."""
 
     async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
-        minutes: dict[int, list[Any]] = defaultdict(list)
+        minutes: dict[int, list[Any]] = {}
         for (minute, field), sealed in batches.items():
-            minutes[minute] += (field, sealed)
+            minutes.setdefault(minute, []).extend((field, sealed))
         keys = [meta(key), beside(key, "tracks"), *(_minute(key, track, minute) for minute in minutes)]
         arguments: list[Any] = [RING_MS, track]
         for minute, pairs in minutes.items():

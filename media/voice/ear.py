@@ -34,6 +34,9 @@ _RESENT: Final = int(Mark.RESENT)
 DOUBT_MS: Final = 600
 """After a page's suspicion: whose microphone falls silent then holds nobody up."""
 
+LOOK_EVERY: Final = 90
+"""Milliseconds between two looks at what time alone brings: less than two ticks, of which there are twenty a second."""
+
 SLICE: Final = 10
 """Frames that are heard at once; after a gap there are many, and others wait."""
 
@@ -101,6 +104,7 @@ class Ear:
         self._barge_in = BargeIn()
         self._doubt_by: int | None = None
         self._listening = True
+        self._look_at = 0
         guard = EchoGuard(tools.echoes.of(participant))
         self._listener = Listener(self._emit, tools.ears, tools.listener, guard)
 
@@ -111,10 +115,13 @@ class Ear:
         self._took(frame, writes, now, packet.audio_level)
 
     def tick(self, now: int) -> None:
-        """Time passed."""
+        """Time passed. Whether to listen is asked every time, the rest each `LOOK_EVERY` unless frames wait."""
         self._listening = self._needed
         if not self._listening:
             self._backlog.clear()
+        if now < self._look_at and not self._backlog and not self._order.hole:
+            return
+        self._look_at = now + LOOK_EVERY
         self._deal_with(self._source.expire(now))
         self._hear(self._order.expire(now), now)
         self._listener.expire(now)

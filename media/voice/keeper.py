@@ -25,6 +25,9 @@ log: Final = logging.getLogger("legato.voice")
 BOUND: Final = 1200
 """Batches that may wait: two minutes of one track."""
 
+AT_ONCE: Final = 50
+"""Batches of one track that are written together."""
+
 AGAIN_S: Final = 0.5
 
 
@@ -74,17 +77,25 @@ class Keeper:
             self._news.clear()
             while self._waiting:
                 track = self._waiting[0][0]
-                batch = [each for each in self._waiting if each[0] == track][:50]
+                batch = [each for each in self._waiting if each[0] == track][:AT_ONCE]
                 if not await self._write(track, [write for _, write, _ in batch]):
                     await asyncio.sleep(AGAIN_S)
                     continue
-                written = set(map(id, batch))
-                rest = [each for each in self._waiting if id(each) not in written]
-                self._waiting.clear()
-                self._waiting.extend(rest)
+                self._forget(batch)
                 for _, write, stored in batch:
                     stored(write)
             self._idle.set()
+
+    def _forget(self, batch: list[tuple[str, Write, Stored]]) -> None:
+        """These wait no longer. Nearly always one waited, in front; the oldest may have gone by itself."""
+        waiting = self._waiting
+        if len(batch) == 1 and waiting and waiting[0] is batch[0]:
+            waiting.popleft()
+            return
+        written = set(map(id, batch))
+        rest = [each for each in waiting if id(each) not in written]
+        waiting.clear()
+        waiting.extend(rest)
 
     async def archive(self, store: Store, vault: Recorder, *, whole: bool) -> None:
         """Bring what is stored of every track of the session into the vault, the newest minute only if `whole`:
@@ -130,7 +141,8 @@ class Keeper:
 
     async def unlock(self) -> None:
         """Have the session's key open. Raises `KeysError`."""
-        self._sealer = await self._keys.sealer(self._key.tenant, self._key.session)
+        tenant, session = self._key.tenant, self._key.session
+        self._sealer = self._keys.opened(tenant, session) or await self._keys.sealer(tenant, session)
 
     async def _write(self, track: str, batch: list[Write]) -> bool:
         try:
