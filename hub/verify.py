@@ -7,7 +7,7 @@ the anchor of a snapshot, whose key the store never sees.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,7 +52,7 @@ async def verify(
     sealer = await keys.sealer(key.tenant, key.session)
     snapshot = joined.snapshot if joined is not None else await _rested(key, store, vault, sealer)
     walk = _Walk(key, sealer, tail.epoch)
-    stream = vault.entries(store, key) if vault is not None else _stored(store, key)
+    stream = vault.entries(store, key) if vault is not None else stored(store, key)
     async for entry in stream:
         walk.check(entry)
     walk.begin()
@@ -79,7 +79,8 @@ async def _rested(key: SessionKey, store: Store, vault: Vault | None, sealer: Se
         raise VaultDamaged(key, name.decode()) from None
 
 
-async def _stored(store: Store, key: SessionKey) -> AsyncIterator[Stored]:
+async def stored(store: Store, key: SessionKey) -> AsyncGenerator[Stored, None]:
+    """All entries that the store holds."""
     page = await store.read(key, 0, PAGE)
     while page is not None and page.entries:
         for entry in page.entries:

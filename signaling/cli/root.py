@@ -15,6 +15,7 @@ VERBS: Final = {
     "sessions": ("signaling.cli.watching", "sessions"),
     "tail": ("signaling.cli.watching", "tail"),
     "export": ("signaling.cli.keeping", "export"),
+    "audit": ("signaling.cli.auditing", "audit"),
     "verify": ("signaling.cli.keeping", "verify"),
     "erase": ("signaling.cli.keeping", "erase"),
     "bench": ("signaling.cli.benching", "bench"),

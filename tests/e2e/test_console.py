@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -75,6 +78,28 @@ async def ask_for_a_person(caller: Reader, reason: str) -> None:
     await caller.page.evaluate(f"legato.do([{json.dumps(command)}])")
 
 
+async def audited(hub: Tree, session: str, *options: str) -> str:
+    """What `legato audit` says; its chain must be whole."""
+    words = [sys.executable, "-m", "signaling", "audit", session, "--data", str(hub.folder), *options]
+    child = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=PIPE)
+    async with asyncio.timeout(60):
+        said, failed = await child.communicate()
+    assert child.returncode == 0, failed.decode() + said.decode()
+    return said.decode()
+
+
+async def the_audit_tells(hub: Tree, session: str, operator: str) -> None:
+    """Who did it, without a word of what was noted, the chain being whole."""
+    acts = await audited(hub, session)
+    for act in ("session_reserved", "stance_changed", "responder_changed", "users_held", "wrapped_up"):
+        assert [line for line in acts.splitlines() if f"  {act}" in line and operator in line], act
+    assert ": 0 faults" in acts
+    assert "was kind" not in acts, "words are left out"
+    lines = [json.loads(line) for line in (await audited(hub, session, "--json")).splitlines()]
+    assert lines[-1]["verified"] is True
+    assert all(len(line["digest"]) == 40 for line in lines[:-1])
+
+
 async def state_of(page: Page) -> Any:
     return await page.evaluate("legato.view.state")
 
@@ -115,6 +140,7 @@ async def test_an_operator_takes_the_next_in_the_queue_answers_hands_back_and_wr
         log = await caller.page.evaluate("JSON.stringify(legato.view)")
         assert "was kind" not in log, "notes are not the caller's to see"
         assert desk.tab.errors == caller.tab.errors == []
+        await the_audit_tells(hub, caller.session, await desk.page.evaluate("legato.view.participant"))
 
 
 async def test_a_whisper_reaches_the_agent_and_never_the_callers_page(demo: Demo) -> None:

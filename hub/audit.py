@@ -1,0 +1,56 @@
+"""Who did what when: the acts of a session, each with the digest of the chain where it stands.
+
+An act is an event that decisions rest on, or by which somebody came, went, spoke up or whispered. Streams of words, of
+playout and of marks are none. The chain is verified over all events (`hub.verify`): a missing act is found, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+from hub.node.entries import Keys, SessionDamaged, opened_entry
+from hub.store.promise import SessionKey, Store
+from hub.vault import Vault
+from hub.verify import stored
+from legato.session import events as e
+
+ACTS: Final = (
+    e.ParticipantJoined,
+    e.AttachmentOpened,
+    e.AttachmentClosed,
+    e.MessagePosted,
+    e.CancelRequested,
+    e.Whispered,
+    e.SessionLabelled,
+    e.VoiceStarted,
+    e.VoiceEnded,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One event, as JSON, and the chain's digest behind it."""
+
+    encoded: bytes
+    digest: bytes
+
+
+async def acts(
+    key: SessionKey, store: Store, keys: Keys, last: int, vault: Vault | None = None
+) -> AsyncIterator[Act]:
+    """The acts up to offset `last`. What cannot be read is left out: the report of `verify` names it. Raises
+    `KeysError`, `StoreUnavailable`, `VaultDamaged`."""
+    sealer = await keys.sealer(key.tenant, key.session)
+    async with aclosing(vault.entries(store, key) if vault is not None else stored(store, key)) as entries:
+        async for entry in entries:
+            if entry.offset > last:
+                return
+            try:
+                told = opened_entry(key, sealer, entry)
+            except SessionDamaged:
+                continue
+            if told.event.control or isinstance(told.event, ACTS):
+                yield Act(told.encoded, entry.digest)
