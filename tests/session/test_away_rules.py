@@ -9,7 +9,7 @@ from legato.session.compaction import AnyEvent
 from legato.session.deadlines import earliest
 from legato.session.fold import evolve, fold
 from legato.session.parts import Part
-from legato.session.state import State
+from legato.session.state import KEPT, State
 from tests.session.happenings import LOGS, at
 
 CREATED = e.SessionCreated(by="hub", labels={"notify": "webhook"})
@@ -49,8 +49,10 @@ def test_an_answer_that_somebody_saw_is_not_told_and_of_those_unseen_the_first_i
     assert wanted(state) == []
     assert wanted(after(answer("m_2"), answer("m_3"), state=state)) == [("m_2", "answer")]
     told = e.NotificationAttempted(by="hub", about="m_2", notice="answer", sent=True)
-    assert wanted(after(told, answer("m_4"), state=state)) == []
-    assert wanted(after(HERE, GONE, answer("m_5"), state=state)) == [("m_5", "answer")]
+    later = [answer(f"m_{number}") for number in range(4, 4 + KEPT)]
+    assert wanted(after(told, *later, state=state)) == []
+    assert "m_2" not in state.entries
+    assert wanted(after(HERE, GONE, answer("m_99"), state=state)) == [("m_99", "answer")]
 
 
 def test_what_people_say_themselves_and_what_failed_is_no_answer() -> None:
@@ -58,6 +60,7 @@ def test_what_people_say_themselves_and_what_failed_is_no_answer() -> None:
     said = e.MessagePosted(by="ada", message="m_1", parts=[Part("text", "hello?")])
     cut = (
         e.MessageStarted(by="bot", message="m_2"),
+        e.MessageGrown(by="bot", message="m_2", index=0, text="I am af"),
         e.MessageEnded(by="bot", message="m_2", outcome="failed"),
     )
     assert wanted(after(said, *cut, state=state)) == []
@@ -69,6 +72,14 @@ def test_what_was_written_in_a_part_of_an_answer_is_none() -> None:
     found = e.MessagePosted(by="bot", message="m_1", parts=[Part("text", "found")], response="p")
     assert wanted(after(part, found, state=state)) == []
     assert wanted(after(answer("m_2"), state=state)) == [("m_2", "answer")]
+
+
+def test_agents_who_come_and_go_change_nothing() -> None:
+    there = e.AttachmentOpened(by="bot", participant="bot", attachment="a_bot")
+    state = after(CREATED, BOT, ADA, there, HERE, GONE, answer("m_1"))
+    assert wanted(state) == [("m_1", "answer")]
+    assert wanted(after(e.AttachmentClosed(by="hub", attachment="a_bot"), state=state)) == [("m_1", "answer")]
+    assert wanted(after(there, state=state)) == [("m_1", "answer")]
 
 
 def test_an_approval_is_told_until_somebody_decides() -> None:
