@@ -12,6 +12,7 @@ are.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -122,12 +123,24 @@ class CatchUp:
             self._flow = None
         self._playout.rewind(message, samples)
 
-    def cut(self) -> list[Cut]:
+    @property
+    def messages(self) -> list[str]:
+        """As with `Playout.messages`."""
+        begun = [] if self._flow is None else [self._flow.message]
+        return list(dict.fromkeys(begun + self._playout.messages))
+
+    def cut(self, of: Collection[str] | None = None) -> list[Cut]:
         """As with `Playout.cut`."""
-        front, cuts = self.progress(), self._playout.cut()
-        self._flow = self._coder = None
-        others = [each for each in cuts if front is None or each.message != front.message]
-        return others if front is None else [front, *others]
+        flow = self._flow
+        if flow is not None and of is not None and flow.message not in of:
+            return self._playout.cut(of)
+        front, cuts = self.progress(), self._playout.cut(of)
+        if of is None:
+            self._coder = None
+        self._flow = None
+        if front is None or (of is not None and front.message not in of):
+            return cuts
+        return [front, *(each for each in cuts if each.message != front.message)]
 
     # --- inside
 

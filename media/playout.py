@@ -11,7 +11,7 @@ is skipped but by `cut`, and nothing sent twice but what `rewind` is told was no
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
@@ -208,14 +208,21 @@ class Playout:
             self._closed.append(entry.message)
         return step
 
-    def cut(self) -> list[Cut]:
-        """Drop everything that waits; what was sent of each message that was not drained, in order."""
-        cuts = [_progress_of(entry) for entry in self._messages]
-        self._closed.extend(entry.message for entry in self._messages)
-        self._messages.clear()
-        self._latest.clear()
-        self._queued = 0
-        return cuts
+    def cut(self, of: Collection[str] | None = None) -> list[Cut]:
+        """Drop everything that waits, or what does of these messages; what was sent of each message that was not
+        drained, in order."""
+        gone = [each for each in self._messages if of is None or each.message in of]
+        self._messages = deque(each for each in self._messages if each not in gone)
+        self._closed.extend(each.message for each in gone)
+        self._queued -= sum(len(run.frames) - run.taken for each in gone for run in each.runs)
+        if of is None or (self._latest and self._latest[-1].message in of):
+            self._latest.clear()
+        return [_progress_of(each) for each in gone]
+
+    @property
+    def messages(self) -> list[str]:
+        """Those begun, or waiting, and not yet drained, in order."""
+        return [entry.message for entry in self._messages]
 
     def progress(self) -> Cut | None:
         """How far the message in front was sent; None if none is."""

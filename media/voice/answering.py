@@ -237,13 +237,13 @@ class Answering:
         )
 
     def _silence(self, messages: Sequence[str]) -> None:
-        """These are over, whatever waits of them. What waits of others behind them goes with them."""
+        """These are over, whatever waits of them. What waits of others is said all the same."""
         audible = set(self._audience.waiting())
         self._script.cut(messages)
         self._mouth.stop(messages)
         if audible.intersection(messages):
             self._hush(messages[0])
-            self._script.cut(self._audience.cut(self._now()))
+            self._script.cut(self._audience.cut(self._now(), messages))
             self._free()
 
     def _of(self, message: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -225,13 +225,13 @@ class Audience:
                 piece.source.rewind(piece.reported.message, piece.reported.samples)
             piece.release(_FLOOR)
 
-    def cut(self, now: int) -> list[str]:
-        """Drop all that waits; returns the messages that are not heard to their end. What was sent of them bounds what
-        was heard, and is told at once; what was heard is settled for good a little later."""
+    def cut(self, now: int, of: Collection[str] | None = None) -> list[str]:
+        """Drop all that waits, or what does of these messages; returns those not heard to their end. What was sent
+        bounds what was heard, and is told at once; what was heard is settled for good a little later."""
         messages: dict[str, None] = {}
         self._room.set()
         for piece in self._pieces.values():
-            for cut in piece.source.cut():
+            for cut in piece.source.cut(of):
                 messages[cut.message] = None
                 self._settle(piece, cut.message, cut.samples)
                 due = now + SETTLE_AFTER_CUT
@@ -239,9 +239,8 @@ class Audience:
         return list(messages)
 
     def waiting(self) -> list[str]:
-        """The messages that are in front of somebody's queue."""
-        fronts = (piece.source.progress() for piece in self._pieces.values())
-        return [front.message for front in fronts if front is not None]
+        """The messages that somebody has not heard to their end, each listener's in order."""
+        return [message for piece in self._pieces.values() for message in piece.source.messages]
 
     def tick(self, now: int) -> None:
         """Time passed."""

@@ -52,6 +52,7 @@ def guard(policy: Policy) -> Middleware:
             response: web.StreamResponse = error_response(ErrorDetail("origin_refused"))
         elif request.method == "OPTIONS" and origin is not None:
             response = web.Response(status=204, headers=_preflight())
+            share(response, origin)
         else:
             response = await _answered(request, handler)
             if origin is not None and not response.prepared:

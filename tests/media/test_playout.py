@@ -50,6 +50,24 @@ def test_finishing_what_was_played_already_drains_it() -> None:
     assert not playout.speaking
 
 
+def test_a_cut_of_some_spares_what_is_before_and_behind_them() -> None:
+    playout = Playout()
+    for name in "abc":
+        playout.enqueue(name, packets(4))
+    playout.next()
+    assert playout.cut({"nothing"}) == []
+    assert playout.cut({"b"}) == [Cut("b", 0, 4 * FRAME)]
+    assert (playout.queued, playout.messages) == (7, ["a", "c"])
+    playout.rewind("a", 0)
+    assert playout.queued == 8
+    with pytest.raises(MessageClosed):
+        playout.enqueue("b", packets(1))
+    playout.next()
+    assert playout.cut({"a"}) == [Cut("a", FRAME, 4 * FRAME)]
+    playout.rewind("a", 0)
+    assert (playout.queued, playout.messages) == (4, ["c"])
+
+
 def test_a_cut_tells_how_far_each_message_was_sent() -> None:
     playout = Playout()
     playout.enqueue("a", packets(10))
@@ -231,6 +249,16 @@ class Queue(RuleBasedStateMachine):
             assert cut.generated == len(self.put[cut.message]) * FRAME
             self.dead.add(cut.message)
         self.cut_off = True
+
+    @rule(name=open_messages)
+    def cut_one(self, name: str) -> None:
+        """Of the others nothing is lost."""
+        before = [each for each in self.playout.messages if each != name]
+        for cut in self.playout.cut({name}):
+            assert (cut.message, cut.samples) == (name, len(self.sent[name]) * FRAME)
+            self.dead.add(name)
+        assert self.playout.messages == before
+        self.cut_off = self.cut_off or self.order[-1:] == [name]
 
     @rule(back=st.integers(1, 9))
     def rewind(self, back: int) -> None:

@@ -215,6 +215,7 @@ async def test_answers_carry_what_keeps_browsers_from_guessing_and_pages_on_the_
         async with client.options(f"{here.url}/v1/sessions", headers=preflight) as answer:
             assert answer.status == 204
             assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
 
 
 async def test_a_body_that_does_not_say_it_is_json_is_not_read() -> None:
