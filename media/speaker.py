@@ -8,9 +8,8 @@ in words.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Final
 
 import msgspec
 
@@ -19,10 +18,6 @@ from media.codecs import BIT_RATE, Encoder
 from media.engines.words import share
 from media.opus import FRAME, RATE
 from media.spoken import Piece, Reciter
-
-AT_ONCE_MS: Final = 120
-"""Milliseconds of sound that are coded in one go, which takes a hundredth of that: a voice may bring a sentence at a
-time, and the first of it is not to wait for the rest, nor anybody else's frames for all of it."""
 
 
 class Speech(msgspec.Struct, frozen=True):
@@ -56,18 +51,8 @@ class Speaker:
         message = _Message(self._bit_rate)
         async with aclosing(script.read(text)) as words, aclosing(self._voice.speak(words)) as spoken:
             async for piece in spoken:
-                for part in _parts(piece):
-                    yield message.add(part, script)
+                yield message.add(piece, script)
         yield message.close(script)
-
-
-def _parts(piece: Spoken) -> Iterator[Spoken]:
-    """The piece in parts of `AT_ONCE_MS`; what it says of its words goes with the last."""
-    size = 2 * (piece.rate * AT_ONCE_MS // 1000)
-    last = max(0, (len(piece.pcm) - 1) // size * size)
-    for at in range(0, last, size):
-        yield Spoken(piece.pcm[at : at + size], piece.rate)
-    yield Spoken(piece.pcm[last:], piece.rate, piece.words, piece.characters)
 
 
 class _Script:

@@ -125,11 +125,8 @@ class Mouth:
             self._tell(recital)
 
     def tick(self, now: int) -> None:
-        """Time passed: also the log hears of what was made while the voice is at its next words."""
+        """Time passed."""
         self._tracks.tick(now)
-        for recital in self._recitals.values():
-            if recital.queued is not None and recital.queued.due(now):
-                self._tell(recital)
 
     def flush(self) -> None:
         """Keep everything now."""

@@ -128,6 +128,7 @@ async def test_an_operator_takes_the_next_in_the_queue_answers_hands_back_and_wr
         await desk.page.fill("#notes", "was kind")
         await desk.key("o")
         await caller.until("legato.view.state.held !== ''")
+        await desk.sees("[data-verb='o'][aria-pressed='true']")
         await desk.key("o")
         await caller.until("legato.view.state.held === ''")
         await desk.key("h")

@@ -31,7 +31,7 @@ async def served() -> AsyncIterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    vite = ROOT / "web" / "node_modules" / ".bin" / "vite"
+    vite = str(ROOT / "web" / "node_modules" / ".bin" / "vite")
     asked = [vite, ".", "--host", "127.0.0.1", "--port", str(port), "--strictPort"]
     process = await asyncio.create_subprocess_exec(*asked, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     try:

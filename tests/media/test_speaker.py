@@ -8,7 +8,7 @@ from itertools import pairwise
 from legato.speech import Spoken, Word
 from media.codecs import Decoder
 from media.opus import FRAME, RATE
-from media.speaker import AT_ONCE_MS, Speaker, Speech
+from media.speaker import Speaker, Speech
 from tests.media.builders import tone
 
 RATE_OF_VOICE = 16_000
@@ -65,17 +65,11 @@ async def test_each_batch_says_up_to_which_character_it_speaks() -> None:
     text = "One here. And **two** there. 🎉"
     batches, voice = await speak(text)
     assert voice.texts == ["One here.", "And two there."]
-    said = dict.fromkeys(text[: batch.characters] for batch in batches)
-    assert list(said) == ["", "One here.", "One here. And **two** there.", text]
-
-
-async def test_a_sentence_is_coded_part_by_part_and_its_end_says_its_words() -> None:
-    batches, _ = await speak("One here. And **two** there.")
-    assert all(len(batch.frames) * FRAME <= RATE * (AT_ONCE_MS + 20) // 1000 for batch in batches)
-    first = next(number for number, batch in enumerate(batches) if batch.words)
-    assert [(bool(batch.frames), batch.characters) for batch in batches[:first]] == [(True, 0)] * first
-    assert first == len("One here.") * 50 // AT_ONCE_MS
-    assert [word.text for word in batches[first].words] == ["One here."]
+    assert [text[: batch.characters] for batch in batches] == [
+        "One here.",
+        "One here. And **two** there.",
+        text,
+    ]
 
 
 async def test_word_times_are_the_voices_or_shared_out() -> None:
