@@ -124,6 +124,24 @@ def test_what_belongs_to_another_message_is_not_said_as_this_ones() -> None:
     assert max(step.end for step in steps if step.message == "b") == 4 * FRAME
 
 
+def test_a_cut_of_some_spares_what_is_decoded_of_others_and_what_waits() -> None:
+    playout = Playout()
+    for name in "abc":
+        playout.enqueue(name, packets(SECOND))
+    catching = CatchUp(playout, 2 * FAR, Plain())
+    for _ in range(10):
+        catching.next()
+    assert catching.messages == ["a", "b", "c"]
+    assert catching.cut({"b"}) == [Cut("b", 0, SECOND * FRAME)]
+    went_on = catching.next()
+    assert went_on is not None
+    assert (went_on.message, went_on.end) == ("a", 11 * BRISK)
+    assert catching.cut({"a"}) == [Cut("a", 11 * BRISK, SECOND * FRAME)]
+    after = catching.next()
+    assert after is not None
+    assert (after.message, catching.messages) == ("c", ["c"])
+
+
 def test_a_pause_holds_what_was_decoded_and_a_cut_tells_what_left() -> None:
     playout = Playout()
     playout.enqueue("a", packets(SECOND))

@@ -91,7 +91,9 @@ MUTANTS: Final = [
         ("run.step, not entry.begun, last", "run.step, False, last"),
         ("last = entry.finished and not entry.runs", "last = not entry.runs"),
         ("self._pace == run.step and ", ""),
-        ("self._latest.clear()\n        self._queued = 0", "self._latest.clear()"),
+        ("self._queued -= sum(", "sum("),
+        ("if of is None or each.message in of]", "]"),
+        ("if of is None or (", "if ("),
         ("self._latest.clear()\n", "pass\n"),
         ("if entry.runs:\n            return False", "if False:\n            return False"),
         ("entry.sent = again[-1].start", "pass"),
@@ -122,6 +124,7 @@ MUTANTS: Final = [
         ("if front is not None and front.message == flow.message else", "if front is not None else"),
         ("each.message != front.message", "True"),
         ("samples=flow.said", "samples=flow.end"),
+        ("if flow is not None and of is not None and flow.message not in of:", "if False:"),
         ("flow.said, flow.first, flow.pace = end, False, samples", "flow.said, flow.pace = end, samples"),
     ),
     *of(
