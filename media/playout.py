@@ -212,7 +212,7 @@ class Playout:
         """Drop everything that waits, or what does of these messages; what was sent of each message that was not
         drained, in order."""
         gone = [each for each in self._messages if of is None or each.message in of]
-        self._messages = deque(each for each in self._messages if each not in gone)
+        self._messages = deque(each for each in self._messages if of is not None and each.message not in of)
         self._closed.extend(each.message for each in gone)
         self._queued -= sum(len(run.frames) - run.taken for each in gone for run in each.runs)
         if of is None or (self._latest and self._latest[-1].message in of):

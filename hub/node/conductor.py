@@ -28,10 +28,10 @@ from legato.session.state import State
 
 log: Final = logging.getLogger("legato.node")
 
-OVERDUE: Final = 2
 WAITS: Final = ("_waits", "person")
 """The label by which the index finds sessions that wait for a person. No participant can set it: it is no id."""
 
+OVERDUE: Final = 2
 """A node that does not conduct takes over when this many snapshots are due."""
 
 
@@ -69,6 +69,7 @@ class Conductor:
         self._snapshots = [room.follower.opened_at, room.follower.opened_at]
         self._history = 0
         self._indexed = (0, b"")
+        self._waits = False
         self._busy = False
         self._timer = 0
         self._far = False
@@ -148,7 +149,7 @@ class Conductor:
         if self.part is not Part.CONDUCTS or self._busy:
             return
         quiet = now - self._still[1] >= self._settings.snapshot_quiet
-        soon = (WAITS[0].encode() in self._indexed[1]) != (self.room.state.asking is not None)
+        soon = self._waits != (self.room.state.asking is not None)
         index = (soon or now - self._indexed[0] >= self._settings.index_every) and self._row_changed()
         if (quiet and self._behind()) or index:
             self._busy = True
@@ -249,7 +250,7 @@ class Conductor:
 
     def _row(self) -> tuple[Listed, tuple[str, ...]]:
         state = self.room.state
-        labels: Mapping[str, str] = dict(state.labels) | (dict([WAITS]) if state.asking is not None else {})
+        labels: Mapping[str, str] = state.labels | (dict([WAITS]) if state.asking is not None else {})
         listed = Listed(self.room.key.session, state.created, state.time, state.ended, labels)
         return listed, tuple(sorted(id for id, who in state.participants.items() if not who.left))
 
@@ -259,5 +260,6 @@ class Conductor:
     async def _index(self) -> None:
         listed, participants = self._row()
         self._indexed = (self._tools.now(), repr((listed, participants)).encode())
+        self._waits = WAITS[0] in listed.labels
         await self._tools.store.index(self.room.key, listed, participants)
         self._tools.metrics.duties.labels("index").inc()

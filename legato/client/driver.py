@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from legato.alarm import Alarm
 from legato.client import link as l
 from legato.client.key import ClientKey
 from legato.client.socket import Socket
@@ -51,8 +52,7 @@ class Driver:
         self._http: aiohttp.ClientSession | None = None
         self._socket: Socket | None = None
         self._tasks: asyncio.TaskGroup | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._rings_at = 0
+        self._alarm = Alarm(clock, self._tick)
         self._at = 0
 
     async def start(self, http: aiohttp.ClientSession) -> None:
@@ -67,8 +67,7 @@ class Driver:
             return
         self.run(self.link.detach())
         tasks, self._tasks = self._tasks, None
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
         await tasks.__aexit__(None, None, None)
 
     def send_audio(self, raw: bytes) -> bool:
@@ -170,18 +169,8 @@ class Driver:
             self.run(self.link.closed(self._clock()))
 
     def _arm(self) -> None:
-        """A timer for the next deadline. One that rings before does no harm, and most deadlines move on and on."""
-        deadline = self.link.next_deadline()
-        if deadline is None or self._tasks is None:
-            return
-        if self._timer is not None:
-            if self._rings_at <= deadline:
-                return
-            self._timer.cancel()
-        self._rings_at = deadline
-        delay = max(0, deadline - self._clock()) / 1000
-        self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+        if self._tasks is not None:
+            self._alarm.set(self.link.next_deadline())
 
     def _tick(self) -> None:
-        self._timer = None
         self.run(self.link.expire(self._clock()))

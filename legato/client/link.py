@@ -18,6 +18,19 @@ from typing import Any, Final
 
 import msgspec
 
+from legato.client.effects import AskTicket as AskTicket
+from legato.client.effects import Back as Back
+from legato.client.effects import Close as Close
+from legato.client.effects import Delivered as Delivered
+from legato.client.effects import Effect as Effect
+from legato.client.effects import Ended as Ended
+from legato.client.effects import Lost as Lost
+from legato.client.effects import Open as Open
+from legato.client.effects import Renumbered as Renumbered
+from legato.client.effects import Send as Send
+from legato.client.effects import Settled as Settled
+from legato.client.effects import Sign as Sign
+from legato.client.effects import Told as Told
 from legato.client.modality import beat_of
 from legato.session import events as e
 from legato.session.commands import Command, Refusal
@@ -43,96 +56,6 @@ class Phase(Enum):
     LIVE = "live"
     WAITING = "waiting"
     ENDED = "ended"
-
-
-# --- what the shell is asked to do
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Open a transport."""
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send this envelope."""
-
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Let go of the transport, if any."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskTicket:
-    """Get an access ticket; answer with `ticketed`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """Sign `nonce`; answer with `signed`."""
-
-    resume: d.ResumeTicket
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The batch is in the log (or refused for good)."""
-
-    batch: Batch
-    refusal: Refusal | None = None
-    level: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """Events folded into the state, each once and in order; none after a snapshot."""
-
-    events: tuple[e.Event | e.Unknown, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Back:
-    """The session is live (again)."""
-
-    attached: d.Attached
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Acknowledged events were lost for good."""
-
-    lost_from: int
-    lost_to: int
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An envelope that is for the shell: signals, history pages, listening, draining."""
-
-    envelope: d.Down
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The link will not come back."""
-
-    code: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Renumbered:
-    """Batches that wait have new sequences: old to new."""
-
-    sequences: dict[int, int]
-
-
-Effect = (
-    Open | Send | Close | AskTicket | Sign | Settled | Delivered | Back | Lost | Told | Ended | Renumbered
-)
 
 
 @dataclass(frozen=True, slots=True)

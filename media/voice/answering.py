@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from hub.node.promise import Room
 from legato.session import events as e
 from legato.session.ids import HUB
 from legato.session.state import Message
-from media.opus import FRAME
-from media.pacer import Beat
 from media.voice import mouth as mouths
 from media.voice.audience import Audience, Tellers
 from media.voice.barge_in import Move
@@ -25,6 +23,7 @@ from media.voice.ledger import Ledger
 from media.voice.marks import Marks
 from media.voice.minutes import Ended
 from media.voice.mouth import Mouth
+from media.voice.playing import Playing
 from media.voice.recital import Recital
 from media.voice.rest import Report, Returning, made, returning, text_of
 from media.voice.routing import several
@@ -48,8 +47,8 @@ class Answering:
         self._marks = Marks()
         self._script = Script()
         self._keeper = keeper
-        self._playing: dict[str, dict[str, Any]] = {}
-        tellers = Tellers(self._heard, self._first_sent, self._played, echoes.spoken, self._late)
+        self._playing = Playing(room)
+        tellers = Tellers(self._heard, self._first_sent, self._playing.sent, echoes.spoken, self._late)
         self._audience = Audience(sound.wheel, sound.coders, self._seat, tellers)
         self._mouth = Mouth(
             mouths.Tools(
@@ -120,7 +119,7 @@ class Answering:
     def leave(self, attachment: str, silent_for: int) -> None:
         """Its call is over; nobody had been heard on it for so many ms."""
         self._carriers.pop(attachment, None)
-        self._playing.pop(attachment, None)
+        self._playing.leave(attachment)
         self._audience.leave(attachment, silent_for)
         self.moved(attachment, Move.RELEASE)
         if not self.live:
@@ -136,8 +135,7 @@ class Answering:
         """The participant's page says whether it can sound now; it may have missed what it plays, and that it may."""
         if warm:
             self._audience.warm(participant)
-        if self._playing:
-            self._room.signal(HUB, "playing", self._playing)
+        self._playing.tell()
         if not self._holding:
             self._room.signal(HUB, "unmute", {})
 
@@ -252,23 +250,17 @@ class Answering:
         return entry.response if isinstance(entry, Message) else self._mouth.response_of(message)
 
     def _first_word(self, event: e.MessageGrown | e.MessagePosted, now: int) -> None:
-        if event.spoken is None if isinstance(event, e.MessagePosted) else event.kind == "text":
-            self._mark("first_word", self._of(event.message), now)
+        if isinstance(event, e.MessagePosted) and event.spoken is not None:
+            return
+        if isinstance(event, e.MessageGrown) and event.kind != "text":
+            return
+        self._mark("first_word", self._of(event.message), now)
 
     def _heard(self, events: Sequence[e.HeardSettled]) -> None:
         """Nothing is heard that the log does not know to be made."""
         for message in dict.fromkeys(event.message for event in events):
             self._mouth.tell(message)
         self._clerk.write(events)
-
-    def _played(self, attachment: str, beat: Beat, timestamp: int) -> None:
-        """Let the page know what of which message it plays."""
-        if beat.message is None:
-            self._playing[attachment] = {**self._playing.get(attachment, {}), "until": timestamp}
-        else:
-            at = {"message": beat.message, "samples": beat.end - beat.samples, "timestamp": timestamp}
-            self._playing[attachment] = at if beat.samples == FRAME else {**at, "step": beat.samples}
-        self._room.signal(HUB, "playing", self._playing)
 
     def _late(self, attachment: str) -> int:
         """Milliseconds from sent to heard: the way, a frame, and what jitter makes the listener hold back."""

@@ -168,10 +168,11 @@ class Ear:
 
     def _hear(self, frames: Iterable[Frame], now: int) -> None:
         self._backlog.extend(frames)
+        tapped = bool(self._tools.taps) and self._for_all
         for _ in range(min(SLICE, len(self._backlog))):
             frame = self._backlog.popleft()
             self._listener.push(frame, now)
-            if self._for_all:
+            if tapped:
                 self._tools.taps.frame(self.participant, self.track, frame)
             self._move(self._barge_in.heard(frame.end, speaking=self._tools.floor.speaking))
 

@@ -26,6 +26,7 @@ from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
 from media.voice.minutes import Ended
 from media.voice.relay import Relay
+from media.voice.reports import Reports
 from media.voice.rest import Report, Returning, read_report
 from media.voice.sound import Sound
 from media.voice.streams import Hearer, StreamCarrier
@@ -66,8 +67,7 @@ class SessionVoice:
         self.live = self._company.live
         """A microphone's frame as it came: see `Floor`."""
         self._lines: dict[str, _Line] = {}
-        self._reports: dict[str, tuple[Report, int]] = {}
-        """What pages said last, and when: where their next call goes on."""
+        self._reports = Reports()
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
         self._idle_since = sound.now()
@@ -162,13 +162,8 @@ class SessionVoice:
     async def returning(self, participant: str, report: Report | None = None) -> Returning:
         """What the participant is still to hear; `report`: how far it says that it heard. If it does not say so now,
         what it said last counts."""
-        now = self._sound.now()
-        known, at = self._reports.get(participant, (None, now))
-        if known is not None:
-            known = known.later(now - at)
-            report = replace(report, then=report.then or known.then) if report is not None else known
-            self._reports[participant] = report, now
-        return await self.answering.returning(participant, report)
+        said = self._reports.now(participant, report, self._sound.now())
+        return await self.answering.returning(participant, said)
 
     def knows(self, attachment: str) -> bool:
         """Whether the attachment is open."""
@@ -251,7 +246,7 @@ class SessionVoice:
             asyncio.get_running_loop().call_soon(self.hang_up, attachment)
 
     def _reported(self, participant: str, report: Report) -> None:
-        self._reports[participant] = report, self._sound.now()
+        self._reports.said(participant, report, self._sound.now())
         self.answering.report(participant, report)
 
     # --- from the ears

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 import click
 import msgspec
 
-from hub.keys.anchors import Anchors
-from hub.keys.embedded import embedded_key_store
-from hub.keys.errors import KeysError
-from hub.keys.hub_secrets import hub_secrets
-from hub.store.promise import SessionKey, StoreUnavailable
-from hub.vault.folder import VaultDamaged
-from hub.verify import Report
-from hub.verify import verify as check
-from legato.session.ids import MAIN
+from signaling.cli.at_rest import AtRest, at_rest_options, fault, look
 from signaling.cli.reaching import Hub, HubSaid, hub_reached, reached, run
-from signaling.options import Options
-from signaling.serve import monotonic_ms, opened_store, opened_vault
 
 PAGE: Final = 1000
-_SAYS: Final = {
-    "missing": "the entry is not there",
-    "chain": "the chain does not lead here: an entry was swapped, put in, or changed",
-    "seal": "the seal does not open: a byte was changed",
-    "content": "the seal opens on something that is no event",
-    "anchor": "a snapshot's anchor does not fit: the log was rewritten",
-    "snapshot": "a snapshot does not open",
-}
 
 
 @click.command()
@@ -91,42 +72,18 @@ async def _audio(there: Hub, session: str, tracks: list[str], folder: Path) -> N
 
 
 @click.command()
-@click.argument("session")
-@click.option("--tenant", default=MAIN, show_default=True)
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("legato-data"),
-    show_default=True,
-    help="The hub's data folder.",
-)
-@click.option("--redis", default="", help="The hub's store, if it is not the embedded one.")
+@at_rest_options
 def verify(*, session: str, tenant: str, data: Path, redis: str) -> None:
     """Check that a session is what was said: every seal, the chain, the snapshots' anchors.
 
     Names the offset of a changed byte, of a removed and of a swapped entry. Exit code 1 if anything is wrong.
     It reads store, vault and keys itself; the hub may run or not.
     """
-    try:
-        report = asyncio.run(_verified(SessionKey(tenant, session), Options(data=data, redis=redis)))
-    except (KeysError, StoreUnavailable, VaultDamaged, OSError) as problem:
-        click.echo(f"legato: it cannot be checked: {problem}", err=True)
-        sys.exit(2)
-    if report is None:
-        click.echo(f"legato: no such session in {data}: choose the hub's data folder with --data", err=True)
-        sys.exit(2)
+    report = look(session, tenant, data, redis, AtRest.verified)
     for finding in report.findings:
-        click.echo(f"offset {finding.offset}: {_SAYS[finding.what]}")
+        click.echo(fault(finding))
     click.echo(f"{report.entries} entries, {report.first} to {report.last}: {len(report.findings)} faults")
     sys.exit(1 if report.findings else 0)
-
-
-async def _verified(key: SessionKey, options: Options) -> Report | None:
-    async with AsyncExitStack() as stack:
-        keys = await stack.enter_async_context(embedded_key_store(options.data / "keys", monotonic_ms))
-        known = await hub_secrets(keys)
-        store, _ = await opened_store(options, stack)
-        return await check(key, store, keys, Anchors(known.anchor), opened_vault(options))
 
 
 @click.command()

@@ -7,7 +7,6 @@ few that ask the store something for it.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ from hub.keys.errors import KeysError
 from hub.node.promise import Batch, Done
 from hub.store.answer import Ended, when_done
 from hub.store.promise import StoreUnavailable
+from legato.alarm import Alarm
 from legato.session.commands import AcceptSession, Refusal
 from legato.session.events import Event
 from legato.session.position import Position
@@ -91,11 +91,11 @@ class Line:
         self.arrival: Arrival | None = None
         self._hall = hall
         self._wire = wire
-        self._loop = asyncio.get_running_loop()
         self._flushing = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(hall.now, self._expire)
         self._chores = Chores(self._failed)
-        self._listening, self._sight = False, ALL
+        self._listening = False
+        self._sight = ALL
         hall.enter(self)
         self._arm()
 
@@ -309,24 +309,14 @@ class Line:
         self._turn_away(UNAVAILABLE)
 
     def _arm(self) -> None:
-        """One timer, set for the next deadline; one that comes too early sets itself anew."""
-        deadline = self.machine.next_deadline()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if deadline is not None:
-            wait = max(0, deadline - self._hall.now()) / 1000
-            self._timer = self._loop.call_later(wait, self._expire)
+        self._alarm.set(self.machine.next_deadline())
 
     def _expire(self) -> None:
-        self._timer = None
         self._do(self.machine.expire(self._hall.now()))
         self._arm()
 
     def _let_go(self, reason: str) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
         self._chores.cancel()
         if self.arrival is not None and self._listening:
             self._listening = False

@@ -82,9 +82,8 @@ async def together(hub: Tree, microphones: Sequence[Path], script: str = "") -> 
         for microphone in microphones:
             browser = await stack.enter_async_context(launched(microphone))
             session = f"#{people[0].session}" if people else ""
-            reader = Reader(
-                await stack.enter_async_context(opened(browser, hub.url + session, script=script))
-            )
+            tab = await stack.enter_async_context(opened(browser, hub.url + session, script=script))
+            reader = Reader(tab, patience_s=SECONDS)
             await reader.live()
             if not people:
                 await reader.agent_here()

@@ -23,7 +23,7 @@ from tests.support.processes import Invited, invited
 ROOT: Final = Path(__file__).resolve().parents[2]
 AXE: Final = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 ARTEFACTS: Final = ROOT / "artefacts"
-PAGE_S: Final = 30.0
+PAGE_S: Final = 10.0
 PAGE_OF_EVENTS: Final = 200
 
 TEXTS: Final = """() => Object.fromEntries([...document.querySelectorAll('[data-message]')]
@@ -34,9 +34,10 @@ PLACES: Final = """() => [...document.querySelectorAll('[data-message],[data-too
 
 @dataclass
 class Reader:
-    """Somebody at the page."""
+    """Somebody at the page. `patience_s`: how long the page may take, unless it is said."""
 
     tab: Tab
+    patience_s: float = PAGE_S
 
     @property
     def page(self) -> Page:
@@ -47,9 +48,9 @@ class Reader:
         """The session that the address names."""
         return self.page.url.partition("#")[2]
 
-    async def until(self, condition: str, seconds: float = PAGE_S) -> None:
+    async def until(self, condition: str, seconds: float | None = None) -> None:
         """Wait until the expression is true in the page. Its policy lets no script be made of text, so it is asked."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(self.patience_s if seconds is None else seconds):
             await self.page.evaluate(
                 f"async () => {{ while (!({condition})) await new Promise((next) => setTimeout(next, 20)); }}"
             )

@@ -1,0 +1,29 @@
+"""What pages said last of how far they heard, and when: where their next call goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from media.voice.rest import Report
+
+
+class Reports:
+    """By participant. `now`: monotonic ms."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[Report, int]] = {}
+
+    def said(self, participant: str, report: Report, now: int) -> None:
+        """The participant's page says so."""
+        self._last[participant] = report, now
+
+    def now(self, participant: str, report: Report | None, now: int) -> Report | None:
+        """How far the participant is: by `report`, which it gives as it comes back, or else by what it said last. How
+        it wants to go on, it need not say again."""
+        if participant not in self._last:
+            return report
+        last, at = self._last[participant]
+        known = last.later(now - at)
+        latest = known if report is None else replace(report, then=report.then or known.then)
+        self._last[participant] = latest, now
+        return latest

@@ -1,0 +1,104 @@
+"""Sessions looked at where they rest: in the store, the vault and the keys themselves. The hub may run or not."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from hub.keys.anchors import Anchors
+from hub.keys.embedded import embedded_key_store
+from hub.keys.errors import KeysError
+from hub.keys.hub_secrets import hub_secrets
+from hub.keys.keystore import KeyStore
+from hub.store.promise import SessionKey, StoreUnavailable
+from hub.store.real import RealStore
+from hub.vault import Vault
+from hub.vault.folder import VaultDamaged
+from hub.verify import Finding, Report, verify
+from legato.session.ids import MAIN
+from signaling.options import Options
+from signaling.serve import monotonic_ms, opened_store, opened_vault
+
+F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
+
+_SAYS: Final = {
+    "missing": "the entry is not there",
+    "chain": "the chain does not lead here: an entry was swapped, put in, or changed",
+    "seal": "the seal does not open: a byte was changed",
+    "content": "the seal opens on something that is no event",
+    "anchor": "a snapshot's anchor does not fit: the log was rewritten",
+    "snapshot": "a snapshot does not open",
+}
+
+_OPTIONS: Final = (
+    click.argument("session"),
+    click.option("--tenant", default=MAIN, show_default=True),
+    click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("legato-data"),
+        show_default=True,
+        help="The hub's data folder.",
+    ),
+    click.option("--redis", default="", help="The hub's store, if it is not the embedded one."),
+)
+
+
+def at_rest_options(command: F) -> F:
+    """The session, and where it rests: `session`, `tenant`, `data`, `redis`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """Where a session rests."""
+
+    key: SessionKey
+    store: RealStore
+    keys: KeyStore
+    vault: Vault
+    anchors: Anchors
+
+    async def verified(self) -> Report | None:
+        """What verification finds; None: there is no such session."""
+        return await verify(self.key, self.store, self.keys, self.anchors, self.vault)
+
+
+def look(
+    session: str, tenant: str, data: Path, redis: str, work: Callable[[AtRest], Awaitable[R | None]]
+) -> R:
+    """What `work` finds. Ends the command with 2 if the session is not there, or cannot be read."""
+
+    async def opened() -> R | None:
+        options = Options(data=data, redis=redis)
+        async with AsyncExitStack() as stack:
+            keys = await stack.enter_async_context(embedded_key_store(data / "keys", monotonic_ms))
+            known = await hub_secrets(keys)
+            store, _ = await opened_store(options, stack)
+            key, anchors = SessionKey(tenant, session), Anchors(known.anchor)
+            return await work(AtRest(key, store, keys, opened_vault(options), anchors))
+
+    try:
+        found = asyncio.run(opened())
+    except (KeysError, StoreUnavailable, VaultDamaged, OSError) as problem:
+        click.echo(f"legato: it cannot be read: {problem}", err=True)
+        sys.exit(2)
+    if found is None:
+        click.echo(f"legato: no such session in {data}: choose the hub's data folder with --data", err=True)
+        sys.exit(2)
+    return found
+
+
+def fault(finding: Finding) -> str:
+    """A finding, for people."""
+    return f"offset {finding.offset}: {_SAYS[finding.what]}"
