@@ -111,9 +111,11 @@ def as_answer(state: State, participant: str, events: Iterable[e.Event]) -> list
 
 
 def _silenced(state: State, by: str, participant: str) -> list[e.Event]:
-    """What is still heard of the participant's answers stops."""
+    """What is still heard of the participant's answers stops, and of agents': one that crashed, or handed over, may
+    have left its words behind."""
     open_ones = {each.id for each in state.responses.values() if each.by == participant}
-    said = {entry.response for entry in state.entries.values() if entry.by == participant and entry.response}
+    speakers = {participant} | {id for id, who in state.participants.items() if who.role == "agent"}
+    said = {entry.response for entry in state.entries.values() if entry.by in speakers and entry.response}
     return [
         e.CancelRequested(by=by, response=response)
         for response in sorted(open_ones | {one for one in said if sounds(state, one)})

@@ -40,6 +40,25 @@ def test_who_takes_over_answers_and_what_the_agent_was_saying_ends() -> None:
     assert talk.do(BOT, c.PostMessage(message="draft", parts=WORDS)).rights == {"worker:bot": 1}
 
 
+def test_what_an_agent_left_behind_that_crashed_is_silent_too() -> None:
+    talk = crowd().answering()
+    talk.put(
+        [
+            e.AttachmentOpened(by="ada", participant="ada", attachment="tab", takes=("text", "audio")),
+            e.VoiceStarted(by="hub", attachment="tab", call="k", track="mic"),
+            e.SpeechQueued(by="hub", message="m", track="t_bot", start=0, end=960, characters=3),
+        ]
+    )
+    talk.do(BOT, c.EndMessage(message="m"), c.EndResponse(response="r"))
+    talk.put(crashed(talk.state, "worker:bot"))
+    assert talk.state.responder == ""
+    (stopped,) = [
+        event for event in talk.do(OPERATOR, c.TakeOver()).events if event.type == "cancel_requested"
+    ]
+    assert isinstance(stopped, e.CancelRequested)
+    assert (stopped.by, stopped.response) == ("olga", "r")
+
+
 def test_whatever_a_person_posts_who_answers_ends_every_turn_that_waits() -> None:
     talk = Talk().answering()
     talk.do(ADA, c.PostMessage(message="t2", parts=WORDS))
