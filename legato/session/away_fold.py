@@ -12,12 +12,12 @@ KEPT_NOTIFIED: Final = 16
 
 def attended(state: State) -> bool:
     """Whether anybody but agents is attached."""
-    return any(_person(state, each.participant) for each in state.attachments.values())
+    return any(_attends(state, each.participant) for each in state.attachments.values())
 
 
 def somebody_came(state: State, participant: str) -> None:
     """An attachment was opened: whoever is there sees what there is."""
-    if _person(state, participant):
+    if _attends(state, participant):
         state.unseen, state.notified = 0, {}
 
 
@@ -39,6 +39,6 @@ def notification_attempted(state: State, event: e.NotificationAttempted) -> None
     state.notified = {each.about: each for each in newest}
 
 
-def _person(state: State, participant: str) -> bool:
+def _attends(state: State, participant: str) -> bool:
     who = state.participants.get(participant)
     return who is None or who.role != "agent"

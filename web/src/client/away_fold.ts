@@ -5,19 +5,20 @@ import { filled, of } from "./state";
 
 const KEPT_NOTIFIED = 16;
 
-function isPerson(state: State, participant: string): boolean {
+/** Whether somebody who is there sees what there is: anybody but an agent. */
+function attends(state: State, participant: string): boolean {
   return of(state.participants, participant)?.role !== "agent";
 }
 
 /** Whoever comes sees what there is. */
 export function somebodyCame(state: State, participant: string): Partial<State> {
-  return isPerson(state, participant) ? { unseen: 0, notified: {} } : {};
+  return attends(state, participant) ? { unseen: 0, notified: {} } : {};
 }
 
 /** Attachments are gone: `left` are there. What ends from here on nobody sees, if people were there before. */
 export function somebodyWent(state: State, left: Readonly<Record<string, Attachment>>): Partial<State> {
   const people = (all: Readonly<Record<string, Attachment>>): boolean =>
-    Object.values(all).some((one) => isPerson(state, one.participant));
+    Object.values(all).some((one) => attends(state, one.participant));
   return people(state.attachments) && !people(left) ? { unseen: state.finished + 1 } : {};
 }
 
