@@ -27,7 +27,8 @@ REPORT_EVERY: Final = 1000
 
 
 class CallState(Enum):
-    """`WAITING` for the browser's first check, `CONNECTING` while DTLS shakes hands, then as named."""
+    """`WAITING` for the browser's first check, `CONNECTING` while DTLS shakes hands: as client, until its own last
+    word; then as named."""
 
     WAITING = "waiting"
     CONNECTING = "connecting"
@@ -133,6 +134,8 @@ class Call:
         self.key = key
         self.state = CallState.WAITING
         self.ending: Ending | None = None
+        self.confirmed = False
+        """The peer has shown that it has the keys."""
         self.ssrc = bits(32) if terms.ssrc is None else terms.ssrc
         self._terms = terms
         self._outlet = outlet
@@ -175,6 +178,8 @@ class Call:
             self._rejected += 1
             return False
         self._heard = now
+        if not self.confirmed:
+            self._confirm()
         if frame is not None:
             self._on_audio(frame, now)
         return self._in.newest
@@ -201,16 +206,19 @@ class Call:
             return self._heard + ARRIVAL_TIMEOUT
         if self.state is CallState.CONNECTING:
             return self._dtls.next_deadline()
-        return self._report_at if self.state is CallState.CONNECTED else None
+        if self.state is not CallState.CONNECTED:
+            return None
+        shaking = None if self.confirmed else self._dtls.next_deadline()
+        return self._report_at if shaking is None else min(shaking, self._report_at)
 
     def expire(self, now: int) -> None:
         """Do what is due."""
         if self.state is CallState.WAITING and now >= self._heard + ARRIVAL_TIMEOUT:
             self._end(CallState.FAILED, Ending.NEVER_CAME)
-        elif self.state is CallState.CONNECTING:
+        if not self.confirmed and self.state in (CallState.CONNECTING, CallState.CONNECTED):
             self._send_all(self._dtls.expire(now))
             self._follow_dtls(None, now)
-        elif self.state is CallState.CONNECTED and now >= self._report_at:
+        if self.state is CallState.CONNECTED and now >= self._report_at:
             if now - max(self._heard, self._outlet.checked() or 0) >= SILENCE_TIMEOUT:
                 self._goodbye(Ending.SILENT)
             else:
@@ -243,21 +251,28 @@ class Call:
             self._follow_dtls(address, now)
 
     def _follow_dtls(self, address: Address | None, now: int) -> None:
-        stage = self._dtls.stage
-        if stage is Stage.READY and self.state is CallState.CONNECTING and self._dtls.keys is not None:
+        dtls = self._dtls
+        self.confirmed = dtls.stage is Stage.READY
+        if self.state is CallState.CONNECTING and dtls.keys is not None:
             if address is not None:
                 self._outlet.validate(address, by_handshake=True)
-            self._path = LibSrtp(self._dtls.keys)
+            self._path = LibSrtp(dtls.keys)
             self._heard = now
             self._report_at = now + self._interval()
             self._enter(CallState.CONNECTED)
-        elif stage is Stage.FAILED and self._dtls.failure is not None:
-            self._end(CallState.FAILED, Ending[self._dtls.failure.name])
-        elif stage is Stage.CLOSED:
+        elif dtls.stage is Stage.FAILED and dtls.failure is not None:
+            spoke = self.state is CallState.CONNECTED
+            self._end(CallState.CLOSED if spoke else CallState.FAILED, Ending[dtls.failure.name])
+        elif dtls.stage is Stage.CLOSED:
             self._end(CallState.CLOSED, Ending.PEER)
+
+    def _confirm(self) -> None:
+        self._dtls.confirm()
+        self.confirmed = True
 
     def _report(self, compound: bytes, now: int) -> None:
         self._heard = now
+        self._confirm()
         learned = self._reports.read(compound, now)
         if learned.echoed is None:
             return

@@ -8,9 +8,14 @@ hub is the client.
 OpenSSL repeats a lost flight after one second at first. A call must stand within a tenth of that, so the
 last flight is sent again byte for byte after 40 ms, then after twice as long each time; a receiver drops
 what it already has by its record number.
+
+As client the hub does not wait for the peer's last flight (RFC 7918): with its own the keys are there, and the
+peer has shown that the certificate is its own and that it was sent our hello, by signing what was in it. That last
+flight may be lost, and a peer that has sent it repeats it for nothing but new record numbers, which OpenSSL gives
+after its second only: so an authentic packet by these keys, which takes that flight's place, ends the handshake too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import Enum
 from typing import Final, NamedTuple
@@ -18,6 +23,7 @@ from typing import Final, NamedTuple
 from OpenSSL import SSL
 
 from media.rtc.certificate import MTU, DtlsCertificate, fingerprint_of
+from media.rtc.exporter import exported_early
 from media.rtc.parts import PROFILES, SRTPProtectionProfile
 
 HANDSHAKE_TIMEOUT: Final = 15_000
@@ -25,16 +31,18 @@ FIRST_RESEND: Final = 40
 MAX_RESEND: Final = 1000
 MAX_DATAGRAM: Final = 2048
 _OVERFULL: Final = 65_536
+_LABEL: Final = b"EXTRACTOR-dtls_srtp"
 _ALERT: Final = 21
 _HANDSHAKE: Final = 22
 _CLIENT_HELLO: Final = 1
 
 
 class Stage(Enum):
-    """How far the handshake is."""
+    """How far the handshake is. `SPEAKING`: the keys are there, and nothing shows yet that the peer has them."""
 
     NEW = "new"
     SHAKING = "shaking"
+    SPEAKING = "speaking"
     READY = "ready"
     FAILED = "failed"
     CLOSED = "closed"
@@ -65,7 +73,7 @@ class SrtpKeys(NamedTuple):
 
 
 class Dtls:
-    """One association. `keys` is there from READY on; `failure` when FAILED."""
+    """One association. `keys` is there from SPEAKING on; `failure` when FAILED."""
 
     def __init__(self, certificate: DtlsCertificate, role: Role, fingerprints: Sequence[str]) -> None:
         """`fingerprints`: SHA-256, as in SDP; the peer's certificate must match one of them."""
@@ -84,6 +92,8 @@ class Dtls:
         self._resend_after = FIRST_RESEND
         self._resend_at = 0
         self._give_up_at = 0
+        self._done = False
+        """OpenSSL's handshake is over, too."""
 
     def start(self, now: int) -> list[bytes]:
         """Begin: the ClientHello, if the hub is the client."""
@@ -95,7 +105,7 @@ class Dtls:
         """One datagram of the peer; what to send in return. Never raises on any bytes."""
         if not self._sound(datagram):
             return []
-        if self.stage is Stage.SHAKING:
+        if self.stage in (Stage.SHAKING, Stage.SPEAKING):
             self._connection.bio_write(datagram)
             return self._shake(now)
         if self.stage is Stage.READY:
@@ -103,15 +113,21 @@ class Dtls:
             return self._drain()
         return []
 
+    def confirm(self) -> None:
+        """Something came that was protected by the peer's keys: it has them, and needs no flight again."""
+        if self.stage is Stage.SPEAKING:
+            self.stage = Stage.READY
+            self._flight = []
+
     def next_deadline(self) -> int | None:
         """When to call `expire`; None once the handshake is over."""
-        if self.stage is not Stage.SHAKING:
+        if self.stage not in (Stage.SHAKING, Stage.SPEAKING):
             return None
         return min(self._resend_at, self._give_up_at) if self._flight else self._give_up_at
 
     def expire(self, now: int) -> list[bytes]:
         """Send the last flight again if it is due, or give up."""
-        if self.stage is not Stage.SHAKING:
+        if self.stage not in (Stage.SHAKING, Stage.SPEAKING):
             return []
         if now >= self._give_up_at:
             return self._fail(Failure.TIMEOUT)
@@ -142,32 +158,46 @@ class Dtls:
             return self._new_flight(now)
         except SSL.Error:
             return self._fail(Failure.REFUSED)
-        return self._finish()
+        self._done = True
+        self._flight = []
+        if self.keys is None:
+            self._agree(self._connection.export_keying_material)
+        if self.stage is not Stage.FAILED:
+            self.stage = Stage.READY
+        return self._outgoing()
 
     def _new_flight(self, now: int) -> list[bytes]:
         outgoing = self._outgoing()
-        if outgoing:
-            self._flight = outgoing
-            self._resend_after = FIRST_RESEND
-            self._resend_at = now + FIRST_RESEND
-        return outgoing
+        if not outgoing:
+            return outgoing
+        self._flight = outgoing
+        self._resend_after = FIRST_RESEND
+        if self._role is Role.CLIENT and self.keys is None:
+            self._agree(lambda label, length: exported_early(self._connection, label, length))
+        if self.keys is not None:
+            self.stage = Stage.SPEAKING
+            # What is said before the peer has this flight is lost on it.
+            self._resend_after = FIRST_RESEND // 2
+        self._resend_at = now + self._resend_after
+        return outgoing if self.stage is not Stage.FAILED else []
 
-    def _finish(self) -> list[bytes]:
-        certificate = self._connection.get_peer_certificate()
-        if certificate is None or fingerprint_of(certificate) not in self._fingerprints:
-            return self._fail(Failure.FINGERPRINT)
+    def _agree(self, export: Callable[[bytes, int], bytes | None]) -> None:
+        """Make the keys, if `export` can by now; fail if the peer is another than was told."""
         name = self._connection.get_selected_srtp_profile()
         profile = next((p for p in PROFILES if p.openssl_profile == name), None)
-        if profile is None:
-            return self._fail(Failure.PROFILE)
-        length = 2 * (profile.key_length + profile.salt_length)
-        material = self._connection.export_keying_material(b"EXTRACTOR-dtls_srtp", length)
-        client, server = (profile.get_key_and_salt(material, i) for i in (0, 1))
-        outbound, inbound = (client, server) if self._role is Role.CLIENT else (server, client)
-        self.keys = SrtpKeys(profile, outbound, inbound)
-        self.stage = Stage.READY
-        self._flight = []
-        return self._outgoing()
+        length = 2 * (profile.key_length + profile.salt_length) if profile is not None else 0
+        material = export(_LABEL, length)
+        if material is None:
+            return
+        certificate = self._connection.get_peer_certificate()
+        if certificate is None or fingerprint_of(certificate) not in self._fingerprints:
+            self._fail(Failure.FINGERPRINT)
+        elif profile is None:
+            self._fail(Failure.PROFILE)
+        else:
+            client, server = (profile.get_key_and_salt(material, i) for i in (0, 1))
+            outbound, inbound = (client, server) if self._role is Role.CLIENT else (server, client)
+            self.keys = SrtpKeys(profile, outbound, inbound)
 
     def _drain(self) -> list[bytes]:
         """After the handshake only goodbyes and repeated flights matter; application data is not spoken."""
@@ -186,6 +216,7 @@ class Dtls:
     def _fail(self, failure: Failure) -> list[bytes]:
         self.stage = Stage.FAILED
         self.failure = failure
+        self.keys = None
         self._flight = []
         return self._outgoing()
 
@@ -226,6 +257,6 @@ class Dtls:
         return True
 
     def _expected(self, content: int, first: int) -> bool:
-        if content == _ALERT or (self.stage is Stage.READY and self._role is Role.CLIENT):
+        if content == _ALERT or (self._done and self._role is Role.CLIENT):
             return False
         return not (content == _HANDSHAKE and first == _CLIENT_HELLO and self._role is Role.CLIENT)

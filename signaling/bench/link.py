@@ -35,8 +35,8 @@ _DETOUR: Final = """(() => {
 @dataclass(eq=False)
 class Link:
     """Carries datagrams between clients and port `target` of this machine, each `delay_ms` late and up to `jitter_ms`
-    more, so that they overtake each other; of them the share `lose` is lost. `port` is where clients send to;
-    `watch(datagram)` sees what the target sends."""
+    more, so that they overtake each other; of them the share `lose` is lost, and of what clients send all that `lost`
+    says. `port` is where clients send to; `watch(datagram)` sees what the target sends."""
 
     target: int
     random: Random
@@ -44,6 +44,7 @@ class Link:
     lose: float = 0.0
     jitter_ms: int = 0
     watch: Callable[[bytes], None] = lambda datagram: None
+    lost: Callable[[bytes], bool] = lambda datagram: False
     port: int = 0
     _here: asyncio.DatagramTransport | None = None
     _there: dict[Address, asyncio.DatagramTransport] = field(default_factory=dict)
@@ -87,6 +88,8 @@ class Link:
 
     def _from_client(self, datagram: bytes, client: Address) -> None:
         there = self._there.get(client)
+        if self.lost(datagram):
+            return
         if there is not None:
             self._carry(client, lambda: self._there[client].sendto(datagram))
         elif client in self._waiting:

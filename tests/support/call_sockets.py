@@ -45,8 +45,10 @@ class Ear:
         await self.until(lambda: len(self.packets) >= count)
 
     async def connected(self, call: Call) -> None:
-        """Until the call stands."""
+        """Until the call stands, and both ends know."""
         await self.until(lambda: call.state is CallState.CONNECTED)
+        while not call.confirmed:  # noqa: ASYNC110 - nobody is told of that
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager

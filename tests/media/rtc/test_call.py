@@ -96,6 +96,52 @@ class Wire:
     def say(self, payload: bytes = b"opus", ssrc: int = SSRC) -> bool:
         return self.call.receive(self.peer.speak(payload, ssrc), HOME, self.now)
 
+    def spoken(self) -> list[bytes]:
+        """The hub has said its last flight, and the peer its own: that is what is on its way."""
+        self.call.arrive(self.now)
+        while self.peer.srtp is None:
+            replies = [r for datagram, _ in self.taken() for r in self.peer.receive(datagram, self.now)]
+            if self.peer.srtp is None:
+                for datagram in replies:
+                    self.call.receive(datagram, HOME, self.now)
+        return replies
+
+
+def test_the_hub_speaks_with_its_own_last_flight() -> None:
+    wire = Wire()
+    wire.spoken()
+    assert wire.call.state is CallState.CONNECTED
+    assert wire.validated == [(HOME, True)], "the peer signed what only this address was sent"
+    assert wire.call.send_audio(b"at once", 960) is not None
+    wire.peer.receive(wire.taken()[-1][0])
+    assert len(wire.peer.heard) == 1
+
+
+@pytest.mark.parametrize("shown", ["sound", "report"])
+def test_a_lost_last_flight_of_the_peer_is_made_good_by_what_it_protects(shown: str) -> None:
+    wire = Wire()
+    wire.spoken()
+    assert wire.call.next_deadline() == wire.now + 20
+    if shown == "sound":
+        wire.say()
+    else:
+        wire.call.receive(wire.peer.echo(wire.now), HOME, wire.now)
+    assert due(wire) >= wire.now + 500
+    wire.taken()
+    wire.call.expire(wire.now + 60)
+    assert wire.taken() == []
+
+
+def test_a_peer_that_shows_nothing_is_sent_the_last_flight_again_and_given_up() -> None:
+    wire = Wire()
+    wire.spoken()
+    start = wire.now
+    while wire.call.state is CallState.CONNECTED:
+        wire.now = due(wire)
+        wire.call.expire(wire.now)
+    assert (wire.call.state, wire.call.ending) == (CallState.CLOSED, Ending.TIMEOUT)
+    assert 14_000 < wire.now - start <= 15_000
+
 
 @pytest.mark.parametrize("role", list(Role))
 def test_sound_goes_both_ways(role: Role) -> None:

@@ -10,6 +10,7 @@ from OpenSSL import SSL
 
 from media.rtc.certificate import MTU
 from media.rtc.dtls import HANDSHAKE_TIMEOUT, Dtls, Failure, Role, Stage
+from media.rtc.exporter import EARLY
 from tests.support.certificates import minted, minted_rsa
 
 HUB, PEER = minted(), minted()
@@ -106,7 +107,88 @@ def test_a_handshake_survives_the_loss_of_any_first_datagrams(lost: set[int]) ->
         to_hub = [r for d in arrived[0] for r in peer.receive(d, now)] + peer.expire(now)
     # All that can still be missing is the server's last flight, which only OpenSSL's own timer repeats.
     assert peer.stage is Stage.READY
-    assert hub.stage is Stage.SHAKING
+    assert hub.stage is Stage.SPEAKING
+
+
+def spoken(role: Role = Role.CLIENT) -> tuple[Dtls, Dtls, list[bytes], list[bytes]]:
+    """Hub and peer before the last two flights, and these: of the client, and what the server says to it."""
+    hub, peer = pair(role)
+    client, server = (hub, peer) if role is Role.CLIENT else (peer, hub)
+    server.start(0)
+    said = [r for d in client.start(0) for r in server.receive(d, 0)]
+    last = [r for d in said for r in client.receive(d, 0)]
+    return hub, peer, last, [r for d in last for r in server.receive(d, 0)]
+
+
+@pytest.mark.parametrize("suite", sorted(EARLY))
+def test_a_client_has_the_keys_with_its_own_last_flight(suite: str) -> None:
+    theirs = minted_rsa() if "-RSA-" in suite else minted()
+    theirs.context.set_cipher_list(suite.encode())
+    hub, peer = Dtls(HUB, Role.CLIENT, [theirs.fingerprint]), Dtls(theirs, Role.SERVER, [HUB.fingerprint])
+    peer.start(0)
+    for datagram in [r for d in hub.start(0) for r in peer.receive(d, 0)]:
+        last = hub.receive(datagram, 0)
+    assert (hub.stage, peer.keys) == (Stage.SPEAKING, None)
+    early = hub.keys
+    assert early is not None
+    for datagram in [r for d in last for r in peer.receive(d, 0)]:
+        hub.receive(datagram, 0)
+    assert (hub.stage, hub.keys) == (Stage.READY, early)
+    assert peer.keys is not None
+    assert (peer.keys.inbound, peer.keys.outbound) == (early.outbound, early.inbound)
+
+
+def test_a_suite_without_authenticated_encryption_is_waited_for() -> None:
+    theirs = minted()
+    theirs.context.set_cipher_list(b"ECDHE-ECDSA-AES128-SHA")
+    hub, peer = Dtls(HUB, Role.CLIENT, [theirs.fingerprint]), Dtls(theirs, Role.SERVER, [HUB.fingerprint])
+    stages = []
+    to_peer = hub.start(0)
+    peer.start(0)
+    while to_peer:
+        to_peer = [r for d in to_peer for s in peer.receive(d, 0) for r in hub.receive(s, 0)]
+        stages.append(hub.stage)
+    assert stages == [Stage.SHAKING, Stage.READY]
+
+
+def test_a_server_waits_for_the_peers_last_word() -> None:
+    hub, peer, last, _ = spoken(Role.SERVER)
+    assert last
+    assert (hub.stage, peer.stage) == (Stage.READY, Stage.SPEAKING)
+
+
+def test_the_last_flight_is_sent_again_twice_as_soon_until_something_shows_that_it_came() -> None:
+    hub, _, last, _ = spoken()
+    assert [hub.next_deadline(), hub.expire(19), hub.expire(20)] == [20, [], last]
+    assert hub.next_deadline() == 60
+    hub.confirm()
+    assert (hub.stage, hub.next_deadline(), hub.expire(60)) == (Stage.READY, None, [])
+
+
+def test_without_the_peers_last_flight_a_confirmed_association_stands_and_can_still_take_it() -> None:
+    hub, _, _, _ = spoken()
+    hub.confirm()
+    assert hub.close() == []
+    hub, peer, _, late = spoken()
+    hub.confirm()
+    for datagram in late:
+        assert hub.receive(datagram, 900) == []
+    (farewell,) = hub.close()
+    peer.receive(farewell, 900)
+    assert peer.stage is Stage.CLOSED
+
+
+def test_who_never_shows_that_it_has_the_keys_is_given_up() -> None:
+    hub, _, _, _ = spoken()
+    hub.expire(HANDSHAKE_TIMEOUT)
+    assert (hub.stage, hub.failure, hub.keys) == (Stage.FAILED, Failure.TIMEOUT, None)
+
+
+def test_another_certificate_is_refused_before_a_word_is_said() -> None:
+    hub, peer = pair(expected=HUB.fingerprint)
+    peer.start(0)
+    assert [r for d in hub.start(0) for s in peer.receive(d, 0) for r in hub.receive(s, 0)] == []
+    assert (hub.stage, hub.failure, hub.keys) == (Stage.FAILED, Failure.FINGERPRINT, None)
 
 
 def test_a_handshake_that_nobody_answers_is_given_up() -> None:

@@ -92,6 +92,18 @@ async def test_another_address_leads_to_the_same_client() -> None:
         assert client.received == [b"back"]
 
 
+async def test_what_clients_send_and_it_is_told_to_lose_is_lost() -> None:
+    async with (
+        socket() as target,
+        Link(target.port, Random(1), lost=lambda datagram: datagram == b"lost").open() as link,
+        socket(link.port) as client,
+    ):
+        for datagram in (b"lost", b"one", b"lost", b"other"):
+            client.send(datagram)
+        await target.come(2)
+        assert target.received == [b"one", b"other"]
+
+
 async def test_what_is_late_comes() -> None:
     async with (
         socket() as target,
