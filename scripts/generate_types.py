@@ -29,6 +29,7 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.Aside,
     state.Asking,
     state.Notified,
+    state.Push,
     state.Reopening,
     state.State,
 )

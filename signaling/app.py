@@ -41,6 +41,7 @@ from signaling.http.board import Board
 from signaling.http.calling import Calling
 from signaling.http.guard import PEER, guard
 from signaling.http.openapi import serve_description
+from signaling.http.pushing import Pushing
 from signaling.http.recording import Recording
 from signaling.http.routes import Route, add_routes
 from signaling.http.sessions import Sessions
@@ -48,6 +49,7 @@ from signaling.http.streams import Streams
 from signaling.http.tickets import Tickets
 from signaling.http.watch import Watch
 from signaling.policy import Policy
+from signaling.pushes import Pushes
 from signaling.revoking import Revoking
 from signaling.staff import Staff
 from signaling.turnstile import Turnstile
@@ -88,6 +90,7 @@ class DoorOptions:
     vault: Vault | None = None
     level: Level = "buffered"
     calls: Calls | None = None
+    pushes: Pushes | None = None
     recordings: Recordings | None = None
     blobs: BlobFolder | None = None
     crowded: Callable[[], bool] = lambda: False
@@ -126,6 +129,7 @@ def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoki
     routes = [
         *Tickets(access, keys.signer, revoking, options.wall, options.random_bytes).routes(),
         *Calling(access, options.calls).routes(),
+        *Pushing(access, keys.sealers, options.pushes).routes(),
         *Streams(hall).routes(),
         *watch.routes(),
         *Board(node, access, archive, options.now).routes(),
@@ -165,6 +169,7 @@ def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
             revocations=keys.revocations,
             limits=options.limits,
             nodes=options.nodes,
+            push_key="" if options.pushes is None else options.pushes.key,
             last=options.last,
         )
     )

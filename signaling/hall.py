@@ -63,6 +63,7 @@ class Furnishing:
     limits: ConnectionLimits = DEFAULT
     nodes: Sequence[str] = field(default_factory=tuple)
     patience_s: float = 5.0
+    push_key: str = ""
     last: Callable[[Callable[[], None]], object] = call_soon
 
 
@@ -155,6 +156,7 @@ class Hall:
             returning=arrival.returning,
             nodes=list(self._it.nodes),
             captures=self.sounds.captures,
+            push=self._it.push_key,
         )
 
     # --- out

@@ -7,9 +7,10 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from hub.settings import Settings
+from signaling.outside import AddressInvalid, check_url
 from signaling.policy import Policy, networks, well_formed_origin
 from signaling.voice.root import VoiceOptions
-from signaling.webhooks import WebhookInvalid, check_url, read_secret
+from signaling.webhooks import SecretInvalid, read_secret
 
 
 class OptionsInvalid(ValueError):
@@ -31,6 +32,8 @@ class Options:
     (none: its own). `ears`, `voice`: engines (`signaling.voice.engines`).
     `webhook`: where it is told that somebody is wanted who is away, signed with `webhook_secret`; http and addresses of
     private networks only if `webhook_private`.
+    `push_contact`: whom push services reach, `mailto:` or https; with it, browsers are told by Web Push, at http and
+    private addresses only if `push_private`.
     `socket`: the descriptor of a listening socket that a supervisor holds (-1: none; `host` and `port` count).
     """
 
@@ -57,6 +60,8 @@ class Options:
     webhook: str = ""
     webhook_secret: str = field(default="", repr=False)
     webhook_private: bool = False
+    push_contact: str = ""
+    push_private: bool = False
     settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
@@ -76,17 +81,23 @@ class Options:
             raise OptionsInvalid("port", "0 to 65535")
         if not 0 <= self.media_port <= 65_535:
             raise OptionsInvalid("media-port", "0 to 65535")
-        if self.webhook:
-            try:
-                check_url(self.webhook, private=self.webhook_private)
-            except WebhookInvalid as invalid:
-                raise OptionsInvalid("webhook", str(invalid)) from None
-            try:
-                read_secret(self.webhook_secret)
-            except WebhookInvalid as invalid:
-                raise OptionsInvalid("webhook", f"LEGATO_WEBHOOK_SECRET: {invalid}") from None
+        self._check_telling()
         if not all(_is_address(each) for each in self.media_addresses):
             raise OptionsInvalid("media-address", "an IP address, as 192.0.2.7 or 2001:db8::7")
+
+    def _check_telling(self) -> None:
+        if self.push_contact and not self.push_contact.startswith(("mailto:", "https:")):
+            raise OptionsInvalid("push-contact", "mailto:… or https:…, whom push services reach")
+        if not self.webhook:
+            return
+        try:
+            check_url(self.webhook, private=self.webhook_private)
+        except AddressInvalid as invalid:
+            raise OptionsInvalid("webhook", f"{invalid} (--webhook-private allows others)") from None
+        try:
+            read_secret(self.webhook_secret)
+        except SecretInvalid as invalid:
+            raise OptionsInvalid("webhook", f"LEGATO_WEBHOOK_SECRET: {invalid}") from None
 
     @property
     def loopback(self) -> bool:

@@ -17,7 +17,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import SystemRandom
 from typing import Final, cast
 
@@ -30,6 +30,7 @@ from hub.keys.hub_secrets import HubSecrets, hub_secrets
 from hub.keys.keyring import Keyring, configured_keyring
 from hub.keys.keystore import KeyStore
 from hub.keys.positions import Positions
+from hub.keys.push import PushIdentity
 from hub.keys.revocations import RevocationList
 from hub.keys.signer import TicketSigner
 from hub.node.node import Node, Parts
@@ -50,8 +51,11 @@ from signaling.collecting import collect_seldom
 from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.options import Options
+from signaling.outside import Outside
 from signaling.port import Port
 from signaling.pulse import beating
+from signaling.pushes import Pushes
+from signaling.telling import Telling
 from signaling.voice.root import Keeping, NodeVoice, node_voice
 from signaling.webhooks import Webhooks
 
@@ -98,13 +102,14 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         revocations = RevocationList()
         signer = TicketSigner(ring, revocations)
         store, level = await opened_store(options, stack)
-        notifier = await _notifier(options, stack)
+        pushes = _pushes(options, known, stack)
+        notifier = _notifier(options, pushes, stack)
         node = await stack.enter_async_context(_node(options, store, keys, known, notifier))
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
         voice = await stack.enter_async_context(_voice(options, promised, store, keys, known, revocations))
         gate: Gate[asyncio.Transport] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
-        doors = _doors(options, store, level, node, voice, gate)
+        doors = replace(_doors(options, store, level, node, voice, gate), pushes=pushes)
         door_keys = DoorKeys(
             signer=signer, positions=Positions(known.position), sealers=keys, revocations=revocations
         )
@@ -211,17 +216,31 @@ async def opened_store(options: Options, stack: AsyncExitStack) -> tuple[RealSto
     return store, level
 
 
-async def _notifier(options: Options, stack: AsyncExitStack) -> Webhooks | None:
-    if not options.webhook:
+def _notifier(options: Options, pushes: Pushes | None, stack: AsyncExitStack) -> Telling:
+    webhooks = None
+    if options.webhook:
+        private = options.webhook_private
+        webhooks = Webhooks(options.webhook, options.webhook_secret, time.time, private=private)
+        stack.push_async_callback(webhooks.close)
+    return Telling(webhooks, pushes)
+
+
+def _pushes(options: Options, known: HubSecrets, stack: AsyncExitStack) -> Pushes | None:
+    if not options.push_contact:
         return None
-    webhooks = Webhooks(options.webhook, options.webhook_secret, time.time, private=options.webhook_private)
-    stack.push_async_callback(webhooks.close)
-    return webhooks
+    outside = Outside(private=options.push_private)
+    stack.push_async_callback(outside.close)
+    return Pushes(
+        PushIdentity(known.push),
+        options.push_contact,
+        outside,
+        time.time,
+        os.urandom,
+        private=options.push_private,
+    )
 
 
-def _node(
-    options: Options, store: RealStore, keys: KeyStore, known: HubSecrets, notifier: Webhooks | None
-) -> Node:
+def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets, notifier: Telling) -> Node:
     pass_end = PassEnd(asyncio.get_running_loop().call_soon)
     store.gather(pass_end)
     return Node(

@@ -20,5 +20,9 @@ function compressed(): Plugin {
 export default defineConfig({
   plugins: [compressed()],
   // The page's policy allows scripts, styles and images from its own address only: nothing is inlined.
-  build: { target: "es2022", outDir: "dist", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: { input: ["index.html", "console.html"] } },
+  // The service worker has one address for good, and the page's whole scope.
+  build: { target: "es2022", outDir: "dist", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: {
+      input: ["index.html", "console.html", "src/push/service_worker.ts"],
+      output: { entryFileNames: ({ name }) => (name === "service_worker" ? "[name].js" : "assets/[name]-[hash].js") },
+    } },
 });

@@ -12,16 +12,18 @@ SECRET_SIZE: Final = 32
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HubSecrets:
-    """Five independent secrets of 32 bytes.
+    """Six independent secrets of 32 bytes.
 
     `anchor`: HMACs of snapshots. `digest`: keyed digests of commands. `ice`: passwords of ICE user names.
-    `position`: HMACs of positions on the wire. `development`: signs tickets on loopback when no key is configured.
+    `position`: HMACs of positions on the wire. `push`: of which the key for push
+    services is made. `development`: signs tickets on loopback when no key is configured.
     """
 
     anchor: bytes
     digest: bytes
     ice: bytes
     position: bytes
+    push: bytes
     development: bytes
 
 
@@ -36,5 +38,6 @@ async def hub_secrets(store: KeyStore, random_bytes: Callable[[int], bytes] = os
         digest=await secret("digest"),
         ice=await secret("ice"),
         position=await secret("position"),
+        push=await secret("push"),
         development=await secret("development-ticket"),
     )

@@ -39,6 +39,7 @@ from legato.session.events import (
     MessageEnded,
     MessageGrown,
     ParticipantLeft,
+    PushSubscribed,
     SessionReserved,
     ToolRequested,
 )
@@ -55,7 +56,7 @@ async def _nothing(_: SessionKey) -> None:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a node is made of. `now` is monotonic ms; `name` is its own for as long as it lives; `erased` removes what
-    else there is of a session; with a `notifier`, sessions are made with the label that asks for it."""
+    else there is of a session; with a `notifier` that goes by it, sessions are made with the label that asks for it."""
 
     name: str
     store: Store
@@ -90,6 +91,7 @@ _CAUSES: Final[frozenset[type[Event]]] = frozenset(
         ToolRequested,
         MessageEnded,
         SessionReserved,
+        PushSubscribed,
     }
 )
 
@@ -137,7 +139,7 @@ class Node:
             sealer = await self._parts.keys.sealer(key.tenant, key.session, create=True)
         except SessionForgotten:
             return Refusal("session_erased")
-        if self._parts.notifier is not None:
+        if self._parts.notifier is not None and self._parts.notifier.labels:
             labels = {NOTIFY: "webhook", **labels}
         (event,) = session_created(by, dict(labels), title)
         producer = f"genesis:{self._parts.random_bytes(9).hex()}"

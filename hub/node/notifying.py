@@ -7,21 +7,27 @@ whoever receives it knows a repeat. Nothing waits for it but its own next try.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from hub.keys.errors import KeysError, SealBroken
 from hub.node.room import Room
+from hub.node.subscription import Subscription, opened
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey
-from legato.session.away_rules import Need, attempted, needs
+from legato.session.away_rules import WEBHOOK, Need, attempted, needs
 from legato.session.events import Event
-from legato.session.state import State, ToolCall
+from legato.session.state import Push, State, ToolCall
 from legato.session.vocabulary import Notice
 
 AT_ONCE: Final = 64
 """Tries under way at once; what comes on top is looked at again with the next sweep."""
+
+GONE: Final = "gone"
+"""What a push service says of a subscription that it knows no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +47,31 @@ class Notification:
 
 
 class Notifier(Protocol):
-    """Who brings notifications to people."""
+    """Who brings notifications to people. Nothing of it raises, and all of it ends within seconds."""
+
+    @property
+    def labels(self) -> bool:
+        """Whether sessions are made with the label that asks for what `tell` does."""
 
     async def tell(self, notification: Notification) -> str:
-        """ "" once it is taken; else why not, in a few words. Raises nothing, and ends within seconds."""
+        """Tell whom the operator named: "" once it is taken; else why not, in a few words."""
+
+    async def push(self, notification: Notification, to: Subscription) -> str:
+        """Tell a browser, likewise; `GONE` if there is none there any more."""
 
 
 class TellsNobody:
     """The `Notifier` of a hub that was given no target."""
 
+    @property
+    def labels(self) -> bool:
+        return False
+
     async def tell(self, notification: Notification) -> str:
         return "this hub has nobody to tell"
+
+    async def push(self, notification: Notification, to: Subscription) -> str:
+        return "this hub pushes nothing"
 
 
 class Notifying:
@@ -75,15 +95,34 @@ class Notifying:
             known = (room.key, need.about)
             if need.at <= now and known not in self._trying and len(self._trying) < AT_ONCE:
                 self._trying.add(known)
-                self._tools.spawn(self._try(room.key, notification(room.key, room.state, need, now)))
+                told = notification(room.key, room.state, need, now)
+                pushes = [room.state.pushes[each] for each in need.targets if each != WEBHOOK]
+                self._tools.spawn(self._try(room.key, told, pushes, webhook=WEBHOOK in need.targets))
 
-    async def _try(self, key: SessionKey, told: Notification) -> None:
+    async def _try(self, key: SessionKey, told: Notification, pushes: list[Push], *, webhook: bool) -> None:
         try:
-            problem = await self._notifier.tell(told)
+            async with asyncio.TaskGroup() as tries:
+                said = {push.id: tries.create_task(self._push(key, told, push)) for push in pushes}
+                if webhook:
+                    said[WEBHOOK] = tries.create_task(self._notifier.tell(told))
             self._tools.metrics.duties.labels("notify").inc()
-            await self._settle(key, lambda state: attempted(state, told.about, not problem, problem))
+            answers = {target: task.result() for target, task in said.items()}
+            reached = [target for target, problem in answers.items() if not problem]
+            gone = [target for target, problem in answers.items() if problem == GONE]
+            problem = next((each for each in answers.values() if each not in ("", GONE)), "")
+            await self._settle(key, lambda state: attempted(state, told.about, reached, problem, gone))
         finally:
             self._trying.discard((key, told.about))
+
+    async def _push(self, key: SessionKey, told: Notification, push: Push) -> str:
+        try:
+            sealer = await self._tools.keys.sealer(key.tenant, key.session)
+            to = opened(sealer, push.participant, push.id, push.sealed)
+        except SealBroken:
+            return GONE  # it is not what the hub gave
+        except KeysError:
+            return "its key cannot be had"
+        return await self._notifier.push(told, to)
 
 
 def notification(key: SessionKey, state: State, need: Need, now: int) -> Notification:

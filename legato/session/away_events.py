@@ -1,4 +1,4 @@
-"""What became of telling those who are away. `events` lists these with all others."""
+"""Who wants to be told while away, and what became of telling them. `events` lists these with all others."""
 
 from __future__ import annotations
 
@@ -6,12 +6,29 @@ from legato.session.event import ControlEvent
 from legato.session.vocabulary import Notice
 
 
+class PushSubscribed(ControlEvent, frozen=True, kw_only=True):
+    """A participant's browser can be told: `sealed` says where, to the hub alone."""
+
+    participant: str
+    subscription: str
+    sealed: str
+
+
+class PushUnsubscribed(ControlEvent, frozen=True, kw_only=True):
+    """It is told no more: somebody said so, a newer one took its place, or its push service knows it no more."""
+
+    subscription: str
+    reason: str = ""
+
+
 class NotificationAttempted(ControlEvent, frozen=True, kw_only=True):
     """The hub tried to tell somebody who is away that something waits: `about` (an entry of the transcript) is an
-    `approval` or an `answer`. If it was not `sent`, it is tried again, unless this was the `final` try."""
+    `approval` or an `answer`. `reached`: who took it this time, `webhook` or subscriptions. If it was not `sent` to
+    everybody, it is tried again, unless this was the `final` try."""
 
     about: str
     notice: Notice
     sent: bool = False
     final: bool = False
     reason: str = ""
+    reached: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from legato.session import events as e
-from legato.session.state import Notified, State
+from legato.session.state import Notified, Push, State
 
 KEPT_NOTIFIED: Final = 16
 
@@ -33,10 +33,26 @@ def notification_attempted(state: State, event: e.NotificationAttempted) -> None
     tries = 1 if before is None else before.tries + 1
     since = event.offset if before is None else before.at
     over = event.sent or event.final
-    tried = Notified(event.about, event.notice, since, tries, event.time, over)
+    reached = () if before is None else before.reached
+    reached += tuple(each for each in event.reached if each not in reached)
+    tried = Notified(event.about, event.notice, since, tries, event.time, over, reached)
     all_of_them = {**state.notified, event.about: tried}
     newest = sorted(all_of_them.values(), key=lambda each: each.at)[-KEPT_NOTIFIED:]
     state.notified = {each.about: each for each in newest}
+
+
+def push_subscribed(state: State, event: e.PushSubscribed) -> None:
+    state.pushes[event.subscription] = Push(event.subscription, event.participant, event.offset, event.sealed)
+
+
+def push_unsubscribed(state: State, event: e.PushUnsubscribed) -> None:
+    state.pushes.pop(event.subscription, None)
+
+
+def push_left(state: State, participant: str) -> None:
+    """Who left is told nothing more."""
+    for id in [each.id for each in state.pushes.values() if each.participant == participant]:
+        del state.pushes[id]
 
 
 def _attends(state: State, participant: str) -> bool:

@@ -1,24 +1,36 @@
 """Telling those who are away: what there is to tell, and when it is tried (again).
 
-A session that is labelled `notify` has its people told, once nobody but agents is attached, that a tool call waits for
-a person's word, or that an answer has come since they went (once an absence). Everything follows from the state, so a
-hub that dies loses none of it: the next one tries again, under the same name, by which the receiver knows a repeat.
+Once nobody but agents is attached, a session's people are told that a tool call waits for a person's word, or that an
+answer has come since they went (once an absence): by the operator's webhook where the session is labelled `notify`, and
+in the browsers that subscribed. Everything follows from the state, so a hub that dies loses none of it: the next one
+tries again, under the same name, by which the receiver knows a repeat. Who took it is not asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from legato.session import commands as c
 from legato.session import events as e
+from legato.session import limits
+from legato.session.actors import Actor
 from legato.session.away_fold import attended
+from legato.session.commands import Refusal
 from legato.session.ids import HUB
-from legato.session.state import Message, State
+from legato.session.message_rules import Decision
+from legato.session.state import Message, Push, State
 from legato.session.vocabulary import Notice
 
 NOTIFY: Final = "notify"
 """The label; any value but "" and `none` asks for it."""
+
+WEBHOOK: Final = "webhook"
+"""The target that the hub's operator named."""
+
+PUSH: Final = "push_"
+"""What the names of subscriptions begin with."""
 
 PAUSES_MS: Final = (5_000, 30_000, 120_000, 600_000, 3_600_000)
 """Between tries; after one more than there are pauses, it is given up."""
@@ -26,50 +38,118 @@ PAUSES_MS: Final = (5_000, 30_000, 120_000, 600_000, 3_600_000)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """At session time `at` it is to be told (again) that `about`, an entry that began at `offset`, waits."""
+    """At session time `at` it is to be told (again) to `targets` (`WEBHOOK`, or subscriptions) that `about`, an entry
+    that began at `offset`, waits."""
 
     about: str
     notice: Notice
     at: int
     offset: int
+    targets: tuple[str, ...]
+
+
+def subscribe_push(state: State, actor: Actor, command: c.SubscribePush) -> Decision:
+    """By anybody but agents. Of a participant's the newest count."""
+    if actor.role == "agent":
+        return Refusal("not_allowed", "agents are not told", "subscription")
+    if not command.subscription.startswith(PUSH) or not command.sealed:
+        return Refusal("malformed", "as the hub gave it", "subscription")
+    known = state.pushes.get(command.subscription)
+    if known is not None and known.participant != actor.participant:
+        return Refusal("already_exists", field="subscription")
+    mine = [each for each in _pushes(state) if each.participant == actor.participant and each is not known]
+    over = mine[: max(0, len(mine) + 1 - limits.PUSHES_EACH)]
+    if known is None and not over and len(state.pushes) >= limits.PUSHES:
+        return Refusal("too_large", "too many are told in this session", "subscription")
+    return [
+        *(e.PushUnsubscribed(by=HUB, subscription=each.id, reason="replaced") for each in over),
+        e.PushSubscribed(
+            by=actor.participant,
+            participant=actor.participant,
+            subscription=command.subscription,
+            sealed=command.sealed,
+        ),
+    ]
+
+
+def unsubscribe_push(state: State, actor: Actor, command: c.UnsubscribePush) -> Decision:
+    """Each their own."""
+    known = state.pushes.get(command.subscription)
+    if known is None or known.participant != actor.participant:
+        return Refusal("not_found", field="subscription")
+    return [e.PushUnsubscribed(by=actor.participant, subscription=known.id)]
 
 
 def needs(state: State) -> list[Need]:
     """All that is to be told, the earliest first."""
-    if state.ended or state.labels.get(NOTIFY, "none") in ("", "none") or attended(state):
+    if state.ended or not (_labelled(state) or state.pushes) or attended(state):
         return []
     return sorted(_needs(state), key=lambda need: (need.at, need.offset, need.about))
 
 
-def attempted(state: State, about: str, sent: bool, reason: str) -> list[e.Event]:
-    """What is written down after a try; nothing if it is not to be told any more."""
-    need = next((each for each in needs(state) if each.about == about), None)
-    if need is None:
-        return []
-    before = state.notified.get(about)
-    final = not sent and before is not None and before.tries >= len(PAUSES_MS)
-    return [
-        e.NotificationAttempted(
-            by=HUB, about=about, notice=need.notice, sent=sent, final=final, reason=reason
-        )
+def attempted(
+    state: State, about: str, reached: Collection[str], reason: str, gone: Collection[str] = ()
+) -> list[e.Event]:
+    """What is written down after a try that these targets took, and whose subscriptions `gone` are known no more.
+    Nothing of the try if it is not to be told any more."""
+    over = [
+        e.PushUnsubscribed(by=HUB, subscription=each, reason="gone") for each in gone if each in state.pushes
     ]
+    need = next((each for each in needs(state) if each.about == about), None)
+    if need is None or set(need.targets) <= set(gone):
+        return [*over]
+    before = state.notified.get(about)
+    sent = set(need.targets) <= {*reached, *gone}
+    tried = e.NotificationAttempted(
+        by=HUB,
+        about=about,
+        notice=need.notice,
+        sent=sent,
+        final=not sent and before is not None and before.tries >= len(PAUSES_MS),
+        reason="" if sent else reason,
+        reached=tuple(each for each in need.targets if each in reached),
+    )
+    return [*over, tried]
 
 
 def _needs(state: State) -> Iterator[Need]:
     for call in state.open_tools():
         if call.approval and not call.decided_by:
-            yield from _told(state, call.id, "approval", call.time, call.at)
+            yield from _told(state, call.id, "approval", call.time, call.at, call.approval)
     told = any(each.notice == "answer" and each.over for each in state.notified.values())
     if (answer := _unseen_answer(state)) is not None and not told:
         yield from _told(state, answer.id, "answer", answer.time, answer.at)
 
 
-def _told(state: State, about: str, notice: Notice, since: int, offset: int) -> Iterator[Need]:
+def _told(
+    state: State, about: str, notice: Notice, since: int, offset: int, role: str = ""
+) -> Iterator[Need]:
     before = state.notified.get(about)
-    if before is None:
-        yield Need(about, notice, since, offset)
-    elif not before.over:
-        yield Need(about, notice, before.time + PAUSES_MS[min(before.tries, len(PAUSES_MS)) - 1], offset)
+    reached = () if before is None else before.reached
+    targets = tuple(each for each in _targets(state, role) if each not in reached)
+    if not targets or (before is not None and before.over):
+        return
+    at = since if before is None else before.time + PAUSES_MS[min(before.tries, len(PAUSES_MS)) - 1]
+    yield Need(about, notice, at, offset, targets)
+
+
+def _targets(state: State, role: str) -> Iterator[str]:
+    """Who is told, of participants only those with this role (any: "")."""
+    if _labelled(state):
+        yield WEBHOOK
+    for push in _pushes(state):
+        who = state.participants.get(push.participant)
+        if who is not None and role in ("", who.role):
+            yield push.id
+
+
+def _labelled(state: State) -> bool:
+    return state.labels.get(NOTIFY, "none") not in ("", "none")
+
+
+def _pushes(state: State) -> list[Push]:
+    """The oldest first."""
+    return sorted(state.pushes.values(), key=lambda each: (each.at, each.id))
 
 
 def _unseen_answer(state: State) -> Message | None:

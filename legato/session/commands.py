@@ -288,6 +288,19 @@ class WrapUp(Command, frozen=True, kw_only=True):
     notes: str = ""
 
 
+class SubscribePush(Command, frozen=True, kw_only=True):
+    """Be told by Web Push while away. Both fields are as the hub gave them."""
+
+    subscription: str
+    sealed: str
+
+
+class UnsubscribePush(Command, frozen=True, kw_only=True):
+    """Be told there no more."""
+
+    subscription: str
+
+
 class ReleaseRight(Command, frozen=True, kw_only=True):
     right: str
     token: int

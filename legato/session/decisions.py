@@ -19,9 +19,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from legato.session import commands as c
-from legato.session import events as e
 from legato.session import (
+    away_rules,
     handover_rules,
     limits,
     message_rules,
@@ -35,6 +34,8 @@ from legato.session import (
     tool_rules,
     voice_rules,
 )
+from legato.session import commands as c
+from legato.session import events as e
 from legato.session.actors import (
     RESPONDER,
     SERVICE,
@@ -239,6 +240,8 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.ReserveSession: queue_rules.reserve_session,
     c.RejectSession: queue_rules.reject_session,
     c.WrapUp: queue_rules.wrap_up,
+    c.SubscribePush: away_rules.subscribe_push,
+    c.UnsubscribePush: away_rules.unsubscribe_push,
     c.ChangeActivity: presence_rules.change_activity,
     c.ChangeModality: modality_rules.change_modality,
     c.LabelSession: presence_rules.label_session,

@@ -19,6 +19,8 @@ from typing import Final, Literal
 from msgspec import field
 
 from legato.session.away_events import NotificationAttempted as NotificationAttempted
+from legato.session.away_events import PushSubscribed as PushSubscribed
+from legato.session.away_events import PushUnsubscribed as PushUnsubscribed
 from legato.session.event import ControlEvent as ControlEvent
 from legato.session.event import Event as Event
 from legato.session.event import Unknown as Unknown

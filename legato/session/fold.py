@@ -108,6 +108,7 @@ def _participant_left(state: State, event: e.ParticipantLeft) -> None:
     attended = away.attended(state)
     for id in [each.id for each in state.attachments.values() if each.participant == event.participant]:
         del state.attachments[id]
+    away.push_left(state, event.participant)
     away.somebody_went(state, attended)
     bounds.forget_left(state)
 
@@ -280,5 +281,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.SessionReserved: people.session_reserved,
     e.ReservationEnded: people.reservation_ended,
     e.WrappedUp: people.wrapped_up,
+    e.PushSubscribed: away.push_subscribed,
+    e.PushUnsubscribed: away.push_unsubscribed,
     e.NotificationAttempted: away.notification_attempted,
 }

@@ -49,6 +49,10 @@ SOUND_RIGHTS: Final = 128
 """Rights to speak and to play that were ever given in a session, beside the others."""
 
 LABELS: Final = 32
+PUSHES: Final = 32
+PUSHES_EACH: Final = 4
+"""Browsers that are told while nobody is there, of a session and of a participant."""
+
 
 TEXTS: Final = {
     "reason": 200,
@@ -65,11 +69,15 @@ TEXTS: Final = {
     "skill": 64,
     "disposition": 200,
     "notes": 4_000,
+    "sealed": 3_000,
 }
 """Longest text of a field; `label` is a label's value, `status` the text of an activity or of progress."""
 
 _IDS: Final = frozenset(
-    {"message", "response", "turn", "parent", "call", "right", "worker", "attachment", "request", "to"}
+    {
+        *("message", "response", "turn", "parent", "call", "right", "worker", "attachment", "request", "to"),
+        "subscription",
+    }
 )
 _MAY_BE_EMPTY: Final = frozenset({"response", "turn", "parent"})
 _ROLES: Final = frozenset({"", "user", "agent", "operator", "supervisor", "observer"})

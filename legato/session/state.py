@@ -14,7 +14,7 @@ import msgspec
 from legato.session.events import Activity, Medium, Notice, Role, Stance
 from legato.session.parts import Part, Spoken, Stretch
 
-FOLD_VERSION: Final = 6
+FOLD_VERSION: Final = 7
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -210,7 +210,7 @@ class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
     """It was tried, first by the event at offset `at`, last at session time `time`, to tell those who are away that
-    `about` waits; it is `over` when it was sent, or given up."""
+    `about` waits; it is `over` when it was sent to everybody, or given up. `reached`: who took it."""
 
     about: str
     notice: Notice
@@ -218,6 +218,16 @@ class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
     tries: int = 1
     time: int = 0
     over: bool = False
+    reached: tuple[str, ...] = ()
+
+
+class Push(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A browser of a participant that wants to be told, since offset `at`; where it is only the hub can read."""
+
+    id: str
+    participant: str
+    at: int
+    sealed: str
 
 
 class Reopening(msgspec.Struct, frozen=True):
@@ -233,7 +243,8 @@ class State(msgspec.Struct, omit_defaults=True):
     """Everything that the log up to `offset` says, in `time` (session time, ms). `paused` is the answer of which
     nothing more is said or heard for now; `answered` are the last ones that ended. `held`: who lets the users wait;
     `asking`: a person is wanted; `wrap_ups`: since when people who answered have a wrap-up to do. `unseen`: the ordinal
-    from which on entries ended with nobody there but agents (0: somebody is there); `notified`: what they were told."""
+    from which on entries ended with nobody there but agents (0: somebody is there); `notified`: what they were told;
+    `pushes`: the browsers that want to be."""
 
     fold: int = FOLD_VERSION
     offset: int = 0
@@ -262,6 +273,7 @@ class State(msgspec.Struct, omit_defaults=True):
     wrap_ups: dict[str, int] = {}
     unseen: int = 0
     notified: dict[str, Notified] = {}
+    pushes: dict[str, Push] = {}
     gaps: list[tuple[str, int, int]] = []
     reopened: list[Reopening] = []
     unknown: list[dict[str, Any]] = []
@@ -345,6 +357,7 @@ _COLLECTIONS: Final = (
     "whispers",
     "wrap_ups",
     "notified",
+    "pushes",
     "gaps",
     "reopened",
     "unknown",

@@ -121,6 +121,8 @@ NEEDS: Final[Mapping[str, Capability]] = {
     "withdraw_request": "publish",
     "change_activity": "read",
     "change_modality": "read",
+    "subscribe_push": "read",
+    "unsubscribe_push": "read",
     "leave": "read",
     "label_session": "label",
     "end_session": "end",

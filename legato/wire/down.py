@@ -39,7 +39,8 @@ class Attached(Down, frozen=True, kw_only=True):
 
     `connection` names this connection in HTTP requests (POST beside SSE, offers); it is a secret.
     `away_ms` is how long the attachment was gone (resume), `returning` whether the participant was here before.
-    `captures`: microphones are acknowledged here.
+    `captures`: microphones are acknowledged here. `push`: what a browser subscribes with to be told by Web Push ("":
+    the hub does not).
     """
 
     v: int
@@ -60,6 +61,7 @@ class Attached(Down, frozen=True, kw_only=True):
     returning: bool = False
     nodes: list[str] = []
     captures: bool = False
+    push: str = ""
 
 
 class Events(Down, frozen=True, kw_only=True):

@@ -104,6 +104,13 @@ _OPTIONS: Final = (
         "--webhook-private", is_flag=True, help="The webhook may be http, and at a private address."
     ),
     click.option(
+        "--push-contact",
+        default="",
+        metavar="URL",
+        help="Tell browsers that subscribed by Web Push; mailto: or https:, whom push services reach.",
+    ),
+    click.option("--push-private", is_flag=True, help="Push services may be http, and at private addresses."),
+    click.option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"]),
         default="info",

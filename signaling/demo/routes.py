@@ -91,6 +91,7 @@ def add_demo(serving: Serving, options: DemoOptions) -> None:
     app.router.add_get("/", demo.page)
     app.router.add_static("/assets", demo.folder / "assets", append_version=False)
     app.router.add_get("/icon.svg", demo.icon)
+    app.router.add_get("/service_worker.js", demo.service_worker)
     app.router.add_post("/demo/join", demo.join)
     app.router.add_post("/demo/kill", demo.kill)
     app.router.add_post("/demo/qr", demo.qr)
@@ -120,6 +121,9 @@ class _Demo:
 
     async def icon(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(self.folder / "icon.svg")
+
+    async def service_worker(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(self.folder / "service_worker.js", headers=PAGE_HEADERS)
 
     async def join(self, request: web.Request) -> web.Response:
         wanted = await read_body(request, Join)

@@ -228,6 +228,21 @@ class CallTicketGiven(msgspec.Struct, frozen=True):
     expires: int
 
 
+class PushAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser's `PushSubscription` says: `p256dh` and `auth` are its keys, base64url."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
+class PushSealed(msgspec.Struct, frozen=True):
+    """What the command `subscribe_push` is given."""
+
+    subscription: str
+    sealed: str
+
+
 class Poll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a long-poll asks: the envelopes after number `after`, waiting at most `wait_ms` for one."""
 

@@ -55,6 +55,8 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "about": THINGS,
     "notice": st.sampled_from(get_args(e.Notice)),
     "to": PEOPLE,
+    "subscription": THINGS,
+    "reached": st.lists(THINGS, max_size=2).map(tuple),
     "words": st.lists(st.tuples(COUNTS, COUNTS), max_size=2),
 }
 _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {"int": COUNTS, "str": TEXTS, "bool": st.booleans()}

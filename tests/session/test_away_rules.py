@@ -3,14 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legato.session import commands as c
 from legato.session import events as e
-from legato.session.away_rules import PAUSES_MS, attempted, needs
+from legato.session import limits
+from legato.session.actors import Actor
+from legato.session.away_rules import PAUSES_MS, WEBHOOK, attempted, needs
 from legato.session.compaction import AnyEvent
 from legato.session.deadlines import earliest
 from legato.session.fold import evolve, fold
 from legato.session.parts import Part
 from legato.session.state import KEPT, State
 from tests.session.happenings import LOGS, at
+from tests.session.talk import ADA as ADA_ACTS
+from tests.session.talk import ALL, OPERATOR, Talk
+from tests.session.talk import BOT as BOT_ACTS
 
 CREATED = e.SessionCreated(by="hub", labels={"notify": "webhook"})
 BOT = e.ParticipantJoined(by="hub", participant="bot", role="agent")
@@ -91,7 +97,7 @@ def test_an_approval_is_told_until_somebody_decides() -> None:
 def test_it_is_tried_again_with_growing_pauses_and_then_given_up() -> None:
     state = after(CREATED, BOT, ADA, HERE, GONE, ASKED)
     now, pauses = 1_000, []
-    while events := attempted(state, "c_1", sent=False, reason="unreachable"):
+    while events := attempted(state, "c_1", [], "unreachable"):
         after(*events, state=state, time=now)
         if (need := next(iter(needs(state)), None)) is not None:
             pauses.append(need.at - now)
@@ -103,10 +109,81 @@ def test_it_is_tried_again_with_growing_pauses_and_then_given_up() -> None:
 
 def test_after_it_was_sent_nothing_is_written_down_any_more() -> None:
     state = after(CREATED, BOT, ADA, HERE, GONE, ASKED)
-    (sent,) = attempted(state, "c_1", sent=True, reason="")
+    (sent,) = attempted(state, "c_1", [WEBHOOK], "")
     after(sent, state=state)
-    assert attempted(state, "c_1", sent=True, reason="") == []
-    assert attempted(state, "nothing", sent=True, reason="") == []
+    assert attempted(state, "c_1", [WEBHOOK], "") == []
+    assert attempted(state, "nothing", [WEBHOOK], "") == []
+
+
+def subscribed(who: str, name: str) -> e.Event:
+    return e.PushSubscribed(by=who, participant=who, subscription=name, sealed="c2VhbGVk")
+
+
+def targets(state: State) -> list[tuple[str, ...]]:
+    return [need.targets for need in needs(state)]
+
+
+def test_who_subscribed_is_told_without_any_label_and_an_approval_only_who_may_decide() -> None:
+    olga = e.ParticipantJoined(by="hub", participant="olga", role="operator")
+    people = (e.SessionCreated(by="hub"), BOT, ADA, olga, HERE)
+    state = after(
+        *people, subscribed("ada", "push_a"), subscribed("olga", "push_o"), GONE, ASKED, answer("m_1")
+    )
+    assert targets(state) == [("push_a",), ("push_a", "push_o")]
+    assert targets(after(e.ParticipantLeft(by="ada", participant="ada"), state=state)) == [("push_o",)]
+
+
+def test_who_took_it_is_not_told_again_when_others_are() -> None:
+    state = after(
+        CREATED, BOT, ADA, HERE, subscribed("ada", "push_a"), subscribed("ada", "push_b"), GONE, ASKED
+    )
+    assert targets(state) == [("webhook", "push_a", "push_b")]
+    tried = attempted(state, "c_1", ["push_a"], "status 503")
+    assert targets(after(*tried, state=state)) == [("webhook", "push_b")]
+    assert not state.notified["c_1"].over
+    tried = attempted(state, "c_1", ["push_b", "webhook"], "")
+    assert targets(after(*tried, state=state)) == []
+    assert state.notified["c_1"].reached == ("push_a", "webhook", "push_b")
+
+
+def test_a_browser_that_is_gone_is_forgotten_and_nothing_waits_for_it() -> None:
+    state = after(e.SessionCreated(by="hub"), BOT, ADA, HERE, subscribed("ada", "push_a"), GONE, ASKED)
+    alone = attempted(state, "c_1", [], "", gone=["push_a", "push_unknown"])
+    assert [each.type for each in alone] == ["push_unsubscribed"]
+    assert (needs(after(*alone, state=state)), state.pushes, state.notified) == ([], {}, {})
+    later = attempted(after(HERE, state=state), "c_1", [], "", gone=["push_a"])
+    assert later == [], "it was forgotten already"
+
+
+def test_browsers_subscribe_by_what_the_hub_gave_and_of_one_person_the_newest_count() -> None:
+    talk = Talk()
+    for number in range(limits.PUSHES_EACH + 1):
+        talk.do(ADA_ACTS, c.SubscribePush(subscription=f"push_{number}", sealed="c2VhbGVk"))
+    assert list(talk.state.pushes) == [f"push_{number}" for number in range(1, limits.PUSHES_EACH + 1)]
+    again = talk.do(ADA_ACTS, c.SubscribePush(subscription="push_1", sealed="YWdhaW4="))
+    assert [each.type for each in again.events] == ["push_subscribed"]
+    assert talk.state.pushes["push_1"].sealed == "YWdhaW4="
+    assert talk.refused(OPERATOR, c.SubscribePush(subscription="push_1", sealed="eA==")) == "already_exists"
+    assert talk.refused(OPERATOR, c.UnsubscribePush(subscription="push_1")) == "not_found"
+    assert talk.refused(BOT_ACTS, c.SubscribePush(subscription="push_9", sealed="eA==")) == "not_allowed"
+    assert talk.refused(ADA_ACTS, c.SubscribePush(subscription="webhook", sealed="eA==")) == "malformed"
+    assert talk.refused(ADA_ACTS, c.SubscribePush(subscription="push_9", sealed="")) == "malformed"
+    assert talk.refused(ADA_ACTS, c.SubscribePush(subscription="push_9", sealed="x" * 3_001)) == "too_large"
+    talk.do(ADA_ACTS, c.UnsubscribePush(subscription="push_1"))
+    assert "push_1" not in talk.state.pushes
+
+
+def test_a_session_tells_only_so_many_browsers() -> None:
+    talk = Talk()
+    for number in range(limits.PUSHES // limits.PUSHES_EACH):
+        who = f"p_{number}"
+        talk.put([e.ParticipantJoined(by=who, participant=who, role="user")])
+        for each in range(limits.PUSHES_EACH):
+            one = c.SubscribePush(subscription=f"push_{number}_{each}", sealed="eA==")
+            talk.do(Actor(who, "user", ALL), one)
+    assert talk.refused(ADA_ACTS, c.SubscribePush(subscription="push_more", sealed="eA==")) == "too_large"
+    talk.do(Actor("p_0", "user", ALL), c.SubscribePush(subscription="push_newer", sealed="eA=="))
+    assert len(talk.state.pushes) == limits.PUSHES
 
 
 @given(LOGS, st.integers(0, 20))
@@ -118,7 +195,8 @@ def test_whatever_happened_tries_come_to_an_end(log: list[AnyEvent], sent_at: in
             break
         assert earliest(state) is not None
         now = max(state.time, waiting[0].at)
-        events = attempted(state, waiting[0].about, sent=number == sent_at, reason="")
+        took = waiting[0].targets if number == sent_at else waiting[0].targets[: number % 2]
+        events = attempted(state, waiting[0].about, took, "")
         assert len(events) == 1
         after(*events, state=state, time=now)
     assert needs(state) == []

@@ -42,6 +42,7 @@ from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.policy import Policy
 from signaling.port import Port
+from signaling.pushes import Pushes
 
 WAIT_S = 8.0
 KEY = SessionKey("main", "s_1")
@@ -109,6 +110,7 @@ async def doors(
     server: ModelServer | None = None,
     keys: MemoryKeys | None = None,
     name: str = "n1",
+    pushes: Pushes | None = None,
     sessions: tuple[SessionKey, ...] = (KEY,),
 ) -> AsyncIterator[Doors]:
     """Open doors, with a session behind them."""
@@ -150,6 +152,7 @@ async def doors(
                 nodes=("https://hub.example",),
                 vault=vault,
                 blobs=blobs,
+                pushes=pushes,
                 expose=node.metrics.expose,
                 crowded=lambda: sockets.crowded,
                 wall=wall,

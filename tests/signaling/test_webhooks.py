@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from hub.node.notifying import Notification
 from signaling.options import Options, OptionsInvalid
-from signaling.webhooks import SECONDS, WebhookInvalid, Webhooks, is_public, signature
+from signaling.outside import SECONDS, AddressInvalid, is_public
+from signaling.webhooks import Webhooks, signature
 from tests.support.receiver import receiving
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -154,7 +155,7 @@ async def test_nothing_is_ever_sent_there(url: str) -> None:
     names = Names("127.0.0.1")
     try:
         says = await told(url, names=names)
-    except WebhookInvalid:
+    except AddressInvalid:
         return
     assert says == "its address is not a public one"
     assert names.asked

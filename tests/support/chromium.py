@@ -71,10 +71,16 @@ async def launched(
 
 @asynccontextmanager
 async def opened(
-    browser: Browser, url: str, permissions: Sequence[str] = ("microphone",), script: str = ""
+    browser: Browser,
+    url: str,
+    permissions: Sequence[str] = ("microphone",),
+    script: str = "",
+    *,
+    bypass_csp: bool = False,
 ) -> AsyncIterator[Tab]:
-    """A page at `url` in a context of its own. `script` runs in it before anything else."""
-    context = await browser.new_context(permissions=list(permissions))
+    """A page at `url` in a context of its own. `script` runs in it before anything else. `bypass_csp`: the page's
+    policy lets in what a test adds."""
+    context = await browser.new_context(permissions=list(permissions), bypass_csp=bypass_csp)
     try:
         page = await context.new_page()
         if script:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,9 +137,17 @@ async def _page_of(http: aiohttp.ClientSession, url: str, guest: Invited, after:
 
 
 @asynccontextmanager
-async def reading(browser: Browser, url: str, *, agent: bool = True) -> AsyncIterator[Reader]:
-    """A page of its own, connected, with the agent there."""
-    async with opened(browser, url) as tab:
+async def reading(
+    browser: Browser,
+    url: str,
+    *,
+    agent: bool = True,
+    permissions: Sequence[str] = ("microphone",),
+    script: str = "",
+    bypass_csp: bool = False,
+) -> AsyncIterator[Reader]:
+    """A page of its own, connected, with the agent there; the rest is as `opened` takes it."""
+    async with opened(browser, url, permissions, script, bypass_csp=bypass_csp) as tab:
         reader = Reader(tab)
         await reader.live()
         if agent:

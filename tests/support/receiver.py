@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -51,12 +52,14 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(status: int = 204, location: str = "") -> AsyncIterator[Receiver]:
-    """A receiver that listens inside."""
+async def receiving(
+    status: int = 204, location: str = "", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
+    """A receiver that listens inside, with `tls` by https."""
     receiver = Receiver(status, location)
     runner = web.ServerRunner(web.Server(receiver), shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     receiver.port = runner.addresses[0][1]
     try:
         yield receiver

@@ -19,13 +19,20 @@ def away() -> list[AnyEvent]:
         e.AttachmentClosed(by="hub", attachment="a_nobody"),
         e.AttachmentOpened(by="ada", participant="ada", attachment="a_1"),
         e.AttachmentOpened(by="olga", participant="olga", attachment="a_2"),
+        *[
+            e.PushSubscribed(by=who, participant=who, subscription=f"push_{who}", sealed="c2VhbGVk")
+            for who in ("ada", "olga")
+        ],
+        e.PushSubscribed(by="ada", participant="ada", subscription="push_old", sealed="b2xk"),
+        e.PushUnsubscribed(by="hub", subscription="push_old", reason="gone"),
+        e.PushUnsubscribed(by="ada", subscription="push_nobody"),
         e.AttachmentClosed(by="hub", attachment="a_1"),
         _answered("m_1"),
         e.ParticipantLeft(by="olga", participant="olga"),
         _answered("m_2"),
         e.AttachmentClosed(by="hub", attachment="a_bot"),
-        tried(about="m_2", notice="answer", reason="unreachable"),
-        tried(about="m_2", notice="answer", reason="status 500", final=True),
+        tried(about="m_2", notice="answer", reason="unreachable", reached=("push_ada",)),
+        tried(about="m_2", notice="answer", reason="status 500", final=True, reached=("push_ada", "webhook")),
         e.ToolRequested(by="bot", call="c_1", name="refund", arguments="{}", approval="user"),
         tried(about="c_1", notice="approval", sent=True),
         e.AttachmentOpened(by="bot", participant="bot", attachment="a_bot"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
+from hub.keys.keystore import KeyStore
 from hub.node.node import Node
-from hub.node.notifying import Notification
+from hub.node.notifying import GONE, Notification
 from hub.node.promise import Done, Presence
 from hub.node.room import Room
+from hub.node.subscription import Subscription, name_of, sealed
 from hub.settings import Settings
 from legato.session import commands as c
 from legato.session.parts import Part
@@ -33,8 +36,12 @@ ASKS = c.RequestTool(call="c_1", name="refund", arguments="{}", approval="user")
 class Target:
     """Takes what it is told, once it was refused `refusals` times; `hangs`: and then no more."""
 
-    def __init__(self, refusals: int = 0, *, hangs: bool = False) -> None:
+    labels = True
+
+    def __init__(self, refusals: int = 0, *, hangs: bool = False, gone: bool = False) -> None:
         self.told: list[Notification] = []
+        self.pushed: list[tuple[str, str]] = []
+        self._gone = gone
         self._refusals = refusals
         self._hangs = hangs
 
@@ -45,15 +52,38 @@ class Target:
         self._refusals -= 1
         return "status 503" if self._refusals >= 0 else ""
 
+    async def push(self, notification: Notification, to: Subscription) -> str:
+        self.pushed.append((notification.about, to.endpoint))
+        return GONE if self._gone else ""
 
-async def left_alone(node: Node, *does: c.Command) -> Room:
-    """A session whose user has gone and whose agent then does something."""
+
+async def subscribed(house: House, room: Room, endpoint: str) -> str:
+    """The user's browser is told from now on; the subscription's name."""
+    to = Subscription(endpoint, b"k" * 65, b"s" * 16)
+    keys = KeyStore(house.rest, house.wrap, house.clock)
+    sealer = await keys.sealer(KEY.tenant, KEY.session)
+    name = name_of("p_user", to)
+    opened = await room.open_producer("c_push")
+    one = c.SubscribePush(subscription=name, sealed=sealed(sealer, "p_user", name, to))
+    actor = user_presence().actor
+    assert isinstance(
+        await room.execute(actor, batch("c_push", opened.last + 1, one, epoch=opened.epoch)), Done
+    )
+    return name
+
+
+async def left_alone(
+    node: Node, *does: c.Command, before: Callable[[Room], Awaitable[object]] | None = None
+) -> Room:
+    """A session whose user has gone (`before` that happens something) and whose agent then does something."""
     room = await there(await node.create(KEY, "p_user", {}, "My order"))
     opened = await room.open_producer("c_agent")
     assert isinstance(await node.arrive(room, user_presence()), Done)
     assert isinstance(await node.arrive(room, Presence(AGENT, "Bot", "", ("text",), ("text",))), Done)
     node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
     assert isinstance(await room.execute(AGENT, batch("c_agent", 1, TAKES, epoch=opened.epoch)), Done)
+    if before is not None:
+        await before(room)
     await node.lost(room, "a_user", "closed")
     await until(lambda: "a_user" not in room.state.attachments)
     assert isinstance(await room.execute(AGENT, batch("c_agent", 2, *does, epoch=opened.epoch)), Done)
@@ -129,3 +159,49 @@ async def test_a_session_that_wants_no_notices_has_none() -> None:
         )
         await asyncio.sleep(60)
         assert target.told == []
+
+
+@virtual
+async def test_browsers_that_subscribed_are_told_beside_the_webhook_and_not_again_when_that_fails() -> None:
+    house, target = House(), Target(refusals=1)
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+
+        async def two(room: Room) -> None:
+            for number in (1, 2):
+                await subscribed(house, room, f"https://push.example/{number}")
+
+        room = await left_alone(node, ANSWERS, before=two)
+        await until(lambda: "m_1" in room.state.notified and room.state.notified["m_1"].over, patience_s=60)
+        assert sorted(target.pushed) == [("m_1", f"https://push.example/{number}") for number in (1, 2)]
+        assert len(target.told) == 2
+        assert "push.example" not in str(room.state), "where it is, the log says to nobody"
+
+
+@virtual
+async def test_a_browser_whose_push_service_knows_it_no_more_is_forgotten() -> None:
+    house, target = House(), Target(gone=True)
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        room = await left_alone(
+            node, ANSWERS, before=lambda room: subscribed(house, room, "https://push.example/1")
+        )
+        await until(lambda: not room.state.pushes)
+        await until(lambda: room.state.notified["m_1"].over)
+        await asyncio.sleep(60)
+        assert len(target.pushed) == 1
+
+
+@virtual
+async def test_what_the_hub_did_not_seal_is_no_address_and_is_forgotten() -> None:
+    house, target = House(), Target()
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+
+        async def forged(room: Room) -> None:
+            opened = await room.open_producer("c_push")
+            one = c.SubscribePush(subscription="push_mine", sealed="aHR0cHM6Ly8xMjcuMC4wLjEv")
+            actor = user_presence().actor
+            done = await room.execute(actor, batch("c_push", 1, one, epoch=opened.epoch))
+            assert isinstance(done, Done)
+
+        room = await left_alone(node, ANSWERS, before=forged)
+        await until(lambda: not room.state.pushes)
+        assert target.pushed == []

@@ -4,7 +4,7 @@
  * `evolve` returns a new state and shares what did not change. It never refuses: an event in the log is a fact.
  * An event about something unknown to the state changes nothing but offset and time, so every log folds.
  */
-import { AWAY_FOLD, somebodyCame, somebodyWent } from "./away_fold";
+import { AWAY_FOLD, pushLeft, somebodyCame, somebodyWent } from "./away_fold";
 import { KEPT_GAPS, KEPT_REOPENED, newestUnknown, overflow, withoutLongGone } from "./bounds";
 import { CONTROL_EVENTS, EVENT_DEFAULTS, type Attachment, type Entry, type Event, type KnownEvent, type Participant, type State } from "./generated";
 import { each, emptyState, filled, of, put, without } from "./state";
@@ -70,6 +70,7 @@ function left(state: State, event: Of<"participant_left">): Partial<State> {
   return {
     participants: withoutLongGone(participants ?? state.participants),
     attachments,
+    ...pushLeft(state, event.participant),
     ...somebodyWent(state, attachments),
   };
 }

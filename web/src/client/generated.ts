@@ -234,6 +234,7 @@ export interface NotificationAttempted {
   sent?: boolean;
   final?: boolean;
   reason?: string;
+  reached?: string[];
 }
 
 export interface PartAdded {
@@ -261,6 +262,25 @@ export interface ParticipantLeft {
   offset?: number;
   time?: number;
   participant: string;
+  reason?: string;
+}
+
+export interface PushSubscribed {
+  type: "push_subscribed";
+  by: string;
+  offset?: number;
+  time?: number;
+  participant: string;
+  subscription: string;
+  sealed: string;
+}
+
+export interface PushUnsubscribed {
+  type: "push_unsubscribed";
+  by: string;
+  offset?: number;
+  time?: number;
+  subscription: string;
   reason?: string;
 }
 
@@ -737,6 +757,14 @@ export interface Notified {
   tries: number;
   time: number;
   over: boolean;
+  reached: string[];
+}
+
+export interface Push {
+  id: string;
+  participant: string;
+  at: number;
+  sealed: string;
 }
 
 export interface Reopening {
@@ -774,6 +802,7 @@ export interface State {
   wrap_ups: Record<string, number>;
   unseen: number;
   notified: Record<string, Notified>;
+  pushes: Record<string, Push>;
   gaps: [string, number, number][];
   reopened: Reopening[];
   unknown: Record<string, unknown>[];
@@ -1014,6 +1043,12 @@ export interface SteerResponse {
   text: string;
 }
 
+export interface SubscribePush {
+  type: "subscribe_push";
+  subscription: string;
+  sealed: string;
+}
+
 export interface TakeOver {
   type: "take_over";
   reason?: string;
@@ -1023,6 +1058,11 @@ export interface Transfer {
   type: "transfer";
   to: string;
   briefing?: string;
+}
+
+export interface UnsubscribePush {
+  type: "unsubscribe_push";
+  subscription: string;
 }
 
 export interface Whisper {
@@ -1236,6 +1276,7 @@ export interface DownAttached {
   returning?: boolean;
   nodes?: string[];
   captures?: boolean;
+  push?: string;
 }
 
 export interface DownAudioAcked {
@@ -1384,6 +1425,8 @@ export type KnownEvent =
   | PartAdded
   | ParticipantJoined
   | ParticipantLeft
+  | PushSubscribed
+  | PushUnsubscribed
   | ReservationEnded
   | ResponderChanged
   | ResponseEnded
@@ -1454,8 +1497,10 @@ export type Command =
   | StartResponse
   | StartTool
   | SteerResponse
+  | SubscribePush
   | TakeOver
   | Transfer
+  | UnsubscribePush
   | Whisper
   | WithdrawRequest
   | WrapUp;
@@ -1472,7 +1517,7 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "users_held", "users_released", "wrapped_up"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "users_held", "users_released", "wrapped_up"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
@@ -1495,10 +1540,12 @@ export const EVENT_DEFAULTS = {
   message_posted: { offset: 0, time: 0, turn: "", response: "", ends_turn: false, spoken: null },
   message_started: { offset: 0, time: 0, response: "" },
   modality_changed: { offset: 0, time: 0 },
-  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "" },
+  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [] },
   part_added: { offset: 0, time: 0 },
   participant_joined: { offset: 0, time: 0, name: "" },
   participant_left: { offset: 0, time: 0, reason: "" },
+  push_subscribed: { offset: 0, time: 0 },
+  push_unsubscribed: { offset: 0, time: 0, reason: "" },
   reservation_ended: { offset: 0, time: 0 },
   responder_changed: { offset: 0, time: 0, reason: "", briefing: "" },
   response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
@@ -1546,7 +1593,8 @@ export const STATE_DEFAULTS = {
   Answered: { started: [] },
   Aside: {  },
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
-  Notified: { tries: 1, time: 0, over: false },
+  Notified: { tries: 1, time: 0, over: false, reached: [] },
+  Push: {  },
   Reopening: {  },
-  State: { fold: 6, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 7, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -68,6 +68,12 @@ export class Requests {
     return (await answer.json()) as CallTicket;
   }
 
+  /** What to `subscribe_push` this browser with. */
+  async sealPush(said: { endpoint: string; p256dh: string; auth: string }): Promise<{ subscription: string; sealed: string }> {
+    const answer = await this.send("POST", "pushes", this.connection(), JSON.stringify(said), "application/json", TIMEOUT_MS);
+    return (await answer.json()) as { subscription: string; sealed: string };
+  }
+
   /** End a call. */
   async hangUp(call: string): Promise<void> {
     await this.send("DELETE", `calls/${encodeURIComponent(call)}`, this.connection(), null, "", TIMEOUT_MS);

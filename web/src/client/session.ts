@@ -189,6 +189,11 @@ export class Session {
     return this.machine.attached?.node ?? "";
   }
 
+  /** What a browser subscribes with to be told by Web Push; "" where the hub does not tell, or is not reached. */
+  get pushKey(): string {
+    return this.machine.attached?.push ?? "";
+  }
+
   /** The network may be another one: do not trust a connection that looks alive. */
   nudge(): void {
     this.driver.run(this.machine.nudge(now()));

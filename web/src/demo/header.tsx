@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { liveness, type Session, type View } from "../client";
+import { Bell } from "./bell";
 import { Icon, Mark } from "./icons";
 import { nameOf } from "./names";
 import { Share } from "./share";
@@ -93,6 +94,7 @@ export function Header({ session, view, share }: { session: Session; view: View;
       <button type="button" class="round plain" onClick={() => setChosen(nextTheme())} aria-label={`Theme: ${chosen}. Switch`} title={`Theme: ${chosen}`}>
         <Icon name="theme" />
       </button>
+      <Bell session={session} view={view} />
       <Share session={session} share={share} />
     </header>
   );

@@ -1,0 +1,124 @@
+"""Where the hub calls out to: https addresses of the public internet, unless its operator allowed others.
+
+An address is checked by what it says, and a name by what it resolves to, once: what it resolved to is connected to.
+Redirects are not followed, and no cookie is kept.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+SECONDS: Final = 5.0
+AT_ONCE: Final = 16
+TRANSLATED: Final = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+"""IPv6 addresses that stand for IPv4 ones (RFC 4291 §2.5.5.1, RFC 6052, RFC 8215)."""
+
+
+class AddressInvalid(ValueError):
+    """An address that is never called; the text says why."""
+
+
+class Outside:
+    """Calls out. `private`: to http and private addresses, too. Made within a running loop; to be closed."""
+
+    def __init__(
+        self,
+        *,
+        private: bool = False,
+        names: AbstractResolver | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        resolver = names or aiohttp.ThreadedResolver()
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                resolver=resolver if private else PublicNames(resolver), limit=AT_ONCE, ssl=tls or True
+            ),
+            timeout=aiohttp.ClientTimeout(total=SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int | str:
+        """The status of the answer, or why there is none."""
+        try:
+            async with self._http.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+                return answer.status
+        except TimeoutError:
+            return f"no answer within {SECONDS:g} s"
+        except aiohttp.ClientConnectorError as problem:
+            inside = isinstance(problem.os_error, NotPublic)
+            return "its address is not a public one" if inside else "unreachable"
+        except (aiohttp.ClientError, OSError):
+            return "unreachable"
+
+    async def close(self) -> None:
+        """Call no more."""
+        await self._http.close()
+
+
+class NotPublic(OSError):
+    """A name leads to an address that is not the public internet's."""
+
+
+class PublicNames(AbstractResolver):
+    """Resolves to public addresses only: a name that leads to any other is refused, whatever else it leads to."""
+
+    def __init__(self, names: AbstractResolver) -> None:
+        self._names = names
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """See aiohttp."""
+        found = await self._names.resolve(host, port, family)
+        if not all(is_public(ip_address(each["host"])) for each in found):
+            raise NotPublic
+        return found
+
+    async def close(self) -> None:
+        """See aiohttp."""
+        await self._names.close()
+
+
+def check_url(url: str, *, private: bool) -> None:
+    """Raises `AddressInvalid` for what is never posted to."""
+    try:
+        parts = urlsplit(url)
+        host, _ = URL(url).raw_host or "", parts.port
+    except ValueError:
+        raise AddressInvalid("that is no URL") from None
+    if parts.scheme != "https" and not (private and parts.scheme == "http"):
+        raise AddressInvalid("only https addresses are called")
+    if not host or parts.username is not None or parts.fragment or any(ord(each) <= 32 for each in url):
+        raise AddressInvalid("an address is https://host[:port]/path, nothing more")
+    if not private and not _may_be_public(host):
+        raise AddressInvalid("only public addresses are called")
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether it is an address of the public internet, by every way it is written."""
+    if isinstance(address, IPv6Address):
+        if any(address in network for network in TRANSLATED):
+            return False
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is not None:
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def _may_be_public(host: str) -> bool:
+    """As aiohttp sees the host. What it takes for an address it does not resolve, also `127.1` and `2130706433`, which
+    the system then reads as it likes."""
+    try:
+        return is_public(ip_address(host.partition("%")[0]))
+    except ValueError:
+        name = host.rstrip(".")
+        inside = name == "localhost" or name.endswith((".localhost", ".local", ".internal"))
+        return not inside and ":" not in host and not name.replace(".", "").isdigit()

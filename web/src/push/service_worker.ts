@@ -1,0 +1,44 @@
+/**
+ * What runs when nobody has the page open: a push becomes a notification, and a click on it opens the session.
+ *
+ * A thing is told under its own tag, so that a repeat replaces what is shown, silently: at most one is visible.
+ */
+interface Told {
+  readonly id: string;
+  readonly session: string;
+  readonly title: string;
+  readonly notice: "approval" | "answer";
+  readonly tool: string;
+}
+
+const worker = globalThis as unknown as ServiceWorkerGlobalScope;
+
+const text = (told: Told): string => (told.notice === "approval" ? `“${told.tool}” waits for your word.` : "An answer has come while you were away.");
+
+async function show(told: Told): Promise<void> {
+  await worker.registration.showNotification(told.title === "" ? "Legato" : told.title, {
+    body: text(told),
+    tag: told.id,
+    icon: "/icon.svg",
+    data: { session: told.session },
+  });
+}
+
+/** The window that has it open already, or a new one. */
+async function open(session: string): Promise<void> {
+  const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const there = windows.find((one) => new URL(one.url).hash.slice(1).split("&")[0] === session);
+  await (there === undefined ? worker.clients.openWindow(`/#${session}`) : there.focus());
+}
+
+worker.addEventListener("install", () => void worker.skipWaiting());
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+worker.addEventListener("push", (event) => {
+  if (event.data !== null) event.waitUntil(show(event.data.json() as Told));
+});
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open((event.notification.data as { session: string }).session));
+});
+
+export {}; // a file of its own, whose names are nobody else's
