@@ -17,7 +17,7 @@ from hub.keys.signer import Signer
 from hub.node.entries import SessionDamaged
 from hub.node.promise import Node, Presence, Room
 from hub.store.promise import Level, Opened, SessionKey, StoreUnavailable
-from legato.session.commands import Refusal
+from legato.session.commands import AcceptSession, Refusal
 from legato.session.decisions import Actor
 from legato.session.events import Medium
 from legato.session.holder import Denial, Denied, Holder, acknowledge, present
@@ -68,6 +68,7 @@ class Arrival:
     resume: ResumeTicket | None
     away_ms: int
     returning: bool
+    accepted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,7 @@ class Doorkeeper:
             resume=resume,
             away_ms=max(0, self._keeping.wall() * 1000 - away_since) if away_since else 0,
             returning=returning,
+            accepted=arrived.accepted,
         )
 
     # --- resume tickets
@@ -309,6 +311,7 @@ class _Coming:
         self.envelope = envelope
         self.proof_key = proof_key
         self.device = envelope.device[:128]
+        self.worker = envelope.worker if ticket.role == "agent" else ""
         self.takes: tuple[Medium, ...] = ("text",) if envelope.takes is None else envelope.takes
         self.gives: tuple[Medium, ...] = ("text",) if envelope.gives is None else envelope.gives
 
@@ -323,13 +326,20 @@ class _Coming:
     def presence(self) -> Presence:
         """How they come."""
         ticket = self.ticket
-        worker = self.envelope.worker if ticket.role == "agent" else ""
-        actor = Actor(ticket.participant, ticket.role, ticket.capabilities, self.attachment, worker)
-        return Presence(actor, ticket.name, self.device, self.takes, self.gives)
+        fresh = isinstance(self.envelope, Attach)
+        actor = Actor(ticket.participant, ticket.role, ticket.capabilities, self.attachment, self.worker)
+        return Presence(actor, ticket.name, self.device, self.takes, self.gives, fresh, self._accepts())
+
+    def _accepts(self) -> AcceptSession | None:
+        envelope = self.envelope
+        if not (isinstance(envelope, Attach) and envelope.accept and self.worker):
+            return None
+        return AcceptSession(right=envelope.accept, worker=self.worker)
 
     def beat_ms(self) -> int:
         """How often they must be heard of."""
-        live = self.ticket.role == "agent" or "audio" in (*self.takes, *self.gives)
+        alone = self.ticket.role == "agent" and not self.worker  # a worker beats on a connection of its own
+        live = alone or "audio" in (*self.takes, *self.gives)
         return LIVE_BEAT_MS if live else BEAT_MS
 
 

@@ -124,7 +124,10 @@ class Hall:
         older, self._attachments[name] = self._attachments.get(name), line
         if older is not None and older is not line:
             older.close(close_codes.REPLACED, "replaced", NEVER)
-        self._it.node.carried(arrival.room, arrival.actor.attachment, arrival.producer, arrival.opened.epoch)
+        if not arrival.presence.fresh:
+            self._it.node.carried(
+                arrival.room, arrival.actor.attachment, arrival.producer, arrival.opened.epoch
+            )
 
     def moved(self, key: SessionKey, attachment: str, producer: str, epoch: int) -> None:
         """A connection to another node carries the attachment: ours is told, unless it is the newer one."""
@@ -157,6 +160,7 @@ class Hall:
             nodes=list(self._it.nodes),
             captures=self.sounds.captures,
             push=self._it.push_key,
+            accepted=arrival.accepted,
         )
 
     # --- out

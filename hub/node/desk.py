@@ -105,8 +105,11 @@ class Desk:
             if key in worker.offered:
                 self._withdraw(key)
 
-    def settled(self, key: SessionKey, name: str) -> None:
-        """The session was taken by the worker `name` ("": it is given back, or its worker is lost)."""
+    def settled(self, key: SessionKey, name: str) -> bool:
+        """The session was taken by the worker `name` ("": it is given back, or its worker is lost). Whether this desk
+        had offered it to that worker."""
+        taker = self.workers.get(name)
+        offered = taker is not None and key in taker.offered
         self._withdraw(key)
         self.declined.pop(key, None)
         self.missed(key)
@@ -115,8 +118,9 @@ class Desk:
         if name:
             self._taken[1].add(key)
             self.remember(key, name)
-            if (taker := self.workers.get(name)) is not None:
+            if taker is not None:
                 taker.has.add(key)
+        return offered
 
     def remember(self, key: SessionKey, name: str) -> None:
         """The worker `name` had the session last."""
@@ -149,7 +153,7 @@ class Desk:
         for key in waiting:
             if key in self.until or key in self._taken[0] or key in self._taken[1]:
                 continue
-            worker = self._free(key) if len(self.until) < OFFERED else None
+            worker = self._free(key) if self._open(key) else None
             if worker is None:
                 self.more = True
             else:
@@ -162,6 +166,12 @@ class Desk:
         if self.until.pop(key, None) is not None:
             for worker in self.workers.values():
                 worker.offered.discard(key)
+
+    def _open(self, key: SessionKey) -> bool:
+        """Whether anybody is to be offered more now (or has this one, and is to hear of it again)."""
+        return len(self.until) < OFFERED and any(
+            each.open_to_offers or key in each.has for each in self.workers.values()
+        )
 
     def _free(self, key: SessionKey) -> Worker | None:
         last, declined = self.last.get(key), self.declined.get(key, set())

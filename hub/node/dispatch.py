@@ -174,12 +174,15 @@ class Dispatch:
             bell.desk.decline(worker, key)
             bell.ring()
 
-    def settled(self, tenant: str, agent: str, key: SessionKey, worker: str) -> None:
-        """The session was taken by `worker` ("" : given back)."""
-        if (bell := self._bells.get((tenant, agent))) is not None:
-            bell.desk.settled(key, worker)
-            if not worker or bell.desk.hungry:
-                bell.ring()
+    def settled(self, tenant: str, agent: str, key: SessionKey, worker: str) -> bool:
+        """The session was taken by `worker` ("" : given back). Whether it was offered here (and is noted)."""
+        bell = self._bells.get((tenant, agent))
+        if bell is None:
+            return False
+        offered = bell.desk.settled(key, worker)
+        if not worker or bell.desk.hungry:
+            bell.ring()
+        return offered
 
     def missed(self, tenant: str, agent: str, key: SessionKey) -> None:
         """The worker that has the session is out of reach: another may be offered it."""

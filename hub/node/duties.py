@@ -160,8 +160,8 @@ class Duties:
         if event.right.startswith(WORKER):
             worker = event.worker if isinstance(event, RightGranted) else ""
             agent = event.right.removeprefix(WORKER)
-            self.dispatch.settled(room.key.tenant, agent, room.key, worker)
-            if worker and worker_holder(room.key.tenant, worker) in self.leases.holders:
+            noted = self.dispatch.settled(room.key.tenant, agent, room.key, worker)
+            if worker and not noted and worker_holder(room.key.tenant, worker) in self.leases.holders:
                 holder = worker_holder(room.key.tenant, worker)
                 self._tools.spawn(self._tools.store.hold(holder, room.key, event.right))
 

@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
+from msgspec import structs
+
 from hub.keys.errors import KeyStoreUnavailable
 from hub.node.follower import PAUSE_S
 from hub.node.promise import Done, Moved, Presence
@@ -20,7 +22,7 @@ from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import StoreUnavailable
 from legato.session.commands import Refusal
-from legato.session.decisions import Decided, foresee, raised
+from legato.session.decisions import Decided, conducted, decide, foresee, raised
 from legato.session.events import AttachmentAway, Event
 from legato.session.ids import HUB
 from legato.session.presence_rules import attached, closed, connection_lost, joined, resumed
@@ -73,15 +75,23 @@ class Attendance:
         """Append what an arrival means, and note that the attachment is here."""
         attachment = presence.actor.attachment
         room.present[attachment] = presence
-        room.signal(HUB, HERE, {"attachment": attachment, "node": self._tools.node})
+        if not presence.fresh:
+            room.signal(HUB, HERE, {"attachment": attachment, "node": self._tools.node})
+        decided: list[Decided | Refusal] = []
+
+        def arrival(state: State) -> Decided | Refusal:
+            decided.append(self._arrival(state, presence))
+            return decided[-1]
+
         done, _ = await asyncio.gather(
-            room.settle(PRODUCER, lambda state: self._arrival(state, presence)),
+            room.settle(PRODUCER, arrival),
             self._tools.store.hold(self._holder, room.key, NOTE + attachment),
         )
         if isinstance(done, Refusal):
             room.present.pop(attachment, None)
             await self._tools.store.let_go(self._holder, room.key, NOTE + attachment)
-        return done
+            return done
+        return _with_right(done, decided[-1], presence)
 
     def rewound(self, room: Room) -> None:
         """A tail was lost, and with it perhaps arrivals and notes: say again who is here."""
@@ -173,7 +183,19 @@ class Attendance:
             presence.takes,
             presence.gives,
         )
-        return then if isinstance(then, Refusal) else _told([*first, *then])
+        if isinstance(then, Refusal):
+            return then
+        events = [*first, *then]
+        if presence.accept is None:
+            return _told(events)
+        taken = decide(foresee(state, events), actor, presence.accept)
+        return _told(events) if isinstance(taken, Refusal) else conducted([*events, *taken])
+
+
+def _with_right(done: Done, decided: Decided | Refusal, presence: Presence) -> Done:
+    if presence.accept is None or isinstance(decided, Refusal):
+        return done
+    return structs.replace(done, accepted=decided.raises.get(presence.accept.right, 0))
 
 
 def _told(events: list[Event]) -> Decided:

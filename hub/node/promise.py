@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from hub.store.promise import Level, Opened, SessionKey
-from legato.session.commands import Command, Refusal
+from legato.session.commands import AcceptSession, Command, Refusal
 from legato.session.decisions import Actor, Decided
 from legato.session.events import Event, Medium
 from legato.session.position import Position
@@ -70,12 +70,13 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
 
 
 class Done(msgspec.Struct, frozen=True, gc=False):
-    """The batch is in the log from `first` on."""
+    """The batch is in the log from `first` on. `accepted` is the number of the right that an arrival took (0: none)."""
 
     sequence: int
     first: int
     count: int
     level: Level
+    accepted: int = 0
 
 
 class Room(Protocol):
@@ -134,13 +135,16 @@ class Room(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """How an attachment comes: an actor with a fresh or known attachment."""
+    """How an attachment comes: an actor with a fresh or known attachment. `fresh`: it was named just now, so no other
+    node has it. `accept`: what a worker takes in the same step, if it may."""
 
     actor: Actor
     name: str
     device: str
     takes: tuple[Medium, ...]
     gives: tuple[Medium, ...]
+    fresh: bool = False
+    accept: AcceptSession | None = None
 
 
 class Node(Protocol):
@@ -158,7 +162,8 @@ class Node(Protocol):
         """The caller no longer needs the room (it is counted; each `open`/`create` is released once)."""
 
     async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
-        """Append what an arrival means: joined, attachment opened; or back, for one that was away."""
+        """Append what an arrival means: joined, attachment opened, session accepted if nobody has it; or back, for one
+        that was away."""
 
     def carried(self, room: Room, attachment: str, producer: str, epoch: int) -> None:
         """A connection here carries the attachment, writing as that epoch of the producer: other nodes are told

@@ -26,8 +26,13 @@ class Tasks:
             work.close()
             return None
         task = asyncio.get_running_loop().create_task(self._supervised(work))
+
+        def ended(_: object) -> None:
+            self._running.discard(task)
+            work.close()  # cancelled before its first step, it would be left behind
+
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(ended)
         return task
 
     async def close(self) -> None:

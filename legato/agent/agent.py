@@ -16,9 +16,11 @@ from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn, OnVoic
 from legato.agent.tools import Tool, ToolFunction, describe
 from legato.agent.worker import Worker
 from legato.client import Client
-from legato.client.client import always
+from legato.client.client import Work, always
 from legato.client.driver import GetTicket
+from legato.client.key import ClientKey
 from legato.errors import NoTicket
+from legato.session.actors import WORKER
 from legato.session.ids import new_id
 from legato.wire import down as d
 
@@ -141,23 +143,24 @@ class Agent:
         sockets = aiohttp.TCPConnector(limit=0)  # one a session: the capacity is the bound
         async with aiohttp.ClientSession(connector=sockets, cookie_jar=aiohttp.DummyCookieJar()) as http:
             name = new_id("k", secrets.token_bytes)
+            work = Work(ClientKey(), name, f"{WORKER}{self.name}")
             worker = Worker(
                 hubs,
                 given if callable(given) else always(given),
                 agent=self.name,
                 worker=name,
                 capacity=self.capacity,
-                engaged=lambda offered: self._engage(hubs, name, offered, http),
+                engaged=lambda offered: self._engage(hubs, work, offered, http),
             )
             if ready is not None:
                 worker.ready = ready
             await worker.run(http)
 
     async def _engage(
-        self, hubs: list[str], worker: str, offered: d.Offered, http: aiohttp.ClientSession
+        self, hubs: list[str], work: Work, offered: d.Offered, http: aiohttp.ClientSession
     ) -> None:
-        async with Client(hubs, ticket=offered.ticket, device="worker", http=http) as session:
-            await Engagement(session, self.name, worker, self._handlers).run()
+        async with Client(hubs, ticket=offered.ticket, device="worker", http=http, work=work) as session:
+            await Engagement(session, self.name, work.worker, self._handlers).run()
 
 
 __all__ = ["Agent", "OnJoin", "OnTurn", "OnVoice", "ToolFunction"]

@@ -64,6 +64,9 @@ class Engagement:
     async def run(self) -> None:
         """Work until there is nothing left for us here."""
         self.session.on.events.append(self._seen)
+        attached = self.session.attached
+        if attached is not None and attached.accepted:
+            self._took(attached.accepted - 1)
         try:
             await self._work(self.participant)
         except* SessionClosed as closed:
@@ -131,15 +134,20 @@ class Engagement:
     async def _accept(self) -> bool:
         name = f"{WORKER}{self._agent}"
         right = self.session.state.rights.get(name)
-        self._claim.asked = 0 if right is None else right.token
+        asked = self._claim.asked = 0 if right is None else right.token
         try:
             await self.session.do(c.AcceptSession(right=name, worker=self._worker))
         except Refused as refused:
             log.info("session taken by another worker", extra={"reason": refused.refusal.reason})
             return False
+        self._took(asked)
+        return True
+
+    def _took(self, before: int) -> None:
+        """The session is ours (it may not be folded yet); the right's number was `before`."""
+        self._claim.asked = before
         self._joined += newcomers(self.session.state)
         self._talking += callers(self.session.state)
-        return True
 
     def _arrivals(self) -> list[Awaitable[None]]:
         """What the author wants done about who came, and who began to talk."""

@@ -16,6 +16,7 @@ import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import aiohttp
@@ -50,6 +51,20 @@ def monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """As whom an agent's process attaches: with a key that all its sessions share, as the process `worker`, taking
+    `right` as it comes, if that is free."""
+
+    key: ClientKey
+    worker: str = ""
+    right: str = ""
+    public: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "public", self.key.public())
+
+
 class Client:
     """One attachment to one session.
 
@@ -70,15 +85,19 @@ class Client:
         clock: Callable[[], int] = monotonic_ms,
         random_bytes: RandomBytes = secrets.token_bytes,
         http: aiohttp.ClientSession | None = None,
+        work: Work | None = None,
     ) -> None:
         if not ticket:
             raise NoTicket
         self._clock, self._random_bytes = clock, random_bytes
-        key = ClientKey()
-        options = LinkOptions(new_id("w", random_bytes), key.public(), device, takes, gives, require)
+        work = work or Work(ClientKey())
+        options = LinkOptions(
+            new_id("w", random_bytes), work.public, device, takes, gives, require, work.worker, work.right
+        )
         hubs = [hub] if isinstance(hub, str) else list(hub)
         self._link = Link(options, random.random)
-        self._driver = Driver(self._link, hubs, ticket if callable(ticket) else always(ticket), key, clock)
+        get_ticket = ticket if callable(ticket) else always(ticket)
+        self._driver = Driver(self._link, hubs, get_ticket, work.key, clock)
         self._http, self._own_http = http, http is None
 
     # --- life

@@ -60,7 +60,8 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LinkOptions:
-    """How to attach. `key` is the public half (JWK) of the key that resume tickets are bound to."""
+    """How to attach. `key` is the public half (JWK) of the key that resume tickets are bound to. `accept` is the right
+    that the agent's process `worker` takes as it comes."""
 
     producer: str
     key: dict[str, str] | None
@@ -68,6 +69,8 @@ class LinkOptions:
     takes: tuple[e.Medium, ...] = ("text",)
     gives: tuple[e.Medium, ...] = ("text",)
     require: Any = ""
+    worker: str = ""
+    accept: str = ""
 
 
 @dataclass(slots=True)
@@ -163,8 +166,9 @@ class Link:
         """When `expire` next has something to do."""
         times = [self._deadline]
         if self.phase is Phase.LIVE:
-            silent = self._heard_at + SILENT_BEATS * self._beat
-            times += [self._spoke_at + self._beat, silent, self.outbox.next_deadline()]
+            beat = self._beat
+            silent = self._heard_at + SILENT_BEATS * beat
+            times += [self._spoke_at + beat, silent, self.outbox.next_deadline()]
         return min((time for time in times if time is not None), default=None)
 
     def expire(self, now: int) -> list[Effect]:
@@ -201,9 +205,10 @@ class Link:
         last = self.state.attachments.get(self._attachment)
         takes, gives = (options.takes, options.gives) if last is None else (last.takes, last.gives)
         come: dict[str, Any] = {"device": options.device, "takes": takes, "gives": gives}
+        come["worker"] = options.worker
         if self._resume is not None:
             return u.Resume(ticket=self._resume[0], proof=self._resume[1], **come, **known)
-        return u.Attach(ticket=self._ticket, key=options.key, **come, **known)
+        return u.Attach(ticket=self._ticket, key=options.key, accept=options.accept, **come, **known)
 
     def _reopen(self, now: int) -> list[Effect]:
         self.phase = Phase.OPENING

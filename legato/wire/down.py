@@ -41,6 +41,8 @@ class Attached(Down, frozen=True, kw_only=True):
     `away_ms` is how long the attachment was gone (resume), `returning` whether the participant was here before.
     `captures`: microphones are acknowledged here. `push`: what a browser subscribes with to be told by Web Push ("":
     the hub does not).
+    `captures`: microphones are acknowledged here. `accepted` is the number that the right got which was to be taken by
+    `accept` (0: it was not taken).
     """
 
     v: int
@@ -62,6 +64,7 @@ class Attached(Down, frozen=True, kw_only=True):
     nodes: list[str] = []
     captures: bool = False
     push: str = ""
+    accepted: int = 0
 
 
 class Events(Down, frozen=True, kw_only=True):

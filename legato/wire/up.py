@@ -24,8 +24,8 @@ class Attach(Up, frozen=True, kw_only=True):
     `key` is the public half (JWK, ECDSA P-256) of a key the client keeps; resume tickets are bound to it.
     `position` tells what the client has seen (from an earlier visit); with `whole` it no longer holds the state
     (a reloaded page) and gets the snapshot even so. `require` refuses a lesser level. `worker` names an agent's
-    process, as in its `accept_session`. `was` tells what a lost connection was in the midst of: when many
-    come back at once, those go first.
+    process, as in its `accept_session`, and `accept` the right (`worker:NAME`) that it takes in the same step if it is
+    free. `was` tells what a lost connection was in the midst of: when many come back at once, those go first.
     """
 
     v: int
@@ -40,6 +40,7 @@ class Attach(Up, frozen=True, kw_only=True):
     whole: bool = False
     require: Literal["", "memory", "buffered", "replicated", "synced"] = ""
     worker: str = ""
+    accept: str = ""
     was: Literal["", "voice", "streaming"] = ""
 
 

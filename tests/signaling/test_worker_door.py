@@ -29,13 +29,41 @@ async def test_a_worker_is_offered_a_session_and_takes_it_with_the_offers_ticket
         async with Page.at(here) as agent:
             attached = await agent.attach(offered["ticket"], worker="k_1")
             assert attached["participant"] == offered["participant"]
-            assert attached["beat_ms"] == 1_000
+            assert (attached["beat_ms"], attached.get("accepted", 0)) == (3_000, 0)
             command = {"type": "accept_session", "right": "worker:concierge", "worker": "k_1"}
             await agent.send({"type": "do", "seq": 1, "commands": [command]})
             granted = await ada.told("right_granted")
             assert (granted["right"], granted["worker"]) == ("worker:concierge", "k_1")
             await worker.socket.close()
             assert (await ada.told("agent_unreachable"))["right"] == "worker:concierge"
+
+
+async def test_a_worker_takes_a_session_as_it_comes_and_another_that_does_is_only_attached() -> None:
+    key = SessionKey("main", "s_shop")
+    async with doors() as here, Page.at(here) as worker, Page.at(here) as first, Page.at(here) as second:
+        await work(here, worker)
+        room = await here.node.create(key, "p_boss", {"agent": "concierge"}, "")
+        assert not isinstance(room, Refusal)
+        async with Page.at(here) as ada:
+            await ada.attach(here.ticket(session="s_shop"))
+            ticket = (await worker.until("offered"))["ticket"]
+            took = await first.attach(ticket, worker="k_1", accept="worker:concierge")
+            assert took["accepted"] == 1
+            assert (await ada.told("right_granted"))["worker"] == "k_1"
+            late = await second.attach(ticket, worker="k_2", accept="worker:concierge")
+            assert late.get("accepted", 0) == 0
+            assert room.state.rights["worker:concierge"].worker == "k_1"
+
+
+async def test_nobody_takes_a_session_by_attaching_who_might_not_accept_it() -> None:
+    key = SessionKey("main", "s_shop")
+    async with doors() as here, Page.at(here) as ada:
+        room = await here.node.create(key, "p_boss", {"agent": "concierge"}, "")
+        assert not isinstance(room, Refusal)
+        ticket = here.ticket(session="s_shop")
+        attached = await ada.attach(ticket, worker="k_1", accept="worker:concierge")
+        assert attached.get("accepted", 0) == 0
+        assert not room.state.rights
 
 
 async def test_a_worker_that_comes_again_replaces_itself() -> None:

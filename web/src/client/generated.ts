@@ -1115,6 +1115,7 @@ export interface UpAttach {
   whole?: boolean;
   require?: "" | "buffered" | "memory" | "replicated" | "synced";
   worker?: string;
+  accept?: string;
   was?: "" | "streaming" | "voice";
 }
 
@@ -1277,6 +1278,7 @@ export interface DownAttached {
   nodes?: string[];
   captures?: boolean;
   push?: string;
+  accepted?: number;
 }
 
 export interface DownAudioAcked {
