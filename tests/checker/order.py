@@ -10,6 +10,7 @@ from tests.checker.history import Entry
 from tests.checker.verdict import Violation
 
 WORKER: Final = "worker:"
+UNKNOWN: Final = "?"
 FENCED: Final = frozenset(
     {
         "response_started", "message_started", "message_grown", "part_added", "message_ended", "response_ended",
@@ -63,9 +64,14 @@ def in_producers_order(entries: Sequence[Entry]) -> Iterator[Violation]:
 
 
 def fenced(entries: Sequence[Entry]) -> Iterator[Violation]:
-    """I7: what an agent says is written by whoever holds its right at that offset, and by nobody else."""
+    """I7: what an agent says is written by whoever holds its right at that offset, and by nobody else.
+
+    A right that was taken on arrival is granted by the node: its owner is who first writes under it, and nobody who
+    wrote for another worker before."""
     owners: dict[str, str] = {}
     rights: dict[str, str] = {}
+    workers: dict[str, str] = {}
+    wrote: dict[str, str] = {}
     tokens: dict[str, int] = {}
     agents: set[str] = set()
     for entry in entries:
@@ -83,9 +89,20 @@ def fenced(entries: Sequence[Entry]) -> Iterator[Violation]:
             owners.pop(rights.pop(right, ""), None)
             if kind == "right_granted":
                 agents.add(event["holder"])
-                rights[right] = event["holder"]
-                owners[event["holder"]] = entry.producer
+                rights[right], workers[event["holder"]] = event["holder"], event.get("worker", "")
+                owners[event["holder"]] = entry.producer if entry.producer.startswith("p_") else UNKNOWN
         elif kind not in FENCED or event["by"] not in agents or not entry.producer.startswith("p_"):
             continue
-        elif owners.get(event["by"]) != entry.producer:
+        elif not _may_write(entry, owners, workers[event["by"]], wrote):
             yield Violation("I7", f"{kind} at {entry.offset} by one who does not hold the right")
+
+
+def _may_write(entry: Entry, owners: dict[str, str], worker: str, wrote: dict[str, str]) -> bool:
+    """Whether the producer owns the right of its agent, or is the one to own it."""
+    by = entry.event["by"]
+    owner = owners.get(by)
+    if owner == UNKNOWN and wrote.get(entry.producer, worker) == worker:
+        owner = owners[by] = entry.producer
+    if owner == entry.producer:
+        wrote[entry.producer] = worker
+    return owner == entry.producer

@@ -59,6 +59,15 @@ def worker(seen: Evidence, proc: str) -> str:
     return store_producer(line.actor, line.producer)
 
 
+def taken_on_arrival(seen: Evidence) -> None:
+    """The batches that grant rights are the node's."""
+    batches = {(entry.producer, entry.pseq) for entry in of_type(seen, "right_granted")}
+    for number, (producer, pseq) in enumerate(sorted(batches)):
+        for entry in seen.entries:
+            if (entry.producer, entry.pseq) == (producer, pseq):
+                entry.producer = f"n_{number}:presence"
+
+
 # --- the log
 
 
@@ -125,6 +134,12 @@ def a_zombie_writes_into_the_new_epoch(seen: Evidence, random: Random) -> None:
     reopened = of_type(seen, "log_reopened")[0].offset
     event = said("response_started", response="r_zombie")
     added(seen, worker(seen, "agent-2"), event, reopened)
+
+
+@mutant("I7")
+def a_zombie_writes_late_where_rights_are_taken_on_arrival(seen: Evidence, random: Random) -> None:
+    taken_on_arrival(seen)
+    a_zombie_writes_late(seen, random)
 
 
 @mutant("I7")
@@ -311,6 +326,12 @@ def a_batch_is_never_answered(seen: Evidence, random: Random) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_run_that_went_well_is_acquitted(seed: int) -> None:
     assert check(good(seed).evidence()) == []
+
+
+def test_a_run_is_acquitted_of_owners_where_rights_are_taken_on_arrival() -> None:
+    seen = good(1).evidence()
+    taken_on_arrival(seen)
+    assert [found for found in check(seen) if found.invariant == "I7"] == []
 
 
 @pytest.mark.parametrize("name", MUTANTS)
