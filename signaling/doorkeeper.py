@@ -334,7 +334,7 @@ class _Coming:
         envelope = self.envelope
         if not (isinstance(envelope, Attach) and envelope.accept and self.worker):
             return None
-        return AcceptSession(right=envelope.accept, worker=self.worker)
+        return AcceptSession(right=envelope.accept, worker=self.worker, listens=envelope.listens)
 
     def beat_ms(self) -> int:
         """How often they must be heard of."""

@@ -22,7 +22,7 @@ from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, Stored, StoreUnavailable
 from legato.session.actors import WORKER, conducted, out_of_reach
-from legato.session.handover_rules import AGENT_LABEL
+from legato.session.agent_labels import answering, listening
 from legato.session.position import Position
 from legato.session.right_rules import awaited
 from legato.session.state import State
@@ -34,17 +34,19 @@ MOST_READ: Final = 512
 """Waiting sessions that are looked at in one go."""
 
 
-def wanted_agent(state: State) -> str:
-    """The agent that the session waits for, or ""."""
-    name = state.labels.get(AGENT_LABEL, "")
-    if not name or state.ended:
-        return ""
-    right = state.rights.get(WORKER + name)
-    if right is not None and right.holder and not out_of_reach(state, right.holder):
-        return ""
+def wanted_agents(state: State) -> frozenset[str]:
+    """The agents that the session waits for: the one that is to answer, and those that are to listen."""
+    named = [name for name in (answering(state), *listening(state)) if name and not _here(state, name)]
+    if not named or state.ended:
+        return frozenset()
     agents = {id for id, who in state.participants.items() if who.role == "agent"}
     attended = any(each.participant not in agents for each in state.attachments.values())
-    return name if attended or state.waiting_turns() else ""
+    return frozenset(named) if attended or state.waiting_turns() else frozenset()
+
+
+def _here(state: State, name: str) -> bool:
+    right = state.rights.get(WORKER + name)
+    return right is not None and right.holder != "" and not out_of_reach(state, right.holder)
 
 
 def worker_holder(tenant: str, worker: str) -> str:
@@ -103,22 +105,21 @@ class Dispatch:
         self._patience = patience
         self._await_patience = await_patience
         self._bells: dict[tuple[str, str], Bell] = {}
-        self._noted: dict[SessionKey, str] = {}
-        """The agent that each session conducted here waits for ("": none); none is known of those not yet looked at."""
+        self._noted: dict[SessionKey, frozenset[str]] = {}
+        """The agents that each session conducted here waits for; none is known of those not yet looked at."""
 
     # --- the session's side
 
     def look(self, room: Room) -> None:
         """Note or withdraw the session's wish (called by its conductor after every event)."""
-        agent = wanted_agent(room.state)
+        agents = wanted_agents(room.state)
         before = self._noted.get(room.key)
-        if agent != before:
-            self._noted[room.key] = agent
-            if before is None and not agent:  # another node may have noted a wish, and be gone
-                before = room.state.labels.get(AGENT_LABEL, "")
-            if before or agent:
-                self._tools.spawn(self._note(room.key, before or "", agent, room.state.time))
-            if agent:
+        if agents != before:
+            self._noted[room.key] = agents
+            if before is None:  # another node may have noted a wish, and be gone
+                before = frozenset(filter(None, (answering(room.state), *listening(room.state)))) - agents
+            self._tools.spawn(self._note(room.key, before - agents, agents - before, room.state.time))
+            if (agent := answering(room.state)) in agents - before:
                 self._tools.later(self._await_patience, lambda: self._say_awaited(room, agent))
 
     def forget(self, key: SessionKey) -> None:
@@ -126,7 +127,7 @@ class Dispatch:
         self._noted.pop(key, None)
 
     def _say_awaited(self, room: Room, agent: str) -> None:
-        if self._noted.get(room.key) == agent and awaited(room.state, agent):
+        if agent in self._noted.get(room.key, ()) and awaited(room.state, agent):
             self._tools.spawn(self._await(room, agent))
 
     async def _await(self, room: Room, agent: str) -> None:
@@ -135,11 +136,11 @@ class Dispatch:
     async def _told(self, room: Room, agent: str) -> None:
         surely(await room.settle(PRODUCER, lambda state: conducted(awaited(state, agent))))
 
-    async def _note(self, key: SessionKey, before: str, agent: str, since: int) -> None:
+    async def _note(self, key: SessionKey, no_more: frozenset[str], new: frozenset[str], since: int) -> None:
         store = self._tools.store
-        if before:
-            await store.unwant(key.tenant, before, key)
-        if agent:
+        for agent in sorted(no_more):
+            await store.unwant(key.tenant, agent, key)
+        for agent in sorted(new):
             await store.want(key.tenant, agent, key, since)
             store.signal(SessionKey(key.tenant, f"agent:{agent}"), b"want")
             self._tools.metrics.duties.labels("want").inc()

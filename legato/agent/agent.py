@@ -41,15 +41,25 @@ class Agent:
     ```
     """
 
-    def __init__(self, name: str, *, capacity: int = 64) -> None:
-        self.name, self.capacity = name, capacity
+    def __init__(self, name: str, *, capacity: int = 64, listens: bool = False) -> None:
+        """`capacity`: sessions at once. `listens`: it reads along beside whoever answers (`on_event`), in sessions
+        whose label `listeners` names it, and never answers."""
+        self.name, self.capacity, self.listens = name, capacity, listens
         self._handlers = Handlers()
 
     # --- what the author declares
 
     def on_turn(self, handler: F) -> F:
         """Answer a turn: a coroutine function that uses `turn.say`, or an async generator of words."""
+        if self.listens:
+            raise ValueError("an agent that listens has no turns: use on_event")
         self._handlers.on_turn = handler
+        return handler
+
+    def on_event(self, handler: F) -> F:
+        """Called as `handler(session, event)` for every event (`legato.session.events`) from the moment the agent has
+        the session: each once, in order, over lost connections too. What was before stands in `session.history`."""
+        self._handlers.on_event = handler
         return handler
 
     def on_join(self, handler: F) -> F:
@@ -143,7 +153,7 @@ class Agent:
         sockets = aiohttp.TCPConnector(limit=0)  # one a session: the capacity is the bound
         async with aiohttp.ClientSession(connector=sockets, cookie_jar=aiohttp.DummyCookieJar()) as http:
             name = new_id("k", secrets.token_bytes)
-            work = Work(ClientKey(), name, f"{WORKER}{self.name}")
+            work = Work(ClientKey(), name, f"{WORKER}{self.name}", self.listens)
             worker = Worker(
                 hubs,
                 given if callable(given) else always(given),
@@ -160,7 +170,7 @@ class Agent:
         self, hubs: list[str], work: Work, offered: d.Offered, http: aiohttp.ClientSession
     ) -> None:
         async with Client(hubs, ticket=offered.ticket, device="worker", http=http, work=work) as session:
-            await Engagement(session, self.name, work.worker, self._handlers).run()
+            await Engagement(session, self.name, work.worker, self._handlers, listens=work.listens).run()
 
 
 __all__ = ["Agent", "OnJoin", "OnTurn", "OnVoice", "ToolFunction"]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from legato.agent.duties import Claim, Duties, callers, duties, holds, newcomers
+from legato.agent.listening import Listening, OnEvent
 from legato.agent.steering import OnSteer, Steering
 from legato.agent.tools import Tool
-from legato.agent.turn import Turn
+from legato.agent.turn import Said, Turn, history_of
 from legato.agent.whispers import OnWhisper, Whispers
 from legato.client import Client
 from legato.errors import Refused, SessionClosed
@@ -37,15 +38,19 @@ class Handlers:
     on_voice: OnVoice | None = None
     on_steer: OnSteer | None = None
     on_whisper: OnWhisper | None = None
+    on_event: OnEvent | None = None
     tools: dict[str, Tool] = field(default_factory=dict)
 
 
 class Engagement:
     """Runs until the session ends, another worker has it, or the worker stops."""
 
-    def __init__(self, session: Client, agent: str, worker: str, handlers: Handlers) -> None:
+    def __init__(
+        self, session: Client, agent: str, worker: str, handlers: Handlers, *, listens: bool = False
+    ) -> None:
         self.session = session
-        self._agent, self._worker, self._handlers = agent, worker, handlers
+        self._agent, self._worker, self._handlers, self._listens = agent, worker, handlers, listens
+        self._listening = Listening(handlers.on_event)
         self._claim = Claim()
         self._steering = Steering(session, handlers.on_steer)
         self._whispers = Whispers(session, handlers.on_whisper)
@@ -60,6 +65,11 @@ class Engagement:
         """Who we are in the session."""
         attached = self.session.attached
         return attached.participant if attached is not None else f"agent:{self._agent}"
+
+    @property
+    def history(self) -> list[Said]:
+        """The kept conversation so far."""
+        return history_of(self.session.state, self.participant)
 
     async def run(self) -> None:
         """Work until there is nothing left for us here."""
@@ -77,12 +87,13 @@ class Engagement:
 
     async def _work(self, me: str) -> None:
         async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(self._listening.tell(self))
             async for state in self.session.changes():
                 self._claim.had |= holds(state, self._agent, me, self._worker)
                 duty = duties(state, self._agent, me, self._worker, self._claim)
                 if duty.lost or not await self._do(duty, tasks):
                     break
-            for task in self._answering.values():
+            for task in (telling, *self._answering.values()):
                 task.cancel()
 
     async def _give_back(self) -> None:
@@ -136,7 +147,7 @@ class Engagement:
         right = self.session.state.rights.get(name)
         asked = self._claim.asked = 0 if right is None else right.token
         try:
-            await self.session.do(c.AcceptSession(right=name, worker=self._worker))
+            await self.session.do(c.AcceptSession(right=name, worker=self._worker, listens=self._listens))
         except Refused as refused:
             log.info("session taken by another worker", extra={"reason": refused.refusal.reason})
             return False
@@ -209,6 +220,8 @@ class Engagement:
             log.info("refused", extra={"reason": refused.refusal.reason})
 
     def _seen(self, events: tuple[Event | Unknown, ...] | Any) -> None:
+        if self._claim.asked >= 0:
+            self._listening.heard(events)
         for event in events:
             if isinstance(event, ParticipantJoined) and event.role == "user":
                 self._joined.append(event.participant)

@@ -54,11 +54,12 @@ def monotonic_ms() -> int:
 @dataclass(frozen=True, slots=True)
 class Work:
     """As whom an agent's process attaches: with a key that all its sessions share, as the process `worker`, taking
-    `right` as it comes, if that is free."""
+    `right` as it comes, if that is free; `listens`: it will not answer."""
 
     key: ClientKey
     worker: str = ""
     right: str = ""
+    listens: bool = False
     public: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,7 +93,15 @@ class Client:
         self._clock, self._random_bytes = clock, random_bytes
         work = work or Work(ClientKey())
         options = LinkOptions(
-            new_id("w", random_bytes), work.public, device, takes, gives, require, work.worker, work.right
+            new_id("w", random_bytes),
+            work.public,
+            device,
+            takes,
+            gives,
+            require,
+            work.worker,
+            work.right,
+            work.listens,
         )
         hubs = [hub] if isinstance(hub, str) else list(hub)
         self._link = Link(options, random.random)

@@ -61,7 +61,7 @@ class Phase(Enum):
 @dataclass(frozen=True, slots=True)
 class LinkOptions:
     """How to attach. `key` is the public half (JWK) of the key that resume tickets are bound to. `accept` is the right
-    that the agent's process `worker` takes as it comes."""
+    that the agent's process `worker` takes as it comes, to answer or to listen."""
 
     producer: str
     key: dict[str, str] | None
@@ -71,6 +71,7 @@ class LinkOptions:
     require: Any = ""
     worker: str = ""
     accept: str = ""
+    listens: bool = False
 
 
 @dataclass(slots=True)
@@ -208,7 +209,8 @@ class Link:
         come["worker"] = options.worker
         if self._resume is not None:
             return u.Resume(ticket=self._resume[0], proof=self._resume[1], **come, **known)
-        return u.Attach(ticket=self._ticket, key=options.key, accept=options.accept, **come, **known)
+        taken: dict[str, Any] = {"accept": options.accept, "listens": options.listens}
+        return u.Attach(ticket=self._ticket, key=options.key, **taken, **come, **known)
 
     def _reopen(self, now: int) -> list[Effect]:
         self.phase = Phase.OPENING

@@ -72,6 +72,12 @@ def worker_right(state: State, participant: str) -> str:
     return min((name for name in held if name.startswith(WORKER)), default="")
 
 
+def listens(state: State, participant: str) -> bool:
+    """Whether the participant is an agent that reads along and never answers."""
+    right = state.rights.get(worker_right(state, participant))
+    return right is not None and right.listens
+
+
 def responds(state: State, participant: str) -> bool:
     """Whether the participant holds the right to answer."""
     right = state.rights.get(RESPONDER)

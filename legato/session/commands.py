@@ -201,10 +201,12 @@ class SettleHeard(PlainCommand, frozen=True, kw_only=True):
 
 
 class AcceptSession(Command, frozen=True, kw_only=True):
-    """A worker takes the session: it gets `right` (`worker:NAME`) and becomes the responder if there is none."""
+    """A worker takes the session: it gets `right` (`worker:NAME`) and becomes the responder if there is none and it
+    does not only listen."""
 
     right: str
     worker: str
+    listens: bool = False
 
 
 class HandOver(Command, frozen=True, kw_only=True):

@@ -146,11 +146,11 @@ def _refused(state: State, actor: Actor, command: Command) -> Refusal | None:
     if who.left:
         return Refusal("not_allowed", "you left: attach anew to come back")
     if actor.role == "agent" and type(command) in _WORK:
-        return _unfit(state, actor)
+        return _unfit(state, actor, command)
     return None
 
 
-def _unfit(state: State, actor: Actor) -> Refusal | None:
+def _unfit(state: State, actor: Actor, command: Command) -> Refusal | None:
     """Why this worker may not speak for its agent."""
     name = worker_right(state, actor.participant)
     if not name:
@@ -158,6 +158,8 @@ def _unfit(state: State, actor: Actor) -> Refusal | None:
     right = state.rights[name]
     if actor.worker and right.worker != actor.worker:
         return Refusal("stale_token", "another worker has the session", "right", expected=right.token)
+    if right.listens and type(command) not in _OF_LISTENERS:
+        return Refusal("not_allowed", "it listens, and does not answer")
     return None
 
 
@@ -203,6 +205,7 @@ _WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
     c.ChangeActivity,
     c.RequestHuman,
 }
+_OF_LISTENERS: Final[frozenset[type[Command]]] = frozenset({c.ChangeActivity, c.RequestHuman})
 
 _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.PostMessage: _post_message,

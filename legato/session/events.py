@@ -145,13 +145,14 @@ class ActivityChanged(Event, frozen=True, kw_only=True):
 
 class RightGranted(ControlEvent, frozen=True, kw_only=True):
     """`holder` has `right` from here on, fenced by `token` (with the epoch of this event's position): with the
-    process `worker`, or with the device `attachment`."""
+    process `worker`, or with the device `attachment`. `listens`: it reads along, and never answers."""
 
     right: str
     holder: str
     token: int
     worker: str = ""
     attachment: str = ""
+    listens: bool = False
 
 
 class RightReleased(ControlEvent, frozen=True, kw_only=True):

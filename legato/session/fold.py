@@ -162,7 +162,9 @@ def _activity_changed(state: State, event: e.ActivityChanged) -> None:
 
 
 def _right_granted(state: State, event: e.RightGranted) -> None:
-    state.rights[event.right] = Right(event.token, event.holder, event.worker, event.attachment)
+    state.rights[event.right] = Right(
+        event.token, event.holder, event.worker, event.attachment, event.listens
+    )
     _participant(state, event.holder, fault="", fault_since=0, fault_at=0, window_ms=0)
     if event.right == WORKER + state.awaited:
         state.awaited = ""

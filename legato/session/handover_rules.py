@@ -7,22 +7,18 @@ the next, with a briefing.
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec.structs import replace
 
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session import limits
-from legato.session.actors import RESPONDER, WORKER, Actor, responds, worker_right
+from legato.session.actors import RESPONDER, WORKER, Actor, listens, responds, worker_right
+from legato.session.agent_labels import AGENT_LABEL
 from legato.session.commands import Refusal
 from legato.session.ids import well_formed
 from legato.session.message_rules import Decision
 from legato.session.right_rules import left_open, released
-from legato.session.state import State
-
-AGENT_LABEL: Final = "agent"
-"""The label that names the agent which a session wants."""
+from legato.session.state import Right, State
 
 
 def hand_over(state: State, actor: Actor, command: c.HandOver) -> Decision:
@@ -35,6 +31,8 @@ def hand_over(state: State, actor: Actor, command: c.HandOver) -> Decision:
         return Refusal("malformed", "not an agent's name", "to")
     if right == WORKER + command.to:
         return Refusal("wrong_order", "you are that agent", "to")
+    if listens(state, state.rights.get(WORKER + command.to, Right(0)).holder):
+        return Refusal("not_allowed", "that agent only listens", "to")
     if AGENT_LABEL not in state.labels and len(state.labels) >= limits.LABELS:
         return Refusal("too_large", "too many labels", "to")
     return [

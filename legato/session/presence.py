@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from legato.session.actors import listens
 from legato.session.events import Activity, Medium, Role
 from legato.session.state import Liveness, State
 
 
 class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One participant. `takes` and `gives` are what its attachments that are here take and give together; `since` is
-    the session time of its activity."""
+    the session time of its activity. `listens`: an agent that reads along and never answers."""
 
     participant: str
     role: Role
@@ -23,6 +24,7 @@ class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     takes: tuple[Medium, ...] = ()
     gives: tuple[Medium, ...] = ()
     responder: bool = False
+    listens: bool = False
 
 
 def roster(state: State) -> list[Presence]:
@@ -55,6 +57,7 @@ def _presence(state: State, id: str) -> Presence:
         _media({medium for each in here for medium in each.takes}),
         _media({medium for each in here for medium in each.gives}),
         state.responder == id,
+        listens(state, id),
     )
 
 

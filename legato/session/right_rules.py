@@ -14,6 +14,7 @@ from legato.session import commands as c
 from legato.session import events as e
 from legato.session import limits
 from legato.session.actors import RESPONDER, WORKER, Actor, out_of_reach, responds, worker_right
+from legato.session.agent_labels import answering, listening
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, entry_ends, response_ends
@@ -24,7 +25,7 @@ ReleaseReason = Literal["released", "crashed", "expired", "taken", "ended"]
 
 
 def accept_session(state: State, actor: Actor, command: c.AcceptSession) -> Decision:
-    """The worker takes the session, and answers if nobody does.
+    """The worker takes the session, and answers if nobody does and it does not only listen.
 
     What another worker of this agent left open (its right was voided, not released) ends first.
     """
@@ -39,13 +40,16 @@ def accept_session(state: State, actor: Actor, command: c.AcceptSession) -> Deci
     if len(others | {command.right, RESPONDER}) > limits.RIGHTS:
         return Refusal("too_large", "too many rights", "right")
     name = command.right.removeprefix(WORKER)
+    if command.listens and name == answering(state):
+        return Refusal("not_allowed", "this session wants the agent to answer", "listens")
+    listens = command.listens or name in listening(state)
     events = _joined(state, actor, name)
     if isinstance(events, Refusal):
         return events
     if right.worker != command.worker:
         events += left_open(state, HUB, actor.participant, "interrupted", "another worker")
-    events.append(_granted(state, command.right, actor.participant, command.worker))
-    if not state.rights.get(RESPONDER, Right(0)).holder:
+    events.append(_granted(state, command.right, actor.participant, command.worker, listens=listens))
+    if not listens and not state.rights.get(RESPONDER, Right(0)).holder:
         events.append(_granted(state, RESPONDER, actor.participant, command.worker))
         if state.responder != actor.participant:
             briefing = "" if state.responder else state.briefing
@@ -192,9 +196,9 @@ def _fault(state: State, participant: str) -> str:
     return who.fault if who is not None else ""
 
 
-def _granted(state: State, right: str, holder: str, worker: str) -> e.Event:
+def _granted(state: State, right: str, holder: str, worker: str, *, listens: bool = False) -> e.Event:
     number = state.rights.get(right, Right(0)).token + 1
-    return e.RightGranted(by=HUB, right=right, holder=holder, token=number, worker=worker)
+    return e.RightGranted(by=HUB, right=right, holder=holder, token=number, worker=worker, listens=listens)
 
 
 def _joined(state: State, actor: Actor, name: str) -> list[e.Event] | Refusal:

@@ -14,7 +14,7 @@ import msgspec
 from legato.session.events import Activity, Medium, Notice, Role, Stance
 from legato.session.parts import Part, Spoken, Stretch
 
-FOLD_VERSION: Final = 7
+FOLD_VERSION: Final = 8
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -68,12 +68,13 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Right(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who holds a right (nobody: "") and the number of its token."""
+    """Who holds a right (nobody: "") and the number of its token. `listens`: an agent's that never answers."""
 
     token: int
     holder: str = ""
     worker: str = ""
     attachment: str = ""
+    listens: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="message"):

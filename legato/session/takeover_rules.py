@@ -143,4 +143,4 @@ def _agent_here(state: State) -> Right | None:
         for name, right in sorted(state.rights.items())
         if name.startswith(WORKER) and right.holder and not out_of_reach(state, right.holder)
     )
-    return next(here, None)
+    return next((right for right in here if not right.listens), None)

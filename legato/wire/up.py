@@ -25,7 +25,8 @@ class Attach(Up, frozen=True, kw_only=True):
     `position` tells what the client has seen (from an earlier visit); with `whole` it no longer holds the state
     (a reloaded page) and gets the snapshot even so. `require` refuses a lesser level. `worker` names an agent's
     process, as in its `accept_session`, and `accept` the right (`worker:NAME`) that it takes in the same step if it is
-    free. `was` tells what a lost connection was in the midst of: when many come back at once, those go first.
+    free, to answer or (`listens`) to read along. `was` tells what a lost connection was in the midst of: when many
+    come back at once, those go first.
     """
 
     v: int
@@ -41,6 +42,7 @@ class Attach(Up, frozen=True, kw_only=True):
     require: Literal["", "memory", "buffered", "replicated", "synced"] = ""
     worker: str = ""
     accept: str = ""
+    listens: bool = False
     was: Literal["", "voice", "streaming"] = ""
 
 

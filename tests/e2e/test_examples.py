@@ -64,6 +64,7 @@ EXAMPLES: Final = [ROOT / "examples" / "concierge.py"]
 APPROVAL: Final = ROOT / "examples" / "tool_approval.py"
 TWO_AGENTS: Final = ROOT / "examples" / "two_agents.py"
 VOICE: Final = ROOT / "examples" / "voice_agent.py"
+SCRIBE: Final = ROOT / "examples" / "scribe.py"
 TAKEOVER: Final = ROOT / "examples" / "takeover.py"
 
 
@@ -130,7 +131,7 @@ async def test_an_example_works_as_an_agent_of_a_real_hub(example: Path) -> None
 
 def test_each_example_is_run() -> None:
     assert sorted((ROOT / "examples").glob("*.py")) == sorted(
-        (*EXAMPLES, APPROVAL, TAKEOVER, TWO_AGENTS, VOICE)
+        (*EXAMPLES, APPROVAL, SCRIBE, TAKEOVER, TWO_AGENTS, VOICE)
     )
 
 
@@ -179,6 +180,34 @@ async def test_two_agents_hand_a_conversation_over_and_back(monkeypatch: pytest.
                 assert await answer(ada, "and the one before?") == f"Billing here. They asked: {asked}"
                 assert await answer(ada, "no more, thanks") == "Welcome. Ask me about an invoice."
                 assert ada.state.labels["agent"] == "reception"
+
+
+async def test_a_scribe_reads_along_and_the_other_agent_answers() -> None:
+    async with folder() as shared:
+        data = shared / "data"
+        async with running("serve", data=data) as hub, aiohttp.ClientSession() as http:
+            signer = await signer_here(data, os.environ)
+            session = await created(http, hub.url, signer, agent="concierge", listeners="scribe")
+            env = {**os.environ, "LEGATO_TICKET": await mint_here(data, os.environ, agent="scribe")}
+            scribe = await asyncio.create_subprocess_exec(
+                sys.executable, str(SCRIBE), hub.url, cwd=ROOT,
+                env={**env, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            async with legato.Client(hub.url, ticket=ticket_for(signer, session, "p_ada")) as ada:
+                await ada.until(lambda state: any(right.listens for right in state.rights.values()), 30)
+                assert ada.state.responder == ""
+                async with working(EXAMPLES[0], data, hub.url):
+                    await answer(ada, "where is 4711?")
+                assert scribe.stdout is not None
+                async with asyncio.timeout(30):
+                    heard = [(await scribe.stdout.readline()).decode().strip() for _ in range(3)]
+                assert heard == [
+                    "p_ada: where is 4711?",
+                    'p_concierge calls order({"number":"4711"})',
+                    "p_concierge: Order 4711 is shipped and arrives Thursday.",
+                ]
+            scribe.kill()
+            await scribe.communicate()
 
 
 async def test_who_calls_the_voice_agent_is_greeted_once_and_hears_its_bell() -> None:

@@ -134,7 +134,7 @@ def _rights() -> Log:
         e.RightReleased(by="hub", right="responder", token=2, reason="crashed"),
         e.ResponderChanged(by="hub", participant="", reason="crashed"),
         e.AgentAwaited(by="hub", agent="bot"),
-        e.RightGranted(by="hub", right="worker:scribe", holder="scribe", token=1, worker="w9"),
+        e.RightGranted(by="hub", right="worker:scribe", holder="scribe", token=1, worker="w9", listens=True),
         e.RightGranted(by="hub", right="worker:bot", holder="bot", token=3, worker="w2"),
         e.RightGranted(by="hub", right="microphone:ada", holder="ada", token=1, attachment="tab"),
         e.RightGranted(by="hub", right="playout:ada", holder="ada", token=1, attachment="tab"),

@@ -67,6 +67,28 @@ async def test_a_session_taken_at_another_node_than_the_one_that_noted_its_wish_
 
 
 @virtual
+async def test_who_listens_is_offered_the_session_beside_its_agent_and_nobody_is_told_that_it_is_awaited() -> (
+    None
+):
+    house = House()
+    offers: list[str] = []
+    async with house.node("n1", settings=QUICK) as node:
+        labels = {"agent": "helper", "listeners": "scribe"}
+        room = await there(await node.create(KEY, "p_user", labels, ""))
+        await node.arrive(room, user_presence())
+        node.register_worker("main", "scribe", "w_9", 1, lambda key, participant, ms: offers.append("scribe"))
+        await until(lambda: offers == ["scribe"])
+        scribe = Actor("p_scribe", "agent", frozenset(CAPABILITIES), "a_9", "w_9")
+        opened = await room.open_producer("c_scribe")
+        accept = c.AcceptSession(right="worker:scribe", worker="w_9", listens=True)
+        assert isinstance(await room.execute(scribe, batch("c_scribe", 1, accept, epoch=opened.epoch)), Done)
+        await until(lambda: room.state.awaited == "helper")
+        node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: offers.append("helper"))
+        await until(lambda: offers[-1] == "helper")
+        assert await house.store().wanted("main", "scribe", 9) == []
+
+
+@virtual
 async def test_a_worker_that_comes_back_within_its_window_keeps_the_session() -> None:
     house = House()
     slow = Settings(reconnect_window=10_000)

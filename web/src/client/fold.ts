@@ -6,7 +6,7 @@
  */
 import { AWAY_FOLD, pushLeft, somebodyCame, somebodyWent } from "./away_fold";
 import { KEPT_GAPS, KEPT_REOPENED, newestUnknown, overflow, withoutLongGone } from "./bounds";
-import { CONTROL_EVENTS, EVENT_DEFAULTS, type Attachment, type Entry, type Event, type KnownEvent, type Participant, type State } from "./generated";
+import { CONTROL_EVENTS, EVENT_DEFAULTS, type Attachment, type Entry, type Event, type KnownEvent, type Participant, type Right, type State } from "./generated";
 import { each, emptyState, filled, of, put, without } from "./state";
 import { PEOPLE_FOLD } from "./people_fold";
 import { TRANSCRIPT } from "./transcript_fold";
@@ -57,8 +57,8 @@ function attachment(state: State, id: string, changes: Partial<Attachment>): Par
   return one === undefined ? {} : { attachments: put(state.attachments, id, { ...one, ...changes }) };
 }
 
-function right(state: State, name: string, token: number, holder = "", worker = "", attachment = ""): Partial<State> {
-  return { rights: put(state.rights, name, { token, holder, worker, attachment }) };
+function right(state: State, name: string, token: number, held: Partial<Right> = {}): Partial<State> {
+  return { rights: put(state.rights, name, filled("Right", { token, ...held })) };
 }
 
 function left(state: State, event: Of<"participant_left">): Partial<State> {
@@ -114,8 +114,8 @@ const HANDLERS: Handlers = {
     of(state.participants, id)?.left === false
       ? participant(state, id, { activity, text, step, steps, eta_ms, since })
       : {},
-  right_granted: (state, { right: name, token, holder, worker, attachment: device }) => ({
-    ...right(state, name, token, holder, worker, device),
+  right_granted: (state, { right: name, token, holder, worker, attachment: device, listens }) => ({
+    ...right(state, name, token, { holder, worker, attachment: device, listens }),
     ...participant(state, holder, WELL),
     ...(name === `worker:${state.awaited}` ? { awaited: "" } : {}),
   }),

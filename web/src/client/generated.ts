@@ -356,6 +356,7 @@ export interface RightGranted {
   token: number;
   worker?: string;
   attachment?: string;
+  listens?: boolean;
 }
 
 export interface RightReleased {
@@ -642,6 +643,7 @@ export interface Right {
   holder: string;
   worker: string;
   attachment: string;
+  listens: boolean;
 }
 
 export interface Message {
@@ -812,6 +814,7 @@ export interface AcceptSession {
   type: "accept_session";
   right: string;
   worker: string;
+  listens?: boolean;
 }
 
 export interface AddPart {
@@ -1116,6 +1119,7 @@ export interface UpAttach {
   require?: "" | "buffered" | "memory" | "replicated" | "synced";
   worker?: string;
   accept?: string;
+  listens?: boolean;
   was?: "" | "streaming" | "voice";
 }
 
@@ -1554,7 +1558,7 @@ export const EVENT_DEFAULTS = {
   response_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
   response_started: { offset: 0, time: 0, turn: "", parent: "", title: "" },
   response_superseded: { offset: 0, time: 0 },
-  right_granted: { offset: 0, time: 0, worker: "", attachment: "" },
+  right_granted: { offset: 0, time: 0, worker: "", attachment: "", listens: false },
   right_released: { offset: 0, time: 0, reason: "released" },
   session_created: { offset: 0, time: 0, labels: {}, title: "" },
   session_ended: { offset: 0, time: 0, reason: "" },
@@ -1587,7 +1591,7 @@ export const STATE_DEFAULTS = {
   Spoken: { words: [] },
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
-  Right: { holder: "", worker: "", attachment: "" },
+  Right: { holder: "", worker: "", attachment: "", listens: false },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false, aside: "" },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
@@ -1598,5 +1602,5 @@ export const STATE_DEFAULTS = {
   Notified: { tries: 1, time: 0, over: false, reached: [] },
   Push: {  },
   Reopening: {  },
-  State: { fold: 7, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 8, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -135,6 +135,11 @@ export function turnOf(state: State, response: string): Turn | undefined {
   return undefined;
 }
 
+/** Whether the participant is an agent that reads along and never answers. */
+export function listens(state: State, participant: string): boolean {
+  return Object.entries(state.rights).some(([name, right]) => name.startsWith("worker:") && right.holder === participant && right.listens);
+}
+
 export type Liveness = "online" | "away" | "offline" | "unreachable" | "crashed";
 
 /** Folded over the participant's attachments: online beats away beats offline; an agent's fault beats all. */

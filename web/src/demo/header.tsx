@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { liveness, type Session, type View } from "../client";
 import { Bell } from "./bell";
 import { Icon, Mark } from "./icons";
+import { listens } from "../client/state";
 import { nameOf } from "./names";
 import { Share } from "./share";
 import { nextTheme, theme } from "./theme";
@@ -27,12 +28,13 @@ const DOING: Record<string, string> = {
 
 function Agents({ view }: { view: View }): JSX.Element {
   const agents = Object.values(view.state.participants).filter((one) => one.role === "agent" && !one.left && (one.id === view.state.responder || liveness(view.state, one.id) !== "offline"));
-  if (agents.length === 0) return <span class="who-is-here quiet">waiting for an agent</span>;
+  const answers = agents.some((one) => !listens(view.state, one.id));
   return (
     <span class="who-is-here">
+      {!answers && <span class="quiet">waiting for an agent</span>}
       {agents.map((one) => {
         const alive = liveness(view.state, one.id);
-        const doing = alive !== "online" ? alive : one.activity === "tool" && one.text !== "" ? one.text : (DOING[one.activity] ?? one.activity);
+        const doing = alive !== "online" ? alive : listens(view.state, one.id) ? "reads along" : one.activity === "tool" && one.text !== "" ? one.text : (DOING[one.activity] ?? one.activity);
         return (
           <span class="agent" key={one.id}>
             <span class={`dot ${alive === "online" ? (one.activity === "idle" ? "good" : "busy") : "bad"}`} aria-hidden="true" />
