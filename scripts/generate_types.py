@@ -30,6 +30,7 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.Asking,
     state.Notified,
     state.Push,
+    state.Usage,
     state.Reopening,
     state.State,
 )

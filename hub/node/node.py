@@ -28,6 +28,7 @@ from hub.store.promise import Append, Appended, Draft, Refused, SessionKey, Stor
 from hub.vault import Vault
 from legato.session.away_rules import NOTIFY
 from legato.session.commands import Refusal
+from legato.session.cost_rules import BUDGETS, PREFIX
 from legato.session.deadlines import earliest
 from legato.session.decisions import foresee
 from legato.session.event_json import encode
@@ -141,6 +142,7 @@ class Node:
             return Refusal("session_erased")
         if self._parts.notifier is not None and self._parts.notifier.labels:
             labels = {NOTIFY: "webhook", **labels}
+        labels = {**self._budgets(), **labels}
         (event,) = session_created(by, dict(labels), title)
         producer = f"genesis:{self._parts.random_bytes(9).hex()}"
         encoded = encode(event)
@@ -153,6 +155,10 @@ class Node:
         if vault is not None:
             await vault.begin(self._parts.store, key)
         return await self.open(key) or Refusal("session_erased")
+
+    def _budgets(self) -> dict[str, str]:
+        usual = {what: getattr(self.settings, PREFIX + what) for what in BUDGETS}
+        return {PREFIX + what: str(most) for what, most in usual.items() if most}
 
     async def open(self, key: SessionKey) -> Room | None:
         """See the promise. Raises `StoreUnavailable`, `KeysError`, `SessionDamaged`."""

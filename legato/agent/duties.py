@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from legato.session.actors import WORKER, out_of_reach
+from legato.session.cost_rules import stops_answers
 from legato.session.state import Right, State
 from legato.session.vocabulary import Steering
 
@@ -53,7 +54,8 @@ def duties(state: State, agent: str, participant: str, worker: str, claim: Claim
     steer = tuple((each.id, each.steer, each.steer_at) for each in mine if each.steer)
     pausing = tuple((each.id, each.pausing) for each in mine if each.pausing)
     answers = state.responder == participant
-    turns = tuple(turn.id for turn in state.waiting_turns()) if answers else ()
+    may = answers and not stops_answers(state)
+    turns = tuple(turn.id for turn in state.waiting_turns()) if may else ()
     return Duties(turns=turns, stop=stop, steer=steer, pausing=pausing)
 
 

@@ -185,6 +185,8 @@ class Engagement:
             await self._guarded(turn.finish("cancelled"))
         except Refused as refused:
             log.warning("answer refused", extra={"reason": refused.refusal.reason})
+            if refused.refusal.reason == "budget_exhausted":
+                await self._guarded(turn.finish("failed", "budget exhausted"))
         except SessionClosed:
             raise
         except Exception as problem:  # a handler's fault ends its answer, not the session

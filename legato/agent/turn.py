@@ -160,6 +160,14 @@ class Turn:
         await self._writing.unpaused()
         return await self._calls.call(name, arguments)
 
+    async def usage(self, *, tokens_in: int = 0, tokens_out: int = 0, seconds: float = 0.0) -> None:
+        """Report what your models used since the last report. Where the session has a budget, words and calls beyond
+        it are `Refused` (`budget_exhausted`) from then on, and the answer ends there."""
+        ms = round(1000 * seconds)
+        await self.session.do(
+            c.ReportUsage(response=self._response, tokens_in=tokens_in, tokens_out=tokens_out, ms=ms)
+        )
+
     async def handover(self, to: str, briefing: str = "") -> None:
         """Let another agent answer this turn, and those that follow: it finds `briefing` in `turn.briefing`. What was
         said stands. Return after it: nothing more can be said here. Raises `Refused`."""

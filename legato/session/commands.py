@@ -153,6 +153,15 @@ class StartTool(Command, frozen=True, kw_only=True):
     call: str
 
 
+class ReportUsage(Command, frozen=True, kw_only=True):
+    """What an agent's models used: since its last report, or for this response."""
+
+    response: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    ms: int = 0
+
+
 class ProgressTool(PlainCommand, frozen=True, kw_only=True):
     call: str
     text: str = ""
@@ -333,6 +342,7 @@ Reason = Literal[
     "already_ended",
     "wrong_order",
     "stale_token",
+    "budget_exhausted",
     "session_ended",
     "session_erased",
     "sequence_gap",

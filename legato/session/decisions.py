@@ -2,9 +2,9 @@
 
 `decide(state, actor, command)` is pure and changes nothing: the events it gives are appended, and come back
 into the state by folding what the store published. Each rule's theory is in the module named for its noun:
-`message_rules`, `steering_rules`, `tool_rules`, `stance_rules`, `queue_rules`, `right_rules`, `takeover_rules`,
-`presence_rules`, `modality_rules`, `voice_rules`; the last five also hold the functions by which the hub itself
-decides (somebody joined, a worker crashed, a turn ended).
+`message_rules`, `steering_rules`, `cost_rules`, `tool_rules`, `stance_rules`, `queue_rules`, `right_rules`,
+`takeover_rules`, `presence_rules`, `modality_rules`, `voice_rules`; the last five also hold the functions by which
+the hub itself decides (somebody joined, a worker crashed, a turn ended).
 
 *Plain* commands are appended unconditionally, and may be decided on a state that foresees the batches still
 in flight (`foresee`). What keeps them right is the token: words of an answer use the worker's right and the
@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from legato.session import (
     away_rules,
+    cost_rules,
     handover_rules,
     limits,
     message_rules,
@@ -146,7 +147,7 @@ def _refused(state: State, actor: Actor, command: Command) -> Refusal | None:
     if who.left:
         return Refusal("not_allowed", "you left: attach anew to come back")
     if actor.role == "agent" and type(command) in _WORK:
-        return _unfit(state, actor, command)
+        return _unfit(state, actor, command) or cost_rules.refused(state, command)
     return None
 
 
@@ -171,6 +172,11 @@ def _post_message(state: State, actor: Actor, command: c.PostMessage) -> Decisio
     return (
         events if isinstance(events, Refusal) else takeover_rules.as_answer(state, actor.participant, events)
     )
+
+
+def _start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
+    events = tool_rules.start_tool(state, actor, command)
+    return events if isinstance(events, Refusal) else cost_rules.with_tool_counted(state, events)
 
 
 def _take_over(state: State, actor: Actor, command: c.TakeOver) -> Decision:
@@ -204,8 +210,9 @@ _WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
     c.EndMessage,
     c.ChangeActivity,
     c.RequestHuman,
+    c.ReportUsage,
 }
-_OF_LISTENERS: Final[frozenset[type[Command]]] = frozenset({c.ChangeActivity, c.RequestHuman})
+_OF_LISTENERS: Final[frozenset[type[Command]]] = frozenset({c.ChangeActivity, c.RequestHuman, c.ReportUsage})
 
 _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.PostMessage: _post_message,
@@ -225,7 +232,8 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.AnswerSteering: steering_rules.answer_steering,
     c.RequestTool: tool_rules.request_tool,
     c.DecideTool: tool_rules.decide_tool,
-    c.StartTool: tool_rules.start_tool,
+    c.StartTool: _start_tool,
+    c.ReportUsage: cost_rules.report_usage,
     c.ProgressTool: tool_rules.progress_tool,
     c.EndTool: tool_rules.end_tool,
     c.AcceptSession: right_rules.accept_session,

@@ -21,6 +21,9 @@ from msgspec import field
 from legato.session.away_events import NotificationAttempted as NotificationAttempted
 from legato.session.away_events import PushSubscribed as PushSubscribed
 from legato.session.away_events import PushUnsubscribed as PushUnsubscribed
+from legato.session.cost_events import BudgetExhausted as BudgetExhausted
+from legato.session.cost_events import BudgetNeared as BudgetNeared
+from legato.session.cost_events import UsageReported as UsageReported
 from legato.session.event import ControlEvent as ControlEvent
 from legato.session.event import Event as Event
 from legato.session.event import Unknown as Unknown
@@ -41,6 +44,7 @@ from legato.session.tool_events import ToolProgressed as ToolProgressed
 from legato.session.tool_events import ToolRequested as ToolRequested
 from legato.session.tool_events import ToolStarted as ToolStarted
 from legato.session.vocabulary import Activity as Activity
+from legato.session.vocabulary import Budget as Budget
 from legato.session.vocabulary import Mark as Mark
 from legato.session.vocabulary import Medium as Medium
 from legato.session.vocabulary import Notice as Notice

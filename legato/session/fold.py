@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from legato.session import away_fold as away
 from legato.session import bounds
+from legato.session import cost_fold as cost
 from legato.session import events as e
 from legato.session import people_fold as people
 from legato.session import transcript_fold as transcript
@@ -285,5 +286,8 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.WrappedUp: people.wrapped_up,
     e.PushSubscribed: away.push_subscribed,
     e.PushUnsubscribed: away.push_unsubscribed,
+    e.UsageReported: cost.usage_reported,
+    e.BudgetNeared: _nothing,
+    e.BudgetExhausted: _nothing,
     e.NotificationAttempted: away.notification_attempted,
 }

@@ -13,6 +13,7 @@ from legato.session import events as e
 from legato.session import limits, modality_rules, takeover_rules
 from legato.session.actors import RESPONDER, Actor
 from legato.session.commands import Refusal
+from legato.session.cost_rules import kept_from
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, entry_ends, response_ends
 from legato.session.right_rules import left_open, released
@@ -177,6 +178,8 @@ def change_activity(state: State, actor: Actor, command: c.ChangeActivity) -> De
 
 def label_session(state: State, actor: Actor, command: c.LabelSession) -> Decision:
     if (refusal := limits.misshapen_labels(command.labels)) is not None:
+        return refusal
+    if (refusal := kept_from(actor, command.labels)) is not None:
         return refusal
     after = {**state.labels, **command.labels}
     if sum(value != "" for value in after.values()) > limits.LABELS:

@@ -231,6 +231,15 @@ class Push(msgspec.Struct, frozen=True, omit_defaults=True):
     sealed: str
 
 
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was used, as agents report it, and how many tool calls were started."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    ms: int = 0
+    tool_calls: int = 0
+
+
 class Reopening(msgspec.Struct, frozen=True):
     """Where a tail was lost: `lost_from` to `lost_to` of `previous_epoch`."""
 
@@ -275,6 +284,7 @@ class State(msgspec.Struct, omit_defaults=True):
     unseen: int = 0
     notified: dict[str, Notified] = {}
     pushes: dict[str, Push] = {}
+    usage: Usage | None = None
     gaps: list[tuple[str, int, int]] = []
     reopened: list[Reopening] = []
     unknown: list[dict[str, Any]] = []

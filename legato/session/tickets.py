@@ -103,6 +103,7 @@ NEEDS: Final[Mapping[str, Capability]] = {
     "request_tool": "work",
     "start_tool": "work",
     "progress_tool": "work",
+    "report_usage": "work",
     "end_tool": "work",
     "accept_session": "work",
     "hand_over": "work",

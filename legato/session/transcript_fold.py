@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from legato.session import bounds
 from legato.session import events as e
+from legato.session.cost_fold import tool_counted
 from legato.session.parts import Part, Stretch
 from legato.session.state import BROKEN, Answered, Message, Response, State, ToolCall, Turn
 
@@ -266,6 +267,7 @@ def tool_decided(state: State, event: e.ToolDecided) -> None:
 
 def tool_started(state: State, event: e.ToolStarted) -> None:
     entry = state.entries.get(event.call)
+    tool_counted(state)
     _tool(state, event.call, status="started")
     if not isinstance(entry, ToolCall) or entry.idempotent or not entry.key:
         return

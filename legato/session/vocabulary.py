@@ -26,6 +26,9 @@ Stance = Literal["", "monitor", "whisper", "barge"]
 Reserved = Literal["accepted", "rejected", "expired", "withdrawn"]
 """How a reservation ended."""
 
+Budget = Literal["tokens", "seconds", "tool_calls"]
+"""What may be used only so much of in a session."""
+
 Notice = Literal["approval", "answer"]
 """What somebody who is away is told of: a tool call waits for their word, or an answer has come."""
 

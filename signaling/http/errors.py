@@ -26,6 +26,7 @@ STATUS: Final = {
     "connection_unknown": 401,
     "origin_refused": 403,
     "not_allowed": 403,
+    "budget_exhausted": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "level_unavailable": 406,

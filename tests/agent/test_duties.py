@@ -5,10 +5,12 @@ from __future__ import annotations
 from legato.agent.duties import Claim, Duties, callers, duties, newcomers
 from legato.agent.tools import describe
 from legato.agent.turn import Said, history_of
+from legato.session import commands as c
 from legato.session import events as e
 from legato.session.fold import fold
 from legato.session.parts import Part
 from legato.session.state import State
+from tests.session.talk import ADA, BOT, OPERATOR, WORDS, Talk
 
 ME = "agent:concierge"
 
@@ -132,3 +134,14 @@ def test_who_called_before_the_worker_came_is_on_a_call_and_nobody_is_greeted_on
     calls = e.VoiceStarted(by="hub", attachment="a_1", call="k", track="t")
     assert callers(log(came, text, calls)) == ["p_1"]
     assert callers(log(came, text, calls, ASKED)) == []
+
+
+def test_turns_wait_while_there_is_no_budget_to_answer_them() -> None:
+    talk = Talk()
+    talk.do(OPERATOR, c.LabelSession(labels={"budget_tokens": "1"}))
+    talk.do(BOT, c.ReportUsage(tokens_in=1))
+    talk.do(ADA, c.PostMessage(message="t", parts=WORDS))
+    claim = Claim(asked=0, had=True)
+    assert duties(talk.state, "bot", "bot", "w1", claim).turns == ()
+    talk.do(OPERATOR, c.LabelSession(labels={"budget_tokens": "100"}))
+    assert duties(talk.state, "bot", "bot", "w1", claim).turns == ("t",)

@@ -108,3 +108,20 @@ async def test_a_guest_is_offered_no_takeover_and_an_operators_page_keeps_nobody
             assert await serious_findings(page) == []
         finally:
             await context.close()
+
+
+async def test_the_page_says_when_an_operators_budget_is_used_up(demo: Demo) -> None:
+    hub, browser = demo
+    async with (
+        reading(browser, hub.url) as caller,
+        reading(browser, operating(hub, caller)) as operator,
+    ):
+        await caller.say("my order number is 4711")
+        await caller.says("cello bow")
+        await caller.quiet()
+        await operator.page.evaluate(
+            "legato.do([{ type: 'label_session', labels: { budget_tool_calls: '1' } }])"
+        )
+        await caller.until("document.querySelector('[data-budget=exhausted]') !== null")
+        assert "1 of 1 tool calls" in (await caller.page.locator("[data-budget]").text_content() or "")
+        await caller.shot("budget")

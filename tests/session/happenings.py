@@ -53,6 +53,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "how": st.sampled_from(get_args(e.Reserved)),
     "request": THINGS,
     "about": THINGS,
+    "what": st.sampled_from(get_args(e.Budget)),
     "notice": st.sampled_from(get_args(e.Notice)),
     "to": PEOPLE,
     "subscription": THINGS,

@@ -6,6 +6,7 @@
  */
 import { AWAY_FOLD, pushLeft, somebodyCame, somebodyWent } from "./away_fold";
 import { KEPT_GAPS, KEPT_REOPENED, newestUnknown, overflow, withoutLongGone } from "./bounds";
+import { COST_FOLD } from "./cost_fold";
 import { CONTROL_EVENTS, EVENT_DEFAULTS, type Attachment, type Entry, type Event, type KnownEvent, type Participant, type Right, type State } from "./generated";
 import { each, emptyState, filled, of, put, without } from "./state";
 import { PEOPLE_FOLD } from "./people_fold";
@@ -80,6 +81,7 @@ const WELL = { fault: "", fault_since: 0, fault_at: 0, window_ms: 0 } as const;
 const HANDLERS: Handlers = {
   ...TRANSCRIPT,
   ...AWAY_FOLD,
+  ...COST_FOLD,
   ...PEOPLE_FOLD,
   session_created: (state, event) => ({
     created: event.time,

@@ -109,6 +109,26 @@ export interface AttachmentOpened {
   gives?: ("audio" | "text")[];
 }
 
+export interface BudgetExhausted {
+  type: "budget_exhausted";
+  by: string;
+  offset?: number;
+  time?: number;
+  what: "seconds" | "tokens" | "tool_calls";
+  spent: number;
+  most: number;
+}
+
+export interface BudgetNeared {
+  type: "budget_neared";
+  by: string;
+  offset?: number;
+  time?: number;
+  what: "seconds" | "tokens" | "tool_calls";
+  spent: number;
+  most: number;
+}
+
 export interface CancelRequested {
   type: "cancel_requested";
   by: string;
@@ -554,6 +574,17 @@ export interface TurnStarted {
   participant: string;
 }
 
+export interface UsageReported {
+  type: "usage_reported";
+  by: string;
+  offset?: number;
+  time?: number;
+  response?: string;
+  tokens_in?: number;
+  tokens_out?: number;
+  ms?: number;
+}
+
 export interface UsersHeld {
   type: "users_held";
   by: string;
@@ -769,6 +800,13 @@ export interface Push {
   sealed: string;
 }
 
+export interface Usage {
+  tokens_in: number;
+  tokens_out: number;
+  ms: number;
+  tool_calls: number;
+}
+
 export interface Reopening {
   at: number;
   previous_epoch: string;
@@ -805,6 +843,7 @@ export interface State {
   unseen: number;
   notified: Record<string, Notified>;
   pushes: Record<string, Push>;
+  usage: Usage | null;
   gaps: [string, number, number][];
   reopened: Reopening[];
   unknown: Record<string, unknown>[];
@@ -986,6 +1025,14 @@ export interface ReleaseRight {
 
 export interface ReleaseUsers {
   type: "release_users";
+}
+
+export interface ReportUsage {
+  type: "report_usage";
+  response?: string;
+  tokens_in?: number;
+  tokens_out?: number;
+  ms?: number;
 }
 
 export interface RequestHuman {
@@ -1416,6 +1463,8 @@ export type KnownEvent =
   | AttachmentBack
   | AttachmentClosed
   | AttachmentOpened
+  | BudgetExhausted
+  | BudgetNeared
   | CancelRequested
   | GapMarked
   | HeardSettled
@@ -1459,6 +1508,7 @@ export type KnownEvent =
   | TurnEnded
   | TurnMarked
   | TurnStarted
+  | UsageReported
   | UsersHeld
   | UsersReleased
   | VoiceEnded
@@ -1495,6 +1545,7 @@ export type Command =
   | RejectSession
   | ReleaseRight
   | ReleaseUsers
+  | ReportUsage
   | RequestHuman
   | RequestTool
   | ReserveSession
@@ -1523,7 +1574,7 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "users_held", "users_released", "wrapped_up"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "budget_exhausted", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "users_held", "users_released", "wrapped_up"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
@@ -1535,6 +1586,8 @@ export const EVENT_DEFAULTS = {
   attachment_back: { offset: 0, time: 0, gap_ms: 0 },
   attachment_closed: { offset: 0, time: 0, reason: "detached" },
   attachment_opened: { offset: 0, time: 0, device: "", takes: ["text"], gives: ["text"] },
+  budget_exhausted: { offset: 0, time: 0 },
+  budget_neared: { offset: 0, time: 0 },
   cancel_requested: { offset: 0, time: 0 },
   gap_marked: { offset: 0, time: 0 },
   heard_settled: { offset: 0, time: 0, samples: 0, final: false },
@@ -1578,6 +1631,7 @@ export const EVENT_DEFAULTS = {
   turn_ended: { offset: 0, time: 0, empty: false, incomplete: false },
   turn_marked: { offset: 0, time: 0, media_time: -1 },
   turn_started: { offset: 0, time: 0 },
+  usage_reported: { offset: 0, time: 0, response: "", tokens_in: 0, tokens_out: 0, ms: 0 },
   users_held: { offset: 0, time: 0 },
   users_released: { offset: 0, time: 0 },
   voice_ended: { offset: 0, time: 0, reason: "" },
@@ -1601,6 +1655,7 @@ export const STATE_DEFAULTS = {
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
   Notified: { tries: 1, time: 0, over: false, reached: [] },
   Push: {  },
+  Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Reopening: {  },
-  State: { fold: 8, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 8, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -20,6 +20,7 @@ import {
   type State,
   type ToolCall,
   type Turn,
+  type Usage,
 } from "./generated";
 
 /** `deltas` of a message that was given a delta out of order: it takes no more. */
@@ -36,6 +37,7 @@ interface Shapes {
   Answered: Answered;
   Asking: Asking;
   Notified: Notified;
+  Usage: Usage;
   State: State;
 }
 // The one place where the generated constants meet the generated types.
@@ -87,6 +89,7 @@ export function readState(raw: RawState): State {
     responses: each(state.responses, (one) => filled("Response", one)),
     answered: state.answered.map((one) => filled("Answered", one)),
     notified: each(state.notified, (one) => filled("Notified", one)),
+    usage: state.usage === null ? null : filled("Usage", state.usage),
     asking: state.asking === null ? null : filled("Asking", state.asking),
   };
 }

@@ -1,4 +1,5 @@
 /** How turns, responses, messages and tool calls change by what happens to them (a part of `fold`). */
+import { toolCounted } from "./cost_fold";
 import { KEPT_ANSWERED, KEPT_MISSED, KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
 import type { Message, Part, Response, State, Stretch, ToolCall, Turn } from "./generated";
 import { BROKEN, filled, of, put, turnOf, without } from "./state";
@@ -210,7 +211,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   },
   tool_decided: (state, event) =>
     called(state, event.call, { decided_by: event.by, ...(event.approved ? { status: "approved" } : {}) }),
-  tool_started: (state, event) => ({ ...called(state, event.call, { status: "started" }), ...starting(state, event.call) }),
+  tool_started: (state, event) => ({ ...called(state, event.call, { status: "started" }), ...starting(state, event.call), ...toolCounted(state) }),
   tool_progressed: (state, { call, text, step, steps }) => called(state, call, { text, step, steps }),
   tool_ended: (state, { call, outcome: status, result, reason }) =>
     ending(state, (ordinal) => called(state, call, { status, result, reason, ordinal })),

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Session, View } from "../client";
 import { Announcer } from "./announcer";
 import { Breaks } from "./breaks";
+import { Budget } from "./budget";
 import { Composer } from "./composer";
 import { Awaited } from "./awaited";
 import { Elsewhere } from "./elsewhere";
@@ -83,6 +84,7 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
         <Transcript session={session} view={view} notes={notes} interim={interim} speaking={speaking} listening={listening} onHear={onHear} />
         <Ended view={view} />
         <Awaited view={view} />
+        <Budget view={view} />
         <Takeover session={session} view={view} />
         {voice !== null && <Elsewhere view={view} voice={voice} />}
         <ReplayStrip hearing={hearing} />

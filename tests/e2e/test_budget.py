@@ -1,0 +1,64 @@
+"""A session's budget stops its agent in mid answer; when an operator raises it, what waited is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+
+import aiohttp
+import pytest
+
+import legato
+from legato.session import commands as c
+from legato.session.events import BudgetExhausted, BudgetNeared, ResponseEnded
+from signaling.cli.tickets import mint_here, signer_here
+from tests.e2e.minting import created, ticket_for
+from tests.support.processes import folder, running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
+
+MANY = 50
+
+spender = legato.Agent("spender")
+
+
+@spender.on_turn
+async def answer(turn: legato.Turn) -> None:
+    for _ in range(MANY if turn.text == "much" else 1):
+        await turn.say("word ")
+        await turn.usage(tokens_out=1)
+
+
+async def test_an_answer_ends_where_its_budget_does_and_turns_wait_until_it_is_raised() -> None:
+    async with folder() as shared:
+        data = shared / "data"
+        async with running("serve", data=data) as hub, aiohttp.ClientSession() as http:
+            signer = await signer_here(data, os.environ)
+            session = await created(http, hub.url, signer, agent="spender", budget_tokens="5")
+            credential = await mint_here(data, os.environ, agent="spender")
+            working = asyncio.create_task(spender.work(hub.url, ticket=credential))
+            told: list[object] = []
+            operator = ticket_for(signer, session, "p_olga", "operator")
+            async with (
+                legato.Client(hub.url, ticket=ticket_for(signer, session, "p_ada")) as ada,
+                legato.Client(hub.url, ticket=operator) as olga,
+            ):
+                ada.on.events.append(told.extend)
+                await ada.say("much")
+                await ada.until(lambda _: any(isinstance(event, ResponseEnded) for event in told), 30)
+                (ended,) = (event for event in told if isinstance(event, ResponseEnded))
+                assert (ended.outcome, ended.reason) == ("failed", "budget exhausted")
+                warned = [event.what for event in told if isinstance(event, BudgetNeared | BudgetExhausted)]
+                assert warned == ["tokens", "tokens"]
+                assert ada.state.usage is not None
+                spent = ada.state.usage.tokens_out
+                assert 5 <= spent <= 6, "the word that was on its way is counted, and no other"
+                turn = await ada.say("a little")
+                await ada.until(lambda state: turn in state.turns)
+                await olga.do(c.LabelSession(labels={"budget_tokens": "100"}))
+                await ada.until(lambda state: turn not in state.turns, 30)
+                assert ada.state.usage.tokens_out == spent + 1
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
