@@ -11,7 +11,8 @@ class Settings:
 
     A room closes `idle_close` after nobody needs it. Nodes and workers beat every `beat`; one whose counter
     a watcher has seen unchanged for `lease` over at least three reads is dead. Deadlines are swept every
-    `sweep`. A snapshot is written every `snapshot_every` events and `snapshot_quiet` after the last one.
+    `sweep`. A snapshot is written every `snapshot_every` events (the first one sooner) and `snapshot_quiet` after
+    the last one.
     A worker's lease is kept for `reconnect_window` after its connection closed, and for
     `node_death_window` after its node died. When nobody took a session within `await_patience`,
     its people are told. `grace` is what an attachment has to come back.

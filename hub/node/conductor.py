@@ -12,11 +12,12 @@ import logging
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Final
+from zlib import crc32
 
 from hub.keys.errors import KeysError
 from hub.node.entries import sealed_record, sealed_snapshot
 from hub.node.follower import Stage
-from hub.node.presence import insist
+from hub.node.insisting import insist
 from hub.node.retention import next_look
 from hub.node.room import Room
 from hub.node.tools import Tools
@@ -33,6 +34,26 @@ WAITS: Final = ("_waits", "person")
 
 OVERDUE: Final = 2
 """A node that does not conduct takes over when this many snapshots are due."""
+
+
+AT_ONCE: Final = 2
+"""Sessions whose duties a node does at a time. Each goes through a thread for its vault, and threads take the
+loop's turns: a few hundred at once held everybody's words and sound for a tenth of a second."""
+
+
+def first_snapshot_after(session: str, every: int) -> int:
+    """After how many events a session's first snapshot is due: `every` at most, half of it at least. Sessions that
+    began together and grow alike do not call for it together, nor for those that follow."""
+    return every - crc32(session.encode()) % (every // 2 + 1)
+
+
+class Turns:
+    """Whose duties are done when many sessions call for them together: those of sessions that grow do not wait
+    behind those of sessions at rest, which are in no hurry."""
+
+    def __init__(self) -> None:
+        self.growing = asyncio.Semaphore(AT_ONCE)
+        self.at_rest = asyncio.Semaphore(AT_ONCE)
 
 
 class Part(Enum):
@@ -54,9 +75,8 @@ class Conductor:
         wants: Callable[[Room], None],
         tell: Callable[[Room], None],
         lives: Callable[[str], bool],
-        resting: asyncio.Semaphore,
+        turns: Turns,
     ) -> None:
-        """`resting` admits those whose session is at rest to their duties, a few of a node at a time."""
         self.room = room
         self.part = Part.ASKING
         self.conductor = ""
@@ -65,8 +85,9 @@ class Conductor:
         self._wants = wants
         self._tell = tell
         self._lives = lives
-        self._resting = resting
+        self._turns = turns
         self._snapshots = [room.follower.opened_at, room.follower.opened_at]
+        self._every = first_snapshot_after(room.key.session, settings.snapshot_every)
         self._history = 0
         self._indexed = (0, b"")
         self._waits = False
@@ -74,6 +95,7 @@ class Conductor:
         self._timer = 0
         self._far = False
         self._still = (0, 0)
+        self._rested = -1
 
     # --- who conducts
 
@@ -104,7 +126,7 @@ class Conductor:
         be gone."""
         offset = self.room.position.offset
         self._snapshots = [min(each, offset) for each in self._snapshots]
-        self._history, self._indexed = 0, (0, b"")
+        self._history, self._indexed, self._rested = 0, (0, b""), -1
         if self.part is Part.CONDUCTS:
             self._tools.spawn(self._reschedule())
 
@@ -121,7 +143,7 @@ class Conductor:
     @property
     def behind(self) -> bool:
         """Whether a snapshot is due."""
-        return self._behind() >= self._settings.snapshot_every
+        return self._behind() >= self._every
 
     def watch(self) -> None:
         """Events were folded."""
@@ -134,9 +156,7 @@ class Conductor:
     def look(self) -> None:
         """Do what is due, and look again when the next thing will be."""
         self._set_timer()
-        due = self._behind() >= self._settings.snapshot_every or any(
-            ordinal > self._history for ordinal in self.room.follower.view.left
-        )
+        due = self.behind or any(ordinal > self._history for ordinal in self.room.follower.view.left)
         if due and not self._busy:
             self._busy = True
             self._tools.spawn(self._work())
@@ -151,9 +171,9 @@ class Conductor:
         quiet = now - self._still[1] >= self._settings.snapshot_quiet
         soon = self._waits != (self.room.state.asking is not None)
         index = (soon or now - self._indexed[0] >= self._settings.index_every) and self._row_changed()
-        if (quiet and self._behind()) or index:
+        if (quiet and self._rested != offset) or index:
             self._busy = True
-            self._tools.spawn(self._rest() if quiet else self._work())
+            self._tools.spawn(self._work(at_rest=quiet))
 
     async def fire(self) -> None:
         """Append what is due by session time, one deadline after another, then schedule the next."""
@@ -194,30 +214,27 @@ class Conductor:
     def _behind(self) -> int:
         return self.room.follower.offset - self._snapshots[-1]
 
-    async def _rest(self) -> None:
-        """Many sessions fall silent together, and none of them is in a hurry."""
-        async with self._resting:
-            await self._work(at_rest=True)
-
     async def _work(self, at_rest: bool = False) -> None:
         try:
-            await self._duties(at_rest)
+            async with self._turns.at_rest if at_rest else self._turns.growing:
+                await self._duties(at_rest)
         except (StoreUnavailable, KeysError):
             self._tools.later(1000, self.look)
         finally:
             self._busy = False
 
     async def _duties(self, at_rest: bool) -> None:
+        offset = self.room.follower.offset
         await self._put_history()
-        if self._tools.vault is not None and self._behind() >= (
-            1 if at_rest else self._settings.snapshot_every
-        ):
+        enough = 1 if at_rest else self._every
+        if self._tools.vault is not None and self._behind() >= enough:
             await self._tools.vault.record(self._tools.store, self.room.key)
             self._tools.metrics.duties.labels("vault").inc()
-        if self._behind() >= (1 if at_rest else self._settings.snapshot_every):
+        if self._behind() >= enough:
             await self._snapshot()
         if at_rest:
             await self._schedule()
+            self._rested = offset
         await self._index()
 
     async def _put_history(self) -> None:
@@ -243,6 +260,7 @@ class Conductor:
         snapshot = sealed_snapshot(key, sealer, self._tools.anchors, view.state, view.recent)
         written = await self._tools.store.write_snapshot(key, snapshot)
         self._snapshots = [self._snapshots[-1], position.offset]
+        self._every = self._settings.snapshot_every
         if written:
             self._tools.metrics.duties.labels("snapshot").inc()
             if self._snapshots[0]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hub.node.desk import Desk
-from hub.node.presence import insist, surely
+from hub.node.insisting import insist
+from hub.node.presence import surely
 from hub.node.promise import Offer
 from hub.node.room import Room
 from hub.node.tools import Tools

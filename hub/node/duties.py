@@ -10,13 +10,14 @@ from typing import Final
 from hub.keys.errors import KeysError
 from hub.node.archiving import archive
 from hub.node.clockwatch import ClockWatch
-from hub.node.conductor import Conductor, Part
+from hub.node.conductor import Conductor, Part, Turns
 from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
+from hub.node.insisting import insist
 from hub.node.leases import Leases
 from hub.node.memory import Memory
 from hub.node.notifying import Notifier, Notifying
-from hub.node.presence import NOTE, Attendance, holder_of, insist, surely
+from hub.node.presence import NOTE, Attendance, holder_of, surely
 from hub.node.recent import Told
 from hub.node.retention import AGAIN_MS, agents_leave, due, erasable_at
 from hub.node.room import Room
@@ -38,10 +39,6 @@ FOREIGN_MS: Final = 2_000
 """How long a deadline of a session that another node conducts may be overdue."""
 
 TIDY_MS: Final = 1_000
-RESTING: Final = 2
-"""Sessions at rest whose duties are done at a time. Each goes through a thread for its vault, and threads take the
-loop's turns: a few hundred at once held everybody's sound for a tenth of a second."""
-
 MEMORY_MS: Final = 5_000
 
 
@@ -67,7 +64,7 @@ class Duties:
         self._attendance = attendance
         self._clock = ClockWatch(settings.clock_jump)
         self._conductors: dict[SessionKey, Conductor] = {}
-        self._resting = asyncio.Semaphore(RESTING)
+        self._turns = Turns()
         self._firing: set[SessionKey] = set()
         self._rooms: Rooms
 
@@ -92,7 +89,7 @@ class Duties:
         """A room was opened here."""
         tools, settings, dispatch = self._tools, self._settings, self.dispatch
         conductor = Conductor(
-            room, tools, settings, dispatch.look, self._notifying.look, self._lives, self._resting
+            room, tools, settings, dispatch.look, self._notifying.look, self._lives, self._turns
         )
         self._conductors[room.key] = conductor
         self._tools.spawn(conductor.claim())

@@ -120,6 +120,10 @@ class Executor:
         """The producer (one of this node's own) was opened: its batches are numbered after `last`."""
         self._lane(producer).last = last
 
+    def opened(self, producer: str, last: int) -> None:
+        """A producer was opened: the store has its batches up to `last`."""
+        self._lane(producer).settled_to = last
+
     def pump(self) -> None:
         """Go on where something was waited for."""
         if self._stuck:
@@ -301,6 +305,7 @@ class Executor:
         if isinstance(outcome, Appended):
             last = outcome.first + outcome.count - 1
             lane.landed(work, last)
+            lane.settled_to = work.sequence
             self._ground.acknowledged(last)
             self._tools.metrics.acks.add(1, outcome.level)
             _answer(work, Done(work.sequence, outcome.first, outcome.count, outcome.level))
@@ -318,7 +323,7 @@ class Executor:
             lane.last = outcome.expected - 1 if outcome.reason == "sequence_gap" else work.sequence
             work.sequence = 0
             lane.anew(work)
-        elif outcome.reason in _BEHIND and self._may_race(work):
+        elif outcome.reason in _BEHIND and _may_race(work):
             newer = outcome.expected if outcome.reason == "lost_race" and not outcome.detail else 0
             lane.anew(work, newer or self._ground.offset + 1)
         elif outcome.reason == "session_erased":
@@ -329,22 +334,30 @@ class Executor:
             self._ground.catch_up()
             self._unknown(lane, work)
         else:
-            if outcome.reason == "sequence_gap" and work.log_epoch not in ("", self._ground.position.epoch):
-                # What the producer was told when it was opened went with the tail.
-                self._settle(lane, work, Refusal("resume_first", "the log was reopened", retry_after_ms=100))
+            if outcome.reason == "sequence_gap" and _went_back(lane, work, outcome, self._ground):
+                self._settle(lane, work, Refusal("resume_first", "the store went back", retry_after_ms=100))
                 return
             said = work.refused
             same = said is not None and said.reason == outcome.reason
+            if same:
+                lane.settled_to = work.sequence
             self._settle(lane, work, said if same and said else _refusal(outcome))
-
-    def _may_race(self, work: Work) -> bool:
-        work.races += 1
-        return not work.once and work.races <= MOST_RACES
 
     def _settle(self, lane: Lane, work: Work, refusal: Refusal) -> None:
         lane.landed(work, 0)
         self._tools.metrics.refusals.labels(refusal.reason).inc()
         _answer(work, refusal)
+
+
+def _may_race(work: Work) -> bool:
+    work.races += 1
+    return not work.once and work.races <= MOST_RACES
+
+
+def _went_back(lane: Lane, work: Work, outcome: Refused, ground: Ground) -> bool:
+    """Whether the gap is the store's: what the producer was told when it was opened went with the tail, or (the log
+    being what it was) a refusal did, which has a number and no entry."""
+    return work.log_epoch not in ("", ground.position.epoch) or 0 < outcome.expected <= lane.settled_to
 
 
 def _kept(refusal: Refusal) -> Refused:

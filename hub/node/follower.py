@@ -20,6 +20,7 @@ from hub.keys.errors import KeyNotOpen, KeyStoreUnavailable, KeyUnknown, Session
 from hub.keys.sealing import Sealer
 from hub.node.ears import Ears
 from hub.node.entries import SessionDamaged
+from hub.node.insisting import PAUSE_S
 from hub.node.tail import Tail
 from hub.node.tools import Tools
 from hub.node.view import Verdict, View
@@ -31,9 +32,6 @@ log: Final = logging.getLogger("legato.node")
 
 MOST_PUSHED: Final = 4096
 """Pushed entries kept while a read is under way; what is beyond is read."""
-
-PAUSE_S: Final = 0.1
-"""Between two tries when the store or the key store does not answer."""
 
 
 class Stage(Enum):

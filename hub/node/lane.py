@@ -72,7 +72,7 @@ class Lane:
     """The order of one producer's batches.
 
     `folded_to` is the offset that its next barrier must see folded; `last` the sequence that was given last
-    to a batch of this node's own.
+    to a batch of this node's own; `settled_to` the last one of which the store told us that it has it.
     """
 
     def __init__(self, producer: str) -> None:
@@ -81,6 +81,7 @@ class Lane:
         self.waiting: deque[Work] = deque()
         self.folded_to = 0
         self.last = 0
+        self.settled_to = 0
         self._unsettled = 0
         """How many of `flying` are not with the store now."""
 

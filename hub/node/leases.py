@@ -12,7 +12,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from hub.node.presence import holder_of, insist
+from hub.node.insisting import insist
+from hub.node.presence import holder_of
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.beats import Still, Watcher

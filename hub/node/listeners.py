@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from hub.node.delivery import Delivery
 from hub.node.follower import Follower, Stage
+from hub.node.insisting import insist
 from hub.node.promise import Listener, Welcome
+from hub.node.reaching import reach
 from hub.node.recent import Standing
 from hub.node.recovery import first_lost
 from hub.node.tools import Tools
@@ -40,6 +42,10 @@ class Listeners:
             if standing is Standing.ON:
                 self._add(listener)
                 return self._since(after)
+            if standing is Standing.AHEAD and follower.stage is not Stage.CLOSED:
+                self._told_soon[listener] = after
+                self._tools.spawn(self._tell_reached(listener, after))
+                return Welcome(after, None, ())
         self._add(listener)
         return Welcome(follower.position, self.encoded_state(), ())
 
@@ -88,3 +94,13 @@ class Listeners:
             position = self._follower.position
             lost_from = first_lost(self._follower.state, position.epoch, after)
             listener.discontinuity(lost_from, after.offset, self.encoded_state(), position)
+
+    async def _tell_reached(self, listener: Listener, after: Position) -> None:
+        """The log went back just before it came: what it had seen is found to be gone first."""
+        follower = self._follower
+        await insist(lambda: reach(follower, self._tools.store, after))
+        if follower.view.recent.standing(after, follower.state.reopened) is Standing.LOST:
+            self._tell_lost(listener)
+        elif self._told_soon.pop(listener, None) is not None:
+            self._add(listener)
+            listener.snapshot(self.encoded_state(), follower.position, "behind")

@@ -9,13 +9,12 @@ answers with `back` at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final
 
 from msgspec import structs
 
-from hub.keys.errors import KeyStoreUnavailable
-from hub.node.follower import PAUSE_S
+from hub.node.insisting import insist
 from hub.node.promise import Done, Moved, Presence
 from hub.node.recent import Told
 from hub.node.room import Room
@@ -37,18 +36,6 @@ NOTE: Final = "attachment:"
 def holder_of(node: str) -> str:
     """What a node is called among those that beat."""
     return f"n:{node}"
-
-
-T = TypeVar("T")
-
-
-async def insist(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask until the store answers: a duty that somebody depends on."""
-    while True:
-        try:
-            return await ask()
-        except (StoreUnavailable, KeyStoreUnavailable):
-            await asyncio.sleep(PAUSE_S)
 
 
 def surely(answer: Done | Refusal) -> None:

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from hub.node.follower import Follower
+from typing import Final
+
+from hub.node.follower import Follower, Stage
 from hub.node.recent import Standing
-from hub.store.promise import Log
+from hub.store.promise import Log, StoreUnavailable
 from legato.session.position import Position
+
+TRIES: Final = 8
+"""How often a log may lose its tail while one position is looked for."""
 
 
 async def reach(follower: Follower, log: Log, position: Position) -> None:
-    """Catch up to `position` if it is on the log; if it is not, a tail was lost: open an epoch.
+    """Catch up to `position` if it is on the log; if it is not, a tail was lost: open an epoch. The log may lose its
+    tail again meanwhile: what was found out of the one before is then worth nothing, and is found out anew.
 
-    Raises `StoreUnavailable` when the store does not answer.
+    Raises `StoreUnavailable` when the store does not answer, or goes back again and again.
     """
+    for _ in range(TRIES):
+        standing = await _reached(follower, log, position)
+        lacks = standing in (Standing.AHEAD, Standing.LOST) and position.epoch == follower.position.epoch
+        if not lacks or follower.stage is Stage.CLOSED:
+            return
+        follower.tail_lost(position)
+        await follower.caught_up()
+    raise StoreUnavailable("the log goes back again and again")
+
+
+async def _reached(follower: Follower, log: Log, position: Position) -> Standing:
     standing = _standing(follower, position)
     if standing is Standing.AHEAD:
         await follower.caught_up()
@@ -20,10 +37,8 @@ async def reach(follower: Follower, log: Log, position: Position) -> None:
     if standing is Standing.OLDER:
         known = await log.position(follower.key, position.offset)
         if known is not None and known.check != position.check:
-            standing = Standing.LOST
-    if standing in (Standing.AHEAD, Standing.LOST) and position.epoch == follower.position.epoch:
-        follower.tail_lost(position)
-        await follower.caught_up()
+            return Standing.LOST
+    return standing
 
 
 def _standing(follower: Follower, position: Position) -> Standing:

@@ -13,7 +13,7 @@ from typing import Final
 
 from hub.node.recent import Recent
 from hub.node.tools import Tools
-from hub.store.promise import Append, Draft, Log, SessionKey
+from hub.store.promise import Append, Draft, Log, SessionKey, StoreUnavailable
 from legato.session.event_json import encode
 from legato.session.position import CHECK_SIZE, Position
 from legato.session.presence_rules import log_reopened
@@ -57,7 +57,8 @@ async def common_offset(
     """Compare what is remembered with the log, and each `evidence`. None: no such session.
 
     Digests cover all before them, so what is common is a prefix: a binary search finds its end. If the log
-    ends before all that is remembered, it is taken for a prefix of what was.
+    ends before all that is remembered, it is taken for a prefix of what was. Raises `StoreUnavailable` if the log
+    lost its tail meanwhile: what was compared then is of two logs.
     """
     page = await log.read(key, recent.offset, 1)
     if page is None:
@@ -67,6 +68,9 @@ async def common_offset(
     lost = common < recent.offset
     for position in evidence:
         lost = lost or not await _holds(log, key, position, page.tail)
+    end = await log.position(key, page.tail.offset)
+    if end is None or end.check != page.tail.check:
+        raise StoreUnavailable("the log went back while it was looked at")
     return Found(max(common, 0), lost, page.tail.epoch)
 
 

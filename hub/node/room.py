@@ -113,6 +113,7 @@ class Room:
         if opened is None:
             self.gone("erased")
             return Opened(0, 0)
+        self._executor.opened(producer, opened.last)
         return opened
 
     def execute(self, actor: Actor, batch: Batch) -> Awaitable[Done | Refusal]:

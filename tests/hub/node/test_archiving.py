@@ -12,7 +12,7 @@ import pytest
 from hub.keys.anchors import Anchors
 from hub.keys.keystore import KeyStore
 from hub.node.archiving import what_was_lost
-from hub.node.duties import RESTING
+from hub.node.conductor import AT_ONCE, first_snapshot_after
 from hub.node.entries import SessionDamaged
 from hub.node.node import Node
 from hub.node.promise import Done, Presence
@@ -159,9 +159,31 @@ async def test_sessions_that_fall_silent_together_go_to_rest_a_few_at_a_time(tmp
     async with home.node("n1", settings=Settings(snapshot_quiet=20), vault=vault) as node:
         rooms = [await there(await node.create(key, "p_user", {}, "")) for key in keys]
         await until(lambda: vault.recorded == set(keys))
-        assert vault.most == RESTING
+        assert vault.most == AT_ONCE
         for room in rooms:
             node.release(room)
+
+
+async def test_sessions_that_grow_together_are_written_down_a_few_at_a_time(tmp_path: Path) -> None:
+    home, vault = Home(tmp_path), Busy(Folder(tmp_path))
+    keys = [SessionKey(KEY.tenant, f"s_{number}") for number in range(12)]
+    growing = Settings(snapshot_every=8, snapshot_quiet=DAY_MS)
+    async with home.node("n1", settings=growing, vault=vault) as node:
+        rooms = [await there(await node.create(key, "p_user", {}, "")) for key in keys]
+        for room in rooms:
+            await node.arrive(room, user_presence())
+        await asyncio.gather(*(written(room, 8) for room in rooms))
+        await until(lambda: vault.recorded == set(keys))
+        assert vault.most == AT_ONCE
+        for room in rooms:
+            node.release(room)
+
+
+def test_sessions_that_grow_in_step_come_to_their_first_snapshots_one_after_another() -> None:
+    due = [first_snapshot_after(f"s_{number}", 256) for number in range(256)]
+    assert all(128 <= each <= 256 for each in due)
+    assert max(map(due.count, due)) <= 10
+    assert {first_snapshot_after(f"s_{number}", 1) for number in range(9)} == {1}
 
 
 async def test_it_is_archived_anew_after_it_was_read(tmp_path: Path) -> None:

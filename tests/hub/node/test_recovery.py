@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import sha1
 
 from hub.node.node import Node
@@ -9,8 +10,12 @@ from hub.node.promise import Done
 from hub.node.recent import Recent, Told
 from hub.node.recovery import remembered_in_common
 from hub.node.room import Room
+from hub.store.model import ModelStore
 from hub.store.model.server import Contents
+from hub.store.promise import SessionKey
+from legato.session.commands import Refusal
 from legato.session.events import ActivityChanged
+from legato.session.position import Position
 from tests.hub.node.builders import KEY, USER, Heard, House, batch, passes, there, user_presence, virtual
 from tests.hub.node.test_room import post
 
@@ -87,3 +92,81 @@ async def test_who_comes_from_an_epoch_that_nobody_knows_is_told_no_less_than_wh
         [(lost_from, lost_to)] = heard.lost
         assert lost_from <= held + 1
         assert lost_to == seen.offset
+
+
+class GoesBack(ModelStore):
+    """A store that is put back when somebody compares with its log."""
+
+    kept: Contents | None = None
+
+    async def position(self, key: SessionKey, offset: int) -> Position | None:
+        kept, self.kept = self.kept, None
+        if kept is not None:
+            self.server.restore(kept)
+        return await super().position(key, offset)
+
+
+@virtual
+async def test_who_comes_back_while_the_log_goes_back_a_second_time_is_told() -> None:
+    house = House()
+    async with house.node("n1") as first:
+        room = await there(await first.create(KEY, "p_user", {}, ""))
+        assert isinstance(await first.arrive(room, user_presence()), Done)
+        kept = house.server.saved()
+        await say(room, "c_1", "m_1", "m_2", "m_3")
+        seen = room.position
+    house.server.restore(kept)
+    store = GoesBack(house.server, lambda callback: asyncio.get_running_loop().call_soon(callback))
+    async with house.node("n2", store) as second:
+        room = await there(await second.open(KEY))
+        await say(room, "c_2", *(f"m_{n}" for n in range(4, 12)))
+        assert room.position.epoch == seen.epoch
+        store.kept = kept
+        await room.reach(seen)
+        assert room.position.epoch != seen.epoch
+        heard = Heard()
+        room.listen(heard, seen)
+        await passes()
+        [(lost_from, lost_to)] = heard.lost
+        assert lost_from <= seen.offset == lost_to
+
+
+@virtual
+async def test_who_comes_just_after_the_log_went_back_is_told() -> None:
+    house = House()
+    async with house.node("n1") as first:
+        room = await there(await first.create(KEY, "p_user", {}, ""))
+        assert isinstance(await first.arrive(room, user_presence()), Done)
+        kept = house.server.saved()
+        await say(room, "c_1", "m_1", "m_2", "m_3")
+        seen = room.position
+    house.server.restore(kept)
+    async with house.node("n2") as second:
+        room = await there(await second.open(KEY))
+        heard = Heard()
+        assert room.listen(heard, seen).events == ()
+        await passes(100)
+        [(lost_from, lost_to)] = heard.lost
+        assert lost_from <= seen.offset == lost_to
+
+
+@virtual
+async def test_whose_refusals_the_store_lost_comes_again_and_goes_on() -> None:
+    house = House()
+    async with house.node("n1") as node:
+        room = await there(await node.create(KEY, "p_user", {}, ""))
+        assert isinstance(await node.arrive(room, user_presence()), Done)
+        await say(room, "c_1", "m_1")
+        kept, opened = house.server.saved(), await room.open_producer("c_1")
+        for sequence in (2, 3):
+            twice = batch("c_1", sequence, post("m_1"), epoch=opened.epoch)
+            assert isinstance(await room.execute(USER, twice), Refusal)
+        house.server.restore(kept)
+        refused = await room.execute(USER, batch("c_1", 4, post("m_2"), epoch=opened.epoch))
+        assert isinstance(refused, Refusal)
+        assert refused.reason == "resume_first"
+        again = await room.open_producer("c_1")
+        assert again.last == 1
+        own_gap = await room.execute(USER, batch("c_1", 9, post("m_2"), epoch=again.epoch))
+        assert isinstance(own_gap, Refusal)
+        assert (own_gap.reason, own_gap.expected) == ("sequence_gap", 2)
