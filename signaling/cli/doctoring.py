@@ -75,7 +75,7 @@ def _checked(what: str, check: Callable[[], None], says: str, *, needed: bool) -
 
 
 def _page() -> None:
-    from signaling.demo.routes import page_folder
+    from signaling.pages import page_folder
 
     page_folder()
 

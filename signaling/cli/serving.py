@@ -22,6 +22,7 @@ from hub.store.fitness import StoreUnfit
 from hub.store.promise import StoreUnavailable
 from signaling.logs import set_up_logs
 from signaling.options import Options, OptionsInvalid
+from signaling.pages import add_console, page_folder
 from signaling.port import BACKLOG, bound
 from signaling.serve import Serving, serve
 from signaling.supervisor import Command, Supervised, end_with_supervisor, wait_for_go
@@ -205,6 +206,9 @@ def _dressed(share: str, *, demo_page: bool, supervised: bool) -> Callable[[Serv
             end_with_supervisor(asyncio.get_running_loop(), lambda: os._exit(REFUSED_EXIT))
         if demo_page:
             add_demo(serving, replace(options, voice=serving.voice.engines.ears is not None))
+        else:
+            with suppress(FileNotFoundError):  # an installation without pages serves the protocol alone
+                add_console(serving.app, page_folder())
 
     return dress
 

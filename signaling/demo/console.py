@@ -1,11 +1,10 @@
-"""The operator console of the demo: its page, and a ticket for whoever opens it on this machine."""
+"""The operator console of the demo: a ticket for whoever opens it on this machine."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
@@ -31,25 +30,13 @@ class Console:
     """`allows(request)`: whether who asks may be an operator; `mint` signs."""
 
     def __init__(
-        self, folder: Path, headers: dict[str, str], allows: Callable[[web.Request], bool],
-        mint: Callable[[Ticket], str], *, voice: bool,
-    ) -> None:  # fmt: skip
-        self._folder, self._headers, self._allows, self._mint, self._voice = (
-            folder,
-            headers,
-            allows,
-            mint,
-            voice,
-        )
+        self, allows: Callable[[web.Request], bool], mint: Callable[[Ticket], str], *, voice: bool
+    ) -> None:
+        self._allows, self._mint, self._voice = allows, mint, voice
 
     def add_to(self, app: web.Application) -> None:
         """Serve it."""
-        app.router.add_get("/console", self.page)
         app.router.add_post("/demo/operator", self.enter)
-
-    async def page(self, request: web.Request) -> web.StreamResponse:
-        """`GET /console`"""
-        return web.FileResponse(self._folder / "console.html", headers=self._headers)
 
     async def enter(self, request: web.Request) -> web.Response:
         """`POST /demo/operator`"""

@@ -31,19 +31,13 @@ from signaling.demo import brain
 from signaling.demo.console import Console
 from signaling.demo.reading import read_body
 from signaling.http.errors import Refused, json_response
+from signaling.pages import PAGE_HEADERS, add_console, page_folder
 from signaling.serve import Serving
 
 log: Final = logging.getLogger("legato.demo")
 AGENT: Final = "concierge"
 ANSWER_S: Final = 0.02
 MOST_ADDRESS: Final = 2_000
-PAGE_POLICY: Final = (
-    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-
-PAGE_HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
 
 
 class Join(msgspec.Struct):
@@ -76,26 +70,16 @@ class DemoOptions:
     voice: bool = False
 
 
-def page_folder() -> Path:
-    """Where the built page is: in the installed package, or in a checkout."""
-    here = Path(__file__).resolve().parent.parent
-    for folder in (here / "page", here.parent / "web" / "dist"):
-        if (folder / "index.html").is_file():
-            return folder
-    raise FileNotFoundError("the page is not built: run `make web` in the checkout")
-
-
 def add_demo(serving: Serving, options: DemoOptions) -> None:
     """Serve the page and what it asks for."""
     app, demo = serving.app, _Demo(serving, options, page_folder())
     app.router.add_get("/", demo.page)
-    app.router.add_static("/assets", demo.folder / "assets", append_version=False)
-    app.router.add_get("/icon.svg", demo.icon)
+    add_console(app, demo.folder)
     app.router.add_get("/service_worker.js", demo.service_worker)
     app.router.add_post("/demo/join", demo.join)
     app.router.add_post("/demo/kill", demo.kill)
     app.router.add_post("/demo/qr", demo.qr)
-    Console(demo.folder, PAGE_HEADERS, demo.breakable, serving.signer.mint, voice=options.voice).add_to(app)
+    Console(demo.breakable, serving.signer.mint, voice=options.voice).add_to(app)
     app.cleanup_ctx.append(demo.prompted)
 
 
@@ -118,9 +102,6 @@ class _Demo:
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(self.folder / "index.html", headers=PAGE_HEADERS)
-
-    async def icon(self, request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(self.folder / "icon.svg")
 
     async def service_worker(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(self.folder / "service_worker.js", headers=PAGE_HEADERS)

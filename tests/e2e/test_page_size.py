@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from signaling.demo.routes import page_folder
+from signaling.pages import page_folder
 
 pytestmark = pytest.mark.e2e
 

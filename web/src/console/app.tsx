@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { randomId } from "../client/keep";
 import { Mark } from "../demo/icons";
 import { remembered } from "../demo/memory";
+import { brought } from "./credential";
 import { Desk } from "./desk";
 import { Hub, Refused, type Operator, type Row } from "./hub";
 import { Board, Operators, Queue } from "./lists";
@@ -11,13 +12,21 @@ import { useOpen } from "./opening";
 import { isTyping } from "./verbs";
 
 const LOOK_MS = 1_000;
+const WANTED = "The console wants a ticket of an operator or supervisor, for all sessions: whoever runs the hub makes one by “legato ticket --role operator --name …”. Open this page with #ticket= and the ticket behind its address.";
+/** Why one may not come in, and will not by waiting. */
+const FORBIDDEN: Readonly<Record<string, string>> = {
+  not_allowed: "Only this machine may open the demo's console, and of others who has the capability to list sessions.",
+  ticket_refused: `This ticket is not good, or not any more. ${WANTED}`,
+  not_found: WANTED,
+  method_not_allowed: WANTED,
+};
 
 function useHub(): { readonly hub: Hub; readonly me: Operator | null; readonly problem: string } {
   const asked = useMemo(() => new URLSearchParams(location.search), []);
   const hub = useMemo(() => {
     const role = asked.get("role") === "supervisor" ? "supervisor" : "operator";
     const name = asked.get("name") ?? (role === "operator" ? "Operator" : "Supervisor");
-    return new Hub(remembered(`legato:console:${role}`, () => randomId("p")), role, name);
+    return new Hub(remembered(`legato:console:${role}`, () => randomId("p")), role, name, brought());
   }, [asked]);
   const [me, setMe] = useState<Operator | null>(null);
   const [problem, setProblem] = useState("");
@@ -25,9 +34,9 @@ function useHub(): { readonly hub: Hub; readonly me: Operator | null; readonly p
     let timer: ReturnType<typeof setTimeout>;
     const enter = (): void =>
       void hub.enter().then(setMe, (failure: unknown) => {
-        const forbidden = failure instanceof Refused && failure.reason === "not_allowed";
-        setProblem(forbidden ? "Only this machine may open the console." : "The hub cannot be reached. Trying again…");
-        if (!forbidden) timer = setTimeout(enter, LOOK_MS);
+        const forbidden = failure instanceof Refused ? FORBIDDEN[failure.reason] : undefined;
+        setProblem(forbidden ?? "The hub cannot be reached. Trying again…");
+        if (forbidden === undefined) timer = setTimeout(enter, LOOK_MS);
       });
     enter();
     return () => clearTimeout(timer);

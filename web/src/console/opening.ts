@@ -41,7 +41,7 @@ export function useOpen(hub: Hub, voice: boolean): Opening {
 
   const show = useCallback((one: Open | null): void => {
     current.current = one;
-    if (one !== null) Object.assign(globalThis, { legato: one.session });
+    if (one !== null) Object.assign(globalThis, { legato: one.session, legatoVoice: one.ears?.voice });
     setOpened(one);
     setView(one?.session.view ?? null);
   }, []);
