@@ -52,6 +52,11 @@ BROKEN = 2
     "--small", is_flag=True, help="Seconds instead of minutes: shows that it works, measures nothing."
 )
 @click.option(
+    "--waiting",
+    type=click.IntRange(1),
+    help="Sessions that wait at rest while others are dispatched (100000: its bar).",
+)
+@click.option(
     "--bad-path-s",
     type=click.FloatRange(0),
     help="Seconds on a bad path for working_paths_dropped (600: its bar).",
@@ -67,6 +72,7 @@ def bench(
     no_judge: bool,
     small: bool,
     bad_path_s: float | None,
+    waiting: int | None,
 ) -> None:
     """Measure delivery, reconnect, join, voice, turns and agents (all, or those NAMES) on real processes and stores.
 
@@ -78,6 +84,7 @@ def bench(
     logging.basicConfig(level=logging.ERROR)
     plan = replace(SMALL if small else Plan(), says=lambda text: click.echo(text, err=True))
     plan = plan if bad_path_s is None else replace(plan, rough_s=bad_path_s)
+    plan = plan if waiting is None else replace(plan, waiting=waiting)
     chosen = names or tuple(BENCHES)
     try:
         outcome = asyncio.run(

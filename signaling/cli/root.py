@@ -14,6 +14,7 @@ VERBS: Final = {
     "ticket": ("signaling.cli.tickets", "ticket"),
     "sessions": ("signaling.cli.watching", "sessions"),
     "tail": ("signaling.cli.watching", "tail"),
+    "usage": ("signaling.cli.spending", "usage"),
     "export": ("signaling.cli.keeping", "export"),
     "audit": ("signaling.cli.auditing", "audit"),
     "verify": ("signaling.cli.keeping", "verify"),

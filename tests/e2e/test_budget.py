@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -14,7 +16,7 @@ from legato.session import commands as c
 from legato.session.events import BudgetExhausted, BudgetNeared, ResponseEnded
 from signaling.cli.tickets import mint_here, signer_here
 from tests.e2e.minting import created, ticket_for
-from tests.support.processes import folder, running
+from tests.support.processes import ROOT, folder, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
 
@@ -59,6 +61,20 @@ async def test_an_answer_ends_where_its_budget_does_and_turns_wait_until_it_is_r
                 await olga.do(c.LabelSession(labels={"budget_tokens": "100"}))
                 await ada.until(lambda state: turn not in state.turns, 30)
                 assert ada.state.usage.tokens_out == spent + 1
+            await tells_the_usage(hub.url, data, session, spent + 1)
             working.cancel()
             with suppress(asyncio.CancelledError):
                 await working
+
+
+async def tells_the_usage(url: str, data: Path, session: str, tokens: int) -> None:
+    """`legato usage` has a line for the session, and the total."""
+    command = (sys.executable, "-m", "signaling", "usage", "--hub", url, "--data", str(data))
+    lines = list[str]()
+    async with asyncio.timeout(30):
+        while not any(line.startswith(session) for line in lines):  # the index follows the session
+            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+            out, _ = await process.communicate()
+            lines = out.decode().splitlines()
+    rows = {name: row for name, *row in map(str.split, lines)}
+    assert rows[session] == rows["total"] == ["0", str(tokens), "0", "0"]
