@@ -119,8 +119,10 @@ class Dispatch:
             self._noted[room.key] = agents
             if before is None:  # another node may have noted a wish, and be gone
                 before = frozenset(filter(None, (answering(room.state), *listening(room.state)))) - agents
-            self._tools.spawn(self._note(room.key, before - agents, agents - before, room.state.time))
-            if (agent := answering(room.state)) in agents - before:
+            no_more, new = before - agents, agents - before
+            if no_more or new:
+                self._tools.spawn(self._note(room.key, no_more, new, room.state.time))
+            if (agent := answering(room.state)) in new:
                 self._tools.later(self._await_patience, lambda: self._say_awaited(room, agent))
 
     def forget(self, key: SessionKey) -> None:
