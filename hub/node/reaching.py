@@ -19,10 +19,14 @@ async def reach(follower: Follower, log: Log, position: Position) -> None:
 
     Raises `StoreUnavailable` when the store does not answer, or goes back again and again.
     """
-    for _ in range(TRIES):
+    for tried in range(TRIES):
         standing = await _reached(follower, log, position)
-        lacks = standing in (Standing.AHEAD, Standing.LOST) and position.epoch == follower.position.epoch
-        if not lacks or follower.stage is Stage.CLOSED:
+        known = (
+            standing is Standing.LOST and tried > 0
+        )  # the log may be trimmed too far to be asked: memory tells
+        if standing not in (Standing.AHEAD, Standing.LOST) or known or follower.stage is Stage.CLOSED:
+            return
+        if position.epoch != follower.position.epoch:
             return
         follower.tail_lost(position)
         await follower.caught_up()
