@@ -32,13 +32,18 @@ log: Final = logging.getLogger("legato.node")
 WAITS: Final = ("_waits", "person")
 """The label by which the index finds sessions that wait for a person. No participant can set it: it is no id."""
 
+
 OVERDUE: Final = 2
 """A node that does not conduct takes over when this many snapshots are due."""
-
 
 AT_ONCE: Final = 2
 """Sessions whose duties a node does at a time. Each goes through a thread for its vault, and threads take the
 loop's turns: a few hundred at once held everybody's words and sound for a tenth of a second."""
+
+
+def without_marks(labels: Mapping[str, str]) -> dict[str, str]:
+    """A listed session's labels as its people know them."""
+    return {name: value for name, value in labels.items() if name != WAITS[0]}
 
 
 def first_snapshot_after(session: str, every: int) -> int:

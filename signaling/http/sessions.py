@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from hub.keys.positions import Positions
+from hub.node.conductor import without_marks
 from hub.node.entries import SessionDamaged
 from hub.node.promise import Batch, Done, Node, Room
 from hub.store.promise import SessionKey
@@ -145,7 +146,7 @@ class Sessions:
             limit,
         )
         rows = [
-            bodies.SessionRow(row.session, row.created, row.last, row.ended, dict(row.labels))
+            bodies.SessionRow(row.session, row.created, row.last, row.ended, without_marks(row.labels))
             for row in listed
         ]
         return json_response(bodies.SessionList(rows, rows[-1].last if len(rows) == limit else 0))

@@ -42,6 +42,8 @@ async def test_who_is_more_urgent_comes_first_then_who_has_waited_longest() -> N
             assert (await do(here, session, boss(here), asked))[0] == 200
         rows = await queue(here, 3)
         assert [row["session"] for row in rows] == ["s_3", "s_1", "s_2"]
+        _, listed = await ask(here, "GET", "/v1/sessions", boss(here))
+        assert all(row["labels"] == {} for row in listed["sessions"])
         assert [row["session"] for row in await queue(here, 2, "?skill=sales")] == ["s_3", "s_1"]
         status, _ = await do(here, "s_3", boss(here), {"type": "take_over"})
         assert status == 200
