@@ -139,7 +139,7 @@ class Executor:
     def expire(self) -> None:
         """Give up what has waited for too long."""
         now = self._tools.now()
-        for lane in tuple(self._lanes.values()):
+        for lane in [each for each in self._lanes.values() if not each.idle]:
             for work in lane.overdue(now):
                 _answer(work, Refusal("unavailable", retry_after_ms=1000))
             self._pump(lane)
