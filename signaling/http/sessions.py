@@ -254,7 +254,9 @@ async def _invite(room: Room, participants: list[bodies.Invited]) -> None:
 
 
 async def _join(room: Room, participant: str, role: Role, name: str) -> None:
-    """Whoever takes part without an attachment joins by the first thing they do."""
+    """Whoever takes part without an attachment joins by the first thing they do; nobody joins what has ended."""
+    if room.state.ended:
+        return
     events = joined(room.state, participant, role, name)
     if isinstance(events, Refusal):
         raise Refused.of(events)

@@ -1,0 +1,116 @@
+"""What only people who help may do, asked by others, out of order, or where nothing is to be done: refused by name, and
+nothing else happens."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from hub.store.promise import SessionKey
+from legato.session.tickets import CEILINGS
+from tests.signaling.doors import KEY, Doors, Page, doors
+from tests.signaling.test_http import ask
+
+PRIVILEGED: Final[dict[str, dict[str, object]]] = {
+    "take_over": {},
+    "hand_back": {},
+    "transfer": {"to": "p_ben"},
+    "hold_users": {},
+    "release_users": {},
+    "reserve_session": {"request": "q_1"},
+    "reject_session": {"request": "q_1"},
+    "wrap_up": {"notes": "x"},
+    "whisper": {"text": "x"},
+    "change_stance": {"stance": "barge"},
+    "label_session": {"labels": {"agent": "another"}},
+    "accept_session": {"right": "worker:bot", "worker": "k_1"},
+    "start_response": {"response": "r_1"},
+    "hand_over": {"to": "another"},
+}
+"""With fields that would do, were they allowed."""
+
+OUT_OF_ORDER: Final = {
+    "hand_back": "stale_token",
+    "transfer": "stale_token",
+    "hold_users": "not_allowed",
+    "release_users": "not_allowed",
+    "reserve_session": "not_found",
+    "reject_session": "not_found",
+    "wrap_up": "wrong_order",
+}
+"""Of an operator who does not answer, where nobody asked for a person."""
+
+
+async def asked(
+    here: Doors, ticket: str, kind: str, number: int, session: str = KEY.session
+) -> tuple[int, str]:
+    """The status and the reason of one command in a batch of its own."""
+    command = {"type": kind, **PRIVILEGED[kind]}
+    body = {"producer": f"try_{number}", "seq": 1, "commands": [command]}
+    status, said = await ask(here, "POST", f"/v1/sessions/{session}/commands", ticket, body)
+    return status, said["error"]["reason"]
+
+
+async def log(here: Doors) -> list[str]:
+    """The types of all events of the session."""
+    ticket = here.ticket("p_boss", "supervisor", more=set(CEILINGS["supervisor"]) - {"work"})
+    status, said = await ask(here, "GET", f"/v1/sessions/{KEY.session}/events?limit=200", ticket)
+    assert status == 200
+    return [event["type"] for event in said["events"]]
+
+
+@pytest.mark.parametrize("kind", PRIVILEGED)
+async def test_a_participants_ticket_does_nothing_of_it_on_the_wire_or_by_http(kind: str) -> None:
+    async with doors() as here, Page.attached(here) as page:
+        before = await log(here)
+        page.sequence += 1
+        await page.send({"type": "do", "seq": 1, "commands": [{"type": kind, **PRIVILEGED[kind]}]})
+        refused = await page.until("refused")
+        assert (refused["seq"], refused["reason"]) == (1, "not_allowed")
+        assert await asked(here, here.ticket(), kind, 1) == (403, "not_allowed")
+        assert await log(here) == before
+
+
+@pytest.mark.parametrize("kind", OUT_OF_ORDER)
+async def test_an_operator_does_nothing_of_it_out_of_order(kind: str) -> None:
+    async with doors() as here:
+        ticket = here.ticket("p_olga", "operator")
+        body = {"producer": "first", "seq": 1, "commands": [{"type": "change_stance", "stance": "monitor"}]}
+        assert (await ask(here, "POST", f"/v1/sessions/{KEY.session}/commands", ticket, body))[0] == 200
+        before = await log(here)
+        assert (await asked(here, ticket, kind, 1))[1] == OUT_OF_ORDER[kind]
+        assert await log(here) == before
+
+
+@pytest.mark.parametrize("kind", PRIVILEGED)
+async def test_in_a_session_that_ended_or_was_erased_nobody_does_any_of_it(kind: str) -> None:
+    erased = SessionKey("main", "s_erased")
+    async with doors(sessions=(KEY, erased)) as here:
+        agents = kind in ("accept_session", "start_response", "hand_over")
+        boss = here.ticket("p_boss", "supervisor", "*", more=set(CEILINGS["supervisor"]) - {"work"})
+        asker = here.ticket("p_bot", "agent", "*") if agents else here.ticket("p_olga", "operator", "*")
+        assert (await ask(here, "POST", f"/v1/sessions/{KEY.session}/end", boss, {}))[0] == 200
+        assert (await ask(here, "DELETE", f"/v1/sessions/{erased.session}", boss))[0] == 204
+        before = await log(here)
+        assert (await asked(here, asker, kind, 1))[1] == "session_ended"
+        assert (await asked(here, asker, kind, 2, erased.session))[1] in ("session_erased", "not_found")
+        assert await log(here) == before
+
+
+@pytest.mark.parametrize("field", ["role", "rol", "by", "participant", "capabilities"])
+async def test_a_role_that_is_written_into_a_command_is_not_believed(field: str) -> None:
+    async with doors() as here, Page.attached(here) as page:
+        before = await log(here)
+        forged = {"type": "take_over", field: ["takeover"] if field == "capabilities" else "supervisor"}
+        await page.send({"type": "do", "seq": 1, "commands": [forged]})
+        assert (await page.until("refused"))["reason"] == "not_allowed"
+        assert await log(here) == before
+
+
+@pytest.mark.parametrize("role", ["operator", "supervisor", "agent"])
+async def test_a_user_hands_on_no_ticket_of_another_role(role: str) -> None:
+    async with doors() as here:
+        body = {"session": KEY.session, "role": role, "participant": "p_new"}
+        status, said = await ask(here, "POST", "/v1/tickets", here.ticket(), body)
+        assert (status, said["error"]["reason"]) == (403, "not_allowed")
