@@ -1,4 +1,4 @@
-"""A person at a terminal takes a conversation over from its agent, answers, and hands it back.
+"""A person at a terminal listens in, takes the conversation over from its agent, answers, and hands it back.
 
 export LEGATO_TICKET=$(legato ticket --role operator --session s_… --name Olga)
 python examples/takeover.py ws://127.0.0.1:7070
@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import legato
+from legato.session import commands as c
 from legato.session.events import MessagePosted
+
+VERBS = {"/hold": c.HoldUsers(), "/back": c.ReleaseUsers()}  # on a call they hear a tone meanwhile
 
 
 def shown(events: Sequence[Any]) -> None:
@@ -22,15 +25,21 @@ def shown(events: Sequence[Any]) -> None:
 
 
 async def main(hub: str) -> None:
-    """Take over, answer until an empty line, hand back with a briefing."""
+    """Listen, take over, answer until an empty line, hand back with a briefing, and say how it went."""
     async with legato.Client(hub, ticket=os.environ["LEGATO_TICKET"]) as session:
         session.on.events.append(shown)
+        await session.do(c.ChangeStance(stance="monitor"))
+        await asyncio.to_thread(input, "You listen, and no user knows. Enter takes over. ")
         await session.take_over()  # what the agent was saying ends here, in mid word if need be
         print("You answer now. An empty line hands back.", flush=True)
         while words := await asyncio.to_thread(input):
-            await session.say(words)  # on a call it is spoken, too
+            if words in VERBS:
+                await session.do(VERBS[words])
+            else:
+                await session.say(words)  # on a call it is spoken, too
         briefing = await asyncio.to_thread(input, "What should the agent know? ")
         await session.hand_back(briefing)
+        await session.do(c.WrapUp(disposition="solved", notes=briefing))  # users see none of it
 
 
 asyncio.run(main(sys.argv[1]))

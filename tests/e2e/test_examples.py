@@ -260,7 +260,13 @@ async def test_a_person_takes_over_from_the_example_agent_and_hands_back() -> No
                     stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 )  # fmt: skip
                 assert process.stdin is not None
+                await ada.until(lambda state: "p_olga" in state.participants, 30)
+                process.stdin.write(b"\n")
                 await ada.until(lambda state: state.responder == "p_olga", 30)
+                process.stdin.write(b"/hold\n")
+                await ada.until(lambda state: state.held == "p_olga", 30)
+                process.stdin.write(b"/back\n")
+                await ada.until(lambda state: not state.held, 30)
                 turn = await ada.say("is anybody there?")
                 process.stdin.write(b"A person is.\n")
                 await ada.until(lambda state: turn not in state.turns, 30)
@@ -269,7 +275,8 @@ async def test_a_person_takes_over_from_the_example_agent_and_hands_back() -> No
                 assert said.parts[0].text == "A person is."
                 process.stdin.write(b"\nshe is in a hurry\n")
                 out, _ = await process.communicate()
-                assert b"is anybody there?" in out
+                assert (process.returncode, b"is anybody there?" in out) == (0, True)
+                await ada.until(lambda state: not state.wrap_ups, 30)
                 assert ada.state.participants[ada.state.responder].role == "agent"
                 assert ada.state.briefing == "she is in a hurry"
                 assert await answer(ada, "where is 4711?") == "Order 4711 is shipped and arrives Thursday."
