@@ -6,7 +6,9 @@
     any ── replaced, refused for good, detached ──▶ ENDED
 
 The first way back is tried at once; after that the waits double from 50 ms to 2 s, each drawn between half
-and the whole, so that a thousand clients do not come at the same instant. `web/src/client/link.ts` is its twin.
+and the whole, so that a thousand clients do not come at the same instant. A hub that has too much to do says how long
+to wait (`retry_after_ms`); each time it says so again within half a minute that doubles, to 15 s, and up to half more
+is drawn. `web/src/client/link.ts` is its twin.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from legato.client.effects import Settled as Settled
 from legato.client.effects import Sign as Sign
 from legato.client.effects import Told as Told
 from legato.client.modality import beat_of
+from legato.client.rest import Rest
 from legato.session import events as e
 from legato.session.commands import Command, Refusal
 from legato.session.event_json import decode
@@ -90,6 +93,7 @@ class Link:
     _attachment: str = ""
     _holds_state: bool = False
     _tries: int = 0
+    _rest: Rest = field(default_factory=Rest)
     _deadline: int | None = None
     _heard_at: int = 0
     _spoke_at: int = 0
@@ -311,7 +315,8 @@ class Link:
             return self._lose(now)
         if envelope.retry_after_ms < 0:
             return self._end(envelope.code, envelope.reason)
-        return self._lose(now, envelope.retry_after_ms)
+        asked = envelope.retry_after_ms
+        return self._lose(now, self._rest.wait(asked, now, self.random()) if asked else 0)
 
     def _flush(self, now: int) -> list[Effect]:
         if self.phase is not Phase.LIVE:

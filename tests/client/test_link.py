@@ -195,6 +195,20 @@ def test_what_the_hub_ends_for_good_stays_ended(code: int) -> None:
     assert link.next_deadline() is None
 
 
+def test_an_overloaded_hub_is_left_alone_for_longer_each_time_until_it_was_not_for_a_while() -> None:
+    link, now, waits = live(), 10, []
+    for pause in (5_000,) * 6 + (65_000, 0):
+        link.received(d.Closing(code=4013, reason="unavailable", retry_after_ms=500), now)
+        deadline = link.next_deadline()
+        assert deadline is not None
+        waits.append(deadline - now)
+        link.expire(deadline)
+        link.opened(deadline)
+        link.received(attached(), deadline)
+        now = deadline + pause
+    assert waits == [500, 1250, 2500, 5000, 10_000, 18_750, 18_750, 500]
+
+
 def test_a_lasting_refusal_settles_its_batch_and_the_next_ones_go_on() -> None:
     link = live()
     link.put([say("a")], 1)

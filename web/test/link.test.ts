@@ -162,6 +162,26 @@ describe("coming back", () => {
     link.received({ type: "closing", code: 4013, reason: "overloaded", retry_after_ms: 900 }, 10);
     expect(link.nextDeadline()).toBe(910);
   });
+
+  test("a hub that is overloaded again and again is left alone for longer each time, until it was not for a while", () => {
+    const link = live();
+    const waits: number[] = [];
+    let now = 10;
+    const turnedAway = (): void => {
+      link.received({ type: "closing", code: 4013, reason: "unavailable", retry_after_ms: 500 }, now);
+      const deadline = link.nextDeadline() ?? 0;
+      waits.push(deadline - now);
+      now = deadline;
+      link.expire(now);
+      link.opened(now);
+      link.received(attached(), now);
+      now += 5_000;
+    };
+    for (let times = 0; times < 7; times += 1) turnedAway();
+    now += 60_000;
+    turnedAway();
+    expect(waits).toEqual([500, 1250, 2500, 5000, 10_000, 18_750, 18_750, 500]);
+  });
 });
 
 describe("events", () => {

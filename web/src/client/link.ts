@@ -8,7 +8,8 @@
  *     any ─ replaced, refused for good, detached ─▶ ended
  *
  * The first way back is tried at once; after that the waits double from 50 ms to 2 s, each drawn between half and the
- * whole, so that a thousand pages do not come at the same instant. Every method returns what is to be done, in order:
+ * whole, so that a thousand pages do not come at the same instant. A hub that has too much to do says how long to wait
+ * (`retry_after_ms`); each time it says so again within half a minute that doubles, to 15 s, and up to half more is drawn. Every method returns what is to be done, in order:
  * a batch is asked to be saved before it is asked to be sent.
  */
 import type { Command, Down, DownAttached, DownClosing, DownDiscontinuity, DownRefused, Entry, Event, Medium, State } from "./aliases";
@@ -62,6 +63,9 @@ const OPENING_MS = 5_000;
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 const MOST_TRIES = 16;
+/** The longest wait for a hub that has too much to do, and after how long it is asked as if for the first time. */
+const LONGEST_REST = 15_000;
+const RESTED_MS = 30_000;
 const SILENT_BEATS = 3;
 /** How long a connection may be silent after the network changed. */
 const DOUBT_MS = 1_500;
@@ -78,6 +82,8 @@ export class Link {
   private attachment = "";
   private holdsState = false;
   private tries = 0;
+  /** How often in a row the hub had too much to do, and when last. */
+  private turned = { times: 0, at: 0 };
   private deadline: number | null = null;
   private heardAt = 0;
   private ping = { n: 0, at: 0 };
@@ -346,7 +352,15 @@ export class Link {
       this.ticket = "";
       return [{ do: "save", soon: false }, ...this.lose(now)];
     }
-    return wait < 0 ? this.end(envelope.code, envelope.reason) : this.lose(now, wait);
+    if (wait < 0) return this.end(envelope.code, envelope.reason);
+    return this.lose(now, wait === 0 ? 0 : this.rest(wait, now));
+  }
+
+  private rest(asked: number, now: number): number {
+    const { times, at } = this.turned;
+    this.turned = { times: times > 0 && now - at < RESTED_MS ? Math.min(times + 1, MOST_TRIES) : 1, at: now };
+    const full = Math.max(asked, Math.min(asked * 2 ** (this.turned.times - 1), LONGEST_REST));
+    return this.turned.times === 1 ? asked : Math.floor(full * (1 + this.options.random() / 2));
   }
 
   private flush(now: number): Effect[] {
