@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import cycle
 from typing import Final, Self
 
-from hub.keys.errors import KeysError
 from hub.node.promise import Node
-from hub.store.promise import SessionKey, StoreUnavailable
+from hub.store.promise import SessionKey
 from legato.session.commands import Refusal
+from media.voice.errands import Errands, supervised
 from media.voice.session import SessionVoice
 from media.voice.sound import Sound
-
-log: Final = logging.getLogger("legato.voice")
 
 TICK_S: Final = 0.05
 SHARES: Final = 10
@@ -33,20 +30,18 @@ class Desk:
         self.sound = sound
         self._voices: dict[SessionKey, SessionVoice] = {}
         self._opening: dict[SessionKey, asyncio.Lock] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
         self._ends: dict[SessionKey, asyncio.Event] = {}
 
     async def __aenter__(self) -> Self:
-        self._spawn(self.sound.wheel.run())
-        self._spawn(self._tick())
-        self._spawn(self._archive())
+        self._errands.spawn(self.sound.wheel.run())
+        self._errands.spawn(self._tick())
+        self._errands.spawn(self._archive())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(self._close(key) for key in tuple(self._voices)))
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._errands.cancel()
 
     def __len__(self) -> int:
         return len(self._voices)
@@ -83,7 +78,7 @@ class Desk:
             if not work.cancelled():
                 work.result()
 
-        self._spawn(live())
+        self._errands.spawn(live())
         async with asyncio.timeout(OPEN_S):
             await running.wait()
         self._voices[key], self._ends[key] = voice, over
@@ -109,27 +104,14 @@ class Desk:
             for key, voice in tuple(self._voices.items())[share::SHARES]:
                 voice.tick(now)
                 if voice.idle(now) and not self._busy(key):
-                    self._spawn(self._close(key))
+                    self._errands.spawn(self._close(key))
 
     async def _archive(self) -> None:
         while True:
             await asyncio.sleep(ARCHIVE_S)
             for voice in tuple(self._voices.values()):
-                await self._supervised(voice.archive())
+                await supervised(voice.archive())
 
     def _busy(self, key: SessionKey) -> bool:
         lock = self._opening.get(key)
         return lock is not None and lock.locked()
-
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.get_running_loop().create_task(self._supervised(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _supervised(self, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except (StoreUnavailable, KeysError, TimeoutError) as problem:
-            log.warning("voice lost the store", extra={"kind": type(problem).__name__})
-        except Exception as failure:
-            log.error("voice failed", extra={"kind": type(failure).__name__}, exc_info=failure)

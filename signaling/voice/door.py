@@ -19,6 +19,7 @@ from media.opus import FRAME, BadOpus, duration
 from media.rtc.call import Call, CallState
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
+from media.voice.errands import Errands
 from media.voice.recital import Recital
 from media.voice.rest import Report
 from media.voice.session import SessionVoice
@@ -74,10 +75,10 @@ class VoiceDoor:
         self.desk = desk
         self.port = port
         self.captures = True
+        self._errands = Errands()
         self._microphones = MicrophoneStreams(desk, port.now)
-        self._dialling = Dialling(desk, port, keys, self._spawn)
+        self._dialling = Dialling(desk, port, keys, self._errands.spawn)
         self._brought: dict[Line, dict[int, _Brought]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # --- `signaling.voice.calls.Calls`
 
@@ -134,7 +135,7 @@ class VoiceDoor:
             if brought is not None:
                 brought.add(what)
         elif isinstance(what, Listen):
-            self._spawn(self._listen(line, arrival.room.key, what))
+            self._errands.spawn(self._listen(line, arrival.room.key, what))
         elif isinstance(what, Speak):
             self._speak(line, arrival.room.key, arrival.actor.participant, what)
 
@@ -166,11 +167,6 @@ class VoiceDoor:
         usable = asked.format == "opus" or asked.rate in RATES
         if voice is not None and known is None and usable and len(streams) < MOST_STREAMS:
             streams[asked.stream] = _Brought(voice, asked, author)
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _heard(voice: SessionVoice, attachment: str) -> Callable[[AudioPacket, int], None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,7 @@ from legato.wire.audio import OPUS, Audio
 from legato.wire.up import Lacking, Microphone
 from media.voice.captured import CapturedEar
 from media.voice.desk import Desk
+from media.voice.errands import Errands
 from media.voice.session import SessionVoice
 from signaling.connection import close_codes
 from signaling.connection.allowance import Allowance
@@ -49,7 +50,7 @@ class MicrophoneStreams:
         self._desk = desk
         self._now = now
         self._streams: dict[Line, dict[int, _Stream]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
 
     def open(self, line: Line, asked: Microphone) -> None:
         """A stream begins, or changes."""
@@ -62,7 +63,7 @@ class MicrophoneStreams:
         allowance = Allowance(FRAMES_A_SECOND, FRAMES_AT_ONCE, self._now())
         stream = streams.setdefault(asked.stream, _Stream(allowance))
         stream.opening += 1
-        self._spawn(self._open(line, stream, asked))
+        self._errands.spawn(self._open(line, stream, asked))
 
     def add(self, line: Line, audio: Audio) -> bool:
         """A piece of sound; False if its stream is no microphone's."""
@@ -114,8 +115,3 @@ class MicrophoneStreams:
                 stream.ear.on_stream(audio, self._now())
         if line not in self._streams and stream.ear is not None and stream.voice is not None:
             stream.voice.shut_stream(stream.ear, line, asked.stream)
-
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

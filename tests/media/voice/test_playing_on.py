@@ -22,7 +22,7 @@ async def frames_of(here: Place, store: House) -> list[bytes]:
 def kill(here: Place) -> None:
     """The node's voice does nothing any more, and settles nothing."""
     here.desk._voices.clear()
-    for task in tuple(here.desk._tasks):
+    for task in tuple(here.desk._errands._tasks):
         task.cancel()
 
 
