@@ -9,7 +9,7 @@ which a snapshot does not keep.
 - Participants who left: the last 32, by (since, id).
 - Turns: the newest 128, by (at, id).
 - Answers that ended: the newest 4. Whispers: the newest 8. Who let a request pass: the newest 16.
-- Of each message's speech, the newest 8 stretches and the newest 512 words.
+- Of each message's speech, the newest 32 stretches and the newest 512 words.
 - Events of later versions: the newest 64 whose weights add up to at most 8 000.
 """
 
@@ -29,7 +29,7 @@ KEPT_ANSWERED: Final = 4
 KEPT_WHISPERS: Final = 8
 KEPT_PASSED: Final = 16
 KEPT_REOPENED: Final = 8
-KEPT_STRETCHES: Final = 8
+KEPT_STRETCHES: Final = 32
 KEPT_SPEECH_WORDS: Final = 512
 KEPT_MISSED: Final = 16
 UNKNOWN_WEIGHT: Final = 8_000

@@ -21,17 +21,17 @@ def estimate(text: str, pcm: bytes, rate: int) -> tuple[Word, ...]:
 def share(text: str, start: int, end: int) -> tuple[Word, ...]:
     """The words of `text`, each with a part of `start` to `end` that grows with its letters."""
     words = text.split()
-    weights = [_weight(word) for word in words]
+    weights = [weight(word) for word in words]
     total = sum(weights)
     timed: list[Word] = []
     done = 0
-    for word, weight in zip(words, weights, strict=True):
-        begin, done = start + (end - start) * done // total, done + weight
+    for word, parts in zip(words, weights, strict=True):
+        begin, done = start + (end - start) * done // total, done + parts
         timed.append(Word(word, begin, start + (end - start) * done // total, estimated=True))
     return tuple(timed)
 
 
-def _weight(word: str) -> int:
-    """Digits are said as words; a stop is followed by a breath."""
+def weight(word: str) -> int:
+    """How long a word takes beside others: digits are said as words; a stop is followed by a breath."""
     letters = sum(3 if char.isdigit() else 1 for char in word if char.isalnum())
     return 1 + letters + (3 if word[-1] in ".!?,;:" else 0)

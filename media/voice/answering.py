@@ -179,7 +179,7 @@ class Answering:
 
     def bring(self, message: str, author: str) -> Recital:
         """The agent brings the sound of this message itself."""
-        self._script.cut([message])
+        self._script.brought(message)
         entry = self._room.state.entries.get(message)
         ledger = Ledger()
         if isinstance(entry, Message) and entry.speech:

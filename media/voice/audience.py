@@ -41,6 +41,9 @@ before makes a browser's jitter buffer hold the first word back by two frames.""
 SUSPECT: Final = 300
 """Milliseconds without a packet from a microphone that was there, after which what is sent may not arrive."""
 
+BREATH_S: Final = 0.002
+"""Between two pieces of speech that are there: to make them takes as long, and each is heard for 60 ms at least."""
+
 RECENT: Final = 64
 """Pieces of speech that are remembered for somebody who comes while they are given out."""
 
@@ -196,8 +199,8 @@ class Audience:
                 _enqueue(piece, message, frames, start)
                 if not piece.holds:
                     self._begin_beat(piece)
-        # What comes next may be there already, and takes milliseconds to code: everybody's beat goes first.
-        await asyncio.sleep(0)
+        # What comes next may be there already, and takes milliseconds to code: others go first, and longer.
+        await asyncio.sleep(BREATH_S)
 
     def finish(self, message: str) -> None:
         """The recital is complete."""

@@ -65,6 +65,8 @@ class Clerk:
         while True:
             await self._news.wait()
             self._news.clear()
+            # What one sound brings is told in two steps: marks, then words. One append has both.
+            await asyncio.sleep(0)
             while self._waiting:
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 if not await self._append(batch):

@@ -16,8 +16,8 @@ from legato.session import events as e
 from legato.session.ids import HUB
 from legato.session.state import Message, State
 from media.opus import FRAME
+from media.portions import Point
 from media.timeline import PER_MS
-from media.voice.ledger import Point
 from media.voice.rest import Rest, Returning
 
 WORD: Final = 2_000 * PER_MS

@@ -1,7 +1,6 @@
 """How much of a message was heard: from samples of its speech to characters of its text.
 
-A word counts as heard when its last sample was. The words of a batch are found again in the text they stand
-for; where a word is spelled otherwise than it is said (Markdown, numbers), the end of its piece counts.
+A word counts as heard when its last sample was.
 """
 
 from __future__ import annotations
@@ -9,10 +8,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
+from media.portions import Point
 from media.speaker import Speech
-
-Point = tuple[int, int]
-"""Characters of a message that are spoken by so many samples of its speech."""
 
 
 class Ledger:
@@ -31,24 +28,22 @@ class Ledger:
                 self._point(at, min(characters, start))
         self._told = len(self._samples)
         self._point(samples, start)
-        self._cursor = 0
 
     @property
     def characters_made(self) -> int:
         """Characters of the message that are spoken when all that was made is played."""
         return self._characters[-1]
 
-    def add(self, speech: Speech, text: str) -> None:
-        """A batch of the recital; `text` is what was recited so far, from `start` on."""
-        for word in speech.words:
-            found = text.find(word.text, self._cursor)
-            if 0 <= found - self._cursor <= 64:
-                self._cursor = found + len(word.text)
-                self._point(self.base + word.end, self.start + self._cursor)
+    @property
+    def fresh(self) -> bool:
+        """Whether there is `news`."""
+        return self._told < len(self._samples)
+
+    def add(self, speech: Speech) -> None:
+        """A batch of the recital, whose characters count from `start` on."""
+        for characters, samples in speech.points:
+            self._point(self.base + samples, self.start + characters)
         self.end = max(self.end, self.base + speech.end)
-        if speech.characters > self._cursor:
-            self._cursor = speech.characters
-            self._point(self.end, self.start + speech.characters)
 
     def settle(self, characters: int) -> None:
         """The recital is complete: it speaks `characters` from `start` on."""

@@ -125,8 +125,11 @@ class Mouth:
             self._tell(recital)
 
     def tick(self, now: int) -> None:
-        """Time passed."""
+        """Time passed: the log hears also of what was made while the voice is at its next words."""
         self._tracks.tick(now)
+        for recital in self._recitals.values():
+            if recital.queued is not None and recital.queued.due(now):
+                self._tell(recital)
 
     def flush(self) -> None:
         """Keep everything now."""
@@ -200,8 +203,9 @@ class Mouth:
     async def _deliver(self, recital: Recital, piece: Speech) -> None:
         """Write the piece down, then play it: what is heard can be found again."""
         ledger = recital.ledger
-        ledger.add(piece, recital.text)
+        ledger.add(piece)
         if not piece.frames:
+            self._tell(recital)
             return
         now, first = self._tools.now(), recital.queued is None
         track = self._tracks.of(recital.author, now)
@@ -221,7 +225,7 @@ class Mouth:
     def _tell(self, recital: Recital, *, last: bool = False) -> None:
         """Tell the log what of the recital it does not know yet."""
         queued, ledger = recital.queued, recital.ledger
-        if queued is None or not (last or queued.told < queued.end):
+        if queued is None or not (last or queued.told < queued.end or ledger.fresh):
             return
         queued.told, queued.told_at = queued.end, self._tools.now()
         event = e.SpeechQueued(

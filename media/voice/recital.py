@@ -75,9 +75,9 @@ class Recital:
             if self.brought:
                 frames = self.brought.popleft()
                 start, end = end, end + len(frames) * FRAME
-                yield Speech(frames, start, end, 0)
+                yield Speech(frames, start, end)
             elif self.closed:
-                yield Speech((), end, end, len(self.text), (), last=True)
+                yield Speech((), end, end, ((len(self.text), end),), last=True)
                 return
             else:
                 self.news.clear()

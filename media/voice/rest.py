@@ -16,7 +16,8 @@ from legato.session.vocabulary import GoOn
 from media.frames import Frame
 from media.opus import FRAME
 from media.playout import MAX_QUEUED
-from media.voice.ledger import Ledger, Point
+from media.portions import Point
+from media.voice.ledger import Ledger
 
 FRESH: Final = 120_000
 """Milliseconds of session time after which the rest of a message is not spoken any more."""

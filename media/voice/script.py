@@ -14,16 +14,20 @@ conversation goes on from it:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from legato.session.state import Message, State
-from media.voice.ledger import Point
+from media.portions import Point
 from media.voice.rest import Rest, answers, made, text_of
 
 _CLOSING: Final = frozenset(".,;:!?…)]}\"'”’»*_。！？，、")
+BROUGHT: Final = 64
+"""Messages whose sound an agent brings itself that are remembered."""
+
 _WIDE: Final = 0x2E80
 """From here on scripts write words without spaces between them."""
 
@@ -93,6 +97,7 @@ class Script:
 
     def __init__(self) -> None:
         self._told: dict[str, _Told] = {}
+        self._brought: deque[str] = deque(maxlen=BROUGHT)
         self.live = False
 
     def begin(self, state: State, rests: Sequence[Rest] = (), seen: int | None = None) -> list[Step]:
@@ -103,7 +108,7 @@ class Script:
         for message in _spoken_messages(state):
             if seen is not None and message.at > seen:
                 continue
-            if message.id not in goes_on and message.status == "open":
+            if message.id not in goes_on | {*self._brought} and message.status == "open":
                 self._told[message.id] = _Told(_Stage.WAITING, len(text_of(message)))
             else:
                 self._told[message.id] = _Told(_Stage.OVER)
@@ -130,12 +135,19 @@ class Script:
         steps: list[Step] = []
         for message in _spoken_messages(state):
             told = self._told.get(message.id)
-            if told is None:
+            if told is None and message.id in self._brought:
+                self._told[message.id] = _Told(_Stage.OVER)
+            elif told is None:
                 steps += self._start(message, 0)
             elif told.stage is not _Stage.OVER:
                 steps += self._go_on(message, told)
         steps += self._gone(state)
         return steps
+
+    def brought(self, message: str) -> None:
+        """Its sound comes from the agent itself: it is not recited, be it there already or not."""
+        self._brought.append(message)
+        self.cut([message])
 
     def cut(self, messages: Iterable[str]) -> None:
         """These are not recited any further."""

@@ -93,11 +93,11 @@ async def test_what_an_agent_writes_is_spoken_and_understood_again(moonshine: En
     frames = [Frame(i * FRAME, packet) for i, packet in enumerate([*packets, *tail])]
     (turn,) = await listen(frames, ChildEars(moonshine), turns=1)
     assert errors(SAID + ASKED, turn.text) <= 0.1
-    assert batches[-1].characters == len(ANSWER) + 1
-    spoken = [word for batch in batches for word in batch.words]
-    assert [word.text for word in spoken][:2] == ["Good", "morning!"]
-    assert spoken[-1].end <= batches[-1].end
-    assert [word.start for word in spoken] == sorted(word.start for word in spoken)
+    points = [point for batch in batches for point in batch.points]
+    assert [ANSWER[:at] for at, _ in points[:2]] == ["**Good", "**Good morning!"]
+    assert points[-1][0] == len(ANSWER) + 1
+    assert all(samples <= batches[-1].end for _, samples in points)
+    assert points == sorted(points)
 
 
 async def test_turns_of_a_microphone_are_heard_with_their_times(moonshine: Engine) -> None:

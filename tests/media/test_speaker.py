@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from itertools import pairwise
 
 from legato.speech import Spoken, Word
 from media.codecs import Decoder
 from media.opus import FRAME, RATE
+from media.portions import AT_ONCE
 from media.speaker import Speaker, Speech
 from tests.media.builders import tone
 
@@ -61,32 +61,31 @@ async def test_frames_follow_without_a_gap_and_last_as_long_as_the_speech() -> N
     assert len(pcm) == 2 * batches[-1].end
 
 
-async def test_each_batch_says_up_to_which_character_it_speaks() -> None:
+async def test_each_batch_says_which_characters_are_spoken_by_its_end() -> None:
     text = "One here. And **two** there. 🎉"
     batches, voice = await speak(text)
     assert voice.texts == ["One here.", "And two there."]
-    assert [text[: batch.characters] for batch in batches] == [
-        "One here.",
-        "One here. And **two** there.",
-        text,
+    assert [[text[: point[0]] for point in batch.points] for batch in batches] == [
+        ["One here."],
+        ["One here. And **two** there."],
+        [text],
     ]
 
 
-async def test_word_times_are_the_voices_or_shared_out() -> None:
-    known, _ = await speak("One here. Two there.")
-    assert [word.text for batch in known for word in batch.words] == ["One here.", "Two there."]
-    shared, _ = await speak("One here. Two there.", words=False)
-    words = [word for batch in shared for word in batch.words]
-    assert [word.text for word in words] == ["One", "here.", "Two", "there."]
-    assert all(word.estimated for word in words)
-    assert words[0].start == 0
-    assert words[-1].end == len("One here.Two there.") * RATE // 20
-    assert all(one.end == two.start for one, two in pairwise(words))
+async def test_a_sentence_is_coded_in_portions_that_end_with_a_word() -> None:
+    text = "Where are all the two of them?"
+    batches, _ = await speak(text, words=False)
+    said = [text[: batch.points[-1][0]].split()[-1] for batch in batches if batch.points]
+    assert said == text.split()
+    assert not batches[-1].points
+    for batch in batches[:-1]:
+        assert len(batch.frames) >= (AT_ONCE - FRAME) // FRAME
+        assert abs(batch.end - batch.points[-1][1]) <= 2 * FRAME, "nobody hears what would be said again"
 
 
 async def test_a_message_without_words_is_one_empty_last_batch() -> None:
     batches, voice = await speak("🎉\n```\ncode\n```")
-    assert [(batch.frames, batch.last, batch.characters) for batch in batches] == [((), True, 14)]
+    assert [(batch.frames, batch.last, batch.points) for batch in batches] == [((), True, ((14, 0),))]
     assert voice.closed
 
 

@@ -274,8 +274,8 @@ def _speech() -> Log:
         *(e.SpeechSkipped(by="hub", message="m", participant="ada", start=n, end=n + 1) for n in range(18)),
         e.SpeechSkipped(by="hub", message="nowhere", participant="ada", start=0, end=9),
         said(track="t3", start=0, end=960, characters=0),
-        *(said(track=f"t{n}", start=n, end=n + 1, characters=1, samples=n) for n in range(4, 14)),
-        said(track="t13", start=13, end=99, characters=1, words=[(1, n) for n in range(600)]),
+        *(said(track=f"t{n}", start=n, end=n + 1, characters=1, samples=n) for n in range(4, 40)),
+        said(track="t39", start=39, end=99, characters=1, words=[(1, n) for n in range(600)]),
     ]
 
 

@@ -70,7 +70,7 @@ async def test_what_is_prepared_is_spoken_once() -> None:
 
 def test_prepared_speech_is_bounded_and_the_least_used_leaves() -> None:
     prompts = Prompts(None)
-    half = (Speech((b"x",) * (MOST_FRAMES // 2), 0, 1, 1, (), last=True),)
+    half = (Speech((b"x",) * (MOST_FRAMES // 2), 0, 1, (), last=True),)
     prompts.put("one", half)
     prompts.put("two", half)
     prompts.get("one")
