@@ -10,7 +10,7 @@ Format of a batch, version 1, big endian::
     u8   number of frames, 1 to 255
     u64  media time of the first frame, below 2**53
     then for each frame
-    u8   flags: 1 resent, 2 silence, 128 moved
+    u8   flags: 1 resent, 2 silence, 4 aside, 128 moved
     u32  samples from the end of the frame before; only if `moved` is set
     u16  length of the packet, at least 1
     ...  the Opus packet
@@ -46,10 +46,13 @@ class Mark(IntFlag):
     """Sent again after a gap: for transcription and recording, never into a human's ear."""
     SILENCE = 2
     """Put there by the hub to keep the beat: nobody said it."""
+    ASIDE = 4
+    """Whispered, or said to nobody: in no recording that is made for those who were not to hear it."""
 
 
 _RESENT: Final = int(Mark.RESENT)
-_KNOWN: Final = int(Mark.RESENT | Mark.SILENCE)
+_ASIDE: Final = int(Mark.ASIDE)
+_KNOWN: Final = int(Mark.RESENT | Mark.SILENCE | Mark.ASIDE)
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +71,10 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     @property
     def resent(self) -> bool:
         return self.mark & _RESENT != 0
+
+    @property
+    def aside(self) -> bool:
+        return self.mark & _ASIDE != 0
 
 
 class BadBatch(ValueError):

@@ -208,7 +208,7 @@ def _begin(minute: int, field: int) -> int:
 def _disjoint(frames: Iterable[Frame]) -> list[Frame]:
     """In order of media time, without those that overlap an earlier one; live ones go before resent ones."""
     kept: list[Frame] = []
-    for each in sorted(frames, key=lambda one: (one.media_time, one.mark)):
+    for each in sorted(frames, key=lambda one: (one.media_time, one.resent)):
         if not kept or each.media_time >= kept[-1].end:
             kept.append(each)
     return kept

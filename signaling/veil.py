@@ -89,6 +89,7 @@ def _veiled(encoded: bytes) -> bytes:
     if kind not in _EMPTIED or (kind == "stance_changed" and event["stance"] not in UNSEEN):
         return encoded
     event["by"] = HUB
+    event.pop("spoken", None)
     for field in _EMPTIED[kind]:
         event[field] = ""
     return msgspec.json.encode(event)

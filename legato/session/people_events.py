@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from legato.session.event import ControlEvent, Event
+from legato.session.parts import Spoken
 from legato.session.vocabulary import Reserved, Stance
 
 
@@ -16,10 +17,11 @@ class StanceChanged(ControlEvent, frozen=True, kw_only=True):
 
 class Whispered(Event, frozen=True, kw_only=True):
     """Words for `to` alone, who answers: a direction for an agent, or advice for a person. Users and observers are
-    not shown them."""
+    not shown them. `spoken`: where its sound lies, if it was said aloud."""
 
     to: str
     text: str
+    spoken: Spoken | None = None
 
 
 class UsersHeld(ControlEvent, frozen=True, kw_only=True):

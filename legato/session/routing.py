@@ -49,6 +49,12 @@ def reach(state: State, participant: str) -> Reach:
     return Reach.RESPONDER if who.stance == "whisper" else Reach.NOBODY
 
 
+def apart(state: State, participant: str) -> bool:
+    """Whether what the participant says is not for everybody's ears: said in a stance in which users do not hear it."""
+    who = state.participants.get(participant)
+    return who is not None and who.role in PEOPLE and reach(state, participant) is not Reach.ALL
+
+
 def hears(state: State, listener: str, speaker: str) -> bool:
     """Whether participant `listener` hears participant `speaker`, on whatever device."""
     hearing = state.participants.get(listener)

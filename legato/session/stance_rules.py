@@ -115,5 +115,6 @@ def as_routed(state: State, participant: str, events: Iterable[e.Event]) -> list
             made.append(replace(event, empty=True))
         elif isinstance(event, e.MessagePosted) and far is Reach.RESPONDER and state.responder:
             text = " ".join(part.text for part in event.parts)[: limits.TEXTS["briefing"]]
-            made.append(e.Whispered(by=participant, to=state.responder, text=text))
+            spoken = replace(event.spoken, words=[]) if event.spoken is not None else None
+            made.append(e.Whispered(by=participant, to=state.responder, text=text, spoken=spoken))
     return made

@@ -14,7 +14,7 @@ import msgspec
 from legato.session.events import Activity, Medium, Notice, Role, Stance
 from legato.session.parts import Part, Spoken, Stretch
 
-FOLD_VERSION: Final = 8
+FOLD_VERSION: Final = 9
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from legato.wire.stamp import MAX_MEDIA_TIME, unstamped
-from media.frames import Frame, Mark
+from media.frames import Frame
 from media.opus import RATE, BadOpus, duration
 from media.ring import Batcher, Write
 from media.rtc.rtp import AudioPacket
@@ -35,15 +35,15 @@ class Capture:
         self.refused = 0
         """Frames without a place: doubled, too late, not Opus, or of a time that cannot be."""
 
-    def packet(self, packet: AudioPacket, now: int) -> tuple[Frame | None, list[Write]]:
+    def packet(self, packet: AudioPacket, now: int, mark: int = 0) -> tuple[Frame | None, list[Write]]:
         """A packet of the call; its frame (None if it has no place) and the batches that are full with it."""
         found = unstamped(packet.payload)
         if found is None:
             self.refused += 1
             return None, []
-        return self.take(found[1], found[0], Mark.NONE, now)
+        return self.take(found[1], found[0], mark, now)
 
-    def take(self, media_time: int, payload: bytes, mark: Mark, now: int) -> tuple[Frame | None, list[Write]]:
+    def take(self, media_time: int, payload: bytes, mark: int, now: int) -> tuple[Frame | None, list[Write]]:
         """A frame; see `packet`."""
         try:
             samples = duration(payload)
@@ -55,7 +55,7 @@ class Capture:
         if not self.receipts.place(media_time, media_time + samples):
             self.refused += 1
             return None, []
-        frame = Frame(media_time, payload, samples, int(mark))
+        frame = Frame(media_time, payload, samples, mark)
         if self._anchor is None or frame.end >= self._anchor[0]:
             self._anchor = (frame.end, now)
         return frame, self._batcher.add(frame, now)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from legato.wire.audio import Audio
-from media.frames import Mark
+from media.frames import Frame, Mark
 from media.opus import BadOpus, duration
+from media.ring import Write
 from media.rtc.rtp import AudioPacket
+from media.voice.asides import Asides
 from media.voice.capture import Capture
 from media.voice.ear import Ear, Tools
 from media.voice.holding import Holding, Step
 from media.voice.streams import Hearer, Streams
+
+_RESENT: Final = int(Mark.RESENT)
 
 
 class CapturedEar(Ear):
@@ -18,6 +24,7 @@ class CapturedEar(Ear):
     def __init__(self, attachment: str, participant: str, track: str, capture: Capture, tools: Tools) -> None:
         super().__init__(attachment, participant, track, capture, tools)
         self._capture = capture
+        self._asides = Asides()
         self._streams = Streams(track, capture.receipts, tools.level)
         self._holding = Holding()
         self._came_at: int | None = None
@@ -42,8 +49,9 @@ class CapturedEar(Ear):
         self._came_at = now
         if not audio.resent:
             self.heard_at = now
-        mark, media_time = Mark.RESENT if audio.resent else Mark.NONE, audio.media_time
+        media_time = audio.media_time
         for payload in audio.frames:
+            mark = _RESENT | self._was_aside(media_time) if audio.resent else self._aside
             self._took(*self._capture.take(media_time, payload, mark, now), now)
             try:
                 media_time += duration(payload)
@@ -60,6 +68,18 @@ class CapturedEar(Ear):
         self._wait(now)
         super().tick(now)
         self._streams.tick(now)
+
+    def _took(self, frame: Frame | None, writes: list[Write], now: int, level: int | None = None) -> None:
+        if frame is not None and not frame.resent:
+            self._asides.note(frame.media_time, aside=frame.aside)
+        super()._took(frame, writes, now, level)
+
+    def _was_aside(self, media_time: int) -> int:
+        """The mark of what was said then. What this node did not see said by somebody who took a stance may have been
+        said in another one."""
+        who = self._tools.room.state.participants.get(self.participant)
+        stood = who is not None and who.stance != ""
+        return int(Mark.ASIDE) if self._asides.at(media_time, unknown=stood) else 0
 
     def _wait(self, now: int) -> None:
         silent_for = 0 if self._came_at is None else now - self._came_at

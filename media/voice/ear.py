@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from hub.node.promise import Room
 from legato.session.ids import HUB
-from legato.session.routing import Reach, reach
+from legato.session.routing import Reach, apart, reach
 from legato.session.stance_rules import as_routed
 from legato.session.voice_rules import gap_marked
 from legato.speech import Ears
@@ -31,6 +31,7 @@ from media.voice.minutes import Ended, Minutes, Written
 from media.voice.taps import Taps
 
 _RESENT: Final = int(Mark.RESENT)
+_ASIDE: Final = int(Mark.ASIDE)
 DOUBT_MS: Final = 600
 """After a page's suspicion: whose microphone falls silent then holds nobody up."""
 
@@ -44,7 +45,7 @@ SLICE: Final = 10
 class Source(Protocol):
     """Where each frame of a microphone belongs (`microphone.Microphone`, `capture.Capture`)."""
 
-    def packet(self, packet: AudioPacket, now: int) -> tuple[Frame | None, list[Write]]: ...
+    def packet(self, packet: AudioPacket, now: int, mark: int = 0) -> tuple[Frame | None, list[Write]]: ...
 
     def at(self, media_time: int) -> int: ...
 
@@ -111,7 +112,7 @@ class Ear:
     def on_audio(self, packet: AudioPacket, now: int) -> None:
         """A packet of the call, from within its arrival."""
         self.heard_at = now
-        frame, writes = self._source.packet(packet, now)
+        frame, writes = self._source.packet(packet, now, self._aside)
         self._took(frame, writes, now, packet.audio_level)
 
     def tick(self, now: int) -> None:
@@ -182,6 +183,11 @@ class Ear:
         A turn that was begun is heard to its end, also when it has silenced the agent that it was listened to for."""
         tools = self._tools
         return tools.ears is not None or bool(tools.taps) or tools.floor.speaking or self._listener.turn_open
+
+    @property
+    def _aside(self) -> int:
+        """The mark of what is said now."""
+        return _ASIDE if apart(self._tools.room.state, self.participant) else 0
 
     @property
     def _for_all(self) -> bool:

@@ -39,7 +39,7 @@ class Microphone:
         self.refused = 0
         """Packets without a place: doubled, too late, or not Opus."""
 
-    def packet(self, packet: AudioPacket, now: int) -> tuple[Frame | None, list[Write]]:
+    def packet(self, packet: AudioPacket, now: int, mark: int = 0) -> tuple[Frame | None, list[Write]]:
         """A packet of the call; its frame (None if it has no place) and the batches that are full with it."""
         try:
             samples = duration(packet.payload)
@@ -50,7 +50,7 @@ class Microphone:
         if isinstance(place, Refused):
             self.refused += 1
             return None, []
-        frame = Frame(place, packet.payload, samples)
+        frame = Frame(place, packet.payload, samples, mark)
         end = place + samples
         if end >= self._anchor[0]:
             self._anchor = (end, now)

@@ -2,15 +2,16 @@
 
 Sound is read where it rests: in the rings of the store while it is hot, then in the vault. One track is written
 without coding it again. The mix has people on the left, agents on the right, each track placed by the session time
-at which it began; of an agent's speech it has what was heard. (A microphone's track does not count the moments
-without a hub, so after a kill it stands that much early in the mix.)
+at which it began; of an agent's speech it has what was heard. What people said aside (`media.frames.Mark.ASIDE`) is
+silence in all of it, unless it is asked for. (A microphone's track does not count the moments without a hub, so after
+a kill it stands that much early in the mix.)
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -135,22 +136,25 @@ class Recordings:
         """The tracks of which something is kept."""
         return sorted(await Kept(self._store, self._vault).tracks(key))
 
-    async def track(self, key: SessionKey, track: str, start: int = -1, end: int = -1) -> bytes:
+    async def track(
+        self, key: SessionKey, track: str, start: int = -1, end: int = -1, *, asides: bool = False
+    ) -> bytes:
         """One track as Ogg/Opus, packets as they came, holes as silence: from media time `start` to `end`, or
-        (negative) from its first frame, to its last. Raises `NoSound`."""
+        (negative) from its first frame, to its last. `asides`: with what was not for everybody's ears. Raises
+        `NoSound`."""
         frames = await self._frames(key, track, start, end)
         begin = start if start >= 0 else frames[0].media_time
         until = end if end >= 0 else frames[-1].end
 
         def write() -> bytes:
             out = io.BytesIO()
-            write_track(frames, begin, until, out)
+            write_track(_for_ears(frames, asides=asides), begin, until, out)
             return out.getvalue()
 
         return await asyncio.to_thread(write)
 
-    async def mix(self, key: SessionKey) -> bytes:
-        """The whole session as stereo Ogg/Opus. Raises `NoSound`."""
+    async def mix(self, key: SessionKey, *, asides: bool = False) -> bytes:
+        """The whole session as stereo Ogg/Opus; see `track`."""
         plan = Plan()
         try:
             sealer = await self._keys.sealer(key.tenant, key.session)
@@ -161,7 +165,8 @@ class Recordings:
         kept = await self.tracks(key)
         placed: list[tuple[str, list[Frame]]] = []
         for track in [each for each in plan.sides if each in kept][-MOST_TRACKS:]:
-            frames = [frame for frame in await self._frames(key, track) if plan.heard(track, frame)]
+            said = _for_ears(await self._frames(key, track), asides=asides)
+            frames = [frame for frame in said if plan.heard(track, frame)]
             if frames:
                 placed.append((track, frames))
         if not placed:
@@ -193,9 +198,21 @@ class Recordings:
         return frames
 
 
+def _for_ears(frames: Iterable[Frame], *, asides: bool) -> list[Frame]:
+    return [frame for frame in frames if asides or not frame.aside]
+
+
 async def export_audio(
-    recordings: Recordings, key: SessionKey, track: str = "", start: int = -1, end: int = -1
+    recordings: Recordings,
+    key: SessionKey,
+    track: str = "",
+    start: int = -1,
+    end: int = -1,
+    *,
+    asides: bool = False,
 ) -> bytes:
     """The recording of one track (or of it between two media times), or (with none) of the whole session, as
-    Ogg/Opus. Raises `NoSound`."""
-    return await (recordings.track(key, track, start, end) if track else recordings.mix(key))
+    Ogg/Opus; see `Recordings.track`. Raises `NoSound`."""
+    if track:
+        return await recordings.track(key, track, start, end, asides=asides)
+    return await recordings.mix(key, asides=asides)

@@ -39,13 +39,17 @@ class Recording:
                     ("track", "a track, as `voice_started` and `speech_queued` name it"),
                     ("start", "of a track: from this media time on (samples at 48 kHz)"),
                     ("end", "of a track: up to this media time"),
+                    ("asides", "`true`: with what was whispered; takes the capability `monitor`"),
                 ),
             ),
         ]  # fmt: skip
 
     async def get(self, request: web.Request) -> web.Response:
         """`GET /v1/sessions/{session}/recording`"""
-        key, _ = self._access.session(request, "read")
+        key, ticket = self._access.session(request, "read")
+        asides = request.query.get("asides", "") == "true"
+        if asides and not ticket.allows("monitor"):
+            raise Refused("not_allowed", "needs the capability monitor", field="asides")
         track = request.query.get("track", "")
         if track and not well_formed(track):
             raise Refused("malformed", field="track")
@@ -56,7 +60,7 @@ class Recording:
             raise Refused("overloaded", retry_after_ms=1000)
         async with self._places:
             try:
-                body = await export_audio(self._recordings, key, track, start, end)
+                body = await export_audio(self._recordings, key, track, start, end, asides=asides)
             except NoSound:
                 raise Refused("not_found", "no sound is kept") from None
         return web.Response(body=body, content_type="audio/ogg")

@@ -14,7 +14,20 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from legato.client import unacked
-from media import activity, catch_up, frames, order, pacer, playout, ring, splice, suspicion, timeline, turns
+from media import (
+    activity,
+    catch_up,
+    frames,
+    order,
+    pacer,
+    playout,
+    portions,
+    ring,
+    splice,
+    suspicion,
+    timeline,
+    turns,
+)
 from media.voice import barge_in, capture, going_on, holding, receipts
 from tests.client import test_unacked
 from tests.media import (
@@ -24,6 +37,7 @@ from tests.media import (
     test_order,
     test_pacer,
     test_playout,
+    test_portions,
     test_ring,
     test_splice,
     test_suspicion,
@@ -67,6 +81,26 @@ MUTANTS: Final = [
         ("_signed(timestamp - leg.timestamp, 32)", "timestamp - leg.timestamp"),
     ),
     *of(
+        portions,
+        test_portions,
+        ("if weights >= TELLING:", "if True:"),
+        ("self._worded = self._worded or bool(spoken.words)", "pass"),
+        ("elif not self._worded:", "else:"),
+        ("if until <= characters", "if until < characters"),
+        ("self._pace.learn(words, self._made - self._since)", "pass"),
+        ("self._ahead.append((done[-1].end, self._made))", "pass"),
+        ("self._made, False", "0, False"),
+        ("self._since + length)[:-1]", "self._since + length)"),
+        ("        self._named = named\n", ""),
+        ("if point[1] <= self._made]", "]"),
+        ('(word.text, _MARKS.sub("", word.text))', "(word.text,)"),
+        ("end - at >= AT_ONCE and ", ""),
+        (" and self._made - end >= AT_ONCE", ""),
+        ("characters > self._told and ", ""),
+        (" and samples <= until", ""),
+        ("if rest or points:", "if rest:"),
+    ),
+    *of(
         ring,
         test_ring,
         ("if cells >> cell & 1:", "if False:"),
@@ -76,7 +110,7 @@ MUTANTS: Final = [
         ("batch.deadline <= now", "batch.deadline < now"),
         ("divmod(slot, MINUTE // SLOT)", "divmod(slot, 601)"),
         ("within << _CELLS | cells", "within << _CELLS"),
-        ("key=lambda one: (one.media_time, one.mark)", "key=lambda one: (one.media_time, -one.mark)"),
+        ("key=lambda one: (one.media_time, one.resent)", "key=lambda one: (one.media_time, not one.resent)"),
         ("each.media_time >= kept[-1].end", "True"),
         ("found.append(Hole(at, min(each.media_time, end), Why.ABSENT))", "pass"),
         ("damaged.append((minute, field))", "pass"),
@@ -266,7 +300,7 @@ MUTANTS: Final = [
         ("if media_time >= MAX_MEDIA_TIME - _LONGEST:", "if False:"),
         ("* PER_MS + AHEAD", "* PER_MS + 2 * AHEAD"),
         ("media_time <= media", "media_time < media"),
-        ("int(mark)", "0"),
+        ("payload, samples, mark)", "payload, samples, 0)"),
         ("frame.end >= self._anchor[0]", "True"),
         ("return Due(self._batcher.flush(), [])", "return Due([], [])"),
         ("self.receipts.close())", "[])"),

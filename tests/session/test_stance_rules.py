@@ -7,8 +7,9 @@ from legato.session import events as e
 from legato.session.actors import Actor
 from legato.session.events import Stance
 from legato.session.ids import HUB
+from legato.session.parts import Spoken, Word
 from legato.session.presence_rules import attached
-from legato.session.routing import Reach, reach
+from legato.session.routing import Reach, apart, reach
 from legato.session.stance_rules import as_routed
 from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, types
 
@@ -107,8 +108,9 @@ def test_a_transfer_goes_to_somebody_who_is_here_to_answer() -> None:
 
 
 def spoken(by: str, turn: str) -> list[e.Event]:
+    sound = Spoken(f"t_{by}", 0, 960, [Word("hello", 0, 960)])
     return [
-        e.MessagePosted(by=by, message="s", parts=WORDS, turn=turn, ends_turn=True),
+        e.MessagePosted(by=by, message="s", parts=WORDS, turn=turn, ends_turn=True, spoken=sound),
         e.TurnMarked(by=HUB, turn=turn, mark="transcript_final", at_ms=1),
         e.TurnEnded(by=HUB, turn=turn),
     ]
@@ -122,7 +124,7 @@ def test_what_is_said_aloud_goes_as_far_as_its_speaker_reaches() -> None:
     assert as_routed(talk.state, "olga", [*begun, *spoken("olga", "u")]) == []
     talk.do(OPERATOR, c.ChangeStance(stance="whisper"))
     assert as_routed(talk.state, "olga", [*begun, *spoken("olga", "u")]) == [
-        e.Whispered(by="olga", to="bot", text="hello")
+        e.Whispered(by="olga", to="bot", text="hello", spoken=Spoken("t_olga", 0, 960))
     ]
 
 
@@ -150,3 +152,16 @@ def test_speech_of_which_nothing_was_heard_yet_can_be_stopped_though_its_text_is
     talk.put([e.SpeechQueued(by=HUB, message="m", track="t", start=0, end=960, characters=0)])
     talk.do(BOT, c.EndMessage(message="m"), c.EndResponse(response="r"))
     assert types(talk.do(ADA, c.CancelResponse(response="r"))) == ["cancel_requested"]
+
+
+def test_what_people_say_who_only_listen_or_whisper_is_said_apart_and_what_users_say_never_is() -> None:
+    talk = crowd()
+    talk.do(OPERATOR, c.ChangeStance(stance="whisper"))
+    assert apart(talk.state, "olga")
+    talk.do(OPERATOR, c.ChangeStance(stance="barge"))
+    assert not apart(talk.state, "olga")
+    talk.do(OPERATOR, c.ChangeStance(stance="monitor"))
+    assert apart(talk.state, "olga")
+    talk.do(OPERATOR, c.TakeOver())
+    talk.do(OPERATOR, c.HoldUsers())
+    assert not any(apart(talk.state, who) for who in ("olga", "ada", "bot", "nobody"))

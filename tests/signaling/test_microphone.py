@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -97,6 +98,16 @@ async def test_what_is_said_while_everything_is_cut_is_in_the_recording(socket_f
         heard = judged(places, range(120))
         assert (heard.lost, heard.doubled, heard.misplaced) == ((), (), ())
         assert places == list(range(120))
+
+
+async def test_only_who_may_listen_in_asks_for_what_was_said_aside(socket_folder: Path) -> None:
+    async with node(socket_folder) as here, aiohttp.ClientSession() as http:
+        url = f"{here.url}/v1/sessions/s_1/recording"
+        for role, status, reason in (("user", 403, "not_allowed"), ("supervisor", 404, "not_found")):
+            headers = {"Authorization": f"Bearer {ticket(here, cast('Role', role))}"}
+            async with http.get(url, params={"asides": "true"}, headers=headers) as answer:
+                assert answer.status == status, await answer.text()
+                assert (await answer.json())["error"]["reason"] == reason
 
 
 async def test_sound_comes_the_other_way_on_the_same_stream(socket_folder: Path) -> None:

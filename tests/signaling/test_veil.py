@@ -9,6 +9,7 @@ import pytest
 from legato.session import events as e
 from legato.session.event_json import decode, encode
 from legato.session.fold import fold
+from legato.session.parts import Spoken
 from legato.session.state import decode_state, encode_state
 from signaling.veil import ALL, GUEST, sight_of
 from tests.session.happenings import at
@@ -20,7 +21,7 @@ LOG: list[Any] = [
         [
             e.ParticipantJoined(by="hub", participant="olga", role="operator"),
             e.StanceChanged(by="olga", participant="olga", stance="monitor"),
-            e.Whispered(by="olga", to="bot", text=SECRET),
+            e.Whispered(by="olga", to="bot", text=SECRET, spoken=Spoken("t_olga", 0, 960)),
             e.WrappedUp(by="olga", participant="olga", disposition=SECRET, notes=SECRET),
             e.StanceChanged(by="olga", participant="olga", stance="barge"),
             e.StanceChanged(by="olga", participant="olga", stance="monitor"),
@@ -42,6 +43,7 @@ def test_guests_see_that_something_happened_and_not_what(written: Callable[[e.Ev
     assert [msgspec.json.decode(each)["offset"] for each in seen] == [1, 2, 3, 4, 5, 6]
     assert not any(SECRET.encode() in each for each in seen)
     assert b"monitor" not in seen[1]
+    assert not any(b"t_olga" in each for each in seen), "nor where it sounds"
     assert decode(seen[4]) == LOG[4], "who barges in is there for all to hear"
     assert all(decode(each) for each in seen)
 

@@ -7,14 +7,19 @@ from typing import Any
 
 from hub.node.promise import Presence
 from legato.session import commands as c
+from legato.session import events as e
 from legato.session.actors import Actor
 from legato.session.commands import Command, Refusal
 from legato.session.events import Stance
 from legato.session.state import Message
 from legato.session.tickets import CAPABILITIES
-from media.opus import SILENCE
+from legato.wire.audio import Audio
+from media.opus import FRAME, SILENCE
+from media.voice.captured import CapturedEar
 from media.voice.comfort import comfort
-from tests.hub.node.builders import House, batch, passes, until, virtual
+from media.voice.keeper import Keeper
+from tests.hub.node.builders import KEY, House, batch, passes, until, virtual
+from tests.media.builders import packet
 from tests.media.voice.test_company import SAID, Guest, talk
 from tests.media.voice.test_session import Place, place
 
@@ -94,3 +99,48 @@ async def test_who_is_held_hears_the_tone_and_nobody_hears_them() -> None:
         before = (len(ada.phone.sent), len(bob.phone.sent))
         await asyncio.sleep(3)
         assert not tone & set(ada.phone.sent[before[0] :])
+
+
+@virtual
+async def test_what_is_whispered_is_kept_as_an_aside_and_what_is_said_to_all_is_not() -> None:
+    house = House()
+    async with place(house) as here:
+        ada, bob = await both(here, "whisper")
+        await talk(here, 20, ada, bob)
+        await bob.do(c.ChangeStance(stance="barge"))
+        for number in range(20, 40):
+            bob.say(number, house.clock())
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)
+        kept = Keeper(house.store(), here.node._parts.keys, KEY)
+        (log,) = [event for event in here.of(e.VoiceStarted) if event.attachment == bob.device]
+        said = await kept.read(log.track, [0])
+        assert [frame.aside for frame in said] == [True] * 20 + [False] * 20
+        assert not any(frame.aside for frame in await kept.read(ada.ear.track, [0]))
+
+
+@virtual
+async def test_a_whisper_that_comes_late_is_an_aside_though_its_speaker_barged_in_meanwhile() -> None:
+    house = House()
+    async with place(house) as here:
+        bob = Operator(here, "bob", "a_bob", 2)
+        await bob.come()
+        await bob.do(c.ChangeStance(stance="whisper"))
+        async with here.desk.voice(KEY) as voice:
+            assert voice is not None
+            ear = await voice.ear_for(bob.device, bob.name, "k1")
+        assert isinstance(ear, CapturedEar)
+        said = {number: packet(number) for number in range(40)}
+
+        def bring(first: int, last: int, *, resent: bool) -> None:
+            frames = tuple(said[number] for number in range(first, last))
+            ear.on_stream(Audio(1, 1, first * FRAME, frames, resent), house.clock())
+
+        bring(0, 10, resent=False)
+        await bob.do(c.ChangeStance(stance="barge"))
+        bring(20, 30, resent=False)
+        bring(10, 20, resent=True)
+        ear.close()
+        await asyncio.sleep(0.5)
+        kept = await Keeper(house.store(), here.node._parts.keys, KEY).read(ear.track, [0])
+        assert [frame.aside for frame in kept] == [True] * 20 + [False] * 10

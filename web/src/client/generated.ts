@@ -627,6 +627,7 @@ export interface Whispered {
   time?: number;
   to: string;
   text: string;
+  spoken?: Spoken | null;
 }
 
 export interface WrappedUp {
@@ -1636,7 +1637,7 @@ export const EVENT_DEFAULTS = {
   users_released: { offset: 0, time: 0 },
   voice_ended: { offset: 0, time: 0, reason: "" },
   voice_started: { offset: 0, time: 0, media_time: 0 },
-  whispered: { offset: 0, time: 0 },
+  whispered: { offset: 0, time: 0, spoken: null },
   wrapped_up: { offset: 0, time: 0, disposition: "", notes: "" },
 } as const;
 
@@ -1657,5 +1658,5 @@ export const STATE_DEFAULTS = {
   Push: {  },
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Reopening: {  },
-  State: { fold: 8, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 9, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, gaps: [], reopened: [], unknown: [] },
 } as const;
