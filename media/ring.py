@@ -37,8 +37,8 @@ FLUSH_AFTER: Final = 150
 _LONGEST: Final = 6 * FRAME
 MAX_OPEN: Final = 64
 _REMEMBERED: Final = 128
-_CELLS: Final = 40
-_CELL: Final = SLOT // _CELLS
+CELLS: Final = 40
+_CELL: Final = SLOT // CELLS
 """The shortest Opus frame: two frames that do not overlap never begin in one cell."""
 
 Seal = Callable[[str, int, bytes], bytes]
@@ -114,7 +114,7 @@ class Batcher:
         minute, within = divmod(slot, MINUTE // SLOT)
         batch = _disjoint(frames.values())
         places = tuple((each.media_time, each.end) for each in batch)
-        return [Write(minute, within << _CELLS | cells, pack(batch), places)]
+        return [Write(minute, within << CELLS | cells, pack(batch), places)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +200,9 @@ def holes(frames: Iterable[Frame], start: int, end: int) -> tuple[Hole, ...]:
 
 def _begin(minute: int, field: int) -> int:
     """Media time at which the first cell of a field begins: what its batch is sealed for."""
-    cells = field & (1 << _CELLS) - 1
+    cells = field & (1 << CELLS) - 1
     first = max(0, (cells & -cells).bit_length() - 1)
-    return minute * MINUTE + (field >> _CELLS) * SLOT + first * _CELL
+    return minute * MINUTE + (field >> CELLS) * SLOT + first * _CELL
 
 
 def _disjoint(frames: Iterable[Frame]) -> list[Frame]:

@@ -1,4 +1,4 @@
-"""Writes a session's voice into its log, in order.
+"""Writes a session's voice into its log, in order, and no sound before the rings have it.
 
 Whoever has something to tell hands it over and goes on; one task appends, what came meanwhile in one batch.
 A store that is away is asked again for a while: marks and words are late then, not lost.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from hub.node.promise import Room
 from hub.store.promise import StoreUnavailable
 from legato.session.commands import Refusal
-from legato.session.events import Event
+from legato.session.events import Event, SpeechQueued
 
 log: Final = logging.getLogger("legato.voice")
 
@@ -24,16 +24,21 @@ MOST: Final = 64
 BOUND: Final = 4096
 """Events that may wait; beyond that the oldest batch is given up."""
 
+KEPT_S: Final = 0.25
+"""How long the log waits to hear of speech that is not in the rings yet."""
+
 PATIENCE: Final = 60
 """Times that a batch is tried, half a second apart."""
 
 
 class Clerk:
-    """One session's writer. `run` is its task, owned by the caller."""
+    """One session's writer. `run` is its task, owned by the caller. `kept(seconds)` waits until the sound that was
+    made is in the rings, at most so long: whoever goes on after a crash finds every frame that the log tells of."""
 
-    def __init__(self, room: Room, producer: str) -> None:
+    def __init__(self, room: Room, producer: str, kept: Callable[[float], Awaitable[None]]) -> None:
         self._room = room
         self._producer = producer
+        self._kept = kept
         self._waiting: list[Event] = []
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
@@ -69,6 +74,8 @@ class Clerk:
             await asyncio.sleep(0)
             while self._waiting:
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                if any(isinstance(event, SpeechQueued) for event in batch):
+                    await self._kept(KEPT_S)
                 if not await self._append(batch):
                     self.dropped += len(batch)
             self._idle.set()

@@ -227,6 +227,7 @@ class Mouth:
         queued, ledger = recital.queued, recital.ledger
         if queued is None or not (last or queued.told < queued.end or ledger.fresh):
             return
+        self._tracks.flush()
         queued.told, queued.told_at = queued.end, self._tools.now()
         event = e.SpeechQueued(
             by=HUB,

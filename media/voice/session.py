@@ -53,8 +53,8 @@ class SessionVoice:
     def __init__(self, room: Room, sound: Sound) -> None:
         self._room = room
         self._sound = sound
-        self.clerk = Clerk(room, "voice")
         self.keeper = Keeper(sound.store, sound.keys, room.key)
+        self.clerk = Clerk(room, "voice", self.keeper.settled)
         self.taps = Taps()
         echoes = Echoes()
         self.answering = Answering(room, sound, self.clerk, self.keeper, echoes)

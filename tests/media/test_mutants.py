@@ -109,7 +109,7 @@ MUTANTS: Final = [
         ("if len(self._open) > MAX_OPEN:", "if False:"),
         ("batch.deadline <= now", "batch.deadline < now"),
         ("divmod(slot, MINUTE // SLOT)", "divmod(slot, 601)"),
-        ("within << _CELLS | cells", "within << _CELLS"),
+        ("within << CELLS | cells", "within << CELLS"),
         ("key=lambda one: (one.media_time, one.resent)", "key=lambda one: (one.media_time, not one.resent)"),
         ("each.media_time >= kept[-1].end", "True"),
         ("found.append(Hole(at, min(each.media_time, end), Why.ABSENT))", "pass"),
