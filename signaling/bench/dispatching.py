@@ -7,8 +7,9 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from http import HTTPStatus
 from random import random
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
@@ -25,6 +26,7 @@ from signaling.bench.taker import AGENT
 AT_ONCE: Final = 32
 LOOK_S: Final = 0.01
 PATIENCE_S: Final = 120.0
+AGAIN_S: Final = 0.5
 
 
 async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
@@ -64,14 +66,24 @@ async def _ask(rig: Rig, sessions: Sequence[str], agent: str) -> None:
         asyncio.TaskGroup() as group,
     ):
 
+        async def put(to: str, body: dict[str, Any]) -> None:
+            """As a client does: a hub that is busy for a moment is asked again."""
+            while True:
+                async with http.post(to, json=body) as answer:
+                    if to == url and answer.status == HTTPStatus.CONFLICT:
+                        return  # it was made at the first try
+                    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                        answer.raise_for_status()
+                        return
+                await asyncio.sleep(AGAIN_S)
+
         async def ask() -> None:
             while waiting:
                 session = waiting.pop()
-                async with http.post(url, json={"session": session, "labels": {"agent": agent}}) as answer:
-                    answer.raise_for_status()
-                said = {"producer": "w_bench", "seq": 1, "commands": [command]}
-                async with http.post(f"{url}/{session}/commands", json=said) as answer:
-                    answer.raise_for_status()
+                await put(url, {"session": session, "labels": {"agent": agent}})
+                await put(
+                    f"{url}/{session}/commands", {"producer": "w_bench", "seq": 1, "commands": [command]}
+                )
 
         for _ in range(AT_ONCE):
             group.create_task(ask())
