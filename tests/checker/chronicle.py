@@ -31,6 +31,17 @@ from tests.support.stores import NOBODY
 
 PAGE: Final = 1000
 LOOK_S: Final = 0.1
+
+_HOLD: Final = """
+if redis.call('HEXISTS', KEYS[1], 'h') == 0 then return end
+local names = redis.call('HGET', KEYS[1], 'cursors') or ''
+if redis.call('HEXISTS', KEYS[1], 'c:chronicle') == 0 then
+  redis.call('HSET', KEYS[1], 'cursors', names .. 'chronicle' .. string.char(0))
+end
+redis.call('HSET', KEYS[1], 'c:chronicle', ARGV[1])
+"""
+"""A durable cursor: nothing is trimmed that was not read yet, however soon snapshots follow one another."""
+
 TENANT: Final = "main"
 _HEAD: Final = struct.Struct(">B11sQ")
 _ENTRY: Final = struct.Struct(">BQQBB")
@@ -109,6 +120,7 @@ class Chronicle:
         while rows := await self._page(client, len(self.entries) + 1):
             for row in rows:
                 self._add(row)
+        await client.eval(_HOLD, 1, self._tag + "meta", len(self.entries))
 
     async def _still_there(self, client: Redis, tail: int) -> bool:
         newest = self.entries[-1]
