@@ -26,6 +26,7 @@ from signaling.bench.caller import Caller
 FRAME_S: Final = 0.02
 SET_UP_S: Final = 15.0
 LOUD_DBOV: Final = 20
+SILENT_DBOV: Final = 70
 VOICE: Final[tuple[Medium, ...]] = ("text", "audio")
 _STAMPS: Final = 35
 """`SO_TIMESTAMPNS` and `SCM_TIMESTAMPNS` of Linux; elsewhere frames have the time at which they are read."""
@@ -103,6 +104,11 @@ class Person:
             due += FRAME_S
             await asyncio.sleep(max(0.0, due - loop.time()))
         return left
+
+    async def listen(self, room: Sequence[bytes]) -> None:
+        """Say nothing until cancelled, as a microphone in a quiet room does: a call that sends nothing is given up."""
+        while True:
+            await self.speak(room, SILENT_DBOV)
 
     def received(self, datagram: bytes, at: float) -> None:
         """From the socket."""

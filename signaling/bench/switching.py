@@ -19,6 +19,7 @@ from legato.session.commands import CancelResponse
 from legato.session.events import Event, Unknown
 from legato.session.state import Message
 from media.opus import SILENCE
+from signaling.bench.crowd import quiet_frames
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.person import Person, on_the_phone, wall
 from signaling.bench.rig import Child, Rig
@@ -91,7 +92,9 @@ async def measure_switching(
         session = await new_session(rig, node)
         url = f"http://127.0.0.1:{node.port}"
         async with on_the_phone(url, session, rig.ticket(session, "p_ada"), FIRST + number) as person:
+            listening = asyncio.create_task(person.listen(quiet_frames()))
             await _switches(person, service, Random(number), each, found)
+            listening.cancel()
         to_text.samples += found.to_text
         to_voice.samples += found.to_voice
         wrong += found.wrong

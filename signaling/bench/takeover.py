@@ -24,7 +24,7 @@ from media.opus import SILENCE
 from signaling.bench.agent_speech import speaks_again
 from signaling.bench.crowd import quiet_frames
 from signaling.bench.figures import Bar, Figure, Result, Value
-from signaling.bench.person import FRAME_S, LOUD_DBOV, Person, on_the_phone, wall
+from signaling.bench.person import FRAME_S, LOUD_DBOV, SILENT_DBOV, Person, on_the_phone, wall
 from signaling.bench.pilots import number_of, pilot
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
@@ -43,7 +43,6 @@ SAYS: Final = 20
 EARLIEST: Final = 15
 LATEST: Final = 60
 QUIET_S: Final = 0.4
-SILENT_DBOV: Final = 70
 PATIENCE_S: Final = 10.0
 FIRST: Final = 950_000
 

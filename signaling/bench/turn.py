@@ -25,7 +25,7 @@ from legato.speech import SpeechFailed
 from media.turns import SILENCE
 from signaling.bench.crowd import quiet_frames
 from signaling.bench.figures import Bar, Figure, Result
-from signaling.bench.person import LOUD_DBOV, Person, on_the_phone
+from signaling.bench.person import LOUD_DBOV, SILENT_DBOV, on_the_phone
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Child, Rig
 from signaling.bench.speech_service import SpeechService, speech_service
@@ -37,7 +37,6 @@ ASKED: Final = "Where is my order, please?"
 HUB_MS: Final = 60
 PEOPLE: Final = 4
 PATIENCE_S: Final = 15.0
-SILENT_DBOV: Final = 70
 FIRST: Final = 920_000
 STAGES: Final[tuple[e.Mark, ...]] = (
     *("end_of_speech", "end_of_turn", "transcript_final", "first_word"),
@@ -149,7 +148,7 @@ async def _asks(rig: Rig, node: Child, number: int, said: Sequence[bytes], times
         await person.client.until(lambda state: bool(_holder(state)), PATIENCE_S)
         for asked in range(1, times + 1):
             await person.speak(said, LOUD_DBOV)
-            listening = asyncio.create_task(_listen(person, room))
+            listening = asyncio.create_task(person.listen(room))
             await log.heard(asked)
             listening.cancel()
             await person.speak(room, SILENT_DBOV)  # the answer's end
@@ -159,11 +158,6 @@ async def _asks(rig: Rig, node: Child, number: int, said: Sequence[bytes], times
 def _holder(state: State) -> str:
     """Who has the agent's right."""
     return state.rights.get(WORKER + AGENT, Right(0)).holder
-
-
-async def _listen(person: Person, room: Sequence[bytes]) -> None:
-    while True:
-        await person.speak(room, SILENT_DBOV)
 
 
 async def new_session(rig: Rig, node: Child) -> str:
