@@ -94,6 +94,18 @@ async def test_who_comes_from_an_epoch_that_nobody_knows_is_told_no_less_than_wh
         assert lost_to == seen.offset
 
 
+async def seen_and_lost(house: House) -> tuple[Position, Contents]:
+    """A position that somebody holds and the store lost, and what the store holds now; no node knew of it."""
+    async with house.node("n1") as node:
+        room = await there(await node.create(KEY, "p_user", {}, ""))
+        assert isinstance(await node.arrive(room, user_presence()), Done)
+        kept = house.server.saved()
+        await say(room, "c_1", "m_1", "m_2", "m_3")
+        seen = room.position
+    house.server.restore(kept)
+    return seen, kept
+
+
 class GoesBack(ModelStore):
     """A store that is put back when somebody compares with its log."""
 
@@ -109,13 +121,7 @@ class GoesBack(ModelStore):
 @virtual
 async def test_who_comes_back_while_the_log_goes_back_a_second_time_is_told() -> None:
     house = House()
-    async with house.node("n1") as first:
-        room = await there(await first.create(KEY, "p_user", {}, ""))
-        assert isinstance(await first.arrive(room, user_presence()), Done)
-        kept = house.server.saved()
-        await say(room, "c_1", "m_1", "m_2", "m_3")
-        seen = room.position
-    house.server.restore(kept)
+    seen, kept = await seen_and_lost(house)
     store = GoesBack(house.server, lambda callback: asyncio.get_running_loop().call_soon(callback))
     async with house.node("n2", store) as second:
         room = await there(await second.open(KEY))
@@ -134,13 +140,7 @@ async def test_who_comes_back_while_the_log_goes_back_a_second_time_is_told() ->
 @virtual
 async def test_who_comes_just_after_the_log_went_back_is_told() -> None:
     house = House()
-    async with house.node("n1") as first:
-        room = await there(await first.create(KEY, "p_user", {}, ""))
-        assert isinstance(await first.arrive(room, user_presence()), Done)
-        kept = house.server.saved()
-        await say(room, "c_1", "m_1", "m_2", "m_3")
-        seen = room.position
-    house.server.restore(kept)
+    seen, _ = await seen_and_lost(house)
     async with house.node("n2") as second:
         room = await there(await second.open(KEY))
         heard = Heard()
