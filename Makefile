@@ -5,7 +5,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: fuzz mutants help demo test check bench doctor lock clean install install-dev web web-packages system generate
+.PHONY: explore fuzz mutants help demo test check bench doctor lock clean install install-dev web web-packages system generate
 .NOTPARALLEL:
 
 help: ## What you can do here
@@ -20,6 +20,7 @@ help: ## What you can do here
 	@echo "  make lock     after a change of dependencies: resolve and lock them anew (UPGRADE=1: newest)"
 	@echo "  make generate after a change of events or envelopes: write the TypeScript types anew"
 	@echo "  make fuzz     search for input that breaks what reads foreign bytes (ARGS='sdp --seconds 600')"
+	@echo "  make explore  ask the property tests for examples that nobody has seen (ARGS='--rounds 20 tests/session')"
 	@echo "  make clean    remove what was installed and built"
 	@echo
 	@echo "Each installs what it needs (into .venv and web/node_modules) and is quick the second time."
@@ -41,6 +42,9 @@ mutants: install-dev ## Lie to the machines, and see that the tests notice
 
 fuzz: install-dev ## Search for input that breaks a reader of foreign bytes
 	@exec $(BIN)/python -m tests.fuzz.run $(ARGS)
+
+explore: install-dev ## Examples nobody has seen
+	@scripts/explore.sh $(ARGS)
 
 doctor: ## What is missing here
 	@python3 scripts/doctor.py

@@ -317,7 +317,9 @@ class ReleaseRight(Command, frozen=True, kw_only=True):
     token: int
 
 
-class LabelSession(PlainCommand, frozen=True, kw_only=True):
+class LabelSession(Command, frozen=True, kw_only=True):
+    """Set labels. Not plain: it needs no right, so nothing else keeps it from a session that has just ended."""
+
     labels: dict[str, str]
 
 

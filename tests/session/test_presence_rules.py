@@ -1,8 +1,10 @@
 """Who comes, falls silent and goes, and what that leaves behind."""
 
+from legato.session import commands as c
 from legato.session import events as e
 from legato.session import limits
 from legato.session.commands import Refusal
+from legato.session.decisions import Decided, decide_batch
 from legato.session.presence_rules import (
     attached,
     connection_lost,
@@ -10,8 +12,9 @@ from legato.session.presence_rules import (
     joined,
     left,
     resumed,
+    session_ended,
 )
-from tests.session.talk import Talk, types
+from tests.session.talk import OPERATOR, Talk, types
 
 
 def test_an_attachment_goes_and_comes_back() -> None:
@@ -28,6 +31,16 @@ def test_an_attachment_goes_and_comes_back() -> None:
     again = attached(talk.state, "ada", "tab", now=9, takes=("text", "audio"))
     assert not isinstance(again, Refusal)
     assert types(again) == ["right_granted", "modality_changed"]
+
+
+def test_labels_that_another_node_decided_on_do_not_follow_the_sessions_end() -> None:
+    talk = Talk()
+    decided = decide_batch(talk.state, OPERATOR, [c.LabelSession(labels={"a": "b"})])
+    assert isinstance(decided, Decided)
+    assert decided.conditional
+    seen = talk.state.control
+    talk.put(session_ended(talk.state))
+    assert talk.state.control > seen
 
 
 def test_an_attachment_belongs_to_one_participant() -> None:
