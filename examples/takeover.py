@@ -12,7 +12,7 @@ from typing import Any
 
 import legato
 from legato.session import commands as c
-from legato.session.events import MessagePosted
+from legato.session.events import MessagePosted, ReplyDrafted
 
 VERBS = {"/hold": c.HoldUsers(), "/back": c.ReleaseUsers()}  # on a call they hear a tone meanwhile
 
@@ -20,6 +20,8 @@ VERBS = {"/hold": c.HoldUsers(), "/back": c.ReleaseUsers()}  # on a call they he
 def shown(events: Sequence[Any]) -> None:
     """What is said meanwhile, as it comes."""
     for event in events:
+        if isinstance(event, ReplyDrafted):  # the agent listens on; only who answers is shown it
+            print(f"draft: {event.text} (/draft sends it)", flush=True)
         if isinstance(event, MessagePosted):
             print(f"{event.by}: {' '.join(part.text for part in event.parts)}", flush=True)
 
@@ -33,7 +35,10 @@ async def main(hub: str) -> None:
         await session.take_over()  # what the agent was saying ends here, in mid word if need be
         print("You answer now. An empty line hands back.", flush=True)
         while words := await asyncio.to_thread(input):
-            if words in VERBS:
+            drafts = session.state.drafts
+            if words == "/draft" and drafts:
+                await session.say(drafts[-1].text, draft=drafts[-1].id)  # the log says whose draft it was
+            elif words in VERBS:
                 await session.do(VERBS[words])
             else:
                 await session.say(words)  # on a call it is spoken, too

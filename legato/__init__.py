@@ -14,13 +14,14 @@ agent.run("ws://localhost:7070")
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from legato.agent import Agent, Engagement, Said, Turn, call_key
+    from legato.agent import Agent, Asked, Engagement, Said, Turn, call_key
     from legato.client import Client
     from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
     from legato.session.parts import Part
 
 __all__ = [
     "Agent",
+    "Asked",
     "Client",
     "Engagement",
     "LegatoError",
@@ -37,6 +38,7 @@ __all__ = [
 
 _HOMES = {
     "Agent": "legato.agent",
+    "Asked": "legato.agent",
     "Engagement": "legato.agent",
     "Turn": "legato.agent",
     "Said": "legato.agent",

@@ -28,6 +28,7 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.Answered,
     state.Aside,
     state.Asking,
+    state.Draft,
     state.Notified,
     state.Push,
     state.Usage,

@@ -1,4 +1,5 @@
-"""What users and observers of a session are not shown: who listens in unheard, and what is whispered and noted.
+"""What users and observers of a session are not shown: who listens in unheard, what is whispered and noted, and what
+an agent drafts for a person.
 
 Everybody folds one log, so nothing is left out: an event keeps its place, its author is the hub, and the words are
 empty. In a state the same is done to what was folded of it.
@@ -21,13 +22,17 @@ UNSEEN: Final = frozenset({"monitor", "whisper"})
 """Stances of which nobody is told who is listened to."""
 
 _EMPTIED: Final = {
+    "reply_drafted": ("text", "turn"),
+    "draft_used": ("drafter", "message"),
+    "draft_dismissed": (),
     "whispered": ("to", "text"),
     "stance_changed": ("stance",),
     "wrapped_up": ("disposition", "notes"),
 }
 _TYPE: Final = b'"type":"'
 _NAMES: Final = tuple(f'{name}"'.encode() for name in _EMPTIED)
-_HOLDS: Final = (b'"whispers"', b'"stance"')
+_HOLDS: Final = (b'"whispers"', b'"drafts"', b'"stance"')
+_UNSAID: Final = ("spoken", "edited")
 
 
 class Sight:
@@ -59,6 +64,7 @@ class Veiled(Sight):
             return encoded
         state: dict[str, Any] = msgspec.json.decode(encoded)
         state.pop("whispers", None)
+        state.pop("drafts", None)
         for who in state.get("participants", {}).values():
             if who.get("stance") in UNSEEN:
                 del who["stance"]
@@ -89,7 +95,8 @@ def _veiled(encoded: bytes) -> bytes:
     if kind not in _EMPTIED or (kind == "stance_changed" and event["stance"] not in UNSEEN):
         return encoded
     event["by"] = HUB
-    event.pop("spoken", None)
+    for field in _UNSAID:
+        event.pop(field, None)
     for field in _EMPTIED[kind]:
         event[field] = ""
     return msgspec.json.encode(event)

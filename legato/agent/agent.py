@@ -86,6 +86,13 @@ class Agent:
         self._handlers.on_whisper = handler
         return handler
 
+    def on_draft(self, handler: F) -> F:
+        """Called as `handler(asked)` (`legato.Asked`) for what a person is asked who answers in the agent's place. What
+        it returns, or yields, is shown to that person as a draft, to send, to edit or to dismiss; nobody else sees it.
+        Cancelled when that was answered, or something newer was said."""
+        self._handlers.on_draft = handler
+        return handler
+
     @overload
     def tool(self, function: F, /) -> F: ...
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from legato.session.actors import WORKER, out_of_reach
 from legato.session.cost_rules import stops_answers
 from legato.session.state import Right, State
+from legato.session.takeover_rules import is_person_answering
 from legato.session.vocabulary import Steering
 
 
 @dataclass(frozen=True, slots=True)
 class Duties:
     """`accept`: take the session. `turns`: claim these, oldest first. `stop`: these responses of ours were
-    asked to end. `steer`, `pausing`: what somebody asks of ours and we have not answered. `lost`: another worker, or
-    nobody, has our right. None of them: we are there for nothing yet (a worker that has the right is out of reach for a
-    moment)."""
+    asked to end. `steer`, `pausing`: what somebody asks of ours and we have not answered. `draft`: the turn that a
+    person is to answer, for which we have suggested nothing yet. `lost`: another worker, or nobody, has our right. None
+    of them: we are there for nothing yet (a worker that has the right is out of reach for a moment)."""
 
     accept: bool = False
     lost: bool = False
@@ -27,6 +28,7 @@ class Duties:
     stop: tuple[str, ...] = ()
     steer: tuple[tuple[str, str, int], ...] = ()
     pausing: tuple[tuple[str, Steering], ...] = ()
+    draft: str = ""
 
 
 @dataclass(slots=True)
@@ -56,7 +58,16 @@ def duties(state: State, agent: str, participant: str, worker: str, claim: Claim
     answers = state.responder == participant
     may = answers and not stops_answers(state)
     turns = tuple(turn.id for turn in state.waiting_turns()) if may else ()
-    return Duties(turns=turns, stop=stop, steer=steer, pausing=pausing)
+    return Duties(turns=turns, stop=stop, steer=steer, pausing=pausing, draft=_undrafted(state, participant))
+
+
+def _undrafted(state: State, participant: str) -> str:
+    """The newest turn that waits for a person, unless we have suggested something for it."""
+    if not is_person_answering(state) or stops_answers(state):
+        return ""
+    newest = next((turn.id for turn in reversed(state.waiting_turns())), "")
+    drafted = {each.turn for each in state.drafts if each.by == participant}
+    return "" if newest in drafted else newest
 
 
 def holds(state: State, agent: str, participant: str, worker: str) -> bool:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from legato.agent.drafting import Drafting, OnDraft
 from legato.agent.duties import Claim, Duties, callers, duties, holds, newcomers
 from legato.agent.listening import Listening, OnEvent
 from legato.agent.steering import OnSteer, Steering
@@ -39,6 +40,7 @@ class Handlers:
     on_steer: OnSteer | None = None
     on_whisper: OnWhisper | None = None
     on_event: OnEvent | None = None
+    on_draft: OnDraft | None = None
     tools: dict[str, Tool] = field(default_factory=dict)
 
 
@@ -54,6 +56,7 @@ class Engagement:
         self._claim = Claim()
         self._steering = Steering(session, handlers.on_steer)
         self._whispers = Whispers(session, handlers.on_whisper)
+        self._drafting = Drafting(session, handlers.on_draft)
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._claimed: set[str] = set()
         self._joined: list[str] = []
@@ -138,7 +141,8 @@ class Engagement:
                 response = self.session.new_id("r")
                 task = tasks.create_task(self._answer(turn, response))
                 self._answering[response] = task
-        for work in (*self._arrivals(), *self._steering.due(duty), *self._whispers.due(self)):
+        drafting = self._drafting.due(self, duty.draft)
+        for work in (*self._arrivals(), *self._steering.due(duty), *self._whispers.due(self), *drafting):
             tasks.create_task(self._guarded(work))
         return True
 

@@ -46,6 +46,14 @@ def history_of(state: State, participant: str) -> list[Said]:
     return lines
 
 
+def words_of(state: State, turn: str) -> str:
+    """The words of a turn: typed, or transcribed."""
+    mine = [
+        entry for entry in state.transcript() if isinstance(entry, Message) and turn in (entry.id, entry.turn)
+    ]
+    return " ".join(part.text for entry in mine for part in entry.parts if part.kind == "text")
+
+
 def _cut_short(entry: Message, state: State) -> bool:
     """Whether its speech was broken off: its message was, or somebody spoke into what had been written whole."""
     if entry.status != "finished":
@@ -80,12 +88,7 @@ class Turn:
     @property
     def text(self) -> str:
         """The words of the turn: typed, or transcribed."""
-        mine = [
-            entry
-            for entry in self.session.state.transcript()
-            if isinstance(entry, Message) and self.id in (entry.id, entry.turn)
-        ]
-        return " ".join(part.text for entry in mine for part in entry.parts if part.kind == "text")
+        return words_of(self.session.state, self.id)
 
     @property
     def history(self) -> list[Said]:

@@ -186,10 +186,11 @@ class Client:
         self._driver.run(effects)
         return future
 
-    async def say(self, text: str) -> str:
-        """Post a whole message; returns its id once the log has it."""
+    async def say(self, text: str, *, draft: str = "") -> str:
+        """Post a whole message; returns its id once the log has it. `draft`: the id of the agent's draft
+        (`session.state.drafts`) that it is made of, by the person who answers."""
         message = self.new_id("m")
-        await self.do(PostMessage(message=message, parts=[Part(text=text)]))
+        await self.do(PostMessage(message=message, parts=[Part(text=text)], draft=draft))
         return message
 
     async def switch_to(self, modality: Modality) -> str:

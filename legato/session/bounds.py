@@ -8,7 +8,7 @@ which a snapshot does not keep.
   at most 24 000, but always the very newest. What goes is in the paged history.
 - Participants who left: the last 32, by (since, id).
 - Turns: the newest 128, by (at, id).
-- Answers that ended: the newest 4. Whispers: the newest 8. Who let a request pass: the newest 16.
+- Answers that ended: the newest 4. Whispers: the newest 8. Drafts: the newest 3. Who let a request pass: the newest 16.
 - Of each message's speech, the newest 32 stretches and the newest 512 words.
 - Events of later versions: the newest 64 whose weights add up to at most 8 000.
 """
@@ -27,6 +27,7 @@ KEPT_STARTED: Final = 64
 KEPT_GAPS: Final = 32
 KEPT_ANSWERED: Final = 4
 KEPT_WHISPERS: Final = 8
+KEPT_DRAFTS: Final = 3
 KEPT_PASSED: Final = 16
 KEPT_REOPENED: Final = 8
 KEPT_STRETCHES: Final = 32

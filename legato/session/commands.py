@@ -10,35 +10,38 @@ were decided on.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
+from legato.session.command import Command as Command
+from legato.session.command import PlainCommand as PlainCommand
 from legato.session.parts import Part
-from legato.session.vocabulary import Activity, Mark, Medium, Outcome, Stance, Steering, snake
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=snake):
-    """What every command has: a type."""
-
-    plain: ClassVar[bool] = False
-
-    @property
-    def type(self) -> str:
-        """The command's name on the wire, in snake case."""
-        return str(self.__struct_config__.tag)
-
-
-class PlainCommand(Command, frozen=True, kw_only=True):
-    plain: ClassVar[bool] = True
+from legato.session.people_commands import ChangeStance as ChangeStance
+from legato.session.people_commands import DismissDraft as DismissDraft
+from legato.session.people_commands import HandBack as HandBack
+from legato.session.people_commands import HoldUsers as HoldUsers
+from legato.session.people_commands import OfferDraft as OfferDraft
+from legato.session.people_commands import RejectSession as RejectSession
+from legato.session.people_commands import ReleaseUsers as ReleaseUsers
+from legato.session.people_commands import RequestHuman as RequestHuman
+from legato.session.people_commands import ReserveSession as ReserveSession
+from legato.session.people_commands import TakeOver as TakeOver
+from legato.session.people_commands import Transfer as Transfer
+from legato.session.people_commands import Whisper as Whisper
+from legato.session.people_commands import WithdrawRequest as WithdrawRequest
+from legato.session.people_commands import WrapUp as WrapUp
+from legato.session.vocabulary import Activity, Mark, Medium, Outcome, Steering
 
 
 class PostMessage(PlainCommand, frozen=True, kw_only=True):
-    """Say something whole. From a user or operator it is a turn that waits for an answer."""
+    """Say something whole. From a user or operator it is a turn that waits for an answer. `draft`: what the person who
+    answers made it of."""
 
     message: str
     parts: list[Part]
     response: str = ""
+    draft: str = ""
 
 
 class StartMessage(Command, frozen=True, kw_only=True):
@@ -223,80 +226,6 @@ class HandOver(Command, frozen=True, kw_only=True):
 
     to: str
     briefing: str = ""
-
-
-class TakeOver(Command, frozen=True, kw_only=True):
-    """Answer from here on, instead of the agent (or of an operator, for a supervisor)."""
-
-    reason: str = ""
-
-
-class HandBack(Command, frozen=True, kw_only=True):
-    """Let the agent answer again; `briefing` is what it should know of what was said and promised."""
-
-    briefing: str = ""
-
-
-class ChangeStance(Command, frozen=True, kw_only=True):
-    """Listen in unheard, be heard by who answers, or by all (`routing`)."""
-
-    stance: Stance
-
-
-class Whisper(Command, frozen=True, kw_only=True):
-    """Say something to whoever answers, and to nobody else."""
-
-    text: str
-
-
-class HoldUsers(Command, frozen=True, kw_only=True):
-    """Let the users wait."""
-
-
-class ReleaseUsers(Command, frozen=True, kw_only=True):
-    """The wait is over."""
-
-
-class Transfer(Command, frozen=True, kw_only=True):
-    """Let another operator or supervisor answer, who is here; `briefing` is what they should know."""
-
-    to: str
-    briefing: str = ""
-
-
-class RequestHuman(Command, frozen=True, kw_only=True):
-    """Ask for a person to answer."""
-
-    request: str
-    reason: str = ""
-    skill: str = ""
-    priority: int = 0
-
-
-class WithdrawRequest(Command, frozen=True, kw_only=True):
-    """No person is wanted any more."""
-
-    request: str
-    reason: str = ""
-
-
-class ReserveSession(Command, frozen=True, kw_only=True):
-    """Keep what waits in the queue for oneself, for a moment; `take_over` accepts it."""
-
-    request: str
-
-
-class RejectSession(Command, frozen=True, kw_only=True):
-    """Put it back in its place."""
-
-    request: str
-
-
-class WrapUp(Command, frozen=True, kw_only=True):
-    """How it went, and what is to be remembered, after one answered."""
-
-    disposition: str = ""
-    notes: str = ""
 
 
 class SubscribePush(Command, frozen=True, kw_only=True):

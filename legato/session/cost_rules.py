@@ -115,4 +115,4 @@ def _crossed(state: State, after: Usage) -> Iterator[e.Event]:
 
 
 _OF_TOOLS: Final = frozenset({c.RequestTool, c.StartTool})
-_SPENDING: Final = _OF_TOOLS | {c.StartResponse, c.StartMessage, c.GrowMessage, c.PostMessage}
+_SPENDING: Final = _OF_TOOLS | {c.StartResponse, c.StartMessage, c.GrowMessage, c.PostMessage, c.OfferDraft}

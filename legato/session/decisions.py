@@ -2,9 +2,9 @@
 
 `decide(state, actor, command)` is pure and changes nothing: the events it gives are appended, and come back
 into the state by folding what the store published. Each rule's theory is in the module named for its noun:
-`message_rules`, `steering_rules`, `cost_rules`, `tool_rules`, `stance_rules`, `queue_rules`, `right_rules`,
-`takeover_rules`, `presence_rules`, `modality_rules`, `voice_rules`; the last five also hold the functions by which
-the hub itself decides (somebody joined, a worker crashed, a turn ended).
+`message_rules`, `steering_rules`, `cost_rules`, `tool_rules`, `stance_rules`, `draft_rules`, `queue_rules`,
+`right_rules`, `takeover_rules`, `presence_rules`, `modality_rules`, `voice_rules`; the last five also hold the
+functions by which the hub itself decides (somebody joined, a worker crashed, a turn ended).
 
 *Plain* commands are appended unconditionally, and may be decided on a state that foresees the batches still
 in flight (`foresee`). What keeps them right is the token: words of an answer use the worker's right and the
@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from legato.session import (
     away_rules,
     cost_rules,
+    draft_rules,
     handover_rules,
     limits,
     message_rules,
@@ -118,7 +119,7 @@ def rights_used(state: State, actor: Actor, command: Command) -> dict[str, int]:
 
 def _answers(state: State, actor: Actor, command: Command) -> bool:
     """Whether it is a part of an answer."""
-    if type(command) in _OF_ANSWERS:
+    if type(command) in _OF_ANSWERS or isinstance(command, c.DismissDraft):
         return True
     if isinstance(command, (c.PostMessage, c.StartMessage)):
         return command.response != "" or actor.role != "agent"
@@ -169,9 +170,10 @@ def _post_message(state: State, actor: Actor, command: c.PostMessage) -> Decisio
     if (refusal := stance_rules.out_of_reach_of_all(state, actor)) is not None:
         return refusal
     events = message_rules.post_message(state, actor, command)
-    return (
-        events if isinstance(events, Refusal) else takeover_rules.as_answer(state, actor.participant, events)
-    )
+    used = draft_rules.used(state, actor, command)
+    if isinstance(events, Refusal) or isinstance(used, Refusal):
+        return events if isinstance(events, Refusal) else used
+    return [*used, *takeover_rules.as_answer(state, actor.participant, events)]
 
 
 def _start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
@@ -211,8 +213,11 @@ _WORK: Final[frozenset[type[Command]]] = _OF_ANSWERS | {
     c.ChangeActivity,
     c.RequestHuman,
     c.ReportUsage,
+    c.OfferDraft,
 }
-_OF_LISTENERS: Final[frozenset[type[Command]]] = frozenset({c.ChangeActivity, c.RequestHuman, c.ReportUsage})
+_OF_LISTENERS: Final[frozenset[type[Command]]] = frozenset(
+    {c.ChangeActivity, c.RequestHuman, c.ReportUsage, c.OfferDraft}
+)
 
 _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.PostMessage: _post_message,
@@ -246,6 +251,8 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.HoldUsers: stance_rules.hold_users,
     c.ReleaseUsers: stance_rules.release_users,
     c.Transfer: stance_rules.transfer,
+    c.OfferDraft: draft_rules.offer_draft,
+    c.DismissDraft: draft_rules.dismiss_draft,
     c.RequestHuman: queue_rules.request_human,
     c.WithdrawRequest: queue_rules.withdraw_request,
     c.ReserveSession: queue_rules.reserve_session,

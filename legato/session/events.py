@@ -24,6 +24,9 @@ from legato.session.away_events import PushUnsubscribed as PushUnsubscribed
 from legato.session.cost_events import BudgetExhausted as BudgetExhausted
 from legato.session.cost_events import BudgetNeared as BudgetNeared
 from legato.session.cost_events import UsageReported as UsageReported
+from legato.session.draft_events import DraftDismissed as DraftDismissed
+from legato.session.draft_events import DraftUsed as DraftUsed
+from legato.session.draft_events import ReplyDrafted as ReplyDrafted
 from legato.session.event import ControlEvent as ControlEvent
 from legato.session.event import Event as Event
 from legato.session.event import Unknown as Unknown

@@ -48,6 +48,9 @@ RIGHTS: Final = 64
 SOUND_RIGHTS: Final = 128
 """Rights to speak and to play that were ever given in a session, beside the others."""
 
+DRAFT_TEXT: Final = 4_000
+"""Code points of what an agent suggests to a person."""
+
 LABELS: Final = 32
 PUSHES: Final = 32
 PUSHES_EACH: Final = 4
@@ -76,10 +79,10 @@ TEXTS: Final = {
 _IDS: Final = frozenset(
     {
         *("message", "response", "turn", "parent", "call", "right", "worker", "attachment", "request", "to"),
-        "subscription",
+        *("subscription", "draft"),
     }
 )
-_MAY_BE_EMPTY: Final = frozenset({"response", "turn", "parent"})
+_MAY_BE_EMPTY: Final = frozenset({"response", "turn", "parent", "draft"})
 _ROLES: Final = frozenset({"", "user", "agent", "operator", "supervisor", "observer"})
 _NUMBERS: Final = frozenset(
     {

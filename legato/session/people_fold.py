@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from legato.session import bounds
 from legato.session import events as e
 from legato.session.routing import PEOPLE
-from legato.session.state import Aside, Asking, State
+from legato.session.state import Aside, Asking, Draft, State
 
 
 def stance_changed(state: State, event: e.StanceChanged) -> None:
@@ -20,6 +20,21 @@ def stance_changed(state: State, event: e.StanceChanged) -> None:
 def whispered(state: State, event: e.Whispered) -> None:
     said = Aside(event.offset, event.by, event.to, event.text)
     state.whispers = [*state.whispers, said][-bounds.KEPT_WHISPERS :]
+
+
+def reply_drafted(state: State, event: e.ReplyDrafted) -> None:
+    """Only while a person answers; without words (as users are told of it) it is nothing."""
+    if event.text and is_person(state, state.responder):
+        draft = Draft(event.draft, event.by, event.offset, event.text, event.turn)
+        state.drafts = [*_without(state.drafts, event.draft), draft][-bounds.KEPT_DRAFTS :]
+
+
+def draft_settled(state: State, event: e.DraftUsed | e.DraftDismissed) -> None:
+    state.drafts = _without(state.drafts, event.draft)
+
+
+def _without(drafts: list[Draft], id: str) -> list[Draft]:
+    return [each for each in drafts if each.id != id]
 
 
 def users_held(state: State, event: e.UsersHeld) -> None:
@@ -42,6 +57,8 @@ def responder_changed(state: State, event: e.ResponderChanged) -> None:
     if is_person(state, after):
         state.wrap_ups.pop(after, None)
         state.asking = None
+    else:
+        state.drafts = []
 
 
 def is_person(state: State, participant: str) -> bool:

@@ -13,8 +13,11 @@ import msgspec
 
 from legato.session.events import Activity, Medium, Notice, Role, Stance
 from legato.session.parts import Part, Spoken, Stretch
+from legato.session.people_state import Aside as Aside
+from legato.session.people_state import Asking as Asking
+from legato.session.people_state import Draft as Draft
 
-FOLD_VERSION: Final = 9
+FOLD_VERSION: Final = 10
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -184,31 +187,6 @@ class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
     started: tuple[str, ...] = ()
 
 
-class Aside(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Words of `by` for `to` alone, said at offset `at`."""
-
-    at: int
-    by: str
-    to: str
-    text: str
-
-
-class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody wants a person to answer, since session time `since`. While it is `reserved_for` somebody (by the event
-    at offset `reserved_at`, until `reserved_until`) nobody else is offered it; `passed`: who let it go by."""
-
-    id: str
-    by: str
-    since: int
-    reason: str = ""
-    skill: str = ""
-    priority: int = 0
-    reserved_for: str = ""
-    reserved_at: int = 0
-    reserved_until: int = 0
-    passed: tuple[str, ...] = ()
-
-
 class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
     """It was tried, first by the event at offset `at`, last at session time `time`, to tell those who are away that
     `about` waits; it is `over` when it was sent to everybody, or given up. `reached`: who took it."""
@@ -252,9 +230,9 @@ class Reopening(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, omit_defaults=True):
     """Everything that the log up to `offset` says, in `time` (session time, ms). `paused` is the answer of which
     nothing more is said or heard for now; `answered` are the last ones that ended. `held`: who lets the users wait;
-    `asking`: a person is wanted; `wrap_ups`: since when people who answered have a wrap-up to do. `unseen`: the ordinal
-    from which on entries ended with nobody there but agents (0: somebody is there); `notified`: what they were told;
-    `pushes`: the browsers that want to be."""
+    `drafts`: what agents suggest to the person who answers; `asking`: a person is wanted; `wrap_ups`: since when people
+    who answered have a wrap-up to do. `unseen`: the ordinal from which on entries ended with nobody there but agents
+    (0: somebody is there); `notified`: what they were told; `pushes`: the browsers that want to be."""
 
     fold: int = FOLD_VERSION
     offset: int = 0
@@ -279,6 +257,7 @@ class State(msgspec.Struct, omit_defaults=True):
     answered: list[Answered] = []
     held: str = ""
     whispers: list[Aside] = []
+    drafts: list[Draft] = []
     asking: Asking | None = None
     wrap_ups: dict[str, int] = {}
     unseen: int = 0
@@ -366,6 +345,7 @@ _COLLECTIONS: Final = (
     "responses",
     "answered",
     "whispers",
+    "drafts",
     "wrap_ups",
     "notified",
     "pushes",

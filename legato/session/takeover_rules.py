@@ -1,8 +1,8 @@
 """Takeover: a person answers instead of the agent, and gives the answering back.
 
 Who answers is who holds the right `responder`; taking over and handing back move it, and nothing else: nobody joins
-anew and no call changes. The agent keeps `worker:NAME`. It goes on reading, may write drafts (messages outside of
-any response), and goes on where the person ends, with a briefing. What it was saying ends `interrupted` and falls
+anew and no call changes. The agent keeps `worker:NAME`. It goes on reading, may suggest what to say (`draft_rules`),
+and goes on where the person ends, with a briefing. What it was saying ends `interrupted` and falls
 silent, and turns that waited for it wait for the person.
 
 Whatever a person says who answers is an answer: it ends every turn that waits.
@@ -78,6 +78,11 @@ def person_answers(state: State, participant: str) -> bool:
     """Whether it is a person who answers, and this one."""
     who = state.participants.get(participant)
     return who is not None and who.role in PEOPLE and responds(state, participant)
+
+
+def is_person_answering(state: State) -> bool:
+    """Whether it is a person who answers, whoever."""
+    return person_answers(state, state.responder)
 
 
 def answers(state: State, by: str, message: str) -> list[tuple[e.ResponseStarted, e.ResponseEnded]]:

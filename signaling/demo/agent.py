@@ -101,6 +101,16 @@ async def answer(turn: legato.Turn) -> None:
     directions.take(turn.id)
 
 
+@agent.on_draft
+async def draft(asked: legato.Asked) -> str:
+    """What the person might say who answers in our place: nothing is done for it, orders are only looked up."""
+    model = Model.from_environment()
+    if model is not None:
+        return await model.draft(asked.history)
+    earlier = " ".join(line.text for line in asked.history if line.role == "user")
+    return brain.draft(asked.text, earlier)
+
+
 @agent.on_steer
 async def steer(turn: legato.Turn, words: str) -> str:
     """Go another way from the next sentence on."""

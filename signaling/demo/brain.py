@@ -121,6 +121,13 @@ def plan(text: str, earlier: str = "") -> Plan:
     return Plan(f"I heard: “{text.strip()}”. {TRY}" if text.strip() else TRY)
 
 
+def draft(text: str, earlier: str = "") -> str:
+    """What a person might answer to `text`: an order is looked up, and nothing else is done."""
+    if number := order_number(text):
+        return _order_report(find_order(number))
+    return plan(text, earlier).say.strip()
+
+
 def redirected(words: str) -> Plan:
     """What follows the sentence during which somebody asked for another way: nothing, or what was asked for."""
     if re.search(r"\b(short|shorter|brief|briefly|enough|quick|point)\b", words.lower()):

@@ -20,6 +20,9 @@ PROMPT: Final = (
     "Answer in one to three short spoken sentences. Use the tools for orders and refunds."
 )
 
+DRAFT: Final = (
+    " A colleague answers now: write only what they might say next, without promising what you do not know."
+)
 REDIRECT: Final = "(Go on from where you are, but: do not repeat what you said.) "
 
 
@@ -103,15 +106,19 @@ class Model:
                 else:
                     return
 
+    async def draft(self, history: Sequence[legato.Said]) -> str:
+        """What a person might say next. No tool is used for it."""
+        lines: list[dict[str, Any]] = [{"role": "system", "content": PROMPT + DRAFT}]
+        lines += [{"role": line.role, "content": line.text} for line in history]
+        async with aiohttp.ClientSession(timeout=self.timeout) as http:
+            return "".join([delta.content or "" async for delta in self._stream(http, lines, ())])
+
     async def _stream(
         self, http: aiohttp.ClientSession, lines: list[dict[str, Any]], tools: Sequence[Tool]
     ) -> AsyncIterator[_Delta]:
-        body = {
-            "model": self.name,
-            "messages": lines,
-            "stream": True,
-            "tools": [_described(tool) for tool in tools],
-        }
+        body: dict[str, Any] = {"model": self.name, "messages": lines, "stream": True}
+        if tools:
+            body["tools"] = [_described(tool) for tool in tools]
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         async with http.post(f"{self.base}/chat/completions", json=body, headers=headers) as answer:
             answer.raise_for_status()

@@ -32,6 +32,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "holder": PEOPLE,
     "attachment": THINGS,
     "message": THINGS,
+    "draft": THINGS,
     "call": THINGS,
     "turn": THINGS | st.just(""),
     "response": THINGS | st.just(""),

@@ -37,7 +37,7 @@ def test_who_takes_over_answers_and_what_the_agent_was_saying_ends() -> None:
     assert [turn.id for turn in talk.state.waiting_turns()] == ["t"], "its turn waits for the person"
     assert talk.state.entries["m"].status == "interrupted"
     assert talk.refused(BOT, c.StartResponse(response="r2", turn="t")) == "not_allowed"
-    assert talk.do(BOT, c.PostMessage(message="draft", parts=WORDS)).rights == {"worker:bot": 1}
+    assert talk.do(BOT, c.OfferDraft(draft="d", text="hello")).rights == {"worker:bot": 1}
 
 
 def test_what_an_agent_left_behind_that_crashed_is_silent_too() -> None:

@@ -25,6 +25,11 @@ LOG: list[Any] = [
             e.WrappedUp(by="olga", participant="olga", disposition=SECRET, notes=SECRET),
             e.StanceChanged(by="olga", participant="olga", stance="barge"),
             e.StanceChanged(by="olga", participant="olga", stance="monitor"),
+            e.ResponderChanged(by="olga", participant="olga", reason="taken_over"),
+            e.ReplyDrafted(by="bot", draft="d1", text=SECRET, turn="t"),
+            e.ReplyDrafted(by="bot", draft="d2", text=SECRET),
+            e.DraftUsed(by="olga", draft="d1", drafter="bot", message="m", edited=True),
+            e.DraftDismissed(by="olga", draft="d1"),
         ],
         1,
     )
@@ -40,10 +45,11 @@ def stored(event: e.Event) -> bytes:
 @pytest.mark.parametrize("written", [encode, stored])
 def test_guests_see_that_something_happened_and_not_what(written: Callable[[e.Event], bytes]) -> None:
     seen = GUEST.events([written(event) for event in LOG])
-    assert [msgspec.json.decode(each)["offset"] for each in seen] == [1, 2, 3, 4, 5, 6]
+    assert [msgspec.json.decode(each)["offset"] for each in seen] == list(range(1, 12))
     assert not any(SECRET.encode() in each for each in seen)
     assert b"monitor" not in seen[1]
     assert not any(b"t_olga" in each for each in seen), "nor where it sounds"
+    assert not any(b"bot" in each or b"edited" in each for each in seen), "nor that an agent drafts"
     assert decode(seen[4]) == LOG[4], "who barges in is there for all to hear"
     assert all(decode(each) for each in seen)
 
@@ -51,11 +57,13 @@ def test_guests_see_that_something_happened_and_not_what(written: Callable[[e.Ev
 def test_a_state_as_guests_see_it_folds_on() -> None:
     state = fold(LOG[:4])
     seen = GUEST.state(encode_state(state))
-    assert SECRET.encode() not in seen
+    drafted = GUEST.state(encode_state(fold(LOG)))
+    assert not any(SECRET.encode() in each for each in (seen, drafted))
     assert b"monitor" not in seen
     assert fold(LOG[4:5], decode_state(seen)).participants["olga"].stance == "barge"
     later = fold([decode(each) for each in GUEST.events([encode(event) for event in LOG])])
     assert later.participants["olga"].stance == "", "who barged in and listens on is not shown to"
+    assert (len(fold(LOG).drafts), later.drafts) == (1, [])
 
 
 def test_what_holds_nothing_of_the_kind_passes_as_it_is() -> None:

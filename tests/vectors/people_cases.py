@@ -7,8 +7,8 @@ from legato.session.compaction import AnyEvent
 
 
 def people() -> list[AnyEvent]:
-    """Stances, whispers and hold; the queue, with what is about another request or another person; wrap-ups."""
-    return [*_listened_in(), *_queued(), *_held_and_passed_on()]
+    """Stances, whispers and hold; the queue, with what is about another request or another person; wrap-ups; drafts."""
+    return [*_listened_in(), *_queued(), *_held_and_passed_on(), *_drafted()]
 
 
 def _listened_in() -> list[AnyEvent]:
@@ -54,4 +54,25 @@ def _held_and_passed_on() -> list[AnyEvent]:
         e.ResponderChanged(by="sue", participant="bot", reason="handed_back"),
         e.ResponderChanged(by="sue", participant="sue", reason="taken_over"),
         e.WrappedUp(by="sue", participant="nobody"),
+    ]
+
+
+def _drafted() -> list[AnyEvent]:
+    draft = partial(e.ReplyDrafted, by="bot", text="say yes")
+    return [
+        draft(draft="d1"),
+        e.ResponderChanged(by="sue", participant="bot", reason="handed_back"),
+        draft(draft="d2"),
+        e.ResponderChanged(by="olga", participant="olga", reason="taken_over"),
+        draft(draft="d3", turn="t1"),
+        draft(draft="d4", text=""),
+        draft(draft="d5", text="say no"),
+        draft(draft="d3", text="say yes, please"),
+        draft(draft="d6"),
+        e.DraftUsed(by="olga", draft="d5", drafter="bot", message="m1", edited=True),
+        e.DraftUsed(by="olga", draft="d0", drafter="bot", message="m2"),
+        e.DraftDismissed(by="olga", draft="d6"),
+        *(draft(draft=f"e{n}") for n in range(3)),
+        e.ResponderChanged(by="olga", participant="sue", reason="transferred"),
+        e.ResponderChanged(by="sue", participant="", reason="left"),
     ]

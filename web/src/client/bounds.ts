@@ -14,6 +14,7 @@ export const KEPT_STARTED = 64;
 export const KEPT_GAPS = 32;
 export const KEPT_ANSWERED = 4;
 export const KEPT_WHISPERS = 8;
+export const KEPT_DRAFTS = 3;
 export const KEPT_PASSED = 16;
 export const KEPT_REOPENED = 8;
 export const KEPT_STRETCHES = 32;

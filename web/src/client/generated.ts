@@ -137,6 +137,25 @@ export interface CancelRequested {
   response: string;
 }
 
+export interface DraftDismissed {
+  type: "draft_dismissed";
+  by: string;
+  offset?: number;
+  time?: number;
+  draft: string;
+}
+
+export interface DraftUsed {
+  type: "draft_used";
+  by: string;
+  offset?: number;
+  time?: number;
+  draft: string;
+  drafter: string;
+  message: string;
+  edited?: boolean;
+}
+
 export interface GapMarked {
   type: "gap_marked";
   by: string;
@@ -302,6 +321,16 @@ export interface PushUnsubscribed {
   time?: number;
   subscription: string;
   reason?: string;
+}
+
+export interface ReplyDrafted {
+  type: "reply_drafted";
+  by: string;
+  offset?: number;
+  time?: number;
+  draft: string;
+  text: string;
+  turn?: string;
 }
 
 export interface ReservationEnded {
@@ -784,6 +813,14 @@ export interface Asking {
   passed: string[];
 }
 
+export interface Draft {
+  id: string;
+  by: string;
+  at: number;
+  text: string;
+  turn: string;
+}
+
 export interface Notified {
   about: string;
   notice: "answer" | "approval";
@@ -839,6 +876,7 @@ export interface State {
   answered: Answered[];
   held: string;
   whispers: Aside[];
+  drafts: Draft[];
   asking: Asking | null;
   wrap_ups: Record<string, number>;
   unseen: number;
@@ -911,6 +949,11 @@ export interface DecideTool {
   reason?: string;
 }
 
+export interface DismissDraft {
+  type: "dismiss_draft";
+  draft: string;
+}
+
 export interface EndMessage {
   type: "end_message";
   message: string;
@@ -980,6 +1023,13 @@ export interface MarkTurn {
   media_time?: number;
 }
 
+export interface OfferDraft {
+  type: "offer_draft";
+  draft: string;
+  text: string;
+  turn?: string;
+}
+
 export interface PauseResponse {
   type: "pause_response";
   response: string;
@@ -990,6 +1040,7 @@ export interface PostMessage {
   message: string;
   parts: Part[];
   response?: string;
+  draft?: string;
 }
 
 export interface ProgressResponse {
@@ -1467,6 +1518,8 @@ export type KnownEvent =
   | BudgetExhausted
   | BudgetNeared
   | CancelRequested
+  | DraftDismissed
+  | DraftUsed
   | GapMarked
   | HeardSettled
   | HumanRequestWithdrawn
@@ -1483,6 +1536,7 @@ export type KnownEvent =
   | ParticipantLeft
   | PushSubscribed
   | PushUnsubscribed
+  | ReplyDrafted
   | ReservationEnded
   | ResponderChanged
   | ResponseEnded
@@ -1527,6 +1581,7 @@ export type Command =
   | ChangeStance
   | ContinueResponse
   | DecideTool
+  | DismissDraft
   | EndMessage
   | EndResponse
   | EndSession
@@ -1538,6 +1593,7 @@ export type Command =
   | LabelSession
   | Leave
   | MarkTurn
+  | OfferDraft
   | PauseResponse
   | PostMessage
   | ProgressResponse
@@ -1590,6 +1646,8 @@ export const EVENT_DEFAULTS = {
   budget_exhausted: { offset: 0, time: 0 },
   budget_neared: { offset: 0, time: 0 },
   cancel_requested: { offset: 0, time: 0 },
+  draft_dismissed: { offset: 0, time: 0 },
+  draft_used: { offset: 0, time: 0, edited: false },
   gap_marked: { offset: 0, time: 0 },
   heard_settled: { offset: 0, time: 0, samples: 0, final: false },
   human_request_withdrawn: { offset: 0, time: 0, reason: "" },
@@ -1606,6 +1664,7 @@ export const EVENT_DEFAULTS = {
   participant_left: { offset: 0, time: 0, reason: "" },
   push_subscribed: { offset: 0, time: 0 },
   push_unsubscribed: { offset: 0, time: 0, reason: "" },
+  reply_drafted: { offset: 0, time: 0, turn: "" },
   reservation_ended: { offset: 0, time: 0 },
   responder_changed: { offset: 0, time: 0, reason: "", briefing: "" },
   response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
@@ -1654,9 +1713,10 @@ export const STATE_DEFAULTS = {
   Answered: { started: [] },
   Aside: {  },
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
+  Draft: { turn: "" },
   Notified: { tries: 1, time: 0, over: false, reached: [] },
   Push: {  },
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Reopening: {  },
-  State: { fold: 9, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 10, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -1,11 +1,11 @@
 /** What the log says of people who listen in, help and answer (a part of `fold`). Twin of `legato/session/people_fold.py`. */
-import { KEPT_PASSED, KEPT_WHISPERS } from "./bounds";
+import { KEPT_DRAFTS, KEPT_PASSED, KEPT_WHISPERS } from "./bounds";
 import type { Handlers } from "./fold";
-import type { State } from "./generated";
+import type { Draft, State } from "./generated";
 import { filled, of, put, without } from "./state";
 
 type Mine =
-  | "stance_changed" | "whispered" | "users_held" | "users_released" | "responder_changed" | "human_requested"
+  | "stance_changed" | "whispered" | "reply_drafted" | "draft_used" | "draft_dismissed" | "users_held" | "users_released" | "responder_changed" | "human_requested"
   | "human_request_withdrawn" | "session_reserved" | "reservation_ended" | "wrapped_up";
 
 const PEOPLE: ReadonlySet<string> = new Set(["operator", "supervisor"]);
@@ -15,19 +15,30 @@ export function isPerson(state: State, participant: string): boolean {
   return PEOPLE.has(of(state.participants, participant)?.role ?? "");
 }
 
+/** The drafts without the one of this name. */
+function withoutDraft(drafts: readonly Draft[], id: string): Draft[] {
+  return drafts.filter((one) => one.id !== id);
+}
+
 export const PEOPLE_FOLD: Pick<Handlers, Mine> = {
   stance_changed: (state, { participant, stance }) => {
     const who = of(state.participants, participant);
     return who === undefined ? {} : { participants: put(state.participants, participant, { ...who, stance }) };
   },
   whispered: (state, { offset: at, by, to, text }) => ({ whispers: [...state.whispers, { at, by, to, text }].slice(-KEPT_WHISPERS) }),
+  reply_drafted: (state, { draft: id, by, offset: at, text, turn }) =>
+    text === "" || !isPerson(state, state.responder)
+      ? {}
+      : { drafts: [...withoutDraft(state.drafts, id), { id, by, at, text, turn }].slice(-KEPT_DRAFTS) },
+  draft_used: ({ drafts }, { draft }) => ({ drafts: withoutDraft(drafts, draft) }),
+  draft_dismissed: ({ drafts }, { draft }) => ({ drafts: withoutDraft(drafts, draft) }),
   users_held: (_, { by: held }) => ({ held }),
   users_released: () => ({ held: "" }),
   responder_changed: (state, { participant: responder, briefing, time }) => {
     const before = state.responder;
     const owes = before !== responder && isPerson(state, before);
     const wrap_ups = owes ? put(state.wrap_ups, before, time) : state.wrap_ups;
-    const found = isPerson(state, responder) ? { asking: null, wrap_ups: without(wrap_ups, [responder]) } : { wrap_ups };
+    const found = isPerson(state, responder) ? { asking: null, wrap_ups: without(wrap_ups, [responder]) } : { wrap_ups, drafts: [] };
     const role = of(state.participants, responder)?.role ?? "agent";
     const paused = role === "agent" ? {} : { paused: "" }; // what the agent was to wait with is over
     return { responder, briefing, held: "", ...found, ...paused };

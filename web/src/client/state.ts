@@ -10,6 +10,7 @@ import {
   type Answered,
   type Asking,
   type Attachment,
+  type Draft,
   type Entry,
   type Message,
   type Notified,
@@ -36,6 +37,7 @@ interface Shapes {
   Response: Response;
   Answered: Answered;
   Asking: Asking;
+  Draft: Draft;
   Notified: Notified;
   Usage: Usage;
   State: State;
@@ -88,6 +90,7 @@ export function readState(raw: RawState): State {
     turns: each(state.turns, (one) => filled("Turn", one)),
     responses: each(state.responses, (one) => filled("Response", one)),
     answered: state.answered.map((one) => filled("Answered", one)),
+    drafts: state.drafts.map((one) => filled("Draft", one)),
     notified: each(state.notified, (one) => filled("Notified", one)),
     usage: state.usage === null ? null : filled("Usage", state.usage),
     asking: state.asking === null ? null : filled("Asking", state.asking),

@@ -10,6 +10,7 @@ import type { Ears } from "./ears";
 import { Aside } from "./side";
 import { isTyping, verbsOf, type Verb } from "./verbs";
 import { placeOf, placeText } from "./words";
+import { Writing } from "./writing";
 
 interface Props {
   readonly session: Session;
@@ -101,37 +102,8 @@ export function Desk({ session, view, ears, onClose }: Props): JSX.Element {
       </div>
       {problem !== "" && <p class="problem bad" role="alert">{problem}</p>}
       <Transcript session={session} view={view} notes={NO_NOTES} interim={interim} speaking={speaking} listening={false} tries={false} onHear={nothing} />
-      <Writing session={session} view={view} field={field} act={act} />
+      <Writing session={session} view={view} field={field} act={act} key={view.session} />
       <Aside view={view} act={act} briefing={briefing} onBriefing={setBriefing} />
     </main>
-  );
-}
-
-interface WritingProps {
-  readonly session: Session;
-  readonly view: View;
-  readonly field: { current: HTMLInputElement | null };
-  readonly act: (commands: readonly Command[]) => Promise<boolean>;
-}
-
-/** What one writes goes as far as one stands: to all, to who answers, or nowhere. */
-function Writing({ session, view, field, act }: WritingProps): JSX.Element {
-  const [text, setText] = useState("");
-  const place = placeOf(view.state, view.participant);
-  const silent = place === "monitor";
-  const label = silent ? "Nobody reads you while you listen" : place === "whisper" ? "Whisper to who answers" : "Write to everybody";
-  const send = (event: Event): void => {
-    event.preventDefault();
-    const words = text.trim();
-    if (words === "" || silent) return;
-    setText("");
-    if (place === "whisper") void act([{ type: "whisper", text: words }]);
-    else session.say(words).catch(() => undefined); // a refusal is shown beside the message
-  };
-  return (
-    <form class="writing" onSubmit={send}>
-      <input ref={field} id="words" value={text} disabled={silent} onInput={(event) => setText(event.currentTarget.value)} aria-label={label} placeholder={`${label}…`} autocomplete="off" />
-      <button type="submit" class="primary" disabled={silent || text.trim() === ""}>{place === "whisper" ? "Whisper" : "Send"}</button>
-    </form>
   );
 }

@@ -1,11 +1,10 @@
-/** Beside the session: who is there, what was whispered and drafted, notes and the wrap-up. */
+/** Beside the session: who is there, what was whispered, notes and the wrap-up. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { liveness, transcript, type Command, type Message, type View } from "../client";
+import { liveness, type Command, type View } from "../client";
 import { of } from "../client/state";
 import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
-import { textOf } from "../demo/recital";
 
 interface Props {
   readonly view: View;
@@ -15,7 +14,6 @@ interface Props {
 }
 
 const DISPOSITIONS = ["solved", "promised", "sold", "passed on", "no answer", "other"];
-const KEPT_DRAFTS = 3;
 
 export function Aside({ view, act, briefing, onBriefing }: Props): JSX.Element {
   const { state, participant: me } = view;
@@ -40,7 +38,6 @@ export function Aside({ view, act, briefing, onBriefing }: Props): JSX.Element {
         </section>
       )}
       <Whispers view={view} />
-      {mine && <Drafts view={view} act={act} />}
       <Notes view={view} act={act} owed={of(state.wrap_ups, me) !== undefined} key={view.session} />
     </aside>
   );
@@ -91,27 +88,6 @@ function Whispers({ view: { state, participant: me } }: { view: View }): JSX.Ele
       <ul class="whispers">
         {state.whispers.map((one) => (
           <li key={one.at}><span class="quiet">{nameOf(state, one.by, me)} to {nameOf(state, one.to, me)}:</span> {one.text}</li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-/** What the agent wrote outside of any answer: for the person to send. */
-function Drafts({ view: { state }, act }: Pick<Props, "view" | "act">): JSX.Element | null {
-  const drafts = transcript(state)
-    .filter((entry): entry is Message => entry.entry === "message" && entry.response === "" && of(state.participants, entry.by)?.role === "agent")
-    .slice(-KEPT_DRAFTS);
-  if (drafts.length === 0) return null;
-  return (
-    <section>
-      <h2>Drafts</h2>
-      <ul class="whispers">
-        {drafts.map((draft) => (
-          <li key={draft.id}>
-            {textOf(draft)}{" "}
-            <button type="button" class="tiny" onClick={() => void act([{ type: "post_message", message: `m_${crypto.randomUUID()}`, parts: [{ text: textOf(draft) }] }])}>Send it</button>
-          </li>
         ))}
       </ul>
     </section>

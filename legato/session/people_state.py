@@ -1,0 +1,40 @@
+"""What the folded state holds of people who help. A part of `state`."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Aside(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Words of `by` for `to` alone, said at offset `at`."""
+
+    at: int
+    by: str
+    to: str
+    text: str
+
+
+class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody wants a person to answer, since session time `since`. While it is `reserved_for` somebody (by the event
+    at offset `reserved_at`, until `reserved_until`) nobody else is offered it; `passed`: who let it go by."""
+
+    id: str
+    by: str
+    since: int
+    reason: str = ""
+    skill: str = ""
+    priority: int = 0
+    reserved_for: str = ""
+    reserved_at: int = 0
+    reserved_until: int = 0
+    passed: tuple[str, ...] = ()
+
+
+class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the agent `by` suggests to the person who answers, since offset `at`; `turn` is what it would answer."""
+
+    id: str
+    by: str
+    at: int
+    text: str
+    turn: str = ""
