@@ -242,46 +242,6 @@ async def decide(client: legato.Client, *, approved: bool, done: bool = False) -
     await client.do(DecideTool(call=call.id, approved=approved, done=done))
 
 
-async def test_a_person_takes_over_from_the_example_agent_and_hands_back() -> None:
-    async with folder() as shared:
-        data = shared / "data"
-        async with running("serve", data=data) as hub, aiohttp.ClientSession() as http:
-            signer = await signer_here(data, os.environ)
-            session = await created(http, hub.url, signer, agent="concierge")
-            async with (
-                working(EXAMPLES[0], data, hub.url),
-                legato.Client(hub.url, ticket=ticket_for(signer, session, "p_ada")) as ada,
-            ):
-                await answer(ada, "hello")
-                ticket = ticket_for(signer, session, "p_olga", "operator")
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, str(TAKEOVER), hub.url, cwd=ROOT,
-                    env={**os.environ, "LEGATO_TICKET": ticket, "PYTHONPATH": str(ROOT)},
-                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                )  # fmt: skip
-                assert process.stdin is not None
-                await ada.until(lambda state: "p_olga" in state.participants, 30)
-                process.stdin.write(b"\n")
-                await ada.until(lambda state: state.responder == "p_olga", 30)
-                process.stdin.write(b"/hold\n")
-                await ada.until(lambda state: state.held == "p_olga", 30)
-                process.stdin.write(b"/back\n")
-                await ada.until(lambda state: not state.held, 30)
-                turn = await ada.say("is anybody there?")
-                process.stdin.write(b"A person is.\n")
-                await ada.until(lambda state: turn not in state.turns, 30)
-                (said,) = (entry for entry in ada.state.transcript() if entry.by == "p_olga")
-                assert isinstance(said, Message)
-                assert said.parts[0].text == "A person is."
-                process.stdin.write(b"\nshe is in a hurry\n")
-                out, _ = await process.communicate()
-                assert (process.returncode, b"is anybody there?" in out) == (0, True)
-                await ada.until(lambda state: not state.wrap_ups, 30)
-                assert ada.state.participants[ada.state.responder].role == "agent"
-                assert ada.state.briefing == "she is in a hurry"
-                assert await answer(ada, "where is 4711?") == "Order 4711 is shipped and arrives Thursday."
-
-
 @pytest.mark.parametrize("number", range(len(PYTHON)))
 async def test_the_readmes_agent_works(number: int, tmp_path: Path) -> None:
     same = [path for path in EXAMPLES if path.read_text().partition('"""\n\n')[2] == PYTHON[number]]
