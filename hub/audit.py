@@ -1,4 +1,4 @@
-"""Who did what when: the acts of a session, each with the digest of the chain where it stands.
+"""Who did what when: the acts of a session, each with the digest of the chain where it stands, and what was refused.
 
 An act is an event that decisions rest on, or by which somebody came, went, spoke up or whispered. Streams of words, of
 playout and of marks are none. The chain is verified over all events (`hub.verify`): a missing act is found, too.
@@ -11,7 +11,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
+from hub.keys.errors import SealBroken
 from hub.node.entries import Keys, SessionDamaged, opened_entry
+from hub.node.refusals import Trial, opened_trial
 from hub.store.promise import SessionKey, Store
 from hub.vault import Vault
 from hub.verify import stored
@@ -57,3 +61,25 @@ async def acts(
                 continue
             if told.event.control or isinstance(told.event, ACTS):
                 yield Act(told.encoded, entry.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What was refused, oldest first; `unreadable` more of them do not open."""
+
+    trials: tuple[Trial, ...]
+    unreadable: int
+
+
+async def tried(key: SessionKey, store: Store, keys: Keys) -> Tried:
+    """What people and agents of the session tried and were refused, as far as it is kept. It is no part of the chain.
+    Raises `KeysError`, `StoreUnavailable`."""
+    sealer = await keys.sealer(key.tenant, key.session)
+    kept = await store.refusals(key)
+    trials: list[Trial] = []
+    for sealed in kept:
+        try:
+            trials.append(opened_trial(sealer, sealed))
+        except (SealBroken, msgspec.DecodeError):
+            continue
+    return Tried(tuple(trials), len(kept) - len(trials))

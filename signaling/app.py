@@ -123,7 +123,7 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
 
 
 def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoking: Revoking) -> list[Route]:
-    access = Access(keys.signer, hall, options.wall)
+    access = Access(keys.signer, hall, options.wall, node.refused)
     archive = Archive(options.store, keys.sealers, options.vault)
     watch = Watch(node, hall, options.admission, options.crowded, options.expose)
     routes = [

@@ -28,8 +28,8 @@ from hub.store.promise import (
     SessionKey,
     StoreUnavailable,
 )
-from legato.session.commands import Refusal
-from legato.session.decisions import Decided
+from legato.session.commands import Command, Refusal
+from legato.session.decisions import Actor, Decided
 from legato.session.event_json import encode
 from legato.session.events import Event
 from legato.session.position import Position
@@ -87,7 +87,8 @@ class Ground(Protocol):
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What an executor works with. `now` is monotonic ms; `later(ms, callback)` calls back;
-    `deadline(state, events)` is the session time (ms) of the earliest deadline that the events cause."""
+    `deadline(state, events)` is the session time (ms) of the earliest deadline that the events cause; `refused` is told
+    of what somebody (None: the hub) asked for and did not get."""
 
     log: Log
     digests: CommandDigest
@@ -95,6 +96,7 @@ class Tools:
     now: Callable[[], int]
     later: Callable[[int, Callable[[], None]], object]
     deadline: Callable[[State, Sequence[Event]], int | None]
+    refused: Callable[[SessionKey, Actor | None, Sequence[Command], Refusal], None]
 
 
 class Executor:
@@ -345,7 +347,7 @@ class Executor:
 
     def _settle(self, lane: Lane, work: Work, refusal: Refusal) -> None:
         lane.landed(work, 0)
-        self._tools.metrics.refusals.labels(refusal.reason).inc()
+        self._tools.refused(self._ground.key, work.actor, work.commands, refusal)
         _answer(work, refusal)
 
 

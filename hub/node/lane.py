@@ -13,15 +13,15 @@ sees a producer's batches in another order than it made them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
 from hub.store.answer import Answer
 from hub.store.promise import WINDOW, Append
-from legato.session.commands import Refusal
-from legato.session.decisions import Decided
+from legato.session.commands import Command, Refusal
+from legato.session.decisions import Actor, Decided
 from legato.session.position import Position
 from legato.session.state import State
 
@@ -47,7 +47,7 @@ class Work:
     `log_epoch` is the log's epoch when the producer was opened ("": not known). `own`: the hub's own, so that
     a refusal is not recorded. `once`: a lost race is its answer. `needs` is an offset that must be folded
     before it is decided. `append` is what was given to the store; `refused` is what the node decided, if that
-    was a refusal.
+    was a refusal. `actor` asks for `commands`, if anybody does.
     """
 
     decide: Callable[[State], Decided | Refusal]
@@ -64,6 +64,8 @@ class Work:
     needs: int = 0
     append: Append | None = None
     refused: Refusal | None = None
+    actor: Actor | None = None
+    commands: Sequence[Command] = ()
     give_up_at: int = 0
     races: int = 0
 

@@ -18,6 +18,7 @@ from hub.node.notifying import Notifier, TellsNobody
 from hub.node.presence import Attendance
 from hub.node.promise import Done, Moved, Offer, Presence
 from hub.node.recent import Told
+from hub.node.refusals import Refusals
 from hub.node.room import Room
 from hub.node.rooms import Rooms
 from hub.node.tasks import Tasks
@@ -111,6 +112,7 @@ class Node:
             parts.name, parts.store, parts.keys, parts.anchors, parts.digests, parts.metrics, parts.now,
             self._session_now, self._later, self.pass_end.soon, self._tasks.spawn, parts.random_bytes, parts.vault,
         )  # fmt: skip
+        self._refusals = Refusals(self._tools)
         self._attendance = Attendance(self._tools)
         self._duties = Duties(
             self._tools, self.settings, self._attendance, self.erase, parts.notifier or TellsNobody()
@@ -201,6 +203,10 @@ class Node:
         if room is not None:
             room.gone("erased")
 
+    def refused(self, key: SessionKey, by: str, role: str, asked: str, refusal: Refusal) -> None:
+        """See the promise."""
+        self._refusals.note(key, by, role, asked, refusal)
+
     # --- workers
 
     def register_worker(self, tenant: str, agent: str, worker: str, capacity: int, offer: Offer) -> None:
@@ -246,7 +252,7 @@ class Node:
     # --- within
 
     def _make_room(self, key: SessionKey) -> Room:
-        room = Room(key, self._tools, caused_deadline)
+        room = Room(key, self._tools, caused_deadline, self._refusals)
         room.rewound = self._rewound
         room.watch, room.overheard, room.ended_here = self._watch, self._attendance.overheard, self._gone
         return room

@@ -182,6 +182,10 @@ class Node(Protocol):
     async def erase(self, key: SessionKey) -> None:
         """Keys first, then a tombstone, then everything."""
 
+    def refused(self, key: SessionKey, by: str, role: str, asked: str, refusal: Refusal) -> None:
+        """Somebody whose ticket is for the session asked for what is not theirs, not by a command: the audit is told,
+        within bounds."""
+
     def register_worker(self, tenant: str, agent: str, worker: str, capacity: int, offer: Offer) -> None:
         """A worker is connected here; `offer` is called with sessions that want its agent."""
 

@@ -20,6 +20,7 @@ from hub.node.listeners import Listeners
 from hub.node.promise import Batch, Done, Listener, Presence, Welcome
 from hub.node.reaching import reach
 from hub.node.recent import Told
+from hub.node.refusals import Refusals
 from hub.node.signals import Signals
 from hub.node.tools import Tools
 from hub.store.answer import Answer
@@ -39,7 +40,9 @@ PRIVATE: Final = "_"
 class Room:
     """One session, open on this node (`hub.node.promise.Room`)."""
 
-    def __init__(self, key: SessionKey, tools: Tools, deadline: Callable[..., int | None]) -> None:
+    def __init__(
+        self, key: SessionKey, tools: Tools, deadline: Callable[..., int | None], refusals: Refusals
+    ) -> None:
         self.key = key
         self.present: dict[str, Presence] = {}
         """Attachments that are connected to this node, and how they came."""
@@ -56,7 +59,9 @@ class Room:
         self._delivery = Delivery(tools.schedule, tools.metrics.deliveries)
         self._executor = Executor(
             self.follower,
-            ExecutorTools(tools.store, tools.digests, tools.metrics, tools.now, tools.later, deadline),
+            ExecutorTools(
+                tools.store, tools.digests, tools.metrics, tools.now, tools.later, deadline, refusals.batch
+            ),
         )
         self._producers: dict[str, asyncio.Future[Opened]] = {}
         self._signals = Signals(tools, self.follower)
@@ -128,6 +133,8 @@ class Room:
             sequence=batch.sequence,
             witness=batch.witness,
             log_epoch=self._opened_in.get(batch.producer, ""),
+            actor=actor,
+            commands=batch.commands,
         )
 
     async def append_as_hub(

@@ -41,6 +41,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from hub.store.refusing import Refusing
 from hub.store.resting import Resting
 from legato.session.commands import Reason
 from legato.session.position import Position
@@ -385,7 +386,7 @@ class Tickets(Protocol):
         """What was noted at `since` or later, with when, oldest first."""
 
 
-class Store(Log, Bus, Duties, Rings, Tickets, Resting, Protocol):
+class Store(Log, Bus, Duties, Rings, Tickets, Refusing, Resting, Protocol):
     """All of it, behind one door."""
 
     async def close(self) -> None:

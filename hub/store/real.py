@@ -15,6 +15,7 @@ from hub.store.endpoint import Endpoint
 from hub.store.log import LogSide
 from hub.store.pressure import Pressure, pressure
 from hub.store.promise import Append, Level, Outcome, Refused, SessionKey, StoreUnavailable
+from hub.store.refusals import RefusalsSide
 from hub.store.rings import RingsSide
 from hub.store.tickets import TicketsSide
 from legato.session.ids import RandomBytes
@@ -22,7 +23,7 @@ from legato.session.ids import RandomBytes
 DUTIES_PATIENCE_MS: Final = 2_000
 
 
-class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, ArchiveSide):
+class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, ArchiveSide):
     """The whole promise. Made by `open`; `level` is what the server gives (`hub/store/fitness.py`)."""
 
     def __init__(

@@ -16,6 +16,7 @@ from aiohttp import web
 from hub.keys.errors import TicketRefused
 from hub.keys.signer import Signer
 from hub.store.promise import SessionKey
+from legato.session.commands import Refusal
 from legato.session.ids import well_formed
 from legato.session.tickets import ANY_SESSION, Capability, Kind, Ticket
 from legato.wire.strict import BadJson, check
@@ -25,6 +26,7 @@ from signaling.hall import Hall
 from signaling.http.errors import Refused
 
 T = TypeVar("T")
+Told = Callable[[SessionKey, str, str, str, Refusal], None]
 
 BODY_S: Final = 5.0
 MOST_BODY: Final = 65_536
@@ -40,11 +42,13 @@ def bearer(request: web.Request) -> str:
 
 
 class Access:
-    """Tickets and connections of requests. `wall` gives seconds UTC."""
+    """Tickets and connections of requests. `wall` gives seconds UTC; `refused` is told of what somebody asks of a
+    session of theirs that is not theirs to ask."""
 
-    def __init__(self, signer: Signer, hall: Hall, wall: Callable[[], int]) -> None:
+    def __init__(self, signer: Signer, hall: Hall, wall: Callable[[], int], refused: Told) -> None:
         self._signer = signer
         self._hall = hall
+        self._refused = refused
         self.wall = wall
 
     def ticket(self, request: web.Request) -> Ticket:
@@ -77,9 +81,20 @@ class Access:
         session = request.match_info["session"]
         if session == ANY_SESSION or not well_formed(session) or not ticket.covers(ticket.tenant, session):
             raise Refused("not_found")
+        key = SessionKey(ticket.tenant, session)
+        self.need(key, ticket, needs)
+        return key, ticket
+
+    def need(self, key: SessionKey, ticket: Ticket, needs: Capability, field: str = "") -> None:
+        """Whether the ticket, which is for this session, allows that."""
         if not ticket.allows(needs):
-            raise Refused("not_allowed")
-        return SessionKey(ticket.tenant, session), ticket
+            detail = f"needs the capability {needs}"
+            self.forbidden(key, ticket, needs, detail)
+            raise Refused("not_allowed", detail, field=field)
+
+    def forbidden(self, key: SessionKey, ticket: Ticket, asked: str, detail: str = "") -> None:
+        """They asked for that, and it is not theirs: for the audit."""
+        self._refused(key, ticket.participant, ticket.role, asked, Refusal("not_allowed", detail))
 
 
 async def read_bytes(request: web.Request, limit: int = MOST_BODY) -> bytes:

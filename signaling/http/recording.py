@@ -48,8 +48,8 @@ class Recording:
         """`GET /v1/sessions/{session}/recording`"""
         key, ticket = self._access.session(request, "read")
         asides = request.query.get("asides", "") == "true"
-        if asides and not ticket.allows("monitor"):
-            raise Refused("not_allowed", "needs the capability monitor", field="asides")
+        if asides:
+            self._access.need(key, ticket, "monitor", "asides")
         track = request.query.get("track", "")
         if track and not well_formed(track):
             raise Refused("malformed", field="track")

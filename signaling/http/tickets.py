@@ -10,7 +10,7 @@ from aiohttp import web
 from hub.keys.errors import TicketRefused
 from hub.keys.revocations import Revocation
 from hub.keys.signer import Signer
-from hub.store.promise import StoreUnavailable
+from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.ids import RandomBytes, new_id, well_formed
 from legato.session.tickets import (
     ANY_SESSION,
@@ -93,6 +93,9 @@ class Tickets:
         except TicketInvalid as invalid:
             # What was asked for is the caller's own; which rule forbids it is no secret either.
             reason = "not_allowed" if invalid.detail.startswith(("grant", "cap")) else "malformed"
+            if reason == "not_allowed" and parent.session != ANY_SESSION:
+                key = SessionKey(parent.tenant, parent.session)
+                self._access.forbidden(key, parent, "mint", _FIELDS.get(invalid.detail, ""))
             raise Refused(reason, field=_FIELDS.get(invalid.detail, "")) from None
         except TicketRefused:
             raise Refused("not_allowed") from None

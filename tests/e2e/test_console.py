@@ -97,7 +97,7 @@ async def the_audit_tells(hub: Tree, session: str, operator: str) -> None:
     assert "was kind" not in acts, "words are left out"
     lines = [json.loads(line) for line in (await audited(hub, session, "--json")).splitlines()]
     assert lines[-1]["verified"] is True
-    assert all(len(line["digest"]) == 40 for line in lines[:-1])
+    assert all(len(line["digest"]) == 40 for line in lines[:-1] if line["type"] != "refused")
 
 
 async def state_of(page: Page) -> Any:

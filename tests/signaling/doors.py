@@ -64,6 +64,8 @@ class Doors:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.revocations = RevocationList()
+        self.store: ModelStore
+        self.keys: KeyStore
         self.gate: Gate[asyncio.Transport] = Gate(GateLimits())
 
     def ticket(
@@ -161,6 +163,7 @@ async def doors(
         async with Port(app, sockets, clock) as port:
             here = Doors(node, signer, server, app[HALL], await port.listen("127.0.0.1", 0))
             here.revocations, here.gate = revocations, sockets
+            here.store, here.keys = store, keystore
             for key in sessions:
                 await here.session(key)
             yield here

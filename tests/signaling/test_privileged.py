@@ -3,10 +3,12 @@ nothing else happens."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import pytest
 
+from hub.audit import tried
 from hub.store.promise import SessionKey
 from legato.session.tickets import CEILINGS
 from tests.signaling.doors import KEY, Doors, Page, doors
@@ -60,6 +62,15 @@ async def log(here: Doors) -> list[str]:
     return [event["type"] for event in said["events"]]
 
 
+async def audited(here: Doors) -> list[tuple[str, str, str]]:
+    """Who was refused what, and why, as the audit has it."""
+    for _ in range(20):
+        await asyncio.sleep(0)  # it is written while nobody waits for it
+    found = await tried(KEY, here.store, here.keys)
+    assert found.unreadable == 0
+    return [(each.by, each.asked, each.reason) for each in found.trials]
+
+
 @pytest.mark.parametrize("kind", PRIVILEGED)
 async def test_a_participants_ticket_does_nothing_of_it_on_the_wire_or_by_http(kind: str) -> None:
     async with doors() as here, Page.attached(here) as page:
@@ -70,6 +81,7 @@ async def test_a_participants_ticket_does_nothing_of_it_on_the_wire_or_by_http(k
         assert (refused["seq"], refused["reason"]) == (1, "not_allowed")
         assert await asked(here, here.ticket(), kind, 1) == (403, "not_allowed")
         assert await log(here) == before
+        assert await audited(here) == [("p_ada", kind, "not_allowed")] * 2
 
 
 @pytest.mark.parametrize("kind", OUT_OF_ORDER)
@@ -81,6 +93,7 @@ async def test_an_operator_does_nothing_of_it_out_of_order(kind: str) -> None:
         before = await log(here)
         assert (await asked(here, ticket, kind, 1))[1] == OUT_OF_ORDER[kind]
         assert await log(here) == before
+        assert await audited(here) == [("p_olga", kind, OUT_OF_ORDER[kind])]
 
 
 @pytest.mark.parametrize("kind", PRIVILEGED)
@@ -106,6 +119,7 @@ async def test_a_role_that_is_written_into_a_command_is_not_believed(field: str)
         await page.send({"type": "do", "seq": 1, "commands": [forged]})
         assert (await page.until("refused"))["reason"] == "not_allowed"
         assert await log(here) == before
+        assert await audited(here) == [("p_ada", "take_over", "not_allowed")]
 
 
 @pytest.mark.parametrize("role", ["operator", "supervisor", "agent"])
@@ -114,3 +128,20 @@ async def test_a_user_hands_on_no_ticket_of_another_role(role: str) -> None:
         body = {"session": KEY.session, "role": role, "participant": "p_new"}
         status, said = await ask(here, "POST", "/v1/tickets", here.ticket(), body)
         assert (status, said["error"]["reason"]) == (403, "not_allowed")
+        assert await audited(here) == [("p_ada", "mint", "not_allowed")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "needs"),
+    [("DELETE", "", "erase"), ("POST", "/end", "end")],
+)
+async def test_what_a_ticket_of_the_session_does_not_allow_by_http_is_in_the_audit(
+    method: str, path: str, needs: str
+) -> None:
+    async with doors() as here:
+        own = here.ticket("p_eve", "observer")
+        status, _ = await ask(here, method, f"/v1/sessions/{KEY.session}{path}", own, {})
+        other = here.ticket("p_mal", "observer", "s_other")
+        assert (await ask(here, method, f"/v1/sessions/{KEY.session}{path}", other, {}))[0] == 404
+        assert status == 403
+        assert await audited(here) == [("p_eve", needs, "not_allowed")], "a stranger leaves nothing"

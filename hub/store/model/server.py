@@ -44,6 +44,7 @@ class Contents:
     held: dict[str, set[tuple[SessionKey, str]]] = field(default_factory=dict)
     wanted: dict[tuple[str, str], dict[SessionKey, int]] = field(default_factory=dict)
     revoked: dict[bytes, int] = field(default_factory=dict)
+    refused: dict[SessionKey, tuple[int, list[bytes]]] = field(default_factory=dict)
 
 
 class ModelServer:
@@ -129,6 +130,7 @@ class ModelServer:
         kept.archived.pop(key, None)
         kept.index.pop(key, None)
         kept.deadlines.pop(key, None)
+        kept.refused.pop(key, None)
         kept.tombstones[key] = self.clock() + tombstone_ttl_s * 1000
         for subscriber in self.subscribers:
             subscriber.erased(key)

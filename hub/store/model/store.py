@@ -7,6 +7,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from hub.store.model.archive import ArchiveSide
 from hub.store.model.duties import DutiesSide
+from hub.store.model.refusals import RefusalsSide
 from hub.store.model.rings import RingsSide
 from hub.store.model.server import ModelServer
 from hub.store.model.tickets import TicketsSide
@@ -195,7 +196,7 @@ class BusSide:
         self._schedule(deliver)
 
 
-class ModelStore(LogSide, ShelfSide, BusSide, DutiesSide, RingsSide, TicketsSide, ArchiveSide):
+class ModelStore(LogSide, ShelfSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, ArchiveSide):
     """The whole promise, over a shared `ModelServer`."""
 
     def __init__(self, server: ModelServer, schedule: Schedule) -> None:

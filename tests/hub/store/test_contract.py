@@ -2,6 +2,7 @@
 
 from tests.hub.store.contract import AppendContract, WitnessContract
 from tests.hub.store.duties_contract import BusContract, DutiesContract, RingsContract
+from tests.hub.store.refusals_contract import RefusalsContract
 from tests.hub.store.resting_contract import RestingContract
 from tests.hub.store.shelf_contract import CreateContract, ShelfContract, SnapshotContract
 from tests.hub.store.tickets_contract import TicketsContract
@@ -32,6 +33,9 @@ class TestRings(RingsContract): ...
 
 
 class TestTickets(TicketsContract): ...
+
+
+class TestRefusals(RefusalsContract): ...
 
 
 class TestResting(RestingContract): ...

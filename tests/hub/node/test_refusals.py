@@ -1,0 +1,121 @@
+"""What is refused stands in the audit, and however often somebody tries it costs a few lines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.audit import Tried, tried
+from hub.keys.keystore import KeyStore
+from hub.node.promise import Done
+from hub.node.refusals import BURST, EVERY_MS, NODE_BURST, WATCHED, Ledger, asked_of
+from hub.store.promise import SessionKey
+from legato.session import commands as c
+from legato.session.actors import Actor
+from legato.session.commands import Reason, Refusal
+from legato.session.parts import Part
+from legato.session.tickets import DEFAULTS
+from tests.hub.node.builders import KEY, House, batch, passes, there, user_presence
+
+GUEST = Actor("p_user", "user", DEFAULTS["user"], "a_user")
+TAKE, POST = c.TakeOver(), c.PostMessage(message="m", parts=[Part("text", "x")])
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["p", "q"]), st.sampled_from([0, 1, EVERY_MS - 1, EVERY_MS])), max_size=80
+    )
+)
+def test_of_a_participant_so_many_are_written_at_once_then_one_a_minute_and_none_is_uncounted(
+    tries: list[tuple[str, int]],
+) -> None:
+    ledger, now = Ledger(), 0
+    written: dict[str, list[int]] = {"p": [], "q": []}
+    told, tried_by = dict.fromkeys("pq", 0), dict.fromkeys("pq", 0)
+    pending = dict.fromkeys("pq", 0)
+    for who, later in tries:
+        now += later
+        tried_by[who] += 1
+        unlisted = ledger.note(KEY, who, now)
+        if unlisted is None:
+            pending[who] += 1
+            continue
+        assert unlisted == pending[who]
+        pending[who] = 0
+        told[who] += 1 + unlisted
+        written[who].append(now)
+    for who, times in written.items():
+        assert told[who] + pending[who] == tried_by[who]
+        for first in range(len(times)):
+            for last in range(first, len(times)):
+                assert last - first + 1 <= BURST + (times[last] - times[first]) // EVERY_MS + 1
+
+
+def test_many_participants_together_do_not_write_without_end_nor_fill_the_memory() -> None:
+    ledger = Ledger()
+    listed = [ledger.note(SessionKey("main", f"s_{n}"), "p", 1) for n in range(WATCHED + BURST)]
+    assert sum(each is not None for each in listed) == NODE_BURST
+    assert ledger.note(SessionKey("main", "s_0"), "p", EVERY_MS) == 0, (
+        "forgotten: what it tried is not counted"
+    )
+
+
+@pytest.mark.parametrize(
+    ("commands", "reason", "asked"),
+    [
+        ((TAKE,), "not_allowed", "take_over"),
+        ((POST, TAKE), "already_exists", "take_over"),
+        ((POST,), "not_allowed", "post_message"),
+        ((POST,), "session_ended", ""),
+        ((c.AcceptSession(right="worker:x", worker="w"),), "already_exists", ""),
+        ((c.EndSession(),), "session_ended", "end_session"),
+        ((TAKE,), "overloaded", ""),
+        ((TAKE,), "sequence_gap", ""),
+        ((), "not_allowed", ""),
+    ],
+)
+def test_what_belongs_in_the_audit(commands: tuple[c.Command, ...], reason: Reason, asked: str) -> None:
+    assert asked_of(commands, Refusal(reason)) == asked
+
+
+async def test_a_refused_command_is_kept_beside_the_log_and_changes_nothing_in_it() -> None:
+    house = House()
+    async with house.node("n1") as node:
+        room = await there(await node.create(KEY, "p_user", {}, ""))
+        await node.arrive(room, user_presence())
+        opened = await room.open_producer("c_1")
+        before = room.position
+        tries = [room.execute(GUEST, batch("c_1", n, TAKE, epoch=opened.epoch)) for n in range(1, 4)]
+        assert {getattr(await each, "reason", "") for each in tries} == {"not_allowed"}
+        assert isinstance(await room.execute(GUEST, batch("c_1", 4, POST, epoch=opened.epoch)), Done)
+        await passes()
+        assert room.position.offset == before.offset + 1
+        found = await found_of(house)
+        assert [(one.by, one.role, one.asked, one.reason) for one in found.trials] == [
+            ("p_user", "user", "take_over", "not_allowed")
+        ] * 3
+        assert (found.trials[0].detail, found.unreadable) == ("needs the capability takeover", 0)
+        node.refused(KEY, "p_user", "user", "export", Refusal("not_allowed"))
+        await passes()
+        await house.store().keep_refusal(KEY, b"nonsense")
+        found = await found_of(house)
+        assert (found.trials[-1].asked, len(found.trials), found.unreadable) == ("export", 4, 1)
+
+
+async def test_of_a_session_that_was_erased_nothing_is_kept() -> None:
+    house = House()
+    async with house.node("n1") as node:
+        room = await there(await node.create(KEY, "p_user", {}, ""))
+        node.refused(KEY, "p_user", "user", "export", Refusal("not_allowed"))
+        await passes()
+        node.release(room)
+        await node.erase(KEY)
+        node.refused(KEY, "p_user", "user", "export", Refusal("not_allowed"))
+        await passes()
+        assert await house.store().refusals(KEY) == []
+
+
+async def found_of(house: House) -> Tried:
+    keys = KeyStore(house.rest, house.wrap, house.clock, random_bytes=house.random.randbytes)
+    return await tried(KEY, house.store(), keys)
