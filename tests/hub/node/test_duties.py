@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, defaultdict
 from typing import Any
 
 from hub.node.dispatch import worker_holder
@@ -15,7 +16,7 @@ from hub.store.promise import SessionKey
 from legato.session import commands as c
 from legato.session.commands import Refusal
 from legato.session.deadlines import GRACE_MS
-from legato.session.events import LogReopened
+from legato.session.events import ActivityChanged, LogReopened
 from legato.session.parts import Part
 from tests.hub.node.builders import (
     KEY,
@@ -144,6 +145,33 @@ async def test_hundreds_of_rooms_that_nobody_needs_are_closed_so_many_a_round_an
         await until(lambda: len(list(node._rooms)) < len(others) + 1)
         assert len(list(node._rooms)) >= len(others) + 1 - MOST_CLOSED, "one round takes only so many"
         await until(lambda: list(node._rooms) == [kept])
+
+
+@virtual
+async def test_rows_of_sessions_that_began_together_are_written_at_moments_of_their_own() -> None:
+    house = House()
+    store, written = house.store(), defaultdict[str, list[float]](list)
+    index, loop = store.index, asyncio.get_running_loop()
+
+    async def noted(key: SessionKey, *rest: Any) -> None:
+        written[key.session].append(loop.time())
+        await index(key, *rest)
+
+    store.index = noted  # type: ignore[method-assign]
+    async with house.node("n1", store) as node:
+        rooms = [
+            await there(await node.create(SessionKey("main", f"s_{n}"), "p_user", {}, "")) for n in range(20)
+        ]
+        began = loop.time()
+        for number in range(30):
+            for room in rooms:
+                event = ActivityChanged(by="hub", participant="p_user", activity="thinking", text=str(number))
+                assert isinstance(await room.append_as_hub("n1", [event], conditional=False), Done)
+            await asyncio.sleep(1)
+    later = [moment for moments in written.values() for moment in moments if moment > began + 10]
+    seconds = Counter(int(moment) for moment in later)
+    assert len(later) > len(rooms), "each is listed anew while something happens in it"
+    assert max(seconds.values()) < len(rooms) / 2, "but not all in one second"
 
 
 @virtual
