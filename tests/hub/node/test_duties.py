@@ -157,7 +157,7 @@ async def test_rows_of_sessions_that_began_together_are_written_at_moments_of_th
         written[key.session].append(loop.time())
         await index(key, *rest)
 
-    store.index = noted  # type: ignore[method-assign]
+    store.index = noted  # type: ignore[method-assign, assignment]
     async with house.node("n1", store) as node:
         rooms = [
             await there(await node.create(SessionKey("main", f"s_{n}"), "p_user", {}, "")) for n in range(20)
