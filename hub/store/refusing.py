@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
-if TYPE_CHECKING:
-    from hub.store.promise import SessionKey
+from hub.store.values import SessionKey
 
 MOST_REFUSALS: Final = 256
 """Refusals that a session keeps: the newest."""

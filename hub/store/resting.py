@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from hub.store.promise import Append, SessionKey, Snapshot
-    from legato.session.position import Position
+from hub.store.values import Append, SessionKey, Snapshot
+from legato.session.position import Position
 
 
 @dataclass(frozen=True, slots=True)
