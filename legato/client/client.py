@@ -42,6 +42,7 @@ from legato.session.commands import (
 from legato.session.ids import RandomBytes, new_id
 from legato.session.parts import Part
 from legato.session.state import State
+from legato.session.vocabulary import GoOn
 from legato.wire import down as d
 from legato.wire import up as u
 
@@ -242,11 +243,14 @@ class Client:
         microphone, or of `participant`'s."""
         return hear(self, rate, participant)
 
-    def microphone(self, heard: Heard = lambda frame: None, stream: int = 1) -> Microphone:
+    def microphone(
+        self, heard: Heard = lambda frame: None, stream: int = 1, after_gap: GoOn = ""
+    ) -> Microphone:
         """A microphone of this attachment, to be opened as a context: it is acknowledged, and carries the
-        attachment's voice. `heard` is told of each Opus frame that comes the other way."""
+        attachment's voice. `heard` is told of each Opus frame that comes the other way; `after_gap`: how the agent's
+        speech goes on after a gap (see `Microphone.after_gap`)."""
         capture = self._random_bytes(6).hex()
-        return Microphone(self, capture, stream, self._clock, heard)
+        return Microphone(self, capture, stream, self._clock, heard, after_gap)
 
     def new_id(self, prefix: str) -> str:
         """A fresh id."""

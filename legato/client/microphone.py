@@ -5,16 +5,20 @@
         await microphone.settled()       # all of it is safe, at `microphone.level`
 
 What is said while the connection is away is sent again when it is back, faster than real time; the hub puts it where
-it belongs. `heard` is told of each frame of sound that comes the other way.
+it belongs. `heard` is told of each frame of sound that comes the other way; after a gap the agent's speech goes on from
+the last of them, as `after_gap` says.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
+from legato.client.playout import FRAME, Playout
 from legato.client.unacked import Run, Unacked
+from legato.session.ids import HUB
+from legato.session.vocabulary import GoOn
 from legato.wire import down as d
 from legato.wire import up as u
 from legato.wire.audio import OPUS, Audio, BadAudio, decode_audio, encode_audio
@@ -22,7 +26,6 @@ from legato.wire.audio import OPUS, Audio, BadAudio, decode_audio, encode_audio
 if TYPE_CHECKING:
     from legato.client.client import Client
 
-FRAME: Final = 960
 Heard = Callable[[bytes], None]
 
 
@@ -30,9 +33,18 @@ class Microphone:
     """See the module. Open it as a context; `capture` names this run of its clock."""
 
     def __init__(
-        self, session: Client, capture: str, stream: int, clock: Callable[[], int], heard: Heard
+        self,
+        session: Client,
+        capture: str,
+        stream: int,
+        clock: Callable[[], int],
+        heard: Heard,
+        after_gap: GoOn = "",
     ) -> None:
         self.capture = capture
+        self.after_gap = after_gap
+        """How the agent's speech goes on after a gap: with the `rest`, with it but faster (`catch_up`), straight on
+        (`live`, with what was missed as text), or as the hub thinks best ("")."""
         self.track = ""
         self.level = ""
         """The level of what is acknowledged; empty before the first word of the hub."""
@@ -43,6 +55,7 @@ class Microphone:
         self._clock = clock
         self._heard = heard
         self._unacked = Unacked()
+        self._playout = Playout()
         self._connection = ""
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
@@ -93,21 +106,30 @@ class Microphone:
                 changed = self._changed
                 await changed.wait()
 
-    def _open(self, *, carries: bool) -> None:
-        since, clock = self._unacked.since, self.clock
-        self._session.tell(
-            u.Microphone(stream=self._stream, capture=self.capture, since=since, clock=clock, carries=carries)
+    def _open(self, *, carries: bool, heard: u.PlayedUntil | None = None) -> None:
+        asked = u.Microphone(
+            stream=self._stream,
+            capture=self.capture,
+            since=self._unacked.since,
+            clock=self.clock,
+            carries=carries,
+            heard=heard,
         )
+        self._session.tell(asked)
 
     def _back(self, attached: d.Attached) -> None:
         if attached.captures:
-            self._open(carries=True)
+            heard = self._playout.heard(self._clock(), self.after_gap)
+            self._playout.begin()
+            self._open(carries=True, heard=heard)
             self._send_again(self._unacked.opened(self._clock()))
 
     def _away(self) -> None:
         self._unacked.closed()
 
     def _told(self, envelope: d.Down) -> None:
+        if isinstance(envelope, d.Signals):
+            self._signalled(envelope)
         if not isinstance(envelope, d.AudioAcked) or envelope.stream != self._stream:
             return
         self.track, self.level, self.until = envelope.track, envelope.level, envelope.until
@@ -124,8 +146,16 @@ class Microphone:
         except BadAudio:
             return
         if audio.stream == self._stream and audio.kind == OPUS:
-            for frame in audio.frames:
+            for number, frame in enumerate(audio.frames):
+                self._playout.frame(audio.media_time + number * FRAME, self._clock())
                 self._heard(frame)
+
+    def _signalled(self, envelope: d.Signals) -> None:
+        attached = self._session.attached
+        for signal in envelope.signals:
+            if attached is not None and (signal.get("by"), signal.get("name")) == (HUB, "playing"):
+                data = signal.get("data")
+                self._playout.playing(data.get(attached.attachment) if isinstance(data, dict) else None)
 
     def _send_again(self, runs: Sequence[Run]) -> None:
         for run in runs:

@@ -129,11 +129,22 @@ class Speak(Up, frozen=True, kw_only=True):
     end: bool = False
 
 
+class PlayedUntil(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A client played a message's speech up to so many samples at 48 kHz, `ago` milliseconds ago. `then`: how it wants
+    to go on from there."""
+
+    message: str
+    samples: int
+    ago: int = 0
+    then: GoOn = ""
+
+
 class Microphone(Up, frozen=True, kw_only=True):
     """A microphone's frames come as audio envelopes with this `stream` number, timed by the clock of `capture`.
 
     `since`: media time before which nothing comes any more; `clock`: the capture's media time now. `carries`: the
-    stream is the attachment's voice, both ways; without it, it only completes what a call brings.
+    stream is the attachment's voice, both ways; without it, it only completes what a call brings. `heard`, of one that
+    carries: what the client played last.
     """
 
     stream: int
@@ -141,6 +152,7 @@ class Microphone(Up, frozen=True, kw_only=True):
     since: int = 0
     clock: int = 0
     carries: bool = False
+    heard: PlayedUntil | None = None
 
 
 class Lacking(Up, frozen=True, kw_only=True):
@@ -148,16 +160,6 @@ class Lacking(Up, frozen=True, kw_only=True):
 
     stream: int
     gaps: list[tuple[int, int]]
-
-
-class PlayedUntil(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A page played a message's speech up to so many samples at 48 kHz, `ago` milliseconds ago. `then`: how it wants to
-    go on from there."""
-
-    message: str
-    samples: int
-    ago: int = 0
-    then: GoOn = ""
 
 
 class Dial(Up, frozen=True, kw_only=True):

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, get_args
 
+import msgspec
+
 from legato.session.state import Message, State
 from legato.session.vocabulary import GoOn
+from legato.wire.up import PlayedUntil
 from media.frames import Frame
 from media.opus import FRAME
 from media.playout import MAX_QUEUED
@@ -50,6 +53,11 @@ def read_report(data: Any) -> Report | None:
         return None
     ago, ways = data.get("ago", 0), [way for way in WAYS_ON if way == data.get("then")]
     return Report(message, samples, ago if _ago(ago) else 0, ways[0] if ways else "")
+
+
+def report_of(heard: PlayedUntil | None) -> Report | None:
+    """What a client says with its call or its stream."""
+    return None if heard is None else read_report(msgspec.structs.asdict(heard))
 
 
 def _ago(given: Any) -> bool:

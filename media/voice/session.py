@@ -27,7 +27,7 @@ from media.voice.microphones import Microphones, tools_for
 from media.voice.minutes import Ended
 from media.voice.relay import Relay
 from media.voice.reports import Reports
-from media.voice.rest import Report, Returning, read_report
+from media.voice.rest import Report, Returning, read_report, report_of
 from media.voice.sound import Sound
 from media.voice.streams import Hearer, StreamCarrier
 from media.voice.taps import Taps
@@ -139,7 +139,7 @@ class SessionVoice:
             self.clerk.write(voice_rules.voice_started(state, attachment, line.call, ear.track, asked.clock))
         if asked.carries and not carries:
             carrier = StreamCarrier(hearer, asked.stream)
-            returning = await self.returning(participant)
+            returning = await self.returning(participant, report_of(asked.heard))
             self.begin(ear, self._sound.new_id("c"), carrier, returning, asked.clock)
             self.connected(attachment, carrier)
         elif carries and not asked.carries:

@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
-import msgspec
-
 from hub.keys.call_tickets import LIFE_S, CallTicket, CallTicketInvalid, CallTickets
 from hub.store.promise import SessionKey
 from legato.wire.up import Dial
@@ -29,7 +27,7 @@ from media.rtc.dtls import Role
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
 from media.voice.ear import Ear
-from media.voice.rest import Report, read_report
+from media.voice.rest import Report, report_of
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
 from signaling.ice.mux import Dialled, MuxFull
@@ -159,7 +157,7 @@ class Dialling:
         if caller.announced:
             return
         caller.announced, caller.ready = True, dial.ready
-        caller.heard = read_report(msgspec.structs.asdict(dial.heard)) if dial.heard is not None else None
+        caller.heard = report_of(dial.heard)
         if caller.patience is not None:
             caller.patience.cancel()
             # What was looked up when it began to wait may be another by now.

@@ -9,12 +9,15 @@ from typing import Any, Final
 
 import aiohttp
 import pytest
+from yarl import URL
 
 import legato
+from media.opus import SILENCE
 from signaling.demo import brain
 from tests.e2e.test_kills_in_speech import greeted, heard_out, said, stretches, told
 from tests.support.call_listener import CallListener, listening
 from tests.support.processes import Tree, invited, running
+from tests.support.proxy import TcpProxy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -74,3 +77,45 @@ async def test_who_catches_up_hears_all_of_it_and_is_there_sooner() -> None:
         gained = rest - len(listener.frames)
         assert GAP_S * 50 * 0.9 <= gained <= GAP_S * 50 * 1.1, "the gap is made up for"
         assert listener.frames[-50:] == story[-50:], "and then it is played as it was made"
+
+
+async def test_a_program_that_was_cut_off_goes_straight_on_as_it_chose() -> None:
+    async with running("demo", "--voice", "espeak") as hub, aiohttp.ClientSession() as http:
+        way, there = await invited(http, hub.url), URL(hub.url)
+        assert there.port is not None
+        async with TcpProxy("127.0.0.1", there.port) as proxy:
+            frames: list[bytes] = []
+            through = f"http://127.0.0.1:{proxy.port}"
+            async with legato.Client(through, ticket=way.ticket) as client:
+                await client.until(lambda state: state.responder == "p_concierge", timeout=20)
+                async with client.microphone(frames.append, after_gap="live"):
+                    await client.until(greeted, timeout=40)
+                    frames.clear()
+                    await client.say("tell me a story")
+                    await spoken(frames, 50)
+                    message = told(client.state)
+                    assert message is not None
+                    before = len(sound_of(frames))
+                    proxy.blackhole()
+                    await asyncio.sleep(GAP_S)
+                    proxy.cut()
+                    proxy.heal()
+                    heard, frames[:] = before + len(sound_of(frames)[before:]), []
+                    await client.until(heard_out, timeout=90)
+            events = await log_of(http, hub, way.session)
+            story = await said(http, hub.url, way.session, stretches(events, message.id))
+            left = sound_of(frames)
+            assert left == story[-len(left) :], "from there on every frame, once"
+            assert heard < len(story) - len(left), "it did not wait for what it missed"
+            (skipped,) = [event for event in events if event["type"] == "speech_skipped"]
+            assert 0 < skipped["start"] < skipped["end"] < len(brain.STORY)
+
+
+def sound_of(frames: list[bytes]) -> list[bytes]:
+    return [frame for frame in frames if frame != SILENCE]
+
+
+async def spoken(frames: list[bytes], count: int) -> None:
+    async with asyncio.timeout(60):
+        while len(sound_of(frames)) < count:
+            await asyncio.sleep(0.02)

@@ -13,8 +13,9 @@ from legato.wire.audio import Audio, decode_audio
 from legato.wire.stamp import stamped
 from legato.wire.up import Listen
 from legato.wire.up import Microphone as OpenMicrophone
+from legato.wire.up import PlayedUntil
 from media.codecs import Encoder
-from media.opus import FRAME, RATE
+from media.opus import FRAME, RATE, SILENCE
 from media.rtc.rtp import AudioPacket
 from media.voice.captured import CapturedEar
 from media.voice.carrier import Carrier
@@ -22,7 +23,7 @@ from media.voice.keeper import Keeper
 from media.voice.session import SessionVoice
 from tests.hub.node.builders import KEY, USER, House, virtual
 from tests.media.builders import packet, tone
-from tests.media.voice.test_session import Agent, Phone, Place, place
+from tests.media.voice.test_session import TEXT, Agent, Phone, Place, place
 
 CAPTURE = "k1"
 
@@ -39,6 +40,7 @@ class Page:
         self.voice: SessionVoice | None = None
         self.number = 0
         self.called = True
+        self.played: PlayedUntil | None = None
 
     # --- what the hub says
 
@@ -61,6 +63,7 @@ class Page:
             since=self.unacked.since,
             clock=self.number * FRAME,
             carries=carries,
+            heard=self.played,
         )
         async with self.here.desk.voice(KEY) as voice:
             assert voice is not None
@@ -339,3 +342,29 @@ async def test_a_microphone_opened_anew_is_another_track() -> None:
         assert page.ear is not None
         assert len({page.ear.track, other.track, plain.track}) == 3
         assert not isinstance(plain, CapturedEar)
+
+
+@virtual
+async def test_a_stream_that_comes_back_goes_on_from_what_it_says_that_it_heard() -> None:
+    house = House()
+    async with place(house) as here:
+        page = Page(here, house)
+        await page.connect(carries=True)
+        await here.say()
+        await asyncio.sleep(3)
+        speech = [sound for sound in page.sounds if sound != SILENCE]
+        heard = len(speech) - 40
+        assert heard > 20
+        page.cut()
+        page.sounds.clear()
+        page.played = PlayedUntil(message="m_1", samples=heard * FRAME, ago=500, then="live")
+        await page.connect(carries=True)
+        await asyncio.sleep(6)
+        (skipped,) = here.of(e.SpeechSkipped)
+        assert 0 < skipped.start < skipped.end < len(TEXT)
+        (queued, *_) = here.of(e.SpeechQueued)
+        frames = await Keeper(house.store(), here.node._parts.keys, KEY).read(queued.track, [0])
+        whole = [frame.payload for frame in frames]
+        again = [sound for sound in page.sounds if sound != SILENCE]
+        assert again == whole[-len(again) :]
+        assert heard < len(whole) - len(again) <= heard + 25

@@ -1287,6 +1287,7 @@ export interface UpMicrophone {
   since?: number;
   clock?: number;
   carries?: boolean;
+  heard?: PlayedUntil | null;
 }
 
 export interface UpPing {

@@ -1,0 +1,95 @@
+"""What a program was given of the agent's speech by its voice's stream. Pure.
+
+The hub says where in which message the stream's sound is (`playing`): stretches, each of which begins at a media time
+of the stream. A frame counts as heard when the program has it. What is told may come after the frames that it is of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from legato.session.vocabulary import GoOn
+from legato.wire.up import PlayedUntil
+
+FRAME: Final = 960
+"""Samples of a frame of the hub's."""
+
+MOST: Final = 16
+"""Stretches that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The frame at media time `timestamp` begins at sample `samples` of the message's speech, each 960 after it are
+    `step`; from `until` on there is silence."""
+
+    message: str
+    samples: int
+    timestamp: int
+    step: int = FRAME
+    until: int | None = None
+
+
+def read_stretch(data: Any) -> Stretch | None:
+    """What the hub says of one attachment; None if it says nothing that can be read."""
+    if not isinstance(data, Mapping):
+        return None
+    message, until = data.get("message"), data.get("until")
+    numbers = (data.get("samples"), data.get("timestamp"), data.get("step", FRAME))
+    if not isinstance(message, str) or not all(type(each) is int and each >= 0 for each in numbers):
+        return None
+    if until is not None and (type(until) is not int or until < 0):
+        return None
+    samples, timestamp, step = numbers
+    return Stretch(message, samples, timestamp, step, until)
+
+
+class Playout:
+    """See the module. `now`: monotonic ms."""
+
+    def __init__(self) -> None:
+        self._stretches: list[Stretch] = []
+        self._came: tuple[int, int] | None = None
+        """Media time after the newest frame, and when it came."""
+        self._heard: tuple[str, int] | None = None
+        self._heard_at = 0
+
+    def begin(self) -> None:
+        """Another stream's frames come from now on: its media time begins anew. What was heard stands."""
+        self._stretches.clear()
+        self._came = None
+
+    def playing(self, data: Any) -> None:
+        """The hub says what the stream's sound is from some media time on."""
+        stretch = read_stretch(data)
+        if stretch is not None:
+            before = [each for each in self._stretches if each.timestamp < stretch.timestamp]
+            self._stretches = [*before, stretch][-MOST:]
+            self._look()
+
+    def frame(self, media_time: int, now: int) -> None:
+        """A frame of the stream was given to the program."""
+        self._came = media_time + FRAME, now
+        self._look()
+
+    def heard(self, now: int, then: GoOn = "") -> PlayedUntil | None:
+        """What was heard last, as the hub wants to know it; None: nothing yet."""
+        if self._heard is None:
+            return None
+        message, samples = self._heard
+        return PlayedUntil(message=message, samples=samples, ago=max(0, now - self._heard_at), then=then)
+
+    def _look(self) -> None:
+        if self._came is None:
+            return
+        end, at = self._came
+        stretch = next((each for each in reversed(self._stretches) if each.timestamp < end), None)
+        if stretch is None:
+            return
+        until = end if stretch.until is None else min(end, stretch.until)
+        played = max(0, until - stretch.timestamp) * stretch.step // FRAME
+        heard = stretch.message, stretch.samples + played
+        if heard != self._heard:
+            self._heard, self._heard_at = heard, at
