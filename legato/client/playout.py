@@ -36,14 +36,16 @@ def read_stretch(data: Any) -> Stretch | None:
     """What the hub says of one attachment; None if it says nothing that can be read."""
     if not isinstance(data, Mapping):
         return None
-    message, until = data.get("message"), data.get("until")
-    numbers = (data.get("samples"), data.get("timestamp"), data.get("step", FRAME))
-    if not isinstance(message, str) or not all(type(each) is int and each >= 0 for each in numbers):
+    message = data.get("message")
+    samples, timestamp = _count(data.get("samples")), _count(data.get("timestamp"))
+    step, until = _count(data.get("step", FRAME)), _count(data.get("until"))
+    if not isinstance(message, str) or samples is None or timestamp is None or step is None:
         return None
-    if until is not None and (type(until) is not int or until < 0):
-        return None
-    samples, timestamp, step = numbers
     return Stretch(message, samples, timestamp, step, until)
+
+
+def _count(given: Any) -> int | None:
+    return given if type(given) is int and given >= 0 else None
 
 
 class Playout:

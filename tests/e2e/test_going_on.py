@@ -84,38 +84,47 @@ async def test_a_program_that_was_cut_off_goes_straight_on_as_it_chose() -> None
         way, there = await invited(http, hub.url), URL(hub.url)
         assert there.port is not None
         async with TcpProxy("127.0.0.1", there.port) as proxy:
-            frames: list[bytes] = []
+            sounds = Sounds()
             through = f"http://127.0.0.1:{proxy.port}"
             async with legato.Client(through, ticket=way.ticket) as client:
                 await client.until(lambda state: state.responder == "p_concierge", timeout=20)
-                async with client.microphone(frames.append, after_gap="live"):
+                async with client.microphone(sounds.hear, after_gap="live"):
                     await client.until(greeted, timeout=40)
-                    frames.clear()
+                    sounds.frames.clear()
                     await client.say("tell me a story")
-                    await spoken(frames, 50)
+                    await sounds.more(50)
                     message = told(client.state)
                     assert message is not None
-                    before = len(sound_of(frames))
                     proxy.blackhole()
                     await asyncio.sleep(GAP_S)
                     proxy.cut()
                     proxy.heal()
-                    heard, frames[:] = before + len(sound_of(frames)[before:]), []
+                    heard, sounds.frames = len(sounds.frames), []
                     await client.until(heard_out, timeout=90)
             events = await log_of(http, hub, way.session)
             story = await said(http, hub.url, way.session, stretches(events, message.id))
-            left = sound_of(frames)
-            assert left == story[-len(left) :], "from there on every frame, once"
-            assert heard < len(story) - len(left), "it did not wait for what it missed"
+            at = len(story) - len(sounds.frames)
+            assert sounds.frames == story[at:], "from there on every frame, once"
+            assert heard < at, "it did not wait for what it missed"
             (skipped,) = [event for event in events if event["type"] == "speech_skipped"]
             assert 0 < skipped["start"] < skipped["end"] < len(brain.STORY)
 
 
-def sound_of(frames: list[bytes]) -> list[bytes]:
-    return [frame for frame in frames if frame != SILENCE]
+class Sounds:
+    """The frames of speech that a program was given."""
 
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self._came = asyncio.Event()
 
-async def spoken(frames: list[bytes], count: int) -> None:
-    async with asyncio.timeout(60):
-        while len(sound_of(frames)) < count:
-            await asyncio.sleep(0.02)
+    def hear(self, frame: bytes) -> None:
+        if frame != SILENCE:
+            self.frames.append(frame)
+            self._came.set()
+
+    async def more(self, count: int) -> None:
+        """Wait until there are so many."""
+        async with asyncio.timeout(60):
+            while len(self.frames) < count:
+                self._came.clear()
+                await self._came.wait()

@@ -11,9 +11,8 @@ from legato.session import events as e
 from legato.wire import down
 from legato.wire.audio import Audio, decode_audio
 from legato.wire.stamp import stamped
-from legato.wire.up import Listen
+from legato.wire.up import Listen, PlayedUntil
 from legato.wire.up import Microphone as OpenMicrophone
-from legato.wire.up import PlayedUntil
 from media.codecs import Encoder
 from media.opus import FRAME, RATE, SILENCE
 from media.rtc.rtp import AudioPacket
