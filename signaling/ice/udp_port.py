@@ -2,6 +2,9 @@
 
 It is drained in batches and written directly. What the kernel does not take at once is dropped: a queue of
 stale audio in front of fresh audio is worse than a loss, and a lost handshake packet is sent again.
+
+To be woken by each datagram costs more than to read it. So where many come, the port looks by the clock instead, each
+`GATHER_S`: what came meanwhile is read in one go, and what follows from it (writes to the store) leaves in one go.
 """
 
 import asyncio
@@ -19,6 +22,15 @@ _BATCH: Final = 64
 """Datagrams read in one pass of the loop, at most: some two milliseconds, then others have their turn."""
 
 
+GATHER_S: Final = 0.002
+"""From one look to the next where many come: what a frame may wait for the others."""
+
+BUSY: Final = 1_000
+"""Times a second that the loop must have woken the port, over `COUNT_S`."""
+
+COUNT_S: Final = 0.02
+
+
 class UdpPort:
     """Bound from construction, reading from `start` until `close`."""
 
@@ -34,11 +46,16 @@ class UdpPort:
         """Datagrams that the kernel did not take."""
         self._receive: Callable[[bytes, Address], None] | None = None
         self._send_to = self._socket.sendto
+        self._look: asyncio.TimerHandle | None = None
+        """The next look; None: the loop wakes us."""
+        self._woken = 0
+        self._counted = 0.0
+        """How often the loop did, since when."""
 
     def start(self, receive: Callable[[bytes, Address], None]) -> None:
         """Hand every datagram to `receive`, on the running loop. One that is longer than 2 kB comes cut."""
         self._receive = receive
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._wake)
 
     def send(self, datagram: bytes, address: Address) -> None:
         """Send now, or not at all."""
@@ -50,22 +67,53 @@ class UdpPort:
     def close(self) -> None:
         """Stop reading and give the port back."""
         if self._receive is not None:
-            asyncio.get_running_loop().remove_reader(self._socket.fileno())
             self._receive = None
+            if self._look is not None:
+                self._look.cancel()
+            else:
+                asyncio.get_running_loop().remove_reader(self._socket.fileno())
         self._socket.close()
 
-    def _drain(self) -> None:
+    def _wake(self) -> None:
+        """Something came."""
+        self._drain()
+        self._woken += 1
+        loop = asyncio.get_running_loop()
+        if (now := loop.time()) >= self._counted + COUNT_S:
+            busy = self._woken > BUSY * (now - self._counted) and now < self._counted + 2 * COUNT_S
+            self._counted, self._woken = now, 0
+            if busy and self._receive is not None:
+                loop.remove_reader(self._socket.fileno())
+                self._look = loop.call_later(GATHER_S, self._gather)
+
+    def _gather(self) -> None:
+        """Read what came since the last look."""
+        count = self._drain()
+        if self._receive is None:
+            return
+        loop = asyncio.get_running_loop()
+        if count >= _BATCH:
+            self._look = loop.call_later(0, self._gather)
+        elif count > 1:
+            self._look = loop.call_later(GATHER_S, self._gather)
+        else:
+            self._look = None
+            loop.add_reader(self._socket.fileno(), self._wake)
+
+    def _drain(self) -> int:
+        """Read what is there, `_BATCH` at most; how many that were."""
         receive_from = self._socket.recvfrom
-        for _ in range(_BATCH):
+        for count in range(_BATCH):
             try:
                 datagram, address = receive_from(_MAX_DATAGRAM)
             except (BlockingIOError, InterruptedError):
-                return
+                return count
             except OSError:
                 continue
             if self._receive is None:
-                return
+                return count
             self._receive(datagram, address)
+        return _BATCH
 
 
 def bind(host: str | None, port: int, kind: socket.SocketKind) -> socket.socket:

