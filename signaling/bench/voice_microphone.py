@@ -15,7 +15,8 @@ from typing import Final
 from aiohttp import ClientSession
 
 from legato.client import Client
-from legato.client.microphone import FRAME, Microphone
+from legato.client.microphone import Microphone
+from legato.client.playout import FRAME
 from signaling.bench.figures import Figure, Result, Value
 from signaling.bench.outage import Outage
 from signaling.bench.pilots import Heard, judged, pilot, pilots_in
