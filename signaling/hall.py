@@ -151,7 +151,7 @@ class Hall:
             position=self.positions.written(key.tenant, key.session, welcome.position),
             level=arrival.level,
             producer=down.ProducerAt(arrival.opened.epoch, arrival.opened.last),
-            beat_ms=arrival.beat_ms,
+            beat_ms=line.beat_ms or arrival.beat_ms,
             resume=arrival.resume,
             snapshot=down.NO_SNAPSHOT if welcome.snapshot is None else msgspec.Raw(welcome.snapshot),
             events=[msgspec.Raw(event) for event in welcome.events],

@@ -64,7 +64,12 @@ class Staff:
         self._jobs[line] = _Job(ticket, work.name, work.worker, work.capacity)
         offer = partial(self._offer, line)
         self._node.register_worker(ticket.tenant, work.name, work.worker, work.capacity, offer)
-        return down.Working(node=self._node.name, beat_ms=WORKER_BEAT_MS, nodes=self._nodes)
+        return down.Working(
+            node=self._node.name,
+            beat_ms=WORKER_BEAT_MS,
+            nodes=self._nodes,
+            carries=line.channels is not None,
+        )
 
     def says(self, line: Line, what: Decline | Capacity) -> None:
         """It declines an offer, or would take so many more."""

@@ -16,6 +16,7 @@ from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn, OnVoic
 from legato.agent.tools import Tool, ToolFunction, describe
 from legato.agent.worker import Worker
 from legato.client import Client
+from legato.client.carrier import Carrier
 from legato.client.client import Work, always
 from legato.client.driver import GetTicket
 from legato.client.key import ClientKey
@@ -160,14 +161,16 @@ class Agent:
         sockets = aiohttp.TCPConnector(limit=0)  # one a session: the capacity is the bound
         async with aiohttp.ClientSession(connector=sockets, cookie_jar=aiohttp.DummyCookieJar()) as http:
             name = new_id("k", secrets.token_bytes)
-            work = Work(ClientKey(), name, f"{WORKER}{self.name}", self.listens)
+            carrier = Carrier()
+            work = Work(ClientKey(), name, f"{WORKER}{self.name}", self.listens, carrier.connect)
             worker = Worker(
                 hubs,
                 given if callable(given) else always(given),
                 agent=self.name,
                 worker=name,
                 capacity=self.capacity,
-                engaged=lambda offered: self._engage(hubs, work, offered, http),
+                engaged=lambda offered: self._engage([carrier.hub, *hubs], work, offered, http),
+                carrier=carrier,
             )
             if ready is not None:
                 worker.ready = ready
@@ -176,6 +179,7 @@ class Agent:
     async def _engage(
         self, hubs: list[str], work: Work, offered: d.Offered, http: aiohttp.ClientSession
     ) -> None:
+        hubs = list(dict.fromkeys(filter(None, hubs)))  # first the one that offered it
         async with Client(hubs, ticket=offered.ticket, device="worker", http=http, work=work) as session:
             await Engagement(session, self.name, work.worker, self._handlers, listens=work.listens).run()
 

@@ -1,7 +1,7 @@
 """A worker's place at the hub: a connection of its own on which sessions are offered.
 
-It comes back by itself, at once and then with growing waits; sessions in progress have connections of
-their own and do not notice.
+It comes back by itself, at once and then with growing waits. Where the hub offers it, sessions have channels of this
+connection; should it break, they go on by connections of their own, and the agent does not notice.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Final
 import aiohttp
 import msgspec
 
+from legato.client.carrier import Carrier
 from legato.client.driver import GetTicket
-from legato.client.socket import Socket
+from legato.client.socket import LINGER_S, Socket
+from legato.client.transport import Transport
 from legato.errors import SessionClosed
 from legato.wire import down as d
 from legato.wire import up as u
@@ -30,6 +32,9 @@ REFUSED: Final = {
 }
 """What to do about a refusal, by close code."""
 
+
+SILENT_BEATS: Final = 3
+"""Beats without a word from the hub after which its connection is given up: its sessions come back by others."""
 
 UNREACHED: Final = 3
 """Tries in vain after which it is said: a hub that starts anew is back before."""
@@ -47,73 +52,112 @@ class Worker:
         worker: str,
         capacity: int,
         engaged: Callable[[d.Offered], Awaitable[None]],
+        carrier: Carrier | None = None,
     ) -> None:
         self._hubs, self._get_ticket = hubs, get_ticket
         self._agent, self._worker, self._capacity = agent, worker, capacity
         self._engaged = engaged
+        self._carrier = carrier or Carrier()
         self._busy: set[str] = set()
         self._again: dict[str, tuple[float, d.Offered]] = {}
         self._socket: Socket | None = None
+        self._staying: asyncio.Task[None] | None = None
         self._refused: d.Closing | None = None
         self._beat_s = 3.0
+        self._unheard = 0
         self.ready = asyncio.Event()
         """Set once the hub has registered the worker."""
 
     async def run(self, http: aiohttp.ClientSession) -> None:
         """Work until cancelled. Raises `SessionClosed` if the hub will not have this worker."""
-        tries = 0
+        async with asyncio.TaskGroup() as connection:
+            try:
+                await self._work(http, connection)
+            finally:  # after what it offered was left: sessions say their last words by its channels
+                if self._socket is not None and self._staying is not None:
+                    self._carrier.flush()
+                    self._socket.close()
+                    await asyncio.wait([self._staying], timeout=2 * LINGER_S)
+
+    async def _work(self, http: aiohttp.ClientSession, connection: asyncio.TaskGroup) -> None:
         async with asyncio.TaskGroup() as tasks:
-            while True:
-                if tries:
-                    full = min(0.05 * 2 ** (tries - 1), LONGEST_WAIT_S)
-                    await asyncio.sleep(full * (0.5 + random.random() / 2))
-                self.ready.clear()
-                self._refused = None
-                await self._stay(self._hubs[tries % len(self._hubs)], http, tasks)
-                if self._refused is not None and self._refused.retry_after_ms < 0:
-                    raise SessionClosed(self._refused.code, self._refused.reason)
-                if not self.ready.is_set() and self._refused is None and tries == UNREACHED:
-                    log.warning("no hub answers; trying again (LEGATO_HUB or an argument says where it is)")
-                tries = 0 if self.ready.is_set() else tries + 1
+            try:
+                await self._come_back(http, connection, tasks)
+            finally:  # it goes: what it has is left in order, and nothing new is begun
+                self._capacity = 0
+                self._tell(u.Capacity(free=0))
+
+    async def _come_back(
+        self, http: aiohttp.ClientSession, connection: asyncio.TaskGroup, tasks: asyncio.TaskGroup
+    ) -> None:
+        """Stay at a hub, and whenever that ends again at this or another."""
+        tries = 0
+        while True:
+            if tries:
+                full = min(0.05 * 2 ** (tries - 1), LONGEST_WAIT_S)
+                await asyncio.sleep(full * (0.5 + random.random() / 2))
+            self.ready.clear()
+            self._refused = None
+            stay = self._stay(self._hubs[tries % len(self._hubs)], http, tasks)
+            self._staying = connection.create_task(stay)
+            await asyncio.wait([self._staying])
+            if self._refused is not None and self._refused.retry_after_ms < 0:
+                raise SessionClosed(self._refused.code, self._refused.reason)
+            if not self.ready.is_set() and self._refused is None and tries == UNREACHED:
+                log.warning("no hub answers; trying again (LEGATO_HUB or an argument says where it is)")
+            tries = 0 if self.ready.is_set() else tries + 1
 
     async def _stay(self, hub: str, http: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> None:
         ticket = await self._get_ticket()
-        beats: list[asyncio.Task[None]] = []
 
-        def opened(socket: Socket) -> None:
-            beats.append(tasks.create_task(self._beat(socket)))
+        def opened(_: Transport) -> None:
             work = u.Work(
                 v=u.VERSION, ticket=ticket, name=self._agent, worker=self._worker, capacity=self._free
             )
             socket.send(u.encode_up(work))
 
-        def received(socket: Socket, raw: bytes) -> None:
-            self._received(d.decode_down(raw), tasks)
+        def received(_: Transport, raw: bytes) -> None:
+            self._received(d.decode_down(raw), hub, tasks)
 
-        socket = Socket(hub, opened, received, lambda _: None, lambda _: None)
-        self._socket = socket
+        def carried(raw: bytes) -> None:
+            self._unheard = 0
+            self._carrier.received(raw)
+
+        socket = Socket(hub, opened, received, carried, lambda _: None)
+        self._socket, self._unheard = socket, 0
+        beats = asyncio.create_task(self._beat(socket))
         try:
             await socket.run(http)
         finally:
-            for beat in beats:
-                beat.cancel()
+            beats.cancel()
             self._socket = None
+            self._carrier.end()
 
     async def _beat(self, socket: Socket) -> None:
         await self.ready.wait()  # until then nobody has said how often
         while True:
             await asyncio.sleep(self._beat_s)
+            self._unheard += 1
+            if self._unheard > SILENT_BEATS:
+                log.warning("the hub fell silent")
+                socket.close()
+                return
             socket.send(u.encode_up(u.Ping()))
 
-    def _received(self, envelope: d.Down, tasks: asyncio.TaskGroup) -> None:
+    def _received(self, envelope: d.Down, hub: str, tasks: asyncio.TaskGroup) -> None:
+        self._unheard = 0
         match envelope:
-            case d.Working(beat_ms=beat_ms):
+            case d.Working(beat_ms=beat_ms, carries=carries):
                 self._beat_s = beat_ms / 1000
                 self.ready.set()
+                if carries and self._socket is not None:
+                    self._carrier.begin(hub, self._socket)
                 self._tell(u.Capacity(free=self._free))  # it may be another by now
                 log.info("at work")
             case d.Offered():
                 self._offered(envelope, tasks)
+            case d.Draining():
+                self._carrier.retire()
             case d.Closing():
                 self._refused = envelope
                 log.warning(REFUSED.get(envelope.code, CLOSED), extra={"reason": envelope.reason})

@@ -27,6 +27,8 @@ from legato.client.key import ClientKey
 from legato.client.link import Link, LinkOptions, Phase
 from legato.client.microphone import Heard, Microphone
 from legato.client.modality import Modality, switching
+from legato.client.socket import Socket
+from legato.client.transport import Connect
 from legato.errors import NoTicket
 from legato.session import events as e
 from legato.session.commands import (
@@ -55,12 +57,13 @@ def monotonic_ms() -> int:
 @dataclass(frozen=True, slots=True)
 class Work:
     """As whom an agent's process attaches: with a key that all its sessions share, as the process `worker`, taking
-    `right` as it comes, if that is free; `listens`: it will not answer."""
+    `right` as it comes, if that is free; `listens`: it will not answer. `connect` makes its sessions' connections."""
 
     key: ClientKey
     worker: str = ""
     right: str = ""
     listens: bool = False
+    connect: Connect = Socket
     public: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +110,7 @@ class Client:
         hubs = [hub] if isinstance(hub, str) else list(hub)
         self._link = Link(options, random.random)
         get_ticket = ticket if callable(ticket) else always(ticket)
-        self._driver = Driver(self._link, hubs, get_ticket, work.key, clock)
+        self._driver = Driver(self._link, hubs, get_ticket, work.key, clock, work.connect)
         self._http, self._own_http = http, http is None
 
     # --- life

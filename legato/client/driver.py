@@ -12,6 +12,7 @@ from legato.alarm import Alarm
 from legato.client import link as l
 from legato.client.key import ClientKey
 from legato.client.socket import Socket
+from legato.client.transport import Connect, Transport
 from legato.client.waiting import Waiting
 from legato.errors import SessionClosed
 from legato.session import events as e
@@ -44,13 +45,15 @@ class Driver:
         get_ticket: GetTicket,
         key: ClientKey,
         clock: Callable[[], int],
+        connect: Connect = Socket,
     ) -> None:
         self.link, self.ears, self.waiting = link, Ears(), Waiting()
         self.changed = asyncio.Event()
         self.ended: SessionClosed | None = None
         self._hubs, self._get_ticket, self._key, self._clock = list(hubs), get_ticket, key, clock
+        self._connect_to = connect
         self._http: aiohttp.ClientSession | None = None
-        self._socket: Socket | None = None
+        self._socket: Transport | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._alarm = Alarm(clock, self._tick)
         self._at = 0
@@ -146,16 +149,16 @@ class Driver:
         assert self._http is not None
         hub = self._hubs[self._at % len(self._hubs)]
         self._at += 1
-        self._socket = Socket(hub, self._opened, self._received, self._heard, self._closed)
+        self._socket = self._connect_to(hub, self._opened, self._received, self._heard, self._closed)
         self._spawn(self._socket.run(self._http))
 
-    def _opened(self, socket: Socket) -> None:
+    def _opened(self, socket: Transport) -> None:
         if socket is self._socket:
             self.run(self.link.opened(self._clock()))
         else:
             socket.close()
 
-    def _received(self, socket: Socket, raw: bytes) -> None:
+    def _received(self, socket: Transport, raw: bytes) -> None:
         if socket is self._socket:
             self.run(self.link.received(d.decode_down(raw), self._clock()))
 
@@ -163,7 +166,7 @@ class Driver:
         for audio in self.ears.audio:
             audio(raw)
 
-    def _closed(self, socket: Socket) -> None:
+    def _closed(self, socket: Transport) -> None:
         if socket is self._socket:
             self._socket = None
             self.run(self.link.closed(self._clock()))

@@ -8,10 +8,14 @@ from typing import Final
 
 import aiohttp
 
+from legato.client.transport import Transport
+
 CONNECT_S: Final = 5.0
 LINGER_S: Final = 1.0
 SUBPROTOCOL: Final = "legato.1"
 MAX_BYTES: Final = 4 * 1024 * 1024
+BEHIND: Final = 512
+"""Envelopes in line from which on live audio waits."""
 
 
 def socket_url(hub: str) -> str:
@@ -26,10 +30,10 @@ class Socket:
     def __init__(
         self,
         hub: str,
-        opened: Callable[[Socket], None],
-        received: Callable[[Socket, bytes], None],
+        opened: Callable[[Transport], None],
+        received: Callable[[Transport, bytes], None],
         audio: Callable[[bytes], None],
-        closed: Callable[[Socket], None],
+        closed: Callable[[Transport], None],
     ) -> None:
         self._hub = hub
         self._opened, self._received, self._audio, self._closed = opened, received, audio, closed
@@ -67,17 +71,29 @@ class Socket:
 
     def send(self, raw: bytes) -> None:
         """Send a text envelope. Never blocks; a queue that is full means a connection that is dead."""
-        if self._out.full():
-            self.close()
-        else:
-            self._out.put_nowait(raw)
+        self._put(raw)
+
+    @property
+    def behind(self) -> bool:
+        """Whether more is in line than live audio should wait for."""
+        return self._out.qsize() > BEHIND
 
     def send_audio(self, raw: bytes) -> bool:
         """Send a binary envelope; False if the connection is behind (send it again later)."""
-        if self._out.qsize() > 512:
+        if self.behind:
             return False
-        self._out.put_nowait((raw,))
+        self.send_binary(raw)
         return True
+
+    def send_binary(self, raw: bytes) -> None:
+        """Send a binary envelope, as `send` does a text."""
+        self._put((raw,))
+
+    def _put(self, what: bytes | tuple[bytes]) -> None:
+        if self._out.full():
+            self.close()
+        else:
+            self._out.put_nowait(what)
 
     def close(self) -> None:
         """Close it once what is in line has left, within `LINGER_S`; the hub should not take it for alive."""

@@ -148,11 +148,13 @@ class AudioAcked(Down, frozen=True, kw_only=True):
 
 
 class Working(Down, frozen=True, kw_only=True):
-    """Answer to `work`: the worker is registered."""
+    """Answer to `work`: the worker is registered. `carries`: its sessions may have channels of its connection
+    (`legato.wire.carried`)."""
 
     node: str
     beat_ms: int
     nodes: list[str] = []
+    carries: bool = False
 
 
 class Offered(Down, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from legato.session.commands import Command, Refusal
 from legato.wire.audio import Audio
+from legato.wire.carried import Piece
 from legato.wire.up import Attach, Capacity, Decline, Dial, Lacking, Listen, Microphone, Resume, Speak, Work
 
 NEVER: Final = -1
@@ -81,6 +82,13 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What a worker says on the channels of its connection."""
+
+    pieces: list[Piece]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSays:
     """A worker declines an offer, or says how much more it would take."""
 
@@ -108,6 +116,7 @@ Effect = (
     | ReopenProducer
     | Depart
     | Sound
+    | Carried
     | WorkerSays
     | CloseWith
 )

@@ -28,6 +28,9 @@ class TooLate(Exception):
 class Held:
     """The `Wire` of such a connection. `line` is its line."""
 
+    carries = False
+    beat_ms = 0
+
     def __init__(self, hall: Hall, peer: str) -> None:
         self._loop = asyncio.get_running_loop()
         self._kept: deque[tuple[int, bytes]] = deque()

@@ -25,9 +25,11 @@ from legato.session.events import Event
 from legato.session.position import Position
 from legato.wire import down
 from signaling.connection import close_codes
+from signaling.connection.channels import Channels
 from signaling.connection.chores import Chores, Work
 from signaling.connection.effects import (
     AskHistory,
+    Carried,
     CloseWith,
     Depart,
     Effect,
@@ -52,7 +54,11 @@ UNAVAILABLE: Final = TurnedAway(close_codes.OVERLOADED, "unavailable", retry_aft
 
 
 class Wire(Protocol):
-    """What carries envelopes down. Never blocks."""
+    """What carries envelopes down. Never blocks. `carries`: whether it has room for channels. `beat_ms`: how often
+    something must be said on it, whoever came (0: as often as they need to be heard of)."""
+
+    carries: bool
+    beat_ms: int
 
     @property
     def writable(self) -> bool:
@@ -89,6 +95,8 @@ class Line:
         self.machine = Connection(hall.now(), hall.limits)
         self.peer = peer
         self.arrival: Arrival | None = None
+        self.beat_ms = wire.beat_ms
+        self.channels: Channels | None = None
         self._hall = hall
         self._wire = wire
         self._flushing = False
@@ -176,6 +184,8 @@ class Line:
             self.machine.caught_up(self._sight.welcome(room.listen(self, self.machine.downlink.sent)))
         if envelopes := self.machine.take(self._hall.now()):
             self._wire.send(envelopes)
+        if self.channels is not None:
+            self.channels.flush()
 
     def _wake(self) -> None:
         if not self._flushing and (self.machine.downlink.waiting or self.machine.downlink.behind):
@@ -219,6 +229,8 @@ class Line:
         if isinstance(ticket, TurnedAway):
             self._turn_away(ticket)
             return
+        if self._wire.carries:
+            self.channels = Channels(self._wire, partial(Line, self._hall, peer=self.peer), self._hall)
         working = self._hall.staff.hired(self, ticket, effect.envelope)
         self._do(self.machine.working(working, self._hall.now()))
         self._arm()
@@ -322,6 +334,13 @@ class Line:
             self._listening = False
             self.arrival.room.stop_listening(self)
         self._hall.leave(self, reason)
+        if self.channels is not None:
+            self.channels.end()
+
+
+def _carried(line: Line, effect: Carried) -> None:
+    if line.channels is not None and (mistake := line.channels.received(effect.pieces)):
+        line.close(mistake.code, mistake.reason, mistake.retry_after_ms)
 
 
 _DO: Final[Mapping[type[Any], Callable[[Line, Any], None]]] = {
@@ -334,6 +353,7 @@ _DO: Final[Mapping[type[Any], Callable[[Line, Any], None]]] = {
     ReopenProducer: Line._reopen_producer,
     Depart: Line._depart,
     Sound: Line._sound,
+    Carried: _carried,
     WorkerSays: Line._worker_says,
     CloseWith: Line._close,
 }

@@ -26,15 +26,24 @@ from legato.session.commands import Refusal
 from legato.session.position import Position
 from legato.wire import down, up
 from legato.wire.audio import BadAudio, decode_audio
+from legato.wire.carried import BadCarried, decode_carried
 from legato.wire.strict import BadJson, check
 from signaling.connection import close_codes
 from signaling.connection.allowance import Allowance
 from signaling.connection.batches import wrong_field
 from signaling.connection.downlink import Downlink, WritePosition
-from signaling.connection.effects import NEVER, CloseWith, Depart, Effect, ReopenProducer, Sound
+from signaling.connection.effects import (
+    NEVER,
+    Carried,
+    CloseWith,
+    Depart,
+    Effect,
+    ReopenProducer,
+    Sound,
+)
 from signaling.connection.limits import DEFAULT, ConnectionLimits
 from signaling.connection.reading import Reader
-from signaling.connection.stages import ALLOWED, ENDING, LIVE, NEXT, SETTING_UP, Stage, Step
+from signaling.connection.stages import ALLOWED, AT_WORK, ENDING, LIVE, NEXT, SETTING_UP, Stage, Step
 from signaling.connection.words import read_words
 
 _TYPES: Final = frozenset(str(kind.__struct_config__.tag) for kind in up.KINDS_UP)
@@ -175,12 +184,16 @@ class Connection(_Talk):
         if self.stage is Stage.CLOSED:
             return []
         self._heard_at = now
-        if self.stage not in (Stage.ATTACHED, Stage.DRAINING):
-            return self.mistake(now, "wrong_order", "audio")
         try:
-            return [Sound(decode_audio(raw))]
+            if self.stage in AT_WORK:
+                return [Carried(decode_carried(raw))]
+            if self.stage in (Stage.ATTACHED, Stage.DRAINING):
+                return [Sound(decode_audio(raw))]
         except BadAudio:
             return self.mistake(now, "malformed", "audio")
+        except BadCarried:
+            return self.mistake(now, "malformed", "carried")
+        return self.mistake(now, "wrong_order", "audio")
 
     # --- from the shell: the answers to effects
 

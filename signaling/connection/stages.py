@@ -63,5 +63,6 @@ ALLOWED: Final[Mapping[Stage, tuple[type[up.Up], ...]]] = {
 }
 
 LIVE: Final = frozenset({Stage.ATTACHED, Stage.DRAINING, Stage.LEAVING})
+AT_WORK: Final = frozenset({Stage.WORKING, Stage.RETIRING})
 SETTING_UP: Final = frozenset({Stage.OPENING, Stage.ADMITTING})
 ENDING: Final = frozenset({Stage.DRAINING, Stage.RETIRING, Stage.LEAVING})

@@ -14,6 +14,7 @@ from typing import Final
 
 from aiohttp import web
 
+from legato.wire.carried import OVERHEAD
 from legato.wire.strict import MAX_BYTES
 from signaling.connection.effects import NEVER
 from signaling.connection.frames import (
@@ -52,12 +53,14 @@ _WITH_A_WORD: Final = (DONE, GOING_AWAY)
 class SocketWire(Successor):
     """One WebSocket: the protocol of its transport, and the `Wire` of its line."""
 
+    carries = True
+    beat_ms = 0
     __slots__ = ("_gate", "_line", "_reader", "_transport", "closing", "writable")
 
     def __init__(self, gate: Gate[asyncio.Transport], transport: asyncio.Transport) -> None:
         self._gate = gate
         self._transport = transport
-        self._reader = FrameReader(MAX_BYTES)
+        self._reader = FrameReader(MAX_BYTES + OVERHEAD)
         self._line: Line | None = None
         self.writable = True
         self.closing = False

@@ -11,9 +11,11 @@ import aiohttp
 from aiohttp import web
 
 from legato.agent.worker import Worker
+from legato.client.carrier import Carrier
 from legato.client.client import always
 from legato.errors import SessionClosed
 from legato.wire import down as d
+from legato.wire.carried import ENDS, OPENS, TEXT, Piece, decode_carried
 
 PATIENCE_S = 10
 
@@ -24,6 +26,7 @@ class Hub:
     def __init__(self) -> None:
         self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.socket: web.WebSocketResponse | None = None
+        self.carried: list[Piece] = []
         self.knocked = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
@@ -35,7 +38,10 @@ class Hub:
         await socket.prepare(request)
         self.socket = socket
         async for message in socket:
-            self.said.put_nowait(message.json())
+            if message.type is aiohttp.WSMsgType.BINARY:
+                self.carried += decode_carried(message.data)
+            else:
+                self.said.put_nowait(message.json())
         return socket
 
     async def says(self, kind: str) -> dict[str, Any]:
@@ -73,8 +79,13 @@ class Work:
 
 
 @asynccontextmanager
-async def at_work(capacity: int = 8) -> AsyncIterator[tuple[Hub, Work]]:
-    hub, work = Hub(), Work()
+async def at_work(
+    capacity: int = 8,
+    beat_ms: int = 60_000,
+    carrier: Carrier | None = None,
+    work: Work | None = None,
+) -> AsyncIterator[tuple[Hub, Work]]:
+    hub, work = Hub(), work or Work()
     app = web.Application()
     app.router.add_get("/v1/connect", hub.connect)
     runner = web.AppRunner(app)
@@ -89,12 +100,13 @@ async def at_work(capacity: int = 8) -> AsyncIterator[tuple[Hub, Work]]:
         worker="k_1",
         capacity=capacity,
         engaged=work.engaged,
+        carrier=carrier,
     )
     async with aiohttp.ClientSession() as http:
         running = asyncio.create_task(worker.run(http))
         try:
             assert (await hub.says("work")).get("capacity", 1) == capacity
-            await hub.tell(d.Working(node="n", beat_ms=60_000, nodes=[]))
+            await hub.tell(d.Working(node="n", beat_ms=beat_ms, carries=carrier is not None))
             assert (await hub.says("capacity"))["free"] == capacity
             yield hub, work
         finally:
@@ -162,3 +174,50 @@ async def test_a_worker_that_comes_back_says_nothing_before_it_says_who_it_is() 
         hub.open.set()
         async with asyncio.timeout(PATIENCE_S):
             assert (await hub.said.get())["type"] == "work"
+
+
+async def test_a_hub_that_falls_silent_is_given_up_and_sought_anew() -> None:
+    async with at_work(beat_ms=20) as (hub, _):
+        hub.knocked.clear()
+        async with asyncio.timeout(PATIENCE_S):
+            await hub.knocked.wait()
+        assert (await hub.says("work"))["worker"] == "k_1"
+
+
+class Carried(Work):
+    """Engagements that have a channel, and a last word to say."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        super().__init__()
+        self._carrier = carrier
+
+    async def engaged(self, offered: d.Offered) -> None:
+        over = asyncio.Event()
+        channel = self._carrier.connect(
+            self._carrier.hub,
+            lambda here: here.send(b"attach"),
+            lambda _, raw: None,
+            lambda raw: None,
+            lambda _: over.set(),
+        )
+        async with aiohttp.ClientSession() as http:
+            running = asyncio.create_task(channel.run(http))
+            try:
+                await super().engaged(offered)
+            finally:
+                await asyncio.sleep(0)
+                channel.send(b"released")
+                channel.close()
+                await running
+
+
+async def test_a_worker_that_goes_says_the_last_words_of_its_sessions_before_its_connection_ends() -> None:
+    carrier = Carrier()
+    async with at_work(carrier=carrier, work=Carried(carrier)) as (hub, work):
+        await hub.offer("o_1", "s_1")
+        await work.next()
+    assert [(piece.what, piece.envelope) for piece in hub.carried] == [
+        (OPENS, b"attach"),
+        (TEXT, b"released"),
+        (ENDS, b""),
+    ]

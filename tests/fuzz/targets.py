@@ -20,6 +20,7 @@ from hub.vault.segments import SegmentBroken, pack_audio, unpack_audio, unpack_l
 from legato.session.position import Position, PositionInvalid
 from legato.session.tickets import new_ticket
 from legato.wire.audio import OPUS, PCM, Audio, BadAudio, decode_audio, encode_audio
+from legato.wire.carried import BadCarried, carried, decode_carried, encode_piece
 from legato.wire.stamp import stamped, unstamped
 from legato.wire.strict import BadJson, check
 from legato.wire.up import decode_command, decode_up
@@ -225,6 +226,14 @@ def _audio(raw: bytes) -> None:
     assert encode_audio(decode_audio(raw)) == raw
 
 
+def _carried(raw: bytes) -> None:
+    assert carried([encode_piece(*piece) for piece in decode_carried(raw)]) == raw
+
+
+def _carried_seeds() -> list[bytes]:
+    return [carried([encode_piece(1, 0, b"{}"), encode_piece(2, 2, bytes(16)), encode_piece(1, 3)])]
+
+
 def _audio_seeds() -> list[bytes]:
     return [
         encode_audio(Audio(OPUS, 1, 960, (SILENCE, b"\x78opus"))),
@@ -303,6 +312,7 @@ TARGETS: Final = {
         lambda: [Positions(SECRET).written("main", "s_1", Position.start(EPOCH)).encode()],
     ),
     "audio": Target(_audio, (BadAudio,), _audio_seeds),
+    "carried": Target(_carried, (BadCarried,), _carried_seeds),
     "frames": Target(_frames, (BadBatch,), _frames_seeds),
     "opus": Target(
         _opus, (BadOpus,), lambda: [SILENCE, b"\x78" + bytes(40), stamped(SILENCE, 960), b"\x0b\x05ab"]

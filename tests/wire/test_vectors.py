@@ -4,6 +4,7 @@
   dropped).
 - `invalid.json`: what goes up and is refused, with the problem (`check`'s, or `malformed` with the field).
 - `audio.json`: binary envelopes in hex, with what they hold; and some that are none.
+- `carried.json`: the same of what is said on the channels of a worker's connection.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 
 from legato.session.commands import Reason
 from legato.wire.audio import Audio, BadAudio, decode_audio, encode_audio
+from legato.wire.carried import BadCarried, Piece, carried, decode_carried, encode_piece
 from legato.wire.down import KINDS_DOWN, decode_down, encode_down, events_envelope
 from legato.wire.stamp import stamped, unstamped
 from legato.wire.strict import BadJson, check
@@ -83,6 +85,20 @@ def test_a_binary_envelope_is_read_as_it_is_written(vector: dict[str, Any]) -> N
 def test_what_is_no_binary_envelope_is_refused(vector: dict[str, Any]) -> None:
     with pytest.raises(BadAudio):
         decode_audio(bytes.fromhex(vector["hex"]))
+
+
+@named(load("carried.json")["valid"])
+def test_what_is_said_on_channels_is_read_as_it_is_written(vector: dict[str, Any]) -> None:
+    raw = bytes.fromhex(vector["hex"])
+    pieces = [Piece(each["channel"], each["what"], bytes.fromhex(each["hex"])) for each in vector["pieces"]]
+    assert decode_carried(raw) == pieces
+    assert carried([encode_piece(*piece) for piece in pieces]) == raw
+
+
+@named(load("carried.json")["invalid"])
+def test_what_no_channels_say_is_refused(vector: dict[str, Any]) -> None:
+    with pytest.raises(BadCarried):
+        decode_carried(bytes.fromhex(vector["hex"]))
 
 
 def test_events_that_are_json_already_make_an_envelope() -> None:

@@ -1486,6 +1486,7 @@ export interface DownWorking {
   node: string;
   beat_ms: number;
   nodes?: string[];
+  carries?: boolean;
 }
 
 export type Down =
