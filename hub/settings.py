@@ -20,8 +20,8 @@ class Settings:
     `archive_after_s` after its last event a session that no person is attached to goes from the store to the vault,
     where whoever opens it finds it; `erase_after_s` after it, it is erased. Its labels of these names override
     them (0: never). `budget_…` is what a session may use of models and tools where its labels say nothing (0:
-    anything). Above `full_ratio` of the store's memory new sessions are refused; above
-    `audio_first_ratio` audio leaves the store first.
+    anything), and `budget_unattended` for how many seconds its agent may go on with nobody there. Above `full_ratio`
+    of the store's memory new sessions are refused; above `audio_first_ratio` audio leaves the store first.
     """
 
     idle_close: int = 30_000
@@ -44,5 +44,6 @@ class Settings:
     budget_tokens: int = 0
     budget_seconds: int = 0
     budget_tool_calls: int = 0
+    budget_unattended: int = 0
     full_ratio: float = 0.8
     audio_first_ratio: float = 0.9

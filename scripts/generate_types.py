@@ -32,6 +32,7 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.Notified,
     state.Push,
     state.Usage,
+    state.Alone,
     state.Reopening,
     state.State,
 )

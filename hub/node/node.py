@@ -36,12 +36,15 @@ from legato.session.event_json import encode
 from legato.session.events import (
     AgentUnreachable,
     AttachmentAway,
+    AttachmentBack,
     AttachmentClosed,
+    AttachmentOpened,
     Event,
     MessageEnded,
     MessageGrown,
     ParticipantLeft,
     PushSubscribed,
+    ResponseStarted,
     SessionReserved,
     ToolRequested,
 )
@@ -79,7 +82,7 @@ def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
     """The session's earliest deadline when `events` are stored next, if they cause one (session time, ms;
     perhaps a little early, never late)."""
     for event in events:
-        if type(event) in _CAUSES:
+        if type(event) in _CAUSES or (state.alone is not None and type(event) in _OF_THE_ALONE):
             return earliest(foresee(state, events))
     return None
 
@@ -96,6 +99,9 @@ _CAUSES: Final[frozenset[type[Event]]] = frozenset(
         PushSubscribed,
     }
 )
+
+
+_OF_THE_ALONE: Final[frozenset[type[Event]]] = frozenset({AttachmentBack, AttachmentOpened, ResponseStarted})
 
 
 class Node:
@@ -159,7 +165,7 @@ class Node:
         return await self.open(key) or Refusal("session_erased")
 
     def _budgets(self) -> dict[str, str]:
-        usual = {what: getattr(self.settings, PREFIX + what) for what in BUDGETS}
+        usual = {what: getattr(self.settings, PREFIX + what) for what in (*BUDGETS, "unattended")}
         return {PREFIX + what: str(most) for what, most in usual.items() if most}
 
     async def open(self, key: SessionKey) -> Room | None:

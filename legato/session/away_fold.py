@@ -10,14 +10,20 @@ from legato.session.state import Notified, Push, State
 KEPT_NOTIFIED: Final = 16
 
 
+def attends(state: State, participant: str) -> bool:
+    """Whether it is somebody who sees what there is: anybody but an agent."""
+    who = state.participants.get(participant)
+    return who is None or who.role != "agent"
+
+
 def attended(state: State) -> bool:
     """Whether anybody but agents is attached."""
-    return any(_attends(state, each.participant) for each in state.attachments.values())
+    return any(attends(state, each.participant) for each in state.attachments.values())
 
 
 def somebody_came(state: State, participant: str) -> None:
     """An attachment was opened: whoever is there sees what there is."""
-    if _attends(state, participant):
+    if attends(state, participant):
         state.unseen, state.notified = 0, {}
 
 
@@ -53,8 +59,3 @@ def push_left(state: State, participant: str) -> None:
     """Who left is told nothing more."""
     for id in [each.id for each in state.pushes.values() if each.participant == participant]:
         del state.pushes[id]
-
-
-def _attends(state: State, participant: str) -> bool:
-    who = state.participants.get(participant)
-    return who is None or who.role != "agent"

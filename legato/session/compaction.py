@@ -12,7 +12,8 @@ assumed of them, so a client may stand anywhere in the log. Four arguments carry
 3. *The last event stays*, being overwritten by nothing: it says offset and time.
 4. *Control events stay*, so the last of them says `control`.
 
-That somebody came stays, though they went again: who is away begins anew to be told of what waits.
+That somebody came or went stays, though they went or came again: who is away begins anew to be told of what waits, and
+since when nobody is there counts.
 
 An event of an unknown type may mean anything to a later version: it stays. So do marks of turns, which the
 state does not hold but a screen shows, and `speech_queued`: each brings words that no other one has.
@@ -130,8 +131,6 @@ def _holder(event: Any) -> str:
 
 _OVERWRITES: Final[dict[type[Any], tuple[str, Of]]] = {
     e.ActivityChanged: ("activity", _participant),
-    e.AttachmentAway: ("away", _attachment),
-    e.AttachmentBack: ("away", _attachment),
     e.ModalityChanged: ("modality", _attachment),
     e.AgentUnreachable: ("fault", _participant),
     e.AgentReachable: ("fault", _participant),
@@ -143,8 +142,8 @@ _OVERWRITES: Final[dict[type[Any], tuple[str, Of]]] = {
 _COVERS: Final[dict[type[Any], tuple[tuple[str, Of], ...]]] = {
     e.ParticipantJoined: (("activity", _participant), ("fault", _participant)),
     e.ParticipantLeft: (("activity", _participant),),
-    e.AttachmentOpened: (("away", _attachment), ("modality", _attachment)),
-    e.AttachmentClosed: (("away", _attachment), ("modality", _attachment)),
+    e.AttachmentOpened: (("modality", _attachment),),
+    e.AttachmentClosed: (("modality", _attachment),),
     e.RightGranted: (("fault", _holder),),
     e.AgentCrashed: (("fault", _participant),),
 }

@@ -29,8 +29,12 @@ MOST: Final = 2**53 - 1
 
 def most(state: State, what: Budget) -> int:
     """The budget (0: there is none)."""
-    said = state.labels.get(PREFIX + what, "")
-    return min(int(said), MOST) if said.isascii() and said.isdecimal() else 0
+    return whole(state.labels.get(PREFIX + what, ""))
+
+
+def whole(label: str) -> int:
+    """The whole number that a label says (0: none)."""
+    return min(int(label), MOST) if label.isascii() and label.isdecimal() else 0
 
 
 def spent(usage: Usage | None, what: Budget) -> int:

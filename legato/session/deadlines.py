@@ -10,6 +10,7 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 | `window` | an agent's worker is unreachable | its window | it has crashed |
 | `approval` | a tool call asks for a person's word | 10 min | it ends, cancelled |
 | `notice` | something waits, and only agents are there | 0 s to 1 h | the hub tries to tell its people |
+| `alone`, `back` | nobody attends an answer; somebody is back | as labelled; 0 s | it waits; it goes on |
 | `reserved` | a session is kept for somebody in the queue | 20 s | it goes back to its place |
 """
 
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from legato.session import alone_rules
 from legato.session import events as e
 from legato.session.actors import worker_right
 from legato.session.away_rules import needs
@@ -38,7 +40,7 @@ class Deadline:
 
     at: int
     offset: int
-    name: Literal["grace", "window", "approval", "reserved", "notice"]
+    name: Literal["grace", "window", "approval", "reserved", "notice", "alone", "back"]
     subject: str
 
     @property
@@ -86,6 +88,10 @@ def _found(state: State) -> Iterator[Deadline]:
         yield Deadline(need.at, need.offset, "notice", need.about)
     if (asking := state.asking) is not None and asking.reserved_for:
         yield Deadline(asking.reserved_until, asking.reserved_at, "reserved", asking.id)
+    if (waits := alone_rules.pauses(state)) is not None:
+        yield Deadline(waits[0], waits[1], "alone", waits[2])
+    if (waits := alone_rules.goes_on(state)) is not None:
+        yield Deadline(waits[0], waits[1], "back", waits[2])
 
 
 def _events(state: State, deadline: Deadline) -> list[e.Event]:
@@ -96,6 +102,10 @@ def _events(state: State, deadline: Deadline) -> list[e.Event]:
             return crashed(state, worker_right(state, deadline.subject))
         case "reserved":
             return reservation_over(state, deadline.subject)
+        case "alone":
+            return alone_rules.paused(state, deadline.subject)
+        case "back":
+            return alone_rules.continued(state, deadline.subject)
         case "notice":
             return []
         case "approval":

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
+from legato.session import alone_fold as alone
 from legato.session import away_fold as away
 from legato.session import bounds
 from legato.session import cost_fold as cost
@@ -106,11 +107,12 @@ def _participant_left(state: State, event: e.ParticipantLeft) -> None:
         eta_ms=0,
         since=event.time,
     )
-    attended = away.attended(state)
+    attended, here = away.attended(state), alone.somebody_here(state)
     for id in [each.id for each in state.attachments.values() if each.participant == event.participant]:
         del state.attachments[id]
     away.push_left(state, event.participant)
     away.somebody_went(state, attended)
+    alone.people_went(state, event, here)
     bounds.forget_left(state)
 
 
@@ -119,6 +121,7 @@ def _attachment_opened(state: State, event: e.AttachmentOpened) -> None:
         event.attachment, event.participant, event.device, event.takes, event.gives
     )
     away.somebody_came(state, event.participant)
+    alone.people_came(state, event)
 
 
 def _attachment(state: State, id: str, **changes: Any) -> None:
@@ -127,17 +130,21 @@ def _attachment(state: State, id: str, **changes: Any) -> None:
 
 
 def _attachment_away(state: State, event: e.AttachmentAway) -> None:
+    here = alone.somebody_here(state)
     _attachment(state, event.attachment, away_since=event.time, away_at=event.offset)
+    alone.people_went(state, event, here)
 
 
 def _attachment_back(state: State, event: e.AttachmentBack) -> None:
     _attachment(state, event.attachment, away_since=0, away_at=0)
+    alone.people_came(state, event)
 
 
 def _attachment_closed(state: State, event: e.AttachmentClosed) -> None:
-    attended = away.attended(state)
+    attended, here = away.attended(state), alone.somebody_here(state)
     state.attachments.pop(event.attachment, None)
     away.somebody_went(state, attended)
+    alone.people_went(state, event, here)
 
 
 def _modality_changed(state: State, event: e.ModalityChanged) -> None:

@@ -17,7 +17,7 @@ from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
 from legato.session.people_state import Draft as Draft
 
-FOLD_VERSION: Final = 10
+FOLD_VERSION: Final = 11
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -218,6 +218,17 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     tool_calls: int = 0
 
 
+class Alone(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Nobody but agents is here, `since` that session time, as the event at offset `at` says (0: somebody is, since
+    `back`). `paused`: the answer that waits for somebody, since offset `paused_at`."""
+
+    since: int = 0
+    at: int = 0
+    paused: str = ""
+    paused_at: int = 0
+    back: int = 0
+
+
 class Reopening(msgspec.Struct, frozen=True):
     """Where a tail was lost: `lost_from` to `lost_to` of `previous_epoch`."""
 
@@ -232,7 +243,8 @@ class State(msgspec.Struct, omit_defaults=True):
     nothing more is said or heard for now; `answered` are the last ones that ended. `held`: who lets the users wait;
     `drafts`: what agents suggest to the person who answers; `asking`: a person is wanted; `wrap_ups`: since when people
     who answered have a wrap-up to do. `unseen`: the ordinal from which on entries ended with nobody there but agents
-    (0: somebody is there); `notified`: what they were told; `pushes`: the browsers that want to be."""
+    (0: somebody is there); `notified`: what they were told; `pushes`: the browsers that want to be. `alone`:
+    since when nobody attends, where that matters."""
 
     fold: int = FOLD_VERSION
     offset: int = 0
@@ -264,6 +276,7 @@ class State(msgspec.Struct, omit_defaults=True):
     notified: dict[str, Notified] = {}
     pushes: dict[str, Push] = {}
     usage: Usage | None = None
+    alone: Alone | None = None
     gaps: list[tuple[str, int, int]] = []
     reopened: list[Reopening] = []
     unknown: list[dict[str, Any]] = []

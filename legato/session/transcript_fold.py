@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from legato.session import alone_fold as alone
 from legato.session import bounds
 from legato.session import events as e
 from legato.session.cost_fold import tool_counted
@@ -34,6 +35,8 @@ def turn_ended(state: State, event: e.TurnEnded) -> None:
 def response_started(state: State, event: e.ResponseStarted) -> None:
     turn = state.turns.get(event.turn)
     held = turn is not None and turn.paused != "" and turn.paused == state.paused
+    if held and turn is not None and not event.parent:
+        alone.begun_anew(state, turn.paused, event.response)
     if not event.parent:
         state.paused = event.response if held else ""  # what comes next is to be heard, unless it was to wait
     state.responses[event.response] = Response(
@@ -81,6 +84,7 @@ def response_ended(state: State, event: e.ResponseEnded) -> None:
 
 def steering_requested(state: State, event: e.SteeringRequested) -> None:
     response = state.responses.get(event.response)
+    alone.steered(state, event)
     if event.asked != "steer":
         state.paused = event.response if event.asked == "pause" else ""
         if response is not None:

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from hub.keys.errors import KeysError
+from hub.settings import Settings
 from hub.store.embedded import EmbeddedStoreFailed, end_unused
 from hub.store.endpoint import EndpointInvalid
 from hub.store.fitness import StoreUnfit
@@ -110,6 +111,17 @@ _OPTIONS: Final = (
         metavar="URL",
         help="Tell browsers that subscribed by Web Push; mailto: or https:, whom push services reach.",
     ),
+    *(
+        click.option(
+            f"--budget-{what}", default=0, show_default=True, type=click.IntRange(0), metavar="N", help=help
+        )
+        for what, help in {
+            "tokens": "Tokens that a session's agent may use, where its labels say nothing (0: any number).",
+            "seconds": "Seconds of its models, likewise.",
+            "tool-calls": "Tool calls, likewise.",
+            "unattended": "Seconds it may go on with nobody there, likewise; then its answer waits for somebody.",
+        }.items()
+    ),
     click.option("--push-private", is_flag=True, help="Push services may be http, and at private addresses."),
     click.option(
         "--log-level",
@@ -130,6 +142,13 @@ hang_option: Final = click.option(
     help="Kill a node whose loop hangs for so long (0: never, as when a debugger holds it).",
 )
 _FLAGS: Final = {"origins": "origin", "proxies": "proxy", "media_addresses": "media-address"}
+
+
+def _with_settings(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that are a node's settings, as such."""
+    settings = {name: value for name, value in chosen.items() if name.startswith("budget_")}
+    others = {name: value for name, value in chosen.items() if name not in settings}
+    return {**others, "settings": Settings(**settings)}
 
 
 def _webhook_secret() -> str:
@@ -184,7 +203,7 @@ def node(*, descriptor: int, spare: bool, demo_page: bool, share: str, **chosen:
     set_up_logs(chosen["log_level"])
     try:
         dress = _dressed(share, demo_page=demo_page, supervised=spare)
-        options = Options(**chosen, webhook_secret=_webhook_secret(), socket=descriptor)
+        options = Options(**_with_settings(chosen), webhook_secret=_webhook_secret(), socket=descriptor)
         if spare:
             wait_for_go()
         asyncio.run(serve(options, dress))
@@ -268,7 +287,7 @@ class _Children:
 async def _supervised(chosen: Mapping[str, Any], hang_ms: int, *, demo: bool = False, share: str = "") -> int:
     """Keep the children alive until a signal; the exit code."""
     try:
-        Options(**chosen, webhook_secret=_webhook_secret())
+        Options(**_with_settings(chosen), webhook_secret=_webhook_secret())
     except OptionsInvalid as refused:  # said once here, not by each child
         click.echo(f"legato: {refused}", err=True)
         return REFUSED_EXIT

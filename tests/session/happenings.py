@@ -44,7 +44,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "spoken": SPOKEN,
     "takes": MEDIA,
     "gives": MEDIA,
-    "labels": st.dictionaries(THINGS, TEXTS, max_size=2),
+    "labels": st.dictionaries(THINGS | st.just("budget_unattended"), TEXTS | st.just("5"), max_size=2),
     "role": st.sampled_from(get_args(e.Role)),
     "activity": st.sampled_from(get_args(e.Activity)),
     "outcome": st.sampled_from(get_args(e.Outcome)),

@@ -127,14 +127,14 @@ def test_deltas_of_two_kinds_stay_apart() -> None:
     ("events", "kept"),
     [
         ([e.ActivityChanged(by="p", participant="p", activity="thinking")] * 3, [3]),
-        ([e.AttachmentAway(by="hub", attachment="a"), e.AttachmentBack(by="p", attachment="a")], [2]),
+        ([e.AttachmentAway(by="hub", attachment="a"), e.AttachmentBack(by="p", attachment="a")], [1, 2]),
         (
             [
                 e.AttachmentOpened(by="p", participant="p", attachment="a"),
                 e.AttachmentAway(by="hub", attachment="a"),
                 e.AttachmentClosed(by="hub", attachment="a"),
             ],
-            [1, 3],
+            [1, 2, 3],
         ),
         ([e.ToolProgressed(by="p", call="c", step=n) for n in range(3)], [3]),
         (

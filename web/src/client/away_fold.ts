@@ -6,7 +6,7 @@ import { filled, of, put, without } from "./state";
 const KEPT_NOTIFIED = 16;
 
 /** Whether somebody who is there sees what there is: anybody but an agent. */
-function attends(state: State, participant: string): boolean {
+export function attends(state: State, participant: string): boolean {
   return of(state.participants, participant)?.role !== "agent";
 }
 

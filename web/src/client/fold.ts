@@ -4,6 +4,7 @@
  * `evolve` returns a new state and shares what did not change. It never refuses: an event in the log is a fact.
  * An event about something unknown to the state changes nothing but offset and time, so every log folds.
  */
+import { peopleCame, peopleWent } from "./alone_fold";
 import { AWAY_FOLD, pushLeft, somebodyCame, somebodyWent } from "./away_fold";
 import { KEPT_GAPS, KEPT_REOPENED, newestUnknown, overflow, withoutLongGone } from "./bounds";
 import { COST_FOLD } from "./cost_fold";
@@ -73,6 +74,7 @@ function left(state: State, event: Of<"participant_left">): Partial<State> {
     attachments,
     ...pushLeft(state, event.participant),
     ...somebodyWent(state, attachments),
+    ...peopleWent(state, attachments, event),
   };
 }
 
@@ -100,16 +102,22 @@ const HANDLERS: Handlers = {
     participants: put(state.participants, id, filled("Participant", { id, role, name, since })),
   }),
   participant_left: left,
-  attachment_opened: (state, { attachment: id, participant: whose, device, takes, gives }) => ({
-    attachments: put(state.attachments, id, filled("Attachment", { id, participant: whose, device, takes, gives })),
-    ...somebodyCame(state, whose),
-  }),
-  attachment_away: (state, event) =>
-    attachment(state, event.attachment, { away_since: event.time, away_at: event.offset }),
-  attachment_back: (state, event) => attachment(state, event.attachment, { away_since: 0, away_at: 0 }),
+  attachment_opened: (state, event) => {
+    const { attachment: id, participant: whose, device, takes, gives } = event;
+    const attachments = put(state.attachments, id, filled("Attachment", { id, participant: whose, device, takes, gives }));
+    return { attachments, ...somebodyCame(state, whose), ...peopleCame(state, attachments, event) };
+  },
+  attachment_away: (state, event) => {
+    const { attachments } = attachment(state, event.attachment, { away_since: event.time, away_at: event.offset });
+    return attachments === undefined ? {} : { attachments, ...peopleWent(state, attachments, event) };
+  },
+  attachment_back: (state, event) => {
+    const { attachments = state.attachments } = attachment(state, event.attachment, { away_since: 0, away_at: 0 });
+    return { attachments, ...peopleCame(state, attachments, event) };
+  },
   attachment_closed: (state, event) => {
     const attachments = without(state.attachments, [event.attachment]);
-    return { attachments, ...somebodyWent(state, attachments) };
+    return { attachments, ...somebodyWent(state, attachments), ...peopleWent(state, attachments, event) };
   },
   modality_changed: (state, { attachment: id, takes, gives }) => attachment(state, id, { takes, gives }),
   activity_changed: (state, { participant: id, activity, text, step, steps, eta_ms, time: since }) =>

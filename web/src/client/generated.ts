@@ -845,6 +845,14 @@ export interface Usage {
   tool_calls: number;
 }
 
+export interface Alone {
+  since: number;
+  at: number;
+  paused: string;
+  paused_at: number;
+  back: number;
+}
+
 export interface Reopening {
   at: number;
   previous_epoch: string;
@@ -883,6 +891,7 @@ export interface State {
   notified: Record<string, Notified>;
   pushes: Record<string, Push>;
   usage: Usage | null;
+  alone: Alone | null;
   gaps: [string, number, number][];
   reopened: Reopening[];
   unknown: Record<string, unknown>[];
@@ -1719,6 +1728,7 @@ export const STATE_DEFAULTS = {
   Notified: { tries: 1, time: 0, over: false, reached: [] },
   Push: {  },
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
+  Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 10, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 11, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -7,6 +7,7 @@
  */
 import {
   STATE_DEFAULTS,
+  type Alone,
   type Answered,
   type Asking,
   type Attachment,
@@ -40,6 +41,7 @@ interface Shapes {
   Draft: Draft;
   Notified: Notified;
   Usage: Usage;
+  Alone: Alone;
   State: State;
 }
 // The one place where the generated constants meet the generated types.
@@ -93,6 +95,7 @@ export function readState(raw: RawState): State {
     drafts: state.drafts.map((one) => filled("Draft", one)),
     notified: each(state.notified, (one) => filled("Notified", one)),
     usage: state.usage === null ? null : filled("Usage", state.usage),
+    alone: state.alone === null ? null : filled("Alone", state.alone),
     asking: state.asking === null ? null : filled("Asking", state.asking),
   };
 }

@@ -1,4 +1,5 @@
 /** How turns, responses, messages and tool calls change by what happens to them (a part of `fold`). */
+import { begunAnew, paced } from "./alone_fold";
 import { toolCounted } from "./cost_fold";
 import { KEPT_ANSWERED, KEPT_MISSED, KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
 import type { Message, Part, Response, State, Stretch, ToolCall, Turn } from "./generated";
@@ -104,9 +105,10 @@ function responded(state: State, id: string, changes: Partial<Response>): Partia
   return response === undefined ? {} : { responses: put(state.responses, id, { ...response, ...changes }) };
 }
 
-function steered(state: State, { response, asked, text, offset }: Of<"steering_requested">): Partial<State> {
+function steered(state: State, event: Of<"steering_requested">): Partial<State> {
+  const { response, asked, text, offset } = event;
   if (asked === "steer") return responded(state, response, { steer: text, steer_at: offset });
-  return { paused: asked === "pause" ? response : "", ...responded(state, response, { pausing: asked }) };
+  return { paused: asked === "pause" ? response : "", ...paced(state, event), ...responded(state, response, { pausing: asked }) };
 }
 
 function superseded(state: State, event: Of<"response_superseded">): Partial<State> {
@@ -170,6 +172,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
       responses: put(state.responses, id, filled("Response", { id, by, at, turn, parent, title })),
       ...turned(state, turn, () => ({ status: "answering", response: id, since, paused: "" })),
       paused: begun(state, event),
+      ...(parent === "" && begun(state, event) !== "" ? begunAnew(state, state.paused, id) : {}),
     };
   },
   response_progressed: (state, { response, text, step, steps }) => responded(state, response, { text, step, steps }),

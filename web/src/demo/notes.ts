@@ -27,7 +27,7 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
       return media.includes("audio") ? "switched to voice" : "switched to text";
     }
     case "steering_requested":
-      return event["asked"] === "steer" ? `${nameOf(state, event.by, me)} asked: “${String(event["text"])}”` : "";
+      return event["asked"] === "steer" ? `${nameOf(state, event.by, me)} asked: “${String(event["text"])}”` : unattended(event.by, event["asked"] === "pause");
     case "steering_answered":
       return event["asked"] === "steer" ? String(event["detail"] ?? "") : "";
     case "agent_crashed":
@@ -48,6 +48,12 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
     default:
       return "";
   }
+}
+
+/** What the hub does when nobody is there; what people do is seen at once. */
+function unattended(by: string, pauses: boolean): string {
+  if (by !== "hub") return "";
+  return pauses ? "nobody was here: the answer waited" : "it goes on";
 }
 
 /** The agent's first coming is no news; that a person answers, and that it is the agent again, is. */
