@@ -2,12 +2,13 @@
 import type { JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RefusedError, type Command, type Session, type View } from "../client";
-import { useSpeaking } from "../demo/hearing";
+import { useReplay, useSpeaking } from "../demo/hearing";
 import { Transcript } from "../demo/transcript";
 import { useInterim } from "../demo/voice_hook";
 import { Listening } from "./listening";
 import type { Ears } from "./ears";
 import { Aside } from "./side";
+import { Timeline } from "./timeline";
 import { isTyping, verbsOf, type Verb } from "./verbs";
 import { placeOf, placeText } from "./words";
 import { Writing } from "./writing";
@@ -20,7 +21,6 @@ interface Props {
 }
 
 const NO_NOTES: readonly never[] = [];
-const nothing = (): void => undefined;
 
 /** Why it did not work, for a person. */
 function reasonOf(problem: unknown): string {
@@ -36,6 +36,8 @@ export function Desk({ session, view, ears, onClose }: Props): JSX.Element {
   const [briefing, setBriefing] = useState("");
   const speaking = useSpeaking(session);
   const interim = useInterim(session);
+  const hearing = useReplay(session);
+  const onHear = useCallback((message: string, character: number) => void hearing.replay.play(message, character), [hearing.replay]);
   const field = useRef<HTMLInputElement>(null);
   const place = placeOf(state, me);
 
@@ -101,7 +103,8 @@ export function Desk({ session, view, ears, onClose }: Props): JSX.Element {
         {ears !== null && <Listening ears={ears} />}
       </div>
       {problem !== "" && <p class="problem bad" role="alert">{problem}</p>}
-      <Transcript session={session} view={view} notes={NO_NOTES} interim={interim} speaking={speaking} listening={false} tries={false} onHear={nothing} />
+      <Transcript session={session} view={view} notes={NO_NOTES} interim={interim} speaking={speaking} listening={false} tries={false} onHear={onHear} />
+      <Timeline view={view} hearing={hearing} />
       <Writing session={session} view={view} field={field} act={act} key={view.session} />
       <Aside view={view} act={act} briefing={briefing} onBriefing={setBriefing} />
     </main>

@@ -44,6 +44,8 @@ export class Replay {
   private known: ReadonlyMap<string, Recital> = new Map();
   private readonly clips = new Map<string, Clip>();
   private readonly listeners = new Set<(view: ReplayView) => void>();
+  /** What decodes need not be allowed to sound. */
+  private decoder: OfflineAudioContext | null = null;
   private context: AudioContext | null = null;
   private playing: AudioBufferSourceNode | null = null;
   private began = 0;
@@ -71,7 +73,7 @@ export class Replay {
     void this.context.resume();
     this.show({ playing: { message, clip: null }, problem: "" });
     try {
-      const clip = await this.clipOf(message);
+      const clip = await this.clip(message);
       if (turn !== this.turn) return;
       if (clip === null) return this.show({ playing: null, problem: "No sound of this is kept." });
       const from = character === 0 ? startOf(clip.recital) : momentOf(clip.recital, character) - BEFORE;
@@ -81,6 +83,14 @@ export class Replay {
       const gone = problem instanceof RequestError && problem.status === 404;
       this.show({ playing: null, problem: gone ? "No sound of this is kept." : "The sound could not be fetched. Try again." });
     }
+  }
+
+  /** Play from a part (0 to 1) of the message's sound on; from a gesture. */
+  async playFrom(message: string, part: number): Promise<void> {
+    this.context ??= new AudioContext({ sampleRate: RATE }); // while the gesture counts
+    const clip = part > 0 ? await this.clip(message).catch(() => null) : null;
+    const at = clip === null ? 0 : characterAt(clip.recital, startOf(clip.recital) + part * clip.buffer.duration * RATE);
+    await this.play(message, at);
   }
 
   stop(): void {
@@ -118,7 +128,7 @@ export class Replay {
     this.began = context.currentTime - offset;
     this.show({ playing: { message: clip.message, clip }, problem: "" });
     const next = this.after(clip.message);
-    if (next !== null) void this.clipOf(next.id).catch(() => undefined); // asked again, and told, when its turn comes
+    if (next !== null) void this.clip(next.id).catch(() => undefined); // asked again, and told, when its turn comes
   }
 
   private goOn(message: string): void {
@@ -151,14 +161,15 @@ export class Replay {
     return entries.filter((entry): entry is Message => entry.entry === "message" && sounds(entry));
   }
 
-  private async clipOf(id: string): Promise<Clip | null> {
+  /** The sound of a message; null if there is none. The newest ones are kept. */
+  async clip(id: string): Promise<Clip | null> {
     const message = this.messages().find((one) => one.id === id);
     const recital = message === undefined ? null : await this.recitalOf(message);
     if (message === undefined || recital === null) return null;
     const known = this.clips.get(id);
     if (known !== undefined && endOf(known.recital) === endOf(recital)) return known;
     const bytes = await this.fetched(recital.track, startOf(recital), endOf(recital) + AFTER);
-    const buffer = await (this.context ??= new AudioContext({ sampleRate: RATE })).decodeAudioData(bytes);
+    const buffer = await (this.decoder ??= new OfflineAudioContext(1, 1, RATE)).decodeAudioData(bytes);
     const clip: Clip = { message: id, person: message.spoken !== null, recital, buffer };
     this.clips.set(id, clip);
     for (const old of [...this.clips.keys()].slice(0, -KEPT_CLIPS)) this.clips.delete(old);
