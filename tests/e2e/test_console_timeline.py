@@ -41,7 +41,7 @@ async def closed(desk: Console) -> None:
 
 
 async def test_both_tracks_are_drawn_and_heard_again_from_a_place_and_from_a_word(tmp_path: Path) -> None:
-    asked = speech_wav("Where is order four seven one one?", lead_ms=1500, tail_ms=60_000)
+    asked = speech_wav("Where is order four seven one one?", lead_ms=1500, tail_ms=20_000)
     async with (
         demo_hub(tmp_path / "data") as url,
         launched(asked) as browser,

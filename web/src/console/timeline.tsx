@@ -14,6 +14,8 @@ import { shownOf, Waves, type Wave } from "./waves";
 
 const STEP = 3;
 const LANE = 18;
+/** No more of a message's speech was made for so long: it is looked at. */
+const SETTLED_MS = 600;
 /** Of a message whose sound was not looked at yet. */
 const UNKNOWN: Wave = { person: true, seconds: 0, bars: [0, 0, 0, 0, 0, 0, 0, 0] };
 
@@ -54,13 +56,18 @@ function Block({ message, name, waves, hearing: { replay, view } }: BlockProps):
   const [silent, setSilent] = useState(false);
   const end = message.speech_end;
   useEffect(() => {
+    let settles: ReturnType<typeof setTimeout>;
     const seen = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       seen.disconnect();
-      waves.of(message.id).then((found) => (found === null ? setSilent(true) : setWave(found)), () => setSilent(true));
+      const show = (found: Wave | null): void => (found === null ? setSilent(true) : setWave(found));
+      settles = setTimeout(() => void waves.of(message.id, end).then(show, () => setSilent(true)), SETTLED_MS);
     });
     if (button.current !== null) seen.observe(button.current);
-    return () => seen.disconnect();
+    return () => {
+      clearTimeout(settles);
+      seen.disconnect();
+    };
   }, [waves, message.id, end]);
   const { bars, seconds } = wave ?? UNKNOWN;
   const person = message.spoken !== null;

@@ -37,13 +37,17 @@ export class Waves {
 
   constructor(private readonly clipOf: (message: string) => Promise<Clip | null>) {}
 
-  /** The message's wave; null if no sound of it is kept. What failed is tried again when it is asked for again. */
-  of(message: string): Promise<Wave | null> {
-    const found = this.known.get(message);
+  /**
+   * The message's wave, as far as its speech was made up to `end`; null if no sound of it is kept. What failed is tried again
+   * when it is asked for again.
+   */
+  of(message: string, end = 0): Promise<Wave | null> {
+    const name = `${message} ${end}`;
+    const found = this.known.get(name);
     if (found !== undefined) return found;
     const made = this.last.then(() => this.make(message));
-    this.last = made.catch(() => this.known.delete(message));
-    this.known.set(message, made);
+    this.last = made.catch(() => this.known.delete(name));
+    this.known.set(name, made);
     for (const old of [...this.known.keys()].slice(0, -KEPT)) this.known.delete(old);
     return made;
   }
