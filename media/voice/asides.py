@@ -19,10 +19,14 @@ class Asides:
     def __init__(self) -> None:
         self._from: list[int] = []
         self._aside: list[bool] = []
+        self._latest = -1
 
     def note(self, media_time: int, *, aside: bool) -> None:
         """What was said at that time, and came as it was said, was said aside, or not."""
-        if (self._aside and self._aside[-1] is aside) or (self._from and media_time <= self._from[-1]):
+        if media_time <= self._latest:
+            return
+        self._latest = media_time
+        if self._aside and self._aside[-1] is aside:
             return
         self._from.append(media_time)
         self._aside.append(aside)

@@ -30,6 +30,14 @@ def test_what_was_said_in_a_tunnel_goes_with_the_stricter_end_of_it() -> None:
     assert not Asides().at(0, unknown=False)
 
 
+def test_a_frame_that_comes_again_changes_nothing() -> None:
+    asides = Asides()
+    asides.note(0, aside=True)
+    asides.note(FRAME, aside=True)
+    asides.note(FRAME, aside=False)
+    assert asides.at(FRAME, unknown=False)
+
+
 @given(st.lists(st.tuples(st.integers(0, 500), st.booleans()), max_size=200), st.integers(0, 500))
 def test_nothing_said_aside_is_taken_for_anything_else(said: list[tuple[int, bool]], asked: int) -> None:
     asides, latest = Asides(), -1
