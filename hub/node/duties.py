@@ -39,6 +39,7 @@ FOREIGN_MS: Final = 2_000
 """How long a deadline of a session that another node conducts may be overdue."""
 
 TIDY_MS: Final = 1_000
+CLOSE_MS: Final = 250
 MEMORY_MS: Final = 5_000
 
 
@@ -74,10 +75,12 @@ class Duties:
         self.memory.rooms = rooms
         self.skew = self._clock.read(await self._tools.store.time(), self._tools.now())
         await self.leases.beat()
+        tidying = Tidying(self._tools, self._settings, rooms, self._conductors, self)
         for pause, work in (
             (self._settings.beat, self.leases.beat),
             (self._settings.sweep, self._sweep),
-            (TIDY_MS, Tidying(self._tools, self._settings, rooms, self._conductors, self).round),
+            (TIDY_MS, tidying.round),
+            (CLOSE_MS, tidying.close),
             (TIDY_MS, self.dispatch.offer),
             (MEMORY_MS, self.memory.measure),
         ):

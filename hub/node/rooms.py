@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from hub.keys.errors import KeysError, KeyUnknown, SessionForgotten
 from hub.node.entries import SessionDamaged
@@ -82,14 +83,15 @@ class Rooms:
             if room is not None:
                 self.release(room)
 
-    def idle(self, longer_than: int) -> list[Room]:
-        """Rooms that nobody has needed for so long (ms)."""
+    def idle(self, longer_than: int, most: int) -> list[Room]:
+        """Rooms that nobody has needed for so long (ms), at most so many: the first opened ones."""
         since = self._tools.now() - longer_than
-        return [
+        found = (
             place.room
             for place in self._places.values()
             if place.room is not None and _rests(place, since) and place.room.quiet
-        ]
+        )
+        return list(islice(found, most))
 
     def is_idle(self, room: Room, longer_than: int) -> bool:
         """Whether it is one of them."""

@@ -2,7 +2,7 @@
 sessions at rest, rooms that nobody needs.
 
 A node may have ten thousand rooms, so nobody waits for a look at all of them: a round takes half its second, a few
-rooms at a time, and of those to be closed only so many.
+rooms at a time. Rooms are closed beside that, so many in a round: as fast as they are opened, however long looks take.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ PAUSE_S: Final = 0.05
 ROUND_S: Final = 0.5
 """The pauses between them: what follows from looks at rooms (a row of the index, a snapshot) comes no thicker."""
 
-CLOSED_AT_ONCE: Final = 8
+CLOSED_AT_ONCE: Final = 16
 MOST_CLOSED: Final = 256
-"""Rooms closed in one round: what comes round waits for them."""
+"""Rooms closed in one round."""
 
 
 class Leaving(Protocol):
@@ -59,7 +59,7 @@ class Tidying:
         self._duties = duties
 
     async def round(self) -> None:
-        """Look at every room, and close what nobody needs."""
+        """Look at every room."""
         self._tools.keys.expire()
         rooms = tuple(self._rooms)
         pause = min(PAUSE_S, ROUND_S * AT_ONCE / max(len(rooms), 1))
@@ -68,13 +68,20 @@ class Tidying:
                 await asyncio.sleep(pause)
             for room in rooms[begin : begin + AT_ONCE]:
                 self._look(room)
-        idle = self._rooms.idle(self._idle_close)[:MOST_CLOSED]
-        for begin in range(0, len(idle), CLOSED_AT_ONCE):
-            await asyncio.gather(*map(self._close, idle[begin : begin + CLOSED_AT_ONCE]))
+
+    async def close(self) -> None:
+        """Close rooms that nobody needs. One takes many passes of the loop, most of them waiting."""
+        gate = asyncio.Semaphore(CLOSED_AT_ONCE)
+
+        async def one(room: Room) -> None:
+            async with gate:
+                await self._close(room)
+
+        await asyncio.gather(*map(one, self._rooms.idle(self._idle_close, MOST_CLOSED)))
 
     def _look(self, room: Room) -> None:
-        if self._tools.keys.opened(room.key.tenant, room.key.session) is None:
-            room.follower.catch_up()
+        if self._rooms.needed(room) and self._tools.keys.opened(room.key.tenant, room.key.session) is None:
+            room.follower.catch_up()  # one that nobody needs waits to be closed: more of these than keys are kept open
         room.expire()
         conductor = self._conductors.get(room.key)
         if conductor is not None and room.follower.stage is Stage.LIVE:

@@ -124,6 +124,8 @@ ABOUT: Final[dict[str, str]] = {
     "by another.",
     "working_paths_dropped": "Chromium. One packet in ten is lost and each waits up to 100 ms: how often the page went "
     "another way though its path worked.",
+    "stall_crashes": "Workers have the sessions of dispatched_per_s; the store stops for five seconds (SIGSTOP). "
+    "Of them, those whose worker lost its right.",
     "idle_client_kb": "Resident memory of a fresh node, before and after clients attach to sessions that are open, "
     "eight to a session. What a first client makes a process load is not counted.",
     "idle_client_alone_kb": "As idle_client_kb, for a client whose session is opened for it alone: with all that the "

@@ -19,6 +19,7 @@ from legato.session.ids import MAIN
 from legato.session.tickets import ANY_SESSION
 from signaling.bench.crew import Crew
 from signaling.bench.figures import Result, Value
+from signaling.bench.leased import measure_stall
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
 from signaling.bench.taker import AGENT
@@ -44,14 +45,16 @@ async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
         after, _ = await store.memory()
         crew = Crew(rig, "signaling.bench.taker", AGENT)
         stack.push_async_callback(crew.end)
-        await _ask(rig, [f"s_d{secrets.token_hex(10)}" for _ in range(plan.dispatched)], AGENT)
+        sessions = [f"s_d{secrets.token_hex(10)}" for _ in range(plan.dispatched)]
+        await _ask(rig, sessions, AGENT)
         async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
             begun = group.create_task(_fewer_wait(store, plan.dispatched))
             await crew.fill()
             over = await _fewer_wait(store, 1)
         rate = plan.dispatched / (over - begun.result())
+        stalled = await measure_stall(rig, plan, store, sessions)
     kb = (after - before) / 1024 / plan.waiting
-    return [Value("dispatched_per_s", rate, least=500), Value("waiting_kb", kb, most=10)]
+    return [Value("dispatched_per_s", rate, least=500), Value("waiting_kb", kb, most=10), *stalled]
 
 
 async def _ask(rig: Rig, sessions: Sequence[str], agent: str) -> None:

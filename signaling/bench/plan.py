@@ -19,7 +19,8 @@ class Plan:
     `turns` and `switches` of `bench turn`;
     `reloads` of a page that talks (0: none); `dead_paths` of a call, and `rough_s` seconds of a bad one (0: none).
     Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
-    `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes.
+    `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes;
+    when workers have them the store stalls for `stall_s`.
     `takeovers` of calls by operators.
     """
 
@@ -63,6 +64,7 @@ class Plan:
     takeovers: int = 150
     dispatched: int = 2_000
     waiting: int = 2_000
+    stall_s: float = 5.0
     says: Callable[[str], None] = lambda text: None
 
 
@@ -106,5 +108,6 @@ SMALL = Plan(
     takeovers=12,
     dispatched=20,
     waiting=20,
+    stall_s=0.5,
 )
 """Shows that a bench works; its figures mean nothing."""

@@ -57,6 +57,8 @@ PROMISED = {
     "stale_writes_accepted",
     "dispatched_per_s",
     "waiting_kb",
+    "stall_leased",
+    "stall_crashes",
 }
 pytestmark = [pytest.mark.e2e, pytest.mark.store]
 
