@@ -41,6 +41,7 @@ from signaling.http.board import Board
 from signaling.http.calling import Calling
 from signaling.http.guard import PEER, guard
 from signaling.http.openapi import serve_description
+from signaling.http.operators import Roster
 from signaling.http.pushing import Pushing
 from signaling.http.recording import Recording
 from signaling.http.routes import Route, add_routes
@@ -125,6 +126,7 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
 def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoking: Revoking) -> list[Route]:
     access = Access(keys.signer, hall, options.wall, node.refused)
     archive = Archive(options.store, keys.sealers, options.vault)
+    roster = Roster(options.store, keys.sealers, options.now)
     watch = Watch(node, hall, options.admission, options.crowded, options.expose)
     routes = [
         *Tickets(access, keys.signer, revoking, options.wall, options.random_bytes).routes(),
@@ -132,7 +134,7 @@ def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoki
         *Pushing(access, keys.sealers, options.pushes).routes(),
         *Streams(hall).routes(),
         *watch.routes(),
-        *Board(node, access, archive, options.now).routes(),
+        *Board(node, access, archive, roster, options.now).routes(),
     ]
     if options.recordings is not None:
         routes += Recording(access, options.recordings).routes()

@@ -25,12 +25,17 @@ from hub.settings import Settings
 from hub.store.promise import Listed, StoreUnavailable
 from legato.session.deadlines import earliest, fired
 from legato.session.decisions import Decided, raised
+from legato.session.helping import helping
 from legato.session.state import State
 
 log: Final = logging.getLogger("legato.node")
 
 WAITS: Final = ("_waits", "person")
-"""The label by which the index finds sessions that wait for a person. No participant can set it: it is no id."""
+STAFFED: Final = ("_staffed", "yes")
+"""The labels by which the index finds sessions that wait for a person, and those in which people help. No participant
+can set them: they are no ids."""
+
+MARK: Final = "_"
 
 
 OVERDUE: Final = 2
@@ -43,7 +48,13 @@ loop's turns: a few hundred at once held everybody's words and sound for a tenth
 
 def without_marks(labels: Mapping[str, str]) -> dict[str, str]:
     """A listed session's labels as its people know them."""
-    return {name: value for name, value in labels.items() if name != WAITS[0]}
+    return {name: value for name, value in labels.items() if not name.startswith(MARK)}
+
+
+def marks_of(state: State) -> dict[str, str]:
+    """What the index is to find the session by."""
+    waits = [WAITS] if state.asking is not None else []
+    return dict([*waits, STAFFED] if any(helping(state)) else waits)
 
 
 def first_snapshot_after(session: str, every: int) -> int:
@@ -95,7 +106,7 @@ class Conductor:
         self._every = first_snapshot_after(room.key.session, settings.snapshot_every)
         self._history = 0
         self._indexed = (0, b"")
-        self._waits = False
+        self._marks: dict[str, str] = {}
         self._busy = False
         self._timer = 0
         self._far = False
@@ -174,7 +185,7 @@ class Conductor:
         if self.part is not Part.CONDUCTS or self._busy:
             return
         quiet = now - self._still[1] >= self._settings.snapshot_quiet
-        soon = self._waits != (self.room.state.asking is not None)
+        soon = self._marks != marks_of(self.room.state)
         index = (soon or now - self._indexed[0] >= self._settings.index_every) and self._row_changed()
         if (quiet and self._rested != offset) or index:
             self._busy = True
@@ -273,7 +284,7 @@ class Conductor:
 
     def _row(self) -> tuple[Listed, tuple[str, ...]]:
         state = self.room.state
-        labels: Mapping[str, str] = state.labels | (dict([WAITS]) if state.asking is not None else {})
+        labels: Mapping[str, str] = state.labels | marks_of(state)
         listed = Listed(self.room.key.session, state.created, state.time, state.ended, labels)
         return listed, tuple(sorted(id for id, who in state.participants.items() if not who.left))
 
@@ -285,6 +296,6 @@ class Conductor:
         # From the first time on each session has a moment of its own: a node's would come all at once, each 5 s.
         early = 0 if self._indexed[0] else crc32(listed.session.encode()) % self._settings.index_every
         self._indexed = (self._tools.now() - early, repr((listed, participants)).encode())
-        self._waits = WAITS[0] in listed.labels
+        self._marks = {name: value for name, value in listed.labels.items() if name.startswith(MARK)}
         await self._tools.store.index(self.room.key, listed, participants)
         self._tools.metrics.duties.labels("index").inc()

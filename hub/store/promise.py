@@ -37,6 +37,7 @@ from typing import Literal, Protocol
 
 from hub.store.refusing import Refusing
 from hub.store.resting import Resting
+from hub.store.rostering import Rostering
 from hub.store.values import Append as Append
 from hub.store.values import Appended as Appended
 from hub.store.values import Draft as Draft
@@ -255,7 +256,7 @@ class Tickets(Protocol):
         """What was noted at `since` or later, with when, oldest first."""
 
 
-class Store(Log, Bus, Duties, Rings, Tickets, Refusing, Resting, Protocol):
+class Store(Log, Bus, Duties, Rings, Tickets, Refusing, Rostering, Resting, Protocol):
     """All of it, behind one door."""
 
     async def close(self) -> None:

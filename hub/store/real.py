@@ -17,13 +17,14 @@ from hub.store.pressure import Pressure, pressure
 from hub.store.promise import Append, Level, Outcome, Refused, SessionKey, StoreUnavailable
 from hub.store.refusals import RefusalsSide
 from hub.store.rings import RingsSide
+from hub.store.roster import RosterSide
 from hub.store.tickets import TicketsSide
 from legato.session.ids import RandomBytes
 
 DUTIES_PATIENCE_MS: Final = 2_000
 
 
-class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, ArchiveSide):
+class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, RosterSide, ArchiveSide):
     """The whole promise. Made by `open`; `level` is what the server gives (`hub/store/fitness.py`)."""
 
     def __init__(

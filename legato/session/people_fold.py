@@ -49,6 +49,8 @@ def responder_changed(state: State, event: e.ResponderChanged) -> None:
     """Nobody waits for who answers no more; a person who did has a wrap-up to do, and one who does was found."""
     before, after = state.responder, event.participant
     state.responder, state.briefing, state.held = after, event.briefing, ""
+    if before != after:
+        state.responder_since = event.time
     if before != after and is_person(state, before):
         state.wrap_ups[before] = event.time
     who = state.participants.get(after)

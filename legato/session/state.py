@@ -17,7 +17,7 @@ from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
 from legato.session.people_state import Draft as Draft
 
-FOLD_VERSION: Final = 11
+FOLD_VERSION: Final = 12
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -259,6 +259,7 @@ class State(msgspec.Struct, omit_defaults=True):
     attachments: dict[str, Attachment] = {}
     rights: dict[str, Right] = {}
     responder: str = ""
+    responder_since: int = 0
     awaited: str = ""
     briefing: str = ""
     entries: dict[str, Entry] = {}

@@ -1,4 +1,4 @@
-"""What operators see of a tenant's sessions: who waits for a person, and what goes on.
+"""What operators see of a tenant's sessions: who waits for a person, and what goes on; and supervisors, who helps.
 
 Both are read from the sessions themselves, on whatever node is asked; the index only tells which to look at. Consoles
 that ask within half a second share one look.
@@ -7,14 +7,14 @@ that ask within half a second share one look.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
 from hub.keys.errors import KeysError
-from hub.node.conductor import WAITS
+from hub.node.conductor import STAFFED, WAITS
 from hub.node.entries import SessionDamaged
 from hub.node.promise import Node
 from hub.store.promise import SessionKey, StoreUnavailable
@@ -25,6 +25,7 @@ from signaling.archive import Archive
 from signaling.http import bodies
 from signaling.http.access import Access, number
 from signaling.http.errors import Refused, json_response
+from signaling.http.operators import Roster, operator_rows, users_of
 from signaling.http.routes import Route
 
 MOST: Final = 200
@@ -37,14 +38,16 @@ LABEL_PAGES: Final = 5
 @dataclass(slots=True)
 class _Look:
     at: int
-    rows: asyncio.Future[list[bodies.BoardRow]]
+    answer: asyncio.Future[Any]
 
 
 class Board:
     """See the module. `now`: monotonic ms."""
 
-    def __init__(self, node: Node, access: Access, archive: Archive, now: Callable[[], int]) -> None:
-        self._node, self._access, self._archive, self._now = node, access, archive, now
+    def __init__(
+        self, node: Node, access: Access, archive: Archive, roster: Roster, now: Callable[[], int]
+    ) -> None:
+        self._node, self._access, self._archive, self._roster, self._now = node, access, archive, roster, now
         self._looks: dict[tuple[str, str, int], _Look] = {}
 
     def routes(self) -> list[Route]:
@@ -61,13 +64,19 @@ class Board:
                 says="Sessions that go on, newest activity first", handler=self.board,
                 gives=bodies.BoardAnswer, query=(limit,),
             ),
+            Route(
+                method="GET", path="/v1/operators", name="readOperators",
+                says="Who helps, doing what since when: for supervisors", handler=self.operators,
+                gives=bodies.OperatorsAnswer,
+            ),
         ]  # fmt: skip
 
     async def queue(self, request: web.Request) -> web.Response:
         """`GET /v1/queue`"""
-        tenant, limit = self._asked(request)
+        tenant, limit = await self._asked(request)
         skills = {each for each in request.query.get("skill", "").split(",") if each}
-        rows = [row for row in await self._seen(tenant, "queue", MOST) if row.waiting is not None]
+        found = await self._seen(tenant, "queue", MOST)
+        rows = [row for row in found if row.waiting is not None]
         rows = [
             row for row in rows if not skills or row.waiting is None or row.waiting.skill in {"", *skills}
         ]
@@ -76,48 +85,76 @@ class Board:
 
     async def board(self, request: web.Request) -> web.Response:
         """`GET /v1/board`"""
-        tenant, limit = self._asked(request)
+        tenant, limit = await self._asked(request)
         return json_response(bodies.BoardAnswer(await self._seen(tenant, "board", limit)))
 
-    def _asked(self, request: web.Request) -> tuple[str, int]:
+    async def operators(self, request: web.Request) -> web.Response:
+        """`GET /v1/operators`"""
+        tenant, _ = await self._asked(request)
+        if self._access.ticket(request).role != "supervisor":
+            raise Refused("not_allowed", "only supervisors")
+        look = self._shared((tenant, "operators", 0), lambda: self._helpers(tenant))
+        return json_response(await asyncio.shield(look))
+
+    async def _asked(self, request: web.Request) -> tuple[str, int]:
         ticket = self._access.ticket(request)
         if not ticket.allows("list") or ticket.session != ANY_SESSION:
             raise Refused("not_allowed")
+        await self._roster.note(ticket)
         return ticket.tenant, number(request, "limit", USUAL, 1, MOST)
 
     async def _seen(self, tenant: str, what: str, limit: int) -> list[bodies.BoardRow]:
         """The rows as they were at most half a second ago."""
-        name, now = (tenant, what, limit), self._now()
-        look = self._looks.get(name)
-        if look is None or now - look.at >= FRESH_MS:
+        look = self._shared((tenant, what, limit), lambda: self._look(tenant, what, limit))
+        rows: list[bodies.BoardRow] = await asyncio.shield(look)
+        return rows
+
+    def _shared(
+        self, name: tuple[str, str, int], look: Callable[[], Coroutine[Any, Any, Any]]
+    ) -> asyncio.Future[Any]:
+        """One look for all who ask within half a second."""
+        now = self._now()
+        known = self._looks.get(name)
+        if known is None or now - known.at >= FRESH_MS:
             self._looks = {each: one for each, one in self._looks.items() if now - one.at < FRESH_MS}
-            look = self._looks[name] = _Look(now, asyncio.ensure_future(self._look(tenant, what, limit)))
-        return await asyncio.shield(look.rows)
+            known = self._looks[name] = _Look(now, asyncio.ensure_future(look()))
+        return known.answer
 
     async def _look(self, tenant: str, what: str, limit: int) -> list[bodies.BoardRow]:
-        sessions = await self._waiting(tenant) if what == "queue" else await self._going_on(tenant, limit)
-        places = asyncio.Semaphore(AT_ONCE)
-        rows = await asyncio.gather(*(self._row(SessionKey(tenant, each), places) for each in sessions))
-        return [row for row in rows if row is not None]
+        sessions = (
+            await self._marked(tenant, WAITS) if what == "queue" else await self._going_on(tenant, limit)
+        )
+        found = [row_of(session, state) for session, state in await self._states(tenant, sessions)]
+        return [row for row in found if row is not None]
+
+    async def _helpers(self, tenant: str) -> bodies.OperatorsAnswer:
+        now, noted = await self._roster.read(tenant)
+        states = await self._states(tenant, await self._marked(tenant, STAFFED))
+        return bodies.OperatorsAnswer(now, operator_rows(now, noted, states))
 
     async def _going_on(self, tenant: str, limit: int) -> Sequence[str]:
         listed = await self._archive.sessions(tenant, "", None, 0, limit)
         return [each.session for each in listed if not each.ended]
 
-    async def _waiting(self, tenant: str) -> Sequence[str]:
-        """Oldest activity may have waited longest, so all that wait are looked at, up to a bound."""
+    async def _marked(self, tenant: str, mark: tuple[str, str]) -> Sequence[str]:
+        """Oldest activity may have waited longest, so all that have the mark are looked at, up to a bound."""
         found: dict[str, None] = {}
         before = 0
         for _ in range(LABEL_PAGES):
-            listed = await self._archive.sessions(tenant, "", WAITS, before, MOST)
+            listed = await self._archive.sessions(tenant, "", mark, before, MOST)
             found |= dict.fromkeys(each.session for each in listed)
             if len(listed) < MOST:
                 break
             before = listed[-1].last
         return list(found)
 
-    async def _row(self, key: SessionKey, places: asyncio.Semaphore) -> bodies.BoardRow | None:
-        """None: it is gone, or cannot be read now."""
+    async def _states(self, tenant: str, sessions: Sequence[str]) -> list[tuple[str, State]]:
+        """The sessions' states; one that is gone, or cannot be read now, is left out."""
+        places = asyncio.Semaphore(AT_ONCE)
+        found = await asyncio.gather(*(self._state(SessionKey(tenant, each), places) for each in sessions))
+        return [(session, state) for session, state in zip(sessions, found, strict=True) if state is not None]
+
+    async def _state(self, key: SessionKey, places: asyncio.Semaphore) -> State | None:
         async with places:
             try:
                 room = await self._node.open(key)
@@ -126,7 +163,7 @@ class Board:
             if room is None:
                 return None
             try:
-                return row_of(key.session, room.state)
+                return room.state.copy()
             finally:
                 self._node.release(room)
 
@@ -147,7 +184,7 @@ def row_of(session: str, state: State) -> bodies.BoardRow | None:
         session=session,
         title=state.title,
         now=state.time,
-        users=[each.name or each.id for each in people if each.role == "user"],
+        users=users_of(state),
         here=any(each.role == "user" and state.liveness(each.id) == "online" for each in people),
         voice=any(each.call for each in state.attachments.values()),
         responder=state.responder,

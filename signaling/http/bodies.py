@@ -306,3 +306,25 @@ class BoardAnswer(msgspec.Struct, frozen=True):
     """Sessions, in the order that was asked for."""
 
     sessions: list[BoardRow]
+
+
+class OperatorRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who helps. `state`: answering, reserved, wrap_up, listening (in `session`, for `users`), available or
+    away, since `since` (ms); `here`: at a console, or online in the session; `more`: in so many sessions beside it."""
+
+    participant: str
+    name: str
+    role: str
+    state: str
+    since: int
+    here: bool
+    session: str
+    users: list[str]
+    more: int
+
+
+class OperatorsAnswer(msgspec.Struct, frozen=True):
+    """Who helps, in the order of their names. `now`: the hub's clock (ms)."""
+
+    now: int
+    operators: list[OperatorRow]

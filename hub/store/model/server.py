@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from hub.store.model.session import SessionModel
 from hub.store.promise import Append, Level, Listed, Outcome, Refused, SessionKey, Stored
 from hub.store.resting import Residue
+from hub.store.rostering import Seen
 from legato.session.ids import RandomBytes
 from legato.session.position import Position, epoch_from_bits
 
@@ -44,6 +45,7 @@ class Contents:
     held: dict[str, set[tuple[SessionKey, str]]] = field(default_factory=dict)
     wanted: dict[tuple[str, str], dict[SessionKey, int]] = field(default_factory=dict)
     revoked: dict[bytes, int] = field(default_factory=dict)
+    rosters: dict[str, dict[str, Seen]] = field(default_factory=dict)
     refused: dict[SessionKey, tuple[int, list[bytes]]] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from hub.store.model.archive import ArchiveSide
 from hub.store.model.duties import DutiesSide
 from hub.store.model.refusals import RefusalsSide
 from hub.store.model.rings import RingsSide
+from hub.store.model.roster import RosterSide
 from hub.store.model.server import ModelServer
 from hub.store.model.tickets import TicketsSide
 from hub.store.promise import (
@@ -196,7 +197,9 @@ class BusSide:
         self._schedule(deliver)
 
 
-class ModelStore(LogSide, ShelfSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, ArchiveSide):
+class ModelStore(
+    LogSide, ShelfSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, RosterSide, ArchiveSide
+):
     """The whole promise, over a shared `ModelServer`."""
 
     def __init__(self, server: ModelServer, schedule: Schedule) -> None:

@@ -4,6 +4,7 @@ from tests.hub.store.contract import AppendContract, WitnessContract
 from tests.hub.store.duties_contract import BusContract, DutiesContract, RingsContract
 from tests.hub.store.refusals_contract import RefusalsContract
 from tests.hub.store.resting_contract import RestingContract
+from tests.hub.store.roster_contract import RosterContract
 from tests.hub.store.shelf_contract import CreateContract, ShelfContract, SnapshotContract
 from tests.hub.store.tickets_contract import TicketsContract
 
@@ -36,6 +37,9 @@ class TestTickets(TicketsContract): ...
 
 
 class TestRefusals(RefusalsContract): ...
+
+
+class TestRoster(RosterContract): ...
 
 
 class TestResting(RestingContract): ...

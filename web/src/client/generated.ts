@@ -874,6 +874,7 @@ export interface State {
   attachments: Record<string, Attachment>;
   rights: Record<string, Right>;
   responder: string;
+  responder_since: number;
   awaited: string;
   briefing: string;
   entries: Record<string, Message | ToolCall>;
@@ -1730,5 +1731,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 11, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 12, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

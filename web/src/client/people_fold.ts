@@ -41,7 +41,8 @@ export const PEOPLE_FOLD: Pick<Handlers, Mine> = {
     const found = isPerson(state, responder) ? { asking: null, wrap_ups: without(wrap_ups, [responder]) } : { wrap_ups, drafts: [] };
     const role = of(state.participants, responder)?.role ?? "agent";
     const paused = role === "agent" ? {} : { paused: "" }; // what the agent was to wait with is over
-    return { responder, briefing, held: "", ...found, ...paused };
+    const since = before === responder ? {} : { responder_since: time };
+    return { responder, briefing, held: "", ...since, ...found, ...paused };
   },
   human_requested: (_, { request: id, by, time: since, reason, skill, priority }) => ({
     asking: filled("Asking", { id, by, since, reason, skill, priority }),

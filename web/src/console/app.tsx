@@ -6,9 +6,10 @@ import { Mark } from "../demo/icons";
 import { remembered } from "../demo/memory";
 import { brought } from "./credential";
 import { Desk } from "./desk";
-import { Hub, Refused, type Operator, type Row } from "./hub";
-import { Board, Operators, Queue } from "./lists";
+import { Hub, Refused, type Helpers, type Operator, type Row } from "./hub";
+import { Board, Queue } from "./lists";
 import { useOpen } from "./opening";
+import { Operators } from "./operators";
 import { isTyping } from "./verbs";
 
 const LOOK_MS = 1_000;
@@ -44,17 +45,28 @@ function useHub(): { readonly hub: Hub; readonly me: Operator | null; readonly p
   return { hub, me, problem };
 }
 
-/** Queue and board, looked at each second. */
-function useRows(hub: Hub, on: boolean): { readonly queue: readonly Row[]; readonly board: readonly Row[]; readonly stale: boolean; readonly look: () => void } {
-  const [rows, setRows] = useState<{ queue: readonly Row[]; board: readonly Row[]; stale: boolean }>({ queue: [], board: [], stale: false });
+interface Rows {
+  readonly queue: readonly Row[];
+  readonly board: readonly Row[];
+  readonly helpers: Helpers;
+  readonly stale: boolean;
+}
+
+const NOBODY: Helpers = { now: 0, operators: [] };
+
+/** Queue and board, and for a supervisor who helps, looked at each second. */
+function useRows(hub: Hub, me: Operator | null): Rows & { readonly look: () => void } {
+  const [rows, setRows] = useState<Rows>({ queue: [], board: [], helpers: NOBODY, stale: false });
+  const on = me !== null;
+  const supervises = me?.role === "supervisor";
   const looking = useRef(false);
   const look = useCallback((): void => {
     if (looking.current) return;
     looking.current = true;
-    Promise.all([hub.queue(), hub.board()])
-      .then(([queue, board]) => setRows({ queue, board, stale: false }), () => setRows((known) => ({ ...known, stale: true })))
+    Promise.all([hub.queue(), hub.board(), supervises ? hub.helpers() : NOBODY])
+      .then(([queue, board, helpers]) => setRows({ queue, board, helpers, stale: false }), () => setRows((known) => ({ ...known, stale: true })))
       .finally(() => (looking.current = false));
-  }, [hub]);
+  }, [hub, supervises]);
   useEffect(() => {
     if (!on) return undefined;
     look();
@@ -66,7 +78,7 @@ function useRows(hub: Hub, on: boolean): { readonly queue: readonly Row[]; reado
 
 export function App(): JSX.Element {
   const { hub, me, problem } = useHub();
-  const { queue, board, stale, look } = useRows(hub, me !== null);
+  const { queue, board, helpers, stale, look } = useRows(hub, me);
   const { opened, view, open, close } = useOpen(hub, me?.voice ?? false);
   const [trouble, setTrouble] = useState("");
   const mine = me?.participant ?? "";
@@ -111,10 +123,10 @@ export function App(): JSX.Element {
         {trouble !== "" && <p class="bad" role="alert">{trouble}</p>}
         <Queue rows={queue} current={current} me={mine} onOpen={open} onNext={() => void next()} />
         <Board rows={board} current={current} me={mine} onOpen={open} />
-        {me.role === "supervisor" && <Operators rows={board} onOpen={open} />}
+        {me.role === "supervisor" && <Operators helpers={helpers} me={mine} current={current} onOpen={open} />}
       </nav>
       {opened !== null && view !== null && view.session !== "" ? (
-        <Desk session={opened.session} view={view} ears={opened.ears} onClose={close} key={view.session} />
+        <Desk session={opened.session} view={view} ears={opened.ears} voiceless={me.voice ? "This browser has no voice: you read and write." : "This hub has no voice: you read and write."} onClose={close} key={view.session} />
       ) : (
         <main class="nothing quiet" aria-label="Session">
           <p>Open a session, or take the next with <kbd>n</kbd>.</p>

@@ -17,6 +17,8 @@ interface Props {
   readonly session: Session;
   readonly view: View;
   readonly ears: Ears | null;
+  /** Why nothing can be heard, where it cannot. */
+  readonly voiceless: string;
   readonly onClose: () => void;
 }
 
@@ -30,7 +32,7 @@ function reasonOf(problem: unknown): string {
   return `Refused: ${detail === undefined || detail === "" ? reason : detail}.`;
 }
 
-export function Desk({ session, view, ears, onClose }: Props): JSX.Element {
+export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.Element {
   const { state, participant: me } = view;
   const [problem, setProblem] = useState("");
   const [briefing, setBriefing] = useState("");
@@ -100,7 +102,7 @@ export function Desk({ session, view, ears, onClose }: Props): JSX.Element {
             {verb.name} <kbd>{verb.key}</kbd>
           </button>
         ))}
-        {ears !== null && <Listening ears={ears} />}
+        {ears === null ? <span class="voiceless quiet">{voiceless}</span> : <Listening ears={ears} />}
       </div>
       {problem !== "" && <p class="problem bad" role="alert">{problem}</p>}
       <Transcript session={session} view={view} notes={NO_NOTES} interim={interim} speaking={speaking} listening={false} tries={false} onHear={onHear} />

@@ -28,6 +28,24 @@ export interface Row {
   readonly waiting: Waiting | null;
 }
 
+/** Somebody who helps: doing what, since when, in which session (""; in none) and in how many `more`. */
+export interface Helper {
+  readonly participant: string;
+  readonly name: string;
+  readonly role: string;
+  readonly state: "answering" | "reserved" | "wrap_up" | "listening" | "available" | "away";
+  readonly since: number;
+  readonly here: boolean;
+  readonly session: string;
+  readonly users: readonly string[];
+  readonly more: number;
+}
+
+export interface Helpers {
+  readonly now: number;
+  readonly operators: readonly Helper[];
+}
+
 export interface Operator {
   readonly ticket: string;
   readonly participant: string;
@@ -85,6 +103,11 @@ export class Hub {
 
   async board(): Promise<readonly Row[]> {
     return ((await this.ask("GET", "/v1/board?limit=200")) as { sessions: Row[] }).sessions;
+  }
+
+  /** Who helps; for supervisors. */
+  async helpers(): Promise<Helpers> {
+    return (await this.ask("GET", "/v1/operators")) as Helpers;
   }
 
   /** A ticket for one session. */

@@ -19,6 +19,7 @@ export function Listening({ ears }: { ears: Ears }): JSX.Element {
       ) : (
         <button type="button" class="small" onClick={() => void ears.arm()}>Arm microphone</button>
       )}
+      {view.state === "failed" && <span class="quiet" role="status">{view.advice}</span>}
     </span>
   );
 }

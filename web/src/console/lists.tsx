@@ -87,24 +87,3 @@ export function Board({ rows, current, me, onOpen }: Props): JSX.Element {
     </section>
   );
 }
-
-/** For supervisors: which people answer, and where. */
-export function Operators({ rows, onOpen }: Pick<Props, "rows" | "onOpen">): JSX.Element {
-  const answering = rows.filter((row) => row.by_person);
-  return (
-    <section aria-labelledby="operators">
-      <h2 id="operators">Operators who answer</h2>
-      {answering.length === 0 && <p class="quiet">No person answers now.</p>}
-      <ul class="items">
-        {answering.map((row) => (
-          <li key={row.session}>
-            <button type="button" class="item" onClick={() => onOpen(row.session)}>
-              <span class="item-name">{row.responder_name}</span>
-              <span class="item-facts">{nameOfRow(row)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
