@@ -164,9 +164,12 @@ class Lacking(Up, frozen=True, kw_only=True):
 
 class Dial(Up, frozen=True, kw_only=True):
     """A page calls by its ticket from now on: `call` is the ticket's user fragment, a colon and the page's own.
-    `ready`: its sound is warm; `heard`: what it played last. The hub need not be told; it is quicker if it is."""
+    `ready`: its sound is warm; `heard`: what it played last; `password`: of its side of ICE, so that the hub can see
+    which of its addresses it receives at. The hub need not be told; it is quicker if it is. Said again it adds nothing
+    but the password."""
 
     call: str
+    password: str = ""
     ready: bool = False
     heard: PlayedUntil | None = None
 

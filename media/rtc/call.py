@@ -62,8 +62,9 @@ NEXT: Final = {
 class Outlet(Protocol):
     """What a call needs from below."""
 
-    def transmit(self, datagram: bytes) -> None:
-        """Send to where the call is now."""
+    def transmit(self, datagram: bytes) -> bool:
+        """Send to where the call is now, or, if its sound is missing, to wherever its peer may hear: whether the latter
+        is so."""
 
     def transmit_to(self, datagram: bytes, address: Address) -> None:
         """Send to this address only."""
@@ -150,6 +151,7 @@ class Call:
         self._out = Outflow(terms.payload_type, self.ssrc, bits(15), bits(32))
         self._proofs = Proofs()
         self._rejected = 0
+        self._unheard = False
         self._heard = now
         self._report_at = 0
 
@@ -192,8 +194,8 @@ class Call:
         path = self._path
         if path is None:
             return None
-        packet, stamp = self._out.packet(opus, samples, skipped)
-        self._transmit(path.protect(packet))
+        packet, stamp = self._out.packet(opus, samples, skipped, self._unheard)
+        self._unheard = self._transmit(path.protect(packet))
         return stamp
 
     def moved(self, now: int) -> None:

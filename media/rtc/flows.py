@@ -76,11 +76,12 @@ class Outflow:
     packets: int = 0
     octets: int = 0
 
-    def packet(self, opus: bytes, samples: int, skipped: int) -> tuple[bytes, int]:
-        """The RTP packet of a frame, and its timestamp; a frame after a pause is marked."""
+    def packet(self, opus: bytes, samples: int, skipped: int, unheard: bool = False) -> tuple[bytes, int]:
+        """The RTP packet of a frame, and its timestamp; a frame after a pause is marked. `unheard`: it tells the peer
+        that its own sound does not arrive."""
         marker = skipped > 0 or self.packets == 0
         stamp = (self.timestamp + skipped) & 0xFFFFFFFF
-        packet = write_packet(self.payload_type, marker, self.sequence, stamp, self.ssrc, opus)
+        packet = write_packet(self.payload_type, marker, self.sequence, stamp, self.ssrc, opus, unheard)
         self.sequence += 1
         self.timestamp = stamp + samples & 0xFFFFFFFF
         self.packets += 1

@@ -7,7 +7,11 @@ import msgspec
 
 MAX_OPUS: Final = 1275 + 8
 """Bytes of the longest Opus frame (RFC 6716), and the eight that a page may append to it."""
+UNHEARD: Final = 0x756E6864
+"""The contributing source by which a frame tells the peer that its own sound does not arrive."""
+
 _HEADER: Final = struct.Struct("!BBHII")
+_UNHEARD: Final = UNHEARD.to_bytes(4, "big")
 _ONE_BYTE: Final = b"\xbe\xde"
 
 
@@ -73,10 +77,20 @@ def read_header(packet: bytes, level_extension: int | None = None) -> Header | N
 
 
 def write_packet(
-    payload_type: int, marker: bool, sequence: int, timestamp: int, ssrc: int, payload: bytes
+    payload_type: int,
+    marker: bool,
+    sequence: int,
+    timestamp: int,
+    ssrc: int,
+    payload: bytes,
+    unheard: bool = False,
 ) -> bytes:
-    """A packet without extensions; `sequence` and `timestamp` are taken modulo their size."""
+    """A packet without extensions; `sequence` and `timestamp` are taken modulo their size. `unheard`: with UNHEARD
+    among its sources."""
     kind = payload_type | 0x80 if marker else payload_type
+    if unheard:
+        head = _HEADER.pack(0x81, kind, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+        return head + _UNHEARD + payload
     return _HEADER.pack(0x80, kind, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc) + payload
 
 

@@ -16,7 +16,8 @@ Neither proves that the *receiver* is at the address (a source can be forged by 
 copied packet can win a race). So until the new address is validated both addresses get the call, the new
 one at most 3 bytes for each received; the old one takes the call back by one newer packet. An address is
 validated by the answer to a challenge that only it was sent: our STUN check, an RTCP report that echoes a
-sender report, or the DTLS handshake if all of it went to that one address. TCP proves it by itself.
+sender report, or the DTLS handshake if all of it went to that one address. TCP proves it by itself. Addresses that a
+browser merely holds ready are challenged, too: a call that is not heard any more is sent to at all of them (`unheard`).
 
 No sockets, no clock, no randomness: effects are returned, in order.
 """
@@ -28,6 +29,7 @@ from typing import Final, NamedTuple
 from signaling.ice import stun
 from signaling.ice.paths import DEFAULT_LIMITS, Address, AddressBook, Limits, Path, Randomness, Route
 from signaling.ice.trials import Trials
+from signaling.ice.unheard import AFTER, NEVER, UNTIL
 
 
 class Transmit(NamedTuple):
@@ -137,6 +139,8 @@ class Mux:
             return self._stranger(datagram, address, now)
         route, path = owner
         path.receive(len(datagram), now)
+        if path is route.active and _is_sound(datagram):
+            route.unheard = 0
         if path.validated or path is not route.active:
             return [Deliver(route.key, datagram, address, path is not route.active)]
         return [Deliver(route.key, datagram, address, False), *self._challenge(route, path, now)]
@@ -145,21 +149,28 @@ class Mux:
         """The call whose sound this is, if it comes from where the call is, as nearly all does, and that is validated:
         then there is nothing more to do about it here. None: `receive` must judge it."""
         owner = self._owner(address)
-        if owner is None or not datagram or not 128 <= datagram[0] < 192:
+        if owner is None or len(datagram) < 2 or not 128 <= datagram[0] < 192:
             return None
         route, path = owner
         if path is not route.active or not path.validated:
             return None
         path.received += len(datagram)
         path.heard = now
+        if not 64 <= datagram[1] & 0x7F < 96:
+            route.unheard = 0
         return route.key
 
     def straight(self, key: str, size: int) -> Address | None:
         """The one validated address to which a datagram of `size` bytes of the call goes; it is booked. None: `send`
         must say."""
         route = self._routes.get(key)
-        path = route.active if route is not None else None
+        if route is None:
+            return None
+        path = route.active
         if path is None or not path.validated:
+            return None
+        route.unheard += 1
+        if route.unheard > AFTER:
             return None
         path.sent += size
         return path.address
@@ -175,18 +186,29 @@ class Mux:
             if path is None:
                 return self._silence(Dropped.ADDRESS_TAKEN)
             path.receive(size, now)
+        route.unheard = 0
         return self._move(route, path, now)
 
     def send(self, key: str, datagram: bytes) -> list[Transmit]:
-        """A datagram of the call to where it is now: to no, one or two addresses."""
+        """A datagram of the call to where it is now: to no, one or two addresses, or more while it is not heard."""
         route = self._routes.get(key)
         if route is None or route.active is None:
             return []
         active, former = route.active, route.former
         size = len(datagram)
         if former is None:
-            return [Transmit(datagram, active.address)] if active.admit(size) else []
+            sent = [Transmit(datagram, active.address)] if active.admit(size) else []
+            if route.unheard > AFTER:
+                sent += [Transmit(datagram, path.address) for path in route.ready() if path.admit(size)]
+                if route.unheard > UNTIL:
+                    route.unheard = NEVER
+            return sent
         return [Transmit(datagram, p.address) for p in (active, former) if p.admit(size)]
+
+    def unheard(self, key: str) -> bool:
+        """Whether sound of the call is missing."""
+        route = self._routes.get(key)
+        return route is not None and route.unheard > AFTER
 
     def send_to(self, key: str, datagram: bytes, address: Address) -> list[Transmit]:
         """A datagram to this open address of the call only, as a challenge must be."""
@@ -203,6 +225,12 @@ class Mux:
         path = route.paths.get(address) if route else None
         if route and path and not (by_handshake and route.targets > 1):
             route.prove(path)
+
+    def introduce(self, key: str, peer_password: str) -> None:
+        """The peer of a call by ticket says its ICE password: from now on its addresses can be challenged."""
+        route = self._routes.get(key)
+        if route is not None and not route.peer_password:
+            route.peer_password = peer_password
 
     def claim(self, key: str, ssrc: int) -> None:
         """An authentic stream of the call has this SSRC: by it the call is found at a new address."""
@@ -257,7 +285,7 @@ class Mux:
         effects: list[Effect] = [Transmit(answer, address)] if path.admit(len(answer)) else []
         if fresh and (route.active is None or (check.nominated and path is not route.active)):
             effects += self._move(route, path, now)
-        elif path is route.active:
+        elif fresh or path is route.active:
             effects += self._challenge(route, path, now)
         return effects
 
@@ -301,7 +329,8 @@ class Mux:
 
     def _challenge(self, route: Route, path: Path, now: int) -> list[Effect]:
         """At its first address a call needs no challenge: the handshake is one."""
-        if path.validated or route.targets == 1 or not route.peer_password or not route.may_challenge(now):
+        first = path is route.active and route.targets == 1
+        if path.validated or first or not route.peer_password or not route.may_challenge(now):
             return []
         check = route.challenge(path, self._randomness(12), now)
         return [Transmit(check, path.address)] if check else []
@@ -309,3 +338,8 @@ class Mux:
     def _silence(self, why: Dropped) -> list[Effect]:
         self.dropped[why] += 1
         return []
+
+
+def _is_sound(datagram: bytes) -> bool:
+    """Whether a datagram is an audio packet, and no report (RFC 5761)."""
+    return len(datagram) > 1 and datagram[0] >= 128 and not 64 <= datagram[1] & 0x7F < 96

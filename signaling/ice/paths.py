@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from signaling.ice import stun
 from signaling.ice.freshness import TransactionMemory
+from signaling.ice.unheard import NEVER, also
 
 Address = tuple[Any, ...]
 """Where datagrams come from and go to: IP literal, port, then whatever a shell needs to find its way back."""
@@ -80,6 +81,7 @@ class Route:
         "peer_ufrag",
         "seen",
         "targets",
+        "unheard",
     )
 
     def __init__(self, key: str, password: str, peer_ufrag: str, peer_password: str) -> None:
@@ -96,6 +98,8 @@ class Route:
         self.checked: int | None = None
         self.targets = 0
         """How many addresses the call was ever pointed at: with one, a finished handshake proves it."""
+        self.unheard = NEVER
+        """Datagrams sent straight since sound came of the call."""
 
     def go(self, path: Path) -> None:
         """Send to `path` from now on, and to the last validated address too until `path` is validated."""
@@ -117,6 +121,12 @@ class Route:
         if path is self.active:
             self.active, self.former = self.former, None
         self.challenges = {t: a for t, a in self.challenges.items() if a != path.address}
+
+    def ready(self) -> list[Path]:
+        """Where the call is sent to besides `active`, because it is not heard: see `unheard`."""
+        if self.active is None or self.former is not None:
+            return []
+        return also(self.active, self.paths.values(), self.unheard)
 
     def may_challenge(self, now: int) -> bool:
         """Whether the last challenge is long enough ago; a new address may always be asked."""

@@ -239,13 +239,15 @@ class _Seat:
         self._timer: asyncio.TimerHandle | None = None
         self._due: int | None = None
 
-    def transmit(self, datagram: bytes) -> None:
+    def transmit(self, datagram: bytes) -> bool:
         address = self._straight(self._key, len(datagram))
         if address is not None:
             self._dispatch(datagram, address)
-            return
-        for transmit in self._mux.send(self._key, datagram):
+            return False
+        sent = self._mux.send(self._key, datagram)
+        for transmit in sent:
             self._port.dispatch(*transmit)
+        return len(sent) > 1 and self._mux.unheard(self._key)
 
     def transmit_to(self, datagram: bytes, address: Address) -> None:
         for transmit in self._mux.send_to(self._key, datagram, address):

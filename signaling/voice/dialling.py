@@ -50,6 +50,7 @@ MOST_HELD: Final = 50
 """Packets of a call that are kept while its session is opened: a second."""
 
 _FINGERPRINT: Final = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", re.ASCII | re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"[A-Za-z0-9+/]{22,256}", re.ASCII)
 _UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
 
 
@@ -154,6 +155,8 @@ class Dialling:
         caller = self._callers.get(key) or self._open(key, ufrag)
         if caller is None or caller.ticket.attachment != arrival.actor.attachment:
             return
+        if _PASSWORD.fullmatch(dial.password):
+            self._port.mux.introduce(key, dial.password)
         if caller.announced:
             return
         caller.announced, caller.ready = True, dial.ready

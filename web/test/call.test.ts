@@ -28,7 +28,8 @@ class Line {
 
 class World {
   readonly happened: string[] = [];
-  readonly session = { dial: () => this.happened.push("dialled") } as unknown as Session;
+  live = true;
+  readonly session = { dial: () => this.happened.push(this.live ? "dialled" : "not dialled") > 0 && this.live } as unknown as Session;
   call(line: Line, quiet: boolean): Call {
     const tell = (what: string) => () => void this.happened.push(what);
     const on: CallEvents = { track: () => undefined, answered: tell("answered"), connected: tell("connected"), failed: tell("failed"), heard: () => null };
@@ -71,6 +72,31 @@ describe("a call", () => {
       return ms;
     };
     expect(await lateness(true)).toBeLessThan(await lateness(false));
+  });
+
+  test("that could not be told of is told of once the session is back, and once", () => {
+    const [line, world] = [new Line(), new World()];
+    world.live = false;
+    const call = world.call(line, false);
+    world.live = true;
+    call.introduce();
+    call.introduce();
+    expect(world.happened).toEqual(["not dialled", "dialled"]);
+  });
+
+  test("says that the hub does not hear it while the newest frame does", () => {
+    const line = new Line();
+    const call = new World().call(line, false);
+    const sources = (newest: number, said: { source: number; rtpTimestamp: number }[]) => {
+      const receiver = { getSynchronizationSources: () => [{ rtpTimestamp: newest }], getContributingSources: () => said };
+      line.connection.getReceivers = () => [receiver] as never;
+      return call.unheard;
+    };
+    const [unheard, other] = [0x756e6864, 5];
+    expect(sources(960, [])).toBe(false);
+    expect(sources(960, [{ source: other, rtpTimestamp: 960 }])).toBe(false);
+    expect(sources(960, [{ source: unheard, rtpTimestamp: 960 }])).toBe(true);
+    expect(sources(1_920, [{ source: unheard, rtpTimestamp: 960 }])).toBe(false);
   });
 
   test("that is let go fails no more", () => {

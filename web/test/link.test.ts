@@ -110,6 +110,19 @@ describe("coming back", () => {
     expect(link.phase).toBe("opening");
   });
 
+  test("a connection may be doubted for a shorter while, though it was doubted before, but not for less than three round trips", () => {
+    const link = live();
+    link.nudge(100);
+    expect(link.nudge(200, 250)).toEqual([]);
+    expect(link.expire(449)).toEqual([]);
+    expect(link.expire(450)[0]).toEqual({ do: "close" });
+    const far = live();
+    far.received({ type: "pong", n: 1 }, 200);
+    far.nudge(1_000, 250);
+    expect(far.expire(1_599).filter(({ do: what }) => what === "close")).toEqual([]);
+    expect(far.expire(1_600)[0]).toEqual({ do: "close" });
+  });
+
   test("silence for three beats is a lost connection, and a ping fills every beat", () => {
     const link = live();
     expect(sent(link.expire(1000))).toEqual([{ type: "ping", n: 2 }]);

@@ -19,7 +19,7 @@ from media.rtc.dtls import Role
 from media.rtc.flows import MAX_STREAMS
 from media.rtc.parts import AIORTC_VERSION, WrongPart, check_parts
 from media.rtc.proofs import Address
-from media.rtc.rtp import AudioPacket, read_header, write_packet
+from media.rtc.rtp import UNHEARD, AudioPacket, read_header, write_packet
 from tests.support.call_peer import LEVEL_EXTENSION, PAYLOAD_TYPE, SSRC, CallPeer
 from tests.support.certificates import minted
 
@@ -37,6 +37,7 @@ class Wire:
         self.claimed: list[int] = []
         self.unproven_at: Address | None = None
         self.last_check: int | None = None
+        self.unheard = False
         self.heard: list[AudioPacket] = []
         self.states: list[CallState] = []
         self.now = 1000
@@ -60,8 +61,9 @@ class Wire:
         self.random += 1
         return self.random % (1 << count)
 
-    def transmit(self, datagram: bytes) -> None:
+    def transmit(self, datagram: bytes) -> bool:
         self.sent.append((datagram, None))
+        return self.unheard
 
     def transmit_to(self, datagram: bytes, address: Address) -> None:
         self.sent.append((datagram, address))
@@ -171,6 +173,22 @@ def test_timestamps_count_samples_and_a_pause_is_marked() -> None:
     assert [h.marker for h in headers] == [True, False, True, False]
     assert [h.timestamp for h in headers] == stamps
     assert [h.sequence - headers[0].sequence for h in headers] == [0, 1, 2, 3]
+
+
+def test_a_frame_says_that_the_peer_is_not_heard_once_the_outlet_has_said_so() -> None:
+    wire = Wire().connect()
+    wire.unheard = True
+    for _ in range(2):
+        wire.call.send_audio(b"x", 960)
+    wire.unheard = False
+    for _ in range(2):
+        wire.call.send_audio(b"x", 960)
+    for datagram, _ in wire.taken():
+        wire.peer.receive(datagram)
+    said = [packet[12:16] == UNHEARD.to_bytes(4, "big") for packet in wire.peer.heard]
+    assert said == [False, True, True, False]
+    headers = [h for h in map(read_header, wire.peer.heard) if h is not None]
+    assert [p[h.start : h.end] for p, h in zip(wire.peer.heard, headers, strict=True)] == [b"x"] * 4
 
 
 def test_nothing_is_sent_before_the_call_stands_or_after_its_end() -> None:

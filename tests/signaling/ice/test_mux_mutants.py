@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from signaling.ice import mux, paths, trials
+from signaling.ice import mux, paths, trials, unheard
 from tests.signaling.ice import test_mux as examples
-from tests.signaling.ice import test_mux_straight
+from tests.signaling.ice import test_mux_straight, test_mux_unheard
 
-CHAIN: Final[tuple[ModuleType, ...]] = (paths, trials, mux)
+CHAIN: Final[tuple[ModuleType, ...]] = (unheard, paths, trials, mux)
 
 
 class Mutant(NamedTuple):
@@ -26,7 +26,7 @@ class Mutant(NamedTuple):
 
 
 MUTANTS: Final = [
-    Mutant(mux, "or not datagram or not 128 <= datagram[0] < 192", "or not datagram"),
+    Mutant(mux, "or len(datagram) < 2 or not 128 <= datagram[0] < 192", "or len(datagram) < 2"),
     Mutant(mux, "if path is not route.active or not path.validated:", "if not path.validated:"),
     Mutant(mux, "if path is not route.active or not path.validated:", "if path is not route.active:"),
     Mutant(mux, "if path is None or not path.validated:", "if path is None:"),
@@ -43,13 +43,16 @@ MUTANTS: Final = [
     Mutant(
         mux, "[Transmit(answer, address)] if path.admit(len(answer)) else []", "[Transmit(answer, address)]"
     ),
-    Mutant(mux, "elif path is route.active:", "elif False:"),
-    Mutant(mux, "if path.validated or route.targets == 1 or not", "if path.validated or not"),
+    Mutant(mux, "elif fresh or path is route.active:", "elif path is route.active:"),
+    Mutant(mux, "elif fresh or path is route.active:", "elif False:"),
+    Mutant(mux, "elif fresh or path is route.active:", "else:"),
+    Mutant(mux, "first = path is route.active and route.targets == 1", "first = False"),
+    Mutant(mux, "first = path is route.active and route.targets == 1", "first = route.targets == 1"),
     Mutant(mux, "if path.validated or path is not route.active:", "if True:"),
     Mutant(paths, ">= CHALLENGE_EVERY", ">= 0"),
     Mutant(paths, "self.challenged = None\n        self.targets", "self.targets"),
     Mutant(mux, "if not route.answered(path, datagram, reply):", "if False:"),
-    Mutant(mux, "64 <= datagram[1] & 0x7F < 96", "False"),
+    Mutant(mux, "or 64 <= datagram[1] & 0x7F < 96", "or False"),
     Mutant(mux, "datagram[0] < 128 or", ""),
     Mutant(mux, "path is not route.active)]", "False)]"),
     Mutant(mux, "for p in (active, former) if p.admit(size)", "for p in (active,) if p.admit(size)"),
@@ -84,6 +87,24 @@ MUTANTS: Final = [
     Mutant(paths, 'validated=address[2:3] == ("tcp",)', "validated=False"),
     Mutant(paths, 'validated=address[2:3] == ("tcp",)', "validated=True"),
     Mutant(paths, "self.active, self.former = self.former, None", "pass"),
+    Mutant(mux, "if path is route.active and _is_sound(datagram):", "if False:"),
+    Mutant(mux, "if path is route.active and _is_sound(datagram):", "if path is route.active:"),
+    Mutant(mux, "if not 64 <= datagram[1] & 0x7F < 96:\n            route", "if True:\n            route"),
+    Mutant(mux, "if not 64 <= datagram[1] & 0x7F < 96:\n            route", "if False:\n            route"),
+    Mutant(mux, "route.unheard = 0\n        return self._move", "return self._move"),
+    Mutant(
+        mux,
+        "if path is None or not path.validated:\n            return None\n        route.unheard += 1",
+        "if path is None or not path.validated:\n            return None",
+    ),
+    Mutant(mux, "route.unheard = NEVER", "pass"),
+    Mutant(mux, "if route is not None and not route.peer_password:", "if route is not None:"),
+    Mutant(paths, "self.unheard = NEVER", "self.unheard = 0"),
+    Mutant(unheard, "count <= UNTIL:", "count < UNTIL:"),
+    Mutant(unheard, "count <= UNTIL:", "count <= UNTIL + 1:"),
+    Mutant(unheard, "and path.validated and", "and"),
+    Mutant(unheard, "and path.heard >= since", ""),
+    Mutant(unheard, "key=lambda path: -path.heard", "key=lambda path: path.heard"),
     Mutant(trials, "if not self._source(host, now).take(now):", "if False:"),
     Mutant(trials, "if self._call(key, now).take(now)]", "]"),
     Mutant(trials, "if self._left < 1000:", "if False:"),
@@ -115,7 +136,11 @@ def broken(mutant: Mutant) -> Iterator[ModuleType]:
 def noticed() -> bool:
     tests: list[Callable[[], None]] = [
         found
-        for name, found in [*vars(examples).items(), *vars(test_mux_straight).items()]
+        for name, found in [
+            *vars(examples).items(),
+            *vars(test_mux_straight).items(),
+            *vars(test_mux_unheard).items(),
+        ]
         if name.startswith("test_") and callable(found)
     ]
     for test in tests:

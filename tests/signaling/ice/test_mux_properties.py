@@ -104,9 +104,17 @@ class Wandering(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(KEYS), size=st.sampled_from([1, 60, 200, 1200]))
     def hub_sends(self, key: str, size: int) -> None:
-        sent = self.mux.send(key, bytes(size))
+        straight = self.mux.straight(key, size)
+        sent = [Transmit(bytes(size), straight)] if straight else self.mux.send(key, bytes(size))
         self.book(sent, key)
-        assert len({t.address for t in sent}) == len(sent) <= 2
+        assert len({t.address for t in sent}) == len(sent) <= 4
+        for transmit in sent[2:] if self.mux.unheard(key) else ():
+            assert transmit.address[2:] == ("tcp",) or (key, transmit.address) in self.proven
+
+    @rule(key=st.sampled_from(KEYS), frames=st.sampled_from([4, 5, 200]))
+    def hub_goes_on_speaking(self, key: str, frames: int) -> None:
+        for _ in range(frames):
+            self.hub_sends(key, 60)
 
     @rule(key=st.sampled_from(KEYS), address=st.sampled_from(ANYWHERE))
     def hub_challenges(self, key: str, address: Address) -> None:

@@ -19,12 +19,13 @@ from media.voice.rest import Report
 from signaling.voice.call_port import CallPort
 from signaling.voice.calls import AskedTicket, GivenTicket, OfferRefused
 from signaling.voice.dialling import MOST_AT_ONCE, Dialling, Keys
-from tests.support.call_peer import CallPeer
+from tests.support.call_peer import ICE_PASSWORD, CallPeer
 from tests.support.call_sockets import HOST, PeerSocket, call_port, settled
 from tests.support.certificates import minted
 
 SECRET = b"the secret of a hub, 32 bytes ok"
 KEY = SessionKey("main", "s_1")
+CHECK = b"\0\1"
 
 
 class Voice:
@@ -162,6 +163,21 @@ async def test_a_page_that_says_so_begins_at_once() -> None:
         one.send(one.peer.check())
         await here.voice.until(lambda: here.voice.up)
         assert len(here.voice.begun) == 1
+
+
+async def test_a_page_may_say_its_password_after_the_call_began() -> None:
+    async with hub() as here, phone(here) as one:
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        here.dialling.announce(here.line(), Dial(call=key_of(one), password="too short"))
+        here.dialling.announce(here.line(), Dial(call=key_of(one), password=ICE_PASSWORD))
+        await asyncio.gather(*here.tasks)
+        assert len(here.voice.begun) == 1
+        with PeerSocket((HOST, here.port.port)) as elsewhere:
+            elsewhere.peer = one.peer
+            elsewhere.send(one.peer.check(nominated=False))
+            while not any(datagram[:2] == CHECK for datagram in elsewhere.received):
+                await elsewhere.arrival()
 
 
 async def test_a_call_that_cannot_begin_is_closed() -> None:

@@ -1255,6 +1255,7 @@ export interface UpDetach {
 export interface UpDial {
   type: "dial";
   call: string;
+  password?: string;
   ready?: boolean;
   heard?: PlayedUntil | null;
 }

@@ -140,11 +140,15 @@ export class Link {
     return this.phase === "opening" || this.phase === "greeting" || this.phase === "live" ? this.lose(now) : [];
   }
 
-  /** The network may have changed: do not wait any longer, and do not trust a connection that looks alive. */
-  nudge(now: number): Effect[] {
-    if (this.phase === "live" && this.doubtedUntil === null) {
-      this.doubtedUntil = now + DOUBT_MS;
-      return this.pinged(now);
+  /**
+   * The network may have changed: do not wait any longer, and do not trust a connection that looks alive; for `ms` (or
+   * three round trips) at most, if it answers nothing.
+   */
+  nudge(now: number, ms = DOUBT_MS): Effect[] {
+    if (this.phase === "live") {
+      const doubted = this.doubtedUntil;
+      this.doubtedUntil = Math.min(doubted ?? Infinity, now + Math.max(ms, 3 * (this.latency ?? 0)));
+      return doubted === null ? this.pinged(now) : [];
     }
     if (this.phase !== "waiting") return [];
     this.tries = 0;

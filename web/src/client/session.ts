@@ -171,9 +171,12 @@ export class Session {
     this.driver.run(this.machine.tell({ type: "signal", name, data }));
   }
 
-  /** Say that this page calls by its ticket from now on, and what it `heard` last; false: it cannot be said now, and need not be. */
-  dial(call: string, ready: boolean, heard: PlayedUntil | null = null): boolean {
-    const effects = this.machine.tell({ type: "dial", call, ready, ...(heard === null ? {} : { heard }) });
+  /**
+   * Say that this page calls by its ticket from now on, and what it `heard` last; false: it cannot be said now, and need not be.
+   * `password`: of this page's side of ICE.
+   */
+  dial(call: string, password: string, ready: boolean, heard: PlayedUntil | null = null): boolean {
+    const effects = this.machine.tell({ type: "dial", call, password, ready, ...(heard === null ? {} : { heard }) });
     this.driver.run(effects);
     return effects.length > 0;
   }
@@ -194,9 +197,9 @@ export class Session {
     return this.machine.attached?.push ?? "";
   }
 
-  /** The network may be another one: do not trust a connection that looks alive. */
-  nudge(): void {
-    this.driver.run(this.machine.nudge(now()));
+  /** The network may be another one: do not trust a connection that looks alive, nor for longer than `ms` without an answer. */
+  nudge(ms?: number): void {
+    this.driver.run(this.machine.nudge(now(), ms));
   }
 
   /** Pretend that the network fails for `ms`; the session comes back by itself. */

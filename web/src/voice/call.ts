@@ -25,6 +25,8 @@ const BY_TICKET_MS = 2_000;
 /** The hub's first frame follows at once when a call that waited is called by; with any other it comes while it is set up. */
 const SOUNDS_MS = 1_000;
 const BEGINS_MS = 4_000;
+/** The contributing source of frames by which the hub says that it does not hear this page. */
+const UNHEARD = 0x756e6864;
 
 export class Call {
   /** Whether it went by ticket: if such a one fails, the next should be offered. */
@@ -33,6 +35,8 @@ export class Call {
   private over = false;
   /** Not said to the hub yet. */
   private unsaid = false;
+  /** The hub was told, so far as that was possible. */
+  private told = true;
   private timer: ReturnType<typeof setTimeout>;
 
   constructor(
@@ -49,7 +53,7 @@ export class Call {
     if (this.byTicket) {
       // Said to the hub, the call takes over at once; else it is said when it stands: until then the voice goes another way.
       this.unsaid = quiet;
-      if (!quiet) session.dial(peer.key, ready, on.heard());
+      if (!quiet) this.tell(ready);
       peer.go();
     } else {
       void this.offer();
@@ -72,9 +76,18 @@ export class Call {
       this.timer = setTimeout(() => this.fail(), sounds_ms);
       this.peer.track?.addEventListener("unmute", () => clearTimeout(this.timer), { once: true });
     }
-    if (this.unsaid) this.session.dial(this.peer.key, true, this.on.heard());
+    if (this.unsaid) this.tell(true);
     this.unsaid = false;
     this.on.connected();
+  }
+
+  /** The session is back: what could not be told of a call by ticket when it began is told now. */
+  introduce(): void {
+    if (!this.told && !this.over) this.tell(true);
+  }
+
+  private tell(ready: boolean): void {
+    this.told = this.session.dial(this.peer.key, this.peer.password, ready, this.on.heard());
   }
 
   /** How many packets came so far. */
@@ -98,6 +111,14 @@ export class Call {
   get timestamp(): number | null {
     const [newest] = this.peer.connection.getReceivers()[0]?.getSynchronizationSources() ?? [];
     return newest?.rtpTimestamp ?? null;
+  }
+
+  /** Whether that frame says that the hub does not hear this page. */
+  get unheard(): boolean {
+    const [receiver] = this.peer.connection.getReceivers();
+    const { timestamp } = this;
+    const said = receiver?.getContributingSources().find(({ source }) => source === UNHEARD);
+    return said !== undefined && said.rtpTimestamp === timestamp;
   }
 
   /** Let go of it: the hub is gone, or the next call takes its place. */

@@ -70,6 +70,11 @@ export class Peer {
     return `${this.ticket?.ufrag ?? ""}:${this.facts.ufrag}`;
   }
 
+  /** Of its side of ICE: with it the hub can see which of this page's addresses it receives at. */
+  get password(): string {
+    return /^a=ice-pwd:(\S+)/m.exec(this.offer)?.[1] ?? "";
+  }
+
   /** Take the answer from a ticket; all but the hub's address. */
   async arm(ticket: CallTicket): Promise<void> {
     await this.connection.setRemoteDescription({ type: "answer", sdp: answerFor(this.facts, ticket) });

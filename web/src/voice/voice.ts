@@ -26,6 +26,7 @@ import type { Peer } from "./peer";
 import { Playout, type Sounding } from "./playout";
 import { remember, talked } from "./remembered";
 import { Ticks } from "./ticks";
+import { Uplink } from "./uplink";
 import { viewOf, Views, type VoiceState, type VoiceView } from "./view";
 import { Watch } from "./watch";
 
@@ -33,6 +34,8 @@ import { Watch } from "./watch";
 const SPARE_MS = 1_000;
 /** How long the microphone waits for the hub's first frame at most: opening it takes what that needs to sound. */
 const MICROPHONE_MS = 300;
+/** How long the session's connection is trusted without an answer once the hub does not hear this page's call. */
+const DOUBT_MS = 250;
 /** How often it is seen what sounds. */
 const LOOK_MS = 20;
 
@@ -43,6 +46,7 @@ export class Voice {
   readonly playout: Playout;
   private readonly ticks: Ticks;
   private readonly watch: Watch;
+  private readonly uplink = new Uplink();
   private left: Left | null = null;
   private state: VoiceState = "off";
   private call: Call | null = null;
@@ -186,6 +190,7 @@ export class Voice {
 
   private back(): void {
     this.tellReady();
+    this.call?.introduce();
     // Its call was lost while the session was away: neither is there to tell of it.
     if (this.watch.lost && !this.fallback.on) this.dial();
   }
@@ -318,9 +323,19 @@ export class Voice {
     this.playout.tick();
     this.hush.tick();
     this.race();
+    this.heed();
     const { state, attachment } = this.session.view;
     const judged = !this.fallback.on && of(state.attachments, attachment)?.takes.includes("audio") === true;
     this.watch.look(performance.now(), judged ? this.sounding : null);
+  }
+
+  /** The hub may say that it does not hear this page: then its way up is dead, and it finds another. */
+  private heed(): void {
+    const unheard = this.microphone.track !== null && this.call?.unheard === true;
+    const advice = this.uplink.look(performance.now(), unheard, this.dialler.waits);
+    if (advice === "doubt") this.session.nudge(DOUBT_MS);
+    if (advice === "doubt" || advice === "wait") void this.dialler.near();
+    if (advice === "leave") this.dial();
   }
 
   /** No frame for a moment: have a second path ready, and see whether the session is there. */
