@@ -1,4 +1,4 @@
-"""The node's one UDP socket.
+"""A UDP socket of the node.
 
 It is drained in batches and written directly. What the kernel does not take at once is dropped: a queue of
 stale audio in front of fresh audio is worse than a loss, and a lost handshake packet is sent again.
@@ -34,9 +34,10 @@ COUNT_S: Final = 0.02
 class UdpPort:
     """Bound from construction, reading from `start` until `close`."""
 
-    def __init__(self, host: str | None, port: int) -> None:
-        """`host` None: all addresses, IPv4 and IPv6 on one socket where there are both. Raises OSError."""
-        self._socket = bind(host, port, socket.SOCK_DGRAM)
+    def __init__(self, host: str | None, port: int, *, shared: bool = False) -> None:
+        """`host` None: all addresses, IPv4 and IPv6 on one socket where there are both. `shared`: beside another, which
+        is, too (`share`). Raises OSError."""
+        self._socket = bind(host, port, socket.SOCK_DGRAM, shared=shared)
         with suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self.sifted = sift(self._socket)
@@ -63,6 +64,10 @@ class UdpPort:
             self._send_to(datagram, address)
         except OSError:
             self.unsent += 1
+
+    def share(self, shared: bool) -> None:
+        """Whether other sockets may be bound to the port, at other addresses."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(shared))
 
     def close(self) -> None:
         """Stop reading and give the port back."""
@@ -116,11 +121,11 @@ class UdpPort:
         return _BATCH
 
 
-def bind(host: str | None, port: int, kind: socket.SocketKind) -> socket.socket:
+def bind(host: str | None, port: int, kind: socket.SocketKind, *, shared: bool = False) -> socket.socket:
     """A bound, non-blocking socket; with no host on all addresses, of IPv6 and IPv4 if there are both."""
     if host is not None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return _bound(family, (host, port), kind)
+        return _bound(family, (host, port), kind, shared=shared)
     if socket.has_dualstack_ipv6():
         try:
             return _bound(socket.AF_INET6, ("::", port), kind)
@@ -130,12 +135,14 @@ def bind(host: str | None, port: int, kind: socket.SocketKind) -> socket.socket:
     return _bound(socket.AF_INET, ("0.0.0.0", port), kind)
 
 
-def _bound(family: socket.AddressFamily, address: tuple[str, int], kind: socket.SocketKind) -> socket.socket:
+def _bound(
+    family: socket.AddressFamily, address: tuple[str, int], kind: socket.SocketKind, *, shared: bool = False
+) -> socket.socket:
     made = socket.socket(family, kind)
     try:
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if address[0] == "::" else 1)
-        if kind == socket.SOCK_STREAM:
+        if kind == socket.SOCK_STREAM or shared:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.setblocking(False)
         made.bind(address)

@@ -19,7 +19,7 @@ from media.rtc.rtp import AudioPacket
 from signaling.ice.mux import Deliver, Dialled, Effect, Moved, Mux, Transmit
 from signaling.ice.paths import DEFAULT_LIMITS, Address, Limits
 from signaling.ice.tcp_port import TcpPort
-from signaling.ice.udp_port import UdpPort
+from signaling.ice.udp_ports import UdpPorts
 from signaling.voice.answer import Candidate, HubSide, Transport, hub_is_client, write_answer
 from signaling.voice.certificates import HubCertificates
 from signaling.voice.sdp import Offer
@@ -295,10 +295,10 @@ class _Seat:
         self.arm()
 
 
-def _bind(options: CallPortOptions) -> tuple[UdpPort, TcpPort | None]:
+def _bind(options: CallPortOptions) -> tuple[UdpPorts, TcpPort | None]:
     """Both ports with one number; where the system chooses it, until one is free for both."""
     for attempt in range(_BIND_ATTEMPTS):
-        udp = UdpPort(options.host, options.port)
+        udp = UdpPorts(options.host, options.port, options.advertise)
         if not options.tcp:
             return udp, None
         try:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -52,12 +52,14 @@ class Ear:
 
 
 @asynccontextmanager
-async def call_port(host: str | None = HOST, **options: Any) -> AsyncIterator[CallPort]:
+async def call_port(
+    host: str | None = HOST, advertise: Sequence[str] = (HOST,), **options: Any
+) -> AsyncIterator[CallPort]:
     port = CallPort(
         CallPortOptions(
             secret=b"the secret of a hub, 32 bytes ok",
             certificate=CERTIFICATE,
-            advertise=[HOST],
+            advertise=advertise,
             clock=lambda: time.monotonic_ns() // 1_000_000,
             host=host,
             **options,

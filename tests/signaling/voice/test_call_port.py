@@ -4,6 +4,7 @@ import asyncio
 import random
 import socket
 import struct
+import sys
 
 import pytest
 
@@ -103,6 +104,30 @@ async def test_a_call_over_ipv6_and_ipv4_on_one_port() -> None:
                 one.peer = peer
                 one.send(peer.check())
                 await ear.connected(call)
+
+
+async def test_a_port_on_all_addresses_answers_from_the_one_that_was_asked() -> None:
+    """On Linux the whole of 127.0.0.0/8 is this machine, and 192.0.2.7 is not; elsewhere only 127.0.0.1 may be."""
+    async with call_port(host=None, advertise=(HOST, "127.0.0.2", "192.0.2.7")) as port:
+        for asked in (HOST, "127.0.0.2") if sys.platform == "linux" else (HOST,):
+            ear, peer = Ear(), CallPeer()
+            answer, call = port.accept(read_offer(peer.offer()), ear.hear, ear.turn)
+            peer.take(answer)
+            with PeerSocket((asked, port.port)) as one:  # it hears nothing from elsewhere
+                one.peer = peer
+                one.send(peer.check())
+                await ear.connected(call)
+                one.send(peer.speak(b"heard"))
+                await ear.heard(1)
+
+
+async def test_the_port_of_a_hub_is_nobody_elses() -> None:
+    async with call_port(host="0.0.0.0", tcp=False) as port:
+        for host in ("0.0.0.0", HOST):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                with pytest.raises(OSError, match="in use"):
+                    other.bind((host, port.port))
 
 
 async def test_only_what_is_advertised_is_shown() -> None:
