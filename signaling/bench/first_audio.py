@@ -145,8 +145,11 @@ async def _greeter(hub: Serving, session: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def hub_with_pages(voice: str, media_port: int = 0) -> AsyncIterator[Serving]:
-    """A hub as it is served, with the demo's page and the greeting prepared. Raises `RuntimeError` without a voice."""
+async def hub_with_pages(
+    voice: str, media_port: int = 0, shown: tuple[str, ...] = ()
+) -> AsyncIterator[Serving]:
+    """A hub as it is served, with the demo's page and the greeting prepared; `shown`: to callers, instead of
+    where it listens. Raises `RuntimeError` without a voice."""
     folder = await asyncio.to_thread(lambda: Path(tempfile.mkdtemp(prefix="legato-first-audio-")))
 
     def dress(here: Serving) -> None:
@@ -155,7 +158,9 @@ async def hub_with_pages(voice: str, media_port: int = 0) -> AsyncIterator[Servi
             here.app.router.add_get(f"/bench/{name}", _worklet)
 
     try:
-        options = Options(port=0, data=folder, ears="none", voice=voice, media_port=media_port)
+        options = Options(
+            port=0, data=folder, ears="none", voice=voice, media_port=media_port, media_addresses=shown
+        )
         async with serving(options, dress) as hub:
             await hub.voice.prompts.prepare(GREETING)
             if hub.voice.prompts.get(GREETING) is None:
@@ -172,13 +177,19 @@ async def _worklet(request: web.Request) -> web.StreamResponse:
     return web.Response(body=await asyncio.to_thread(path.read_bytes), content_type="text/javascript")
 
 
-async def chromium_with_sound(playwright: Any, microphone: Path | None = None) -> Any:
-    """A browser without a screen and with a made-up microphone: it hears this WAV file again and again, if given."""
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+async def chromium_with_sound(
+    playwright: Any, microphone: Path | None = None, more: Sequence[str] = (), runs: Path | None = None
+) -> Any:
+    """A browser without a screen and with a made-up microphone: it hears this WAV file again and again, if given.
+    `more` flags; `runs`: what runs it, if not it itself."""
+    flags = [*FLAGS, *more, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     if microphone is not None:
         flags.append(f"--use-file-for-fake-audio-capture={microphone}")
-    return await playwright.chromium.launch(executable_path=_chromium(), headless=True, args=flags)
+    return await playwright.chromium.launch(
+        executable_path=runs or chromium_path(), headless=True, args=flags
+    )
 
 
-def _chromium() -> str | None:
+def chromium_path() -> str | None:
+    """Chromium of this machine; None: the one that its driver brought."""
     return os.environ.get("LEGATO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

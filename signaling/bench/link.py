@@ -134,9 +134,9 @@ class _Reader(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def late(target: int, delay_ms: int) -> AsyncIterator[int]:
-    """A TCP port that leads to port `target` of this machine, each byte so many ms late in either direction. Its
-    clients must have gone before it does."""
+async def late(target: int, delay_ms: int, host: str = HERE) -> AsyncIterator[int]:
+    """A TCP port of `host` that leads to port `target` of this machine, each byte so many ms late in either direction.
+    Its clients must have gone before it does."""
     loop = asyncio.get_running_loop()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -149,7 +149,7 @@ async def late(target: int, delay_ms: int) -> AsyncIterator[int]:
         there, back = await asyncio.open_connection(HERE, target)
         await asyncio.gather(carry(reader, back), carry(there, writer))
 
-    server = await asyncio.start_server(serve, HERE, 0)
+    server = await asyncio.start_server(serve, host, 0)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:

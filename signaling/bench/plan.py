@@ -17,7 +17,8 @@ class Plan:
     `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
     `interruptions` of an agent by `interrupters` people, `page_interruptions` by one in a browser (0: none);
     `turns` and `switches` of `bench turn`;
-    `reloads` of a page that talks (0: none); `dead_paths` of a call, and `rough_s` seconds of a bad one (0: none).
+    `reloads` of a page that talks, `route_flips` from one network to another, `dead_paths` of a call, and `rough_s`
+    seconds of a bad one (0: none).
     Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
     `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes;
     when workers have them the store stalls for `stall_s`.
@@ -52,6 +53,7 @@ class Plan:
     turns: int = 100
     switches: int = 100
     reloads: int = 110
+    route_flips: int = 30
     dead_paths: int = 40
     rough_s: float = 60.0
     tunnel_s: float = 5.0
@@ -88,6 +90,7 @@ SMALL = Plan(
     turns=4,
     switches=4,
     reloads=0,
+    route_flips=0,
     dead_paths=2,
     rough_s=2.0,
     calls=4,

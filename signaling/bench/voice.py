@@ -8,6 +8,7 @@ from signaling.bench.figures import Result
 from signaling.bench.page_barge_in import measure_page_barge_in
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
+from signaling.bench.route_flip import measure_route_flips
 from signaling.bench.voice_barge_in import measure_barge_in
 from signaling.bench.voice_dead_paths import measure_dead_paths
 from signaling.bench.voice_guard import measure_voice_guard
@@ -23,6 +24,7 @@ PARTS: Final = (
     measure_voice_resume,
     measure_voice_paths,
     measure_dead_paths,
+    measure_route_flips,
 )
 
 

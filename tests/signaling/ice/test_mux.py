@@ -65,6 +65,10 @@ def sent_to(effects: Sequence[Effect]) -> list[Address]:
     return [e.address for e in effects if isinstance(e, Transmit)]
 
 
+def last_sent(effects: Sequence[Effect]) -> bytes:
+    return [e.datagram for e in effects if isinstance(e, Transmit)][-1]
+
+
 def moves(effects: Sequence[Effect]) -> list[Moved]:
     return [e for e in effects if isinstance(e, Moved)]
 

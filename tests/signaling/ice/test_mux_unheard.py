@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from signaling.ice.paths import Address
 from signaling.ice.unheard import AFTER, LATELY, UNTIL
-from tests.signaling.ice import test_mux as examples
-from tests.signaling.ice.test_mux import AWAY, HOME, PEER_PASSWORD, SSRC, THIRD, TICKET, Hub, sent_to, srtp
+from tests.signaling.ice.test_mux import (
+    AWAY,
+    HOME,
+    PEER_PASSWORD,
+    SSRC,
+    THIRD,
+    TICKET,
+    Hub,
+    last_sent,
+    sent_to,
+    srtp,
+)
 from tests.support.checks import answer
 
 REPORT = bytes([0x80, 201]) + bytes(6) + SSRC.to_bytes(4, "big") + bytes(40)
@@ -13,10 +23,9 @@ REPORT = bytes([0x80, 201]) + bytes(6) + SSRC.to_bytes(4, "big") + bytes(40)
 
 def ready(hub: Hub, address: Address, key: str = "call") -> None:
     """The peer holds this address ready, and answers the hub's challenge there."""
-    challenge = hub.check(address, key, nominated=False)[-1]
-    assert isinstance(challenge, examples.Transmit)
+    challenge = last_sent(hub.check(address, key, nominated=False))
     hub.now += 200
-    hub.hear(answer(challenge.datagram, PEER_PASSWORD, "192.0.2.1", 1), address)
+    hub.hear(answer(challenge, PEER_PASSWORD, "192.0.2.1", 1), address)
 
 
 def frame(hub: Hub, key: str = "call") -> list[Address]:

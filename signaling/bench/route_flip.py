@@ -1,0 +1,199 @@
+"""`route_flip_gap_ms`, `route_flip_events_wrong`: the network that a call goes by goes, and another is there.
+
+Real Chromium in a network namespace with two networks, the demo's page, a hub as it is served, reached by both. The
+link that carries the call goes down: nothing closes, and the browser is told what its system tells it. The longest
+silence of what sounds on the page, less the 20 ms between frames, from then on for two seconds. Then the network comes
+back, and the page has time to hold both ready again. Meanwhile page and agent say something five times a second: how
+many of those words, and of the events that the page folds, are missing at their other end or come twice.
+
+Root on Linux only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import Any, Final
+
+from legato.client import Client
+from legato.session import commands as c
+from legato.session.events import Event, MessagePosted, Unknown
+from legato.session.parts import Part
+from signaling.bench.figures import Bar, Figure, Result, Value
+from signaling.bench.first_audio import (
+    PATIENCE_S,
+    chromium_path,
+    chromium_with_sound,
+    hub_with_pages,
+    ticket_of,
+)
+from signaling.bench.link import late
+from signaling.bench.plan import Plan
+from signaling.bench.rig import Rig
+from signaling.bench.two_networks import NETWORKS, NoNetworks, TwoNetworks, address, gate, two_networks
+from signaling.bench.voice_resume import FRAME, LIVE
+from signaling.bench.voice_resume import WATCH as FIRST_FRAMES
+from signaling.serve import Serving
+
+FRAME_MS: Final = 20.0
+AFTER_S: Final = 2.0
+"""From the end of a network to its return: by then Chromium itself has seen that it is gone."""
+
+EVERY_S: Final = 0.2
+HELD_S: Final = 30.0
+"""How long the page may take to hold both networks ready again."""
+
+CONNECTIONS: Final = """() => {
+  const Real = RTCPeerConnection;
+  globalThis.connections = [];
+  globalThis.RTCPeerConnection = class extends Real {
+    constructor(...given) { super(...given); connections.push(this); }
+  };
+}"""
+WATCH: Final = """() => {
+  globalThis.sounded = [];
+  globalThis.offsets = [];
+  let by = null, timestamp = null;
+  setInterval(() => {
+    const now = legatoVoice.sounding;
+    if (now === null || (now.by === by && now.timestamp === timestamp)) return;
+    ({ by, timestamp } = now);
+    sounded.push(performance.now());
+  }, 2);
+  legato.onEvents((events) => events.forEach(({ offset }) => offsets.push(offset)));
+  globalThis.said = 0;
+  globalThis.saying = setInterval(() => void legato.say(`page ${++said}`), 200);
+}"""
+HELD: Final = """async () => {
+  for (const connection of connections) {
+    if (connection.connectionState !== "connected") continue;
+    const stats = [...(await connection.getStats()).values()];
+    const by = new Map(stats.map((each) => [each.id, each]));
+    const chosen = by.get(stats.find(({ type }) => type === "transport")?.selectedCandidatePairId);
+    const pairs = stats.filter(({ type, state }) => type === "candidate-pair" && state === "succeeded");
+    const held = new Set(pairs.map(({ localCandidateId }) => by.get(localCandidateId)?.address));
+    if (chosen && connection.getReceivers()[0].getSynchronizationSources().length > 0)
+      return [by.get(chosen.localCandidateId).address, held.size];
+  }
+  return ["", 0];
+}"""
+"""By which of its addresses the page's call goes, and how many it holds ready."""
+
+
+async def measure_route_flips(rig: Rig, plan: Plan) -> list[Result]:
+    """The figures of one run; none if the plan wants none, or there can be no two networks here."""
+    if not plan.route_flips:
+        return []
+    try:
+        # Chromium's driver belongs to those who measure, not to those who serve.
+        from playwright.async_api import async_playwright
+
+        async with (
+            two_networks(chromium_path() or "chromium") as networks,
+            hub_with_pages("auto", shown=tuple(map(gate, NETWORKS))) as hub,
+            late(hub.port, 0, gate(1)) as port,
+            async_playwright() as playwright,
+        ):
+            plan.says(f"voice: {plan.route_flips} changes of network")
+            url = f"http://{gate(1)}:{port}"
+            secure = f"--unsafely-treat-insecure-origin-as-secure={url}"
+            browser = await chromium_with_sound(playwright, None, (secure,), networks.browser)
+            try:
+                return await _flipped(await _talking(browser, url), hub, networks, plan.route_flips)
+            finally:
+                await browser.close()
+    except ImportError:
+        plan.says("voice: changes of network are not measured, for playwright is not installed")
+    except NoNetworks as why:
+        plan.says(f"voice: changes of network are not measured: {why}")
+    return []
+
+
+async def _talking(browser: Any, url: str) -> Any:
+    context = await browser.new_context(permissions=["microphone"])
+    for script in (CONNECTIONS, FIRST_FRAMES):
+        await context.add_init_script(f"({script})()")
+    page = await context.new_page()
+    async with asyncio.timeout(PATIENCE_S):
+        await page.goto(url)
+        await page.evaluate(LIVE)
+        await page.click("[data-voice]")
+        await page.evaluate(FRAME)
+    return page
+
+
+async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, flips: int) -> list[Result]:
+    gap = Figure("route_flip_gap_ms", "ms", bars=(Bar(99, 150.0),))
+    session = await page.evaluate("() => location.hash.slice(1)")
+    async with _agent(hub, session) as heard:
+        await page.evaluate(WATCH)
+        while len(gap.samples) < flips:
+            network = await _held(page)
+            start = await page.evaluate("() => { sounded.length = 0; return performance.now(); }")
+            await networks.drop(network)
+            await asyncio.sleep(AFTER_S)
+            sounded = await page.evaluate("() => [...sounded, performance.now()]")
+            gap.samples.append(max(later - one for one, later in pairwise([start, *sounded])) - FRAME_MS)
+            await networks.restore(network)
+        await page.evaluate("() => { clearInterval(saying); }")
+        await asyncio.sleep(AFTER_S)
+        said, offsets = await page.evaluate("() => [said, offsets]")
+    wrong = _wrong(heard, said) + _holes(offsets)
+    return [gap, Value("route_flip_events_wrong", wrong, most=0)]
+
+
+async def _held(page: Any) -> int:
+    """The network by which the call goes, once the page holds the other one ready, too."""
+    async with asyncio.timeout(HELD_S):
+        while True:
+            local, held = await page.evaluate(HELD)
+            if held == len(NETWORKS):
+                break
+            await asyncio.sleep(0.2)
+    await asyncio.sleep(0.5)
+    return next(network for network in NETWORKS if address(network) == local)
+
+
+@asynccontextmanager
+async def _agent(hub: Serving, session: str) -> AsyncIterator[Counter[str]]:
+    """Somebody who says something now and then, and counts what the page says."""
+    heard: Counter[str] = Counter()
+
+    def hear(events: Sequence[Event | Unknown]) -> None:
+        for event in events:
+            if isinstance(event, MessagePosted):
+                heard.update(part.text for part in event.parts)
+
+    async with (
+        Client(hub.url, ticket=ticket_of(hub, session), device="bench") as agent,
+        asyncio.TaskGroup() as tasks,
+    ):
+        agent.on.events.append(hear)
+        await agent.do(c.AcceptSession(right="worker:bench", worker=agent.new_id("k")))
+        saying = tasks.create_task(_say(agent))
+        yield heard
+        saying.cancel()
+
+
+async def _say(agent: Client) -> None:
+    number = 0
+    while True:
+        number += 1
+        await agent.do(
+            c.PostMessage(message=agent.new_id("m"), parts=[Part("data", str(number), name="count")])
+        )
+        await asyncio.sleep(EVERY_S)
+
+
+def _wrong(heard: Counter[str], said: int) -> int:
+    """Of what the page said, how much is missing or was heard twice."""
+    return sum(abs(heard[f"page {number}"] - 1) for number in range(1, said + 1))
+
+
+def _holes(offsets: Sequence[int]) -> int:
+    """Of events, how many are missing between the first and the last, or came again."""
+    once = set(offsets)
+    return len(offsets) - len(once) + (max(once) - min(once) + 1 - len(once) if once else 0)
