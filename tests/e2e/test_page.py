@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, WebSocketRoute
 
 from signaling.demo import brain
 from tests.support.chromium import Tab, launched, opened
@@ -222,6 +223,42 @@ async def test_behind_a_proxy_that_buffers_polls_carry_the_session(demo: Demo) -
 async def no_websocket(page: Page) -> None:
     """What a network does that lets no WebSocket through."""
     await page.route_web_socket("**/v1/connect", lambda socket: asyncio.ensure_future(socket.close()))
+
+
+async def test_a_page_that_a_busy_hub_sends_away_says_so_and_comes_back(demo: Demo) -> None:
+    hub, browser = demo
+    busy = {"type": "closing", "code": 4013, "reason": "overloaded", "retry_after_ms": 500}
+    room = asyncio.Event()
+
+    async def turned_away(socket: WebSocketRoute) -> None:
+        if room.is_set():
+            socket.connect_to_server()
+            return
+
+        async def greeted(_: object) -> None:
+            socket.send(json.dumps(busy))
+            await socket.close(code=4013, reason="overloaded")
+
+        socket.on_message(lambda message: asyncio.ensure_future(greeted(message)))
+
+    async with opened(browser, "about:blank") as tab:
+        await tab.page.route_web_socket(
+            "**/v1/connect", lambda socket: asyncio.ensure_future(turned_away(socket))
+        )
+        await tab.page.goto(hub.url)
+        reader = Reader(tab)
+        await reader.until(
+            "document.querySelector('[data-phase] [role=status]')?.textContent.includes('busy')"
+        )
+        await reader.say("is anybody there?")
+        room.set()
+        await reader.live(30)
+        await reader.until(
+            "!document.querySelector('[data-phase] [role=status]').textContent.includes('busy')"
+        )
+        await reader.agent_here()
+        await reader.quiet()
+        await reader.shows_the_log(hub.url)
 
 
 async def test_where_no_websocket_gets_through_the_page_finds_the_stream_by_itself(demo: Demo) -> None:

@@ -174,6 +174,19 @@ describe("coming back", () => {
     const link = live();
     link.received({ type: "closing", code: 4013, reason: "overloaded", retry_after_ms: 900 }, 10);
     expect(link.nextDeadline()).toBe(910);
+    link.expire(910);
+    expect([link.phase, link.busy]).toEqual(["opening", true]);
+    link.opened(911);
+    link.received(attached(), 912);
+    expect(link.busy).toBe(false);
+  });
+
+  test("a connection that merely breaks says nothing of how busy the hub is", () => {
+    const link = live();
+    link.received({ type: "closing", code: 4013, reason: "overloaded", retry_after_ms: 900 }, 10);
+    link.expire(910);
+    link.closed(920);
+    expect(link.busy).toBe(false);
   });
 
   test("a hub that is overloaded again and again is left alone for longer each time, until it was not for a while", () => {

@@ -8,14 +8,14 @@
  *     any ─ replaced, refused for good, detached ─▶ ended
  *
  * The first way back is tried at once; after that the waits double from 50 ms to 2 s, each drawn between half and the
- * whole, so that a thousand pages do not come at the same instant. A hub that has too much to do says how long to wait
- * (`retry_after_ms`); each time it says so again within half a minute that doubles, to 15 s, and up to half more is drawn. Every method returns what is to be done, in order:
- * a batch is asked to be saved before it is asked to be sent.
+ * whole, so that a thousand pages do not come at the same instant; a hub that has too much to do is left alone (`Rest`).
+ * Every method returns what is to be done, in order: a batch is asked to be saved before it is asked to be sent.
  */
 import type { Command, Down, DownAttached, DownClosing, DownDiscontinuity, DownRefused, Entry, Event, Medium, State } from "./aliases";
 import { evolve } from "./fold";
 import { beatOf } from "./modality";
 import { Outbox, type Batch } from "./outbox";
+import { Rest } from "./rest";
 import type { Saved } from "./saved";
 import { emptyState, readState } from "./state";
 
@@ -63,9 +63,6 @@ const OPENING_MS = 5_000;
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 const MOST_TRIES = 16;
-/** The longest wait for a hub that has too much to do, and after how long it is asked as if for the first time. */
-const LONGEST_REST = 15_000;
-const RESTED_MS = 30_000;
 const SILENT_BEATS = 3;
 /** How long a connection may be silent after the network changed. */
 const DOUBT_MS = 1_500;
@@ -74,6 +71,8 @@ export class Link {
   phase: Phase = "idle";
   state: State = emptyState();
   attached: DownAttached | null = null;
+  /** The hub had too much to do when it was asked last. */
+  busy = false;
   /** Round trip of the last ping, ms; null before the first. */
   latency: number | null = null;
   private readonly outbox: Outbox;
@@ -82,8 +81,7 @@ export class Link {
   private attachment = "";
   private holdsState = false;
   private tries = 0;
-  /** How often in a row the hub had too much to do, and when last. */
-  private turned = { times: 0, at: 0 };
+  private readonly rest: Rest;
   private deadline: number | null = null;
   private heardAt = 0;
   private ping = { n: 0, at: 0 };
@@ -94,6 +92,7 @@ export class Link {
     private readonly options: LinkOptions,
   ) {
     this.outbox = new Outbox(saved.outbox);
+    this.rest = new Rest(options.random);
   }
 
   /** Plain data that a later page can go on from. */
@@ -262,6 +261,7 @@ export class Link {
     const full = this.tries === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (this.tries - 1), LONGEST_WAIT);
     this.tries = Math.min(this.tries + 1, MOST_TRIES);
     this.phase = "waiting";
+    this.busy = wait > 0;
     this.attached = this.latency = this.doubtedUntil = null;
     this.deadline = now + Math.max(wait, Math.floor(full * (0.5 + this.options.random() / 2)));
     return [{ do: "close" }, ...(this.deadline <= now ? this.reopen(now) : [])];
@@ -276,6 +276,7 @@ export class Link {
 
   private welcome(envelope: DownAttached, now: number): Effect[] {
     this.phase = "live";
+    this.busy = false;
     this.deadline = null;
     this.tries = 0;
     this.attached = envelope;
@@ -357,14 +358,7 @@ export class Link {
       return [{ do: "save", soon: false }, ...this.lose(now)];
     }
     if (wait < 0) return this.end(envelope.code, envelope.reason);
-    return this.lose(now, wait === 0 ? 0 : this.rest(wait, now));
-  }
-
-  private rest(asked: number, now: number): number {
-    const { times, at } = this.turned;
-    this.turned = { times: times > 0 && now - at < RESTED_MS ? Math.min(times + 1, MOST_TRIES) : 1, at: now };
-    const full = Math.max(asked, Math.min(asked * 2 ** (this.turned.times - 1), LONGEST_REST));
-    return this.turned.times === 1 ? asked : Math.floor(full * (1 + this.options.random() / 2));
+    return this.lose(now, wait === 0 ? 0 : this.rest.after(wait, now));
   }
 
   private flush(now: number): Effect[] {

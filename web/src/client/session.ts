@@ -316,12 +316,13 @@ export class Session {
   }
 
   private look(before: View | null): View {
-    const { state, phase, attached, latency } = this.machine;
+    const { state, phase, busy, attached, latency } = this.machine;
     const failed = this.driver.failed.flatMap((one) => outgoing(JSON.parse(one.commands) as Command[], "failed", one.reason));
     const sending = this.machine.pending().flatMap((batch) => outgoing(commandsOf(batch), "sending", ""));
     return {
       state,
       phase,
+      busy,
       ended: this.ended,
       outgoing: [...failed, ...sending].filter((one) => of(state.entries, one.message) === undefined),
       past: this.past.entries,

@@ -19,6 +19,8 @@ export interface Outgoing {
 export interface View {
   readonly state: State;
   readonly phase: Phase;
+  /** The hub has too much to do, and is asked again after a while. */
+  readonly busy: boolean;
   /** Why the session will not come back by itself; null while it will. */
   readonly ended: { readonly code: number; readonly reason: string } | null;
   readonly outgoing: readonly Outgoing[];

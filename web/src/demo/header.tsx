@@ -87,7 +87,7 @@ export function Header({ session, view, share }: { session: Session; view: View;
       <Typing session={session} view={view} />
       <span class={`connection ${view.phase}`} data-phase={view.phase} data-way={view.way}>
         <span class="dot" aria-hidden="true" />
-        <span role="status">{WORDS[view.phase]}</span>
+        <span role="status">{view.busy ? "the hub is busy, this page waits" : WORDS[view.phase]}</span>
         <span class="latency">{latencyText(view)}</span>
         {here > 1 && <span class="devices">{here} devices</span>}
         {view.way === "stream" && <span class="devices">by stream</span>}
