@@ -17,6 +17,7 @@ from hub.store.embedded import EmbeddedStoreFailed
 from hub.store.endpoint import EndpointInvalid
 from hub.store.fitness import StoreUnfit
 from hub.store.promise import StoreUnavailable
+from signaling.bench.leavings import swept
 from signaling.bench.page import page
 from signaling.bench.plan import SMALL, Plan
 from signaling.bench.rig import StoreNotEmpty
@@ -87,9 +88,10 @@ def bench(
     plan = plan if waiting is None else replace(plan, waiting=waiting)
     chosen = names or tuple(BENCHES)
     try:
-        outcome = asyncio.run(
-            _told_to_end(measure(chosen, plan, runs, redis=redis, accept_store=accept_store))
-        )
+        with swept():
+            outcome = asyncio.run(
+                _told_to_end(measure(chosen, plan, runs, redis=redis, accept_store=accept_store))
+            )
     except asyncio.CancelledError:
         sys.exit(128 + signal.SIGTERM)
     except FAILURES as failure:

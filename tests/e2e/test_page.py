@@ -246,17 +246,17 @@ async def test_a_page_that_a_busy_hub_sends_away_says_so_and_comes_back(demo: De
             "**/v1/connect", lambda socket: asyncio.ensure_future(turned_away(socket))
         )
         await tab.page.goto(hub.url)
-        reader = Reader(tab)
+        reader = Reader(tab, patience_s=30)
         await reader.until(
             "document.querySelector('[data-phase] [role=status]')?.textContent.includes('busy')"
         )
-        await reader.say("is anybody there?")
         room.set()
-        await reader.live(30)
+        await reader.live()
         await reader.until(
             "!document.querySelector('[data-phase] [role=status]').textContent.includes('busy')"
         )
         await reader.agent_here()
+        await reader.say("hello")
         await reader.quiet()
         await reader.shows_the_log(hub.url)
 

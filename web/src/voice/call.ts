@@ -25,6 +25,7 @@ const BY_TICKET_MS = 2_000;
 /** The hub's first frame follows at once when a call that waited is called by; with any other it comes while it is set up. */
 const SOUNDS_MS = 1_000;
 const BEGINS_MS = 4_000;
+const CLOSES_MS = 300;
 /** The contributing source of frames by which the hub says that it does not hear this page. */
 const UNHEARD = 0x756e6864;
 
@@ -53,8 +54,8 @@ export class Call {
     if (this.byTicket) {
       // Said to the hub, the call takes over at once; else it is said when it stands: until then the voice goes another way.
       this.unsaid = quiet;
-      if (!quiet) this.tell(ready);
       peer.go();
+      if (!quiet) this.tell(ready);
     } else {
       void this.offer();
     }
@@ -121,9 +122,14 @@ export class Call {
     return said !== undefined && said.rtpTimestamp === timestamp;
   }
 
-  /** Let go of it: the hub is gone, or the next call takes its place. */
+  /**
+   * Let go of it: the hub is gone, or the next call takes its place. It is closed when that has had time to begin: closing
+   * holds the page, and the browser's own threads for all calls, for longer than calling takes.
+   */
   drop(): void {
-    this.end();
+    if (this.over) return;
+    this.finish();
+    setTimeout(() => this.peer.close(), CLOSES_MS);
   }
 
   /** End it; the hub is told if it can be. */
