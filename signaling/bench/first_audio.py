@@ -30,6 +30,7 @@ from legato.session.events import Event, Unknown, VoiceStarted
 from legato.session.ids import MAIN, new_id
 from legato.session.parts import Part
 from legato.session.tickets import new_ticket
+from legato.session.vocabulary import Role
 from signaling.bench.figures import Bar, Figure
 from signaling.demo.routes import DemoOptions, add_demo
 from signaling.options import Options
@@ -113,8 +114,8 @@ async def _sample(hub: Serving, page: Any) -> float:
         return took
 
 
-def ticket_of(hub: Serving, session: str) -> str:
-    """An agent's, for this session."""
+def ticket_of(hub: Serving, session: str, role: Role = "agent") -> str:
+    """An agent's, or another's, for this session."""
     ticket = new_ticket(
         "access",
         id=new_id("j", secrets.token_bytes),
@@ -122,7 +123,7 @@ def ticket_of(hub: Serving, session: str) -> str:
         tenant=MAIN,
         session=session,
         participant="p_greeter",
-        role="agent",
+        role=role,
     )
     return hub.signer.mint(ticket)
 

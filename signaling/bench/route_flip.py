@@ -3,8 +3,8 @@
 Real Chromium in a network namespace with two networks, the demo's page, a hub as it is served, reached by both. The
 link that carries the call goes down: nothing closes, and the browser is told what its system tells it. The longest
 silence of what sounds on the page, less the 20 ms between frames, from then on for two seconds. Then the network comes
-back, and the page has time to hold both ready again. Meanwhile page and agent say something five times a second: how
-many of those words, and of the events that the page folds, are missing at their other end or come twice.
+back, and the page has time to hold both ready again. Meanwhile page and somebody else say something five times a
+second: how many of those words, and of the events that the page folds, are missing at their other end or come twice.
 
 Root on Linux only.
 """
@@ -128,7 +128,7 @@ async def _talking(browser: Any, url: str) -> Any:
 async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, flips: int) -> list[Result]:
     gap = Figure("route_flip_gap_ms", "ms", bars=(Bar(99, 150.0),))
     session = await page.evaluate("() => location.hash.slice(1)")
-    async with _agent(hub, session) as heard:
+    async with _another(hub, session) as heard:
         await page.evaluate(WATCH)
         while len(gap.samples) < flips:
             network = await _held(page)
@@ -158,7 +158,7 @@ async def _held(page: Any) -> int:
 
 
 @asynccontextmanager
-async def _agent(hub: Serving, session: str) -> AsyncIterator[Counter[str]]:
+async def _another(hub: Serving, session: str) -> AsyncIterator[Counter[str]]:
     """Somebody who says something now and then, and counts what the page says."""
     heard: Counter[str] = Counter()
 
@@ -168,23 +168,21 @@ async def _agent(hub: Serving, session: str) -> AsyncIterator[Counter[str]]:
                 heard.update(part.text for part in event.parts)
 
     async with (
-        Client(hub.url, ticket=ticket_of(hub, session), device="bench") as agent,
+        Client(hub.url, ticket=ticket_of(hub, session, "user"), device="bench") as other,
         asyncio.TaskGroup() as tasks,
     ):
-        agent.on.events.append(hear)
-        await agent.do(c.AcceptSession(right="worker:bench", worker=agent.new_id("k")))
-        saying = tasks.create_task(_say(agent))
+        other.on.events.append(hear)
+        saying = tasks.create_task(_say(other))
         yield heard
         saying.cancel()
 
 
-async def _say(agent: Client) -> None:
+async def _say(other: Client) -> None:
     number = 0
     while True:
         number += 1
-        await agent.do(
-            c.PostMessage(message=agent.new_id("m"), parts=[Part("data", str(number), name="count")])
-        )
+        parts = [Part("data", str(number), name="count")]
+        await other.do(c.PostMessage(message=other.new_id("m"), parts=parts))
         await asyncio.sleep(EVERY_S)
 
 

@@ -68,8 +68,9 @@ class TwoNetworks:
         await self._inside("link", "set", link, "up")
         through = ("default", "via", gate(network), "dev", link)
         await self._inside("route", "replace", *through, "metric", metric)
-        # What comes from the one network's address leaves by it, as on a phone.
+        # What comes from the one network's address leaves by it, as on a phone, or not at all.
         await self._inside("route", "replace", *through, "table", metric)
+        await self._inside("route", "replace", "unreachable", "default", "metric", "9999", "table", metric)
 
     async def make(self) -> None:
         """Lay the cables."""

@@ -27,7 +27,16 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from signaling.ice import stun
-from signaling.ice.paths import DEFAULT_LIMITS, Address, AddressBook, Limits, Path, Randomness, Route
+from signaling.ice.paths import (
+    DEFAULT_LIMITS,
+    MAX_CHALLENGES,
+    Address,
+    AddressBook,
+    Limits,
+    Path,
+    Randomness,
+    Route,
+)
 from signaling.ice.trials import Trials
 from signaling.ice.unheard import AFTER, NEVER, UNTIL
 
@@ -226,11 +235,16 @@ class Mux:
         if route and path and not (by_handshake and route.targets > 1):
             route.prove(path)
 
-    def introduce(self, key: str, peer_password: str) -> None:
-        """The peer of a call by ticket says its ICE password: from now on its addresses can be challenged."""
+    def introduce(self, key: str, peer_password: str, now: int) -> list[Transmit]:
+        """The peer of a call by ticket says its ICE password: its addresses can be challenged, and are."""
         route = self._routes.get(key)
-        if route is not None and not route.peer_password:
-            route.peer_password = peer_password
+        if route is None or route.peer_password:
+            return []
+        route.peer_password = peer_password
+        checks = [
+            (p, route.challenge(p, self._randomness(12), now)) for p in route.unproven()[:MAX_CHALLENGES]
+        ]
+        return [Transmit(check, path.address) for path, check in checks if check is not None]
 
     def claim(self, key: str, ssrc: int) -> None:
         """An authentic stream of the call has this SSRC: by it the call is found at a new address."""
@@ -286,7 +300,8 @@ class Mux:
         if fresh and (route.active is None or (check.nominated and path is not route.active)):
             effects += self._move(route, path, now)
         elif fresh or path is route.active:
-            effects += self._challenge(route, path, now)
+            unproven = route.unproven() if path.validated else []
+            effects += self._challenge(route, unproven[0] if unproven else path, now)
         return effects
 
     def _dialled(self, datagram: bytes, check: stun.Check) -> list[Effect]:

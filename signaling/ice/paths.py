@@ -74,6 +74,7 @@ class Route:
         "challenges",
         "checked",
         "former",
+        "hub_ufrag",
         "key",
         "password",
         "paths",
@@ -86,6 +87,7 @@ class Route:
 
     def __init__(self, key: str, password: str, peer_ufrag: str, peer_password: str) -> None:
         self.key = key
+        self.hub_ufrag = key.partition(":")[0]
         self.password = password
         self.peer_ufrag = peer_ufrag
         self.peer_password = peer_password
@@ -128,13 +130,18 @@ class Route:
             return []
         return also(self.active, self.paths.values(), self.unheard)
 
+    def unproven(self) -> list[Path]:
+        """The addresses that have still to prove that the peer receives there, the latest heard first."""
+        found = [path for path in self.paths.values() if not path.validated]
+        return sorted(found, key=lambda path: -path.heard)
+
     def may_challenge(self, now: int) -> bool:
         """Whether the last challenge is long enough ago; a new address may always be asked."""
         return self.challenged is None or now - self.challenged >= CHALLENGE_EVERY
 
     def challenge(self, path: Path, transaction: bytes, now: int) -> bytes | None:
         """Ask the receiver at an unproven address for a transaction id that nobody else was sent."""
-        check = stun.write_check(transaction, f"{self.peer_ufrag}:{self.key}", self.peer_password)
+        check = stun.write_check(transaction, f"{self.peer_ufrag}:{self.hub_ufrag}", self.peer_password)
         if not path.admit(len(check)):
             return None
         while len(self.challenges) >= MAX_CHALLENGES:

@@ -138,6 +138,11 @@ class CallPort:
         self.mux.open(key, key.partition(":")[2], "")
         return self._seat(key, terms, certificate, handlers)
 
+    def introduce(self, key: str, password: str) -> None:
+        """The page of a call by ticket says its ICE password."""
+        for transmit in self.mux.introduce(key, password, self.now()):
+            self.dispatch(*transmit)
+
     def _seat(
         self,
         key: str,

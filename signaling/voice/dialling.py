@@ -156,7 +156,7 @@ class Dialling:
         if caller is None or caller.ticket.attachment != arrival.actor.attachment:
             return
         if _PASSWORD.fullmatch(dial.password):
-            self._port.mux.introduce(key, dial.password)
+            self._port.introduce(key, dial.password)
         if caller.announced:
             return
         caller.announced, caller.ready = True, dial.ready

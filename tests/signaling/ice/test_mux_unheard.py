@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from signaling.ice.paths import Address
+from signaling.ice.stun import read_check
 from signaling.ice.unheard import AFTER, LATELY, UNTIL
 from tests.signaling.ice.test_mux import (
     AWAY,
@@ -124,16 +125,31 @@ def test_an_address_held_ready_is_challenged_once_in_200_ms() -> None:
     assert len(sent_to(hub.hear(recorded, AWAY))) == 1, "a repeated check asks for nothing"
 
 
-def test_a_peer_that_says_its_password_can_be_challenged_and_says_it_once() -> None:
+def test_a_peer_that_says_its_password_is_challenged_at_once_and_says_it_once() -> None:
     hub = Hub()
     key = f"{TICKET}:peer"
     hub.mux.open(key, "peer", "")
     hub.check(HOME, TICKET)
     hub.mux.validate(key, HOME, by_handshake=True)
     assert len(sent_to(hub.check(AWAY, TICKET, nominated=False))) == 1
-    hub.mux.introduce(key, PEER_PASSWORD)
-    hub.mux.introduce(key, "another password of the peer")
-    hub.mux.introduce("nobody's", PEER_PASSWORD)
-    ready(hub, AWAY, TICKET)
+    (challenge,) = hub.mux.introduce(key, PEER_PASSWORD, hub.now)
+    assert challenge.address == AWAY
+    asked = read_check(challenge.datagram)
+    assert asked is not None
+    assert (asked.hub_ufrag, asked.peer_ufrag) == ("peer", TICKET), "the other way round from the hub"
+    assert hub.mux.introduce(key, "another password of the peer", hub.now) == []
+    assert hub.mux.introduce("nobody's", PEER_PASSWORD, hub.now) == []
+    hub.hear(answer(challenge.datagram, PEER_PASSWORD, "192.0.2.1", 1), AWAY)
     hub.mux.settled(srtp(), HOME, hub.now)
     assert [frame(hub, key) for _ in range(AFTER + 1)][-1] == [HOME, AWAY]
+
+
+def test_an_address_whose_challenge_was_lost_is_asked_again_with_the_next_check_from_another() -> None:
+    hub = Hub().at_home()
+    hub.check(AWAY, nominated=False)
+    hub.now += 1
+    hub.check(THIRD, nominated=False)
+    hub.now += 199
+    assert sent_to(hub.check(HOME)) == [HOME, THIRD], "the latest that was heard of first"
+    hub.now += 200
+    assert sent_to(hub.hear(hub.checked(), HOME)) == [HOME, THIRD]
