@@ -154,6 +154,11 @@ export class Link {
     return this.reopen(now);
   }
 
+  /** Whether the connection may be dead, and has still to answer. */
+  get doubted(): boolean {
+    return this.doubtedUntil !== null;
+  }
+
   /** There is a better way to the hub: come back over it. */
   move(now: number): Effect[] {
     return this.phase === "live" ? this.lose(now) : [];

@@ -202,6 +202,11 @@ export class Session {
     this.driver.run(this.machine.nudge(now(), ms));
   }
 
+  /** Whether the connection has not answered yet since it was nudged. */
+  get doubted(): boolean {
+    return this.machine.doubted;
+  }
+
   /** Pretend that the network fails for `ms`; the session comes back by itself. */
   cut(ms = 0): void {
     this.driver.cut(ms);

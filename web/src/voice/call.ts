@@ -91,6 +91,14 @@ export class Call {
     this.told = this.session.dial(this.peer.key, this.peer.password, ready, this.on.heard());
   }
 
+  /** The addresses of this page by which it reaches the hub; none where the browser does not say. */
+  async addresses(): Promise<ReadonlySet<string>> {
+    const stats = (await this.peer.connection.getStats()) as unknown as Map<string, Record<string, unknown>>;
+    const pairs = [...stats.values()].filter(({ type, state }) => type === "candidate-pair" && state === "succeeded");
+    const found = pairs.map(({ localCandidateId }) => stats.get(String(localCandidateId))?.["address"]);
+    return new Set(found.filter((address) => typeof address === "string"));
+  }
+
   /** How many packets came so far. */
   async packets(): Promise<number> {
     const stats = await this.peer.connection.getStats();

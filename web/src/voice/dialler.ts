@@ -12,6 +12,8 @@ import { fingerprintOf, keepPurse, openPurse, usable, type Kept } from "./purse"
 
 /** How long a peer waits for somebody who came near. The browser's checks keep a phone's radio awake meanwhile. */
 const NEAR_MS = 30_000;
+/** How long such a peer may take to stand. */
+const STANDS_MS = 2_000;
 
 export class Dialler {
   private readonly purse: Promise<Kept>;
@@ -85,6 +87,28 @@ export class Dialler {
   /** Whether a peer stands that has only to be called by. */
   get waits(): boolean {
     return this.waiting?.connection.connectionState === "connected";
+  }
+
+  /** Resolves when the peer that waits stands, or will not. */
+  async stands(): Promise<void> {
+    const connection = this.waiting?.connection;
+    if (connection === undefined || connection.connectionState === "connected") return;
+    await new Promise((resolve) => {
+      connection.addEventListener("connectionstatechange", () => connection.connectionState !== "connecting" && resolve(null));
+      setTimeout(resolve, STANDS_MS);
+    });
+  }
+
+  /** The addresses of this page that were found for the peer that was made beforehand. */
+  get addresses(): ReadonlySet<string> {
+    return this.spare?.addresses ?? new Set();
+  }
+
+  /** Make that peer anew: another one knows of the networks that there are by now. */
+  async refresh(): Promise<void> {
+    await this.preparing;
+    this.letGo();
+    await this.prepare();
   }
 
   /** Nobody will, or the hub is another process now. */

@@ -75,6 +75,12 @@ export class Peer {
     return /^a=ice-pwd:(\S+)/m.exec(this.offer)?.[1] ?? "";
   }
 
+  /** The addresses of this page that the browser has found for it by now. */
+  get addresses(): ReadonlySet<string> {
+    const found = this.connection.localDescription?.sdp.matchAll(/^a=candidate:\S+ \d+ udp \d+ (\S+) \d+ typ host/gm) ?? [];
+    return new Set([...found].map(([, address]) => address ?? ""));
+  }
+
   /** Take the answer from a ticket; all but the hub's address. */
   async arm(ticket: CallTicket): Promise<void> {
     await this.connection.setRemoteDescription({ type: "answer", sdp: answerFor(this.facts, ticket) });

@@ -25,8 +25,8 @@ import { climbAfter, MOST_TRIES, waitAfter } from "./patience";
 import type { Peer } from "./peer";
 import { Playout, type Sounding } from "./playout";
 import { remember, talked } from "./remembered";
+import { Roaming } from "./roaming";
 import { Ticks } from "./ticks";
-import { Uplink } from "./uplink";
 import { viewOf, Views, type VoiceState, type VoiceView } from "./view";
 import { Watch } from "./watch";
 
@@ -34,8 +34,6 @@ import { Watch } from "./watch";
 const SPARE_MS = 1_000;
 /** How long the microphone waits for the hub's first frame at most: opening it takes what that needs to sound. */
 const MICROPHONE_MS = 300;
-/** How long the session's connection is trusted without an answer once the hub does not hear this page's call. */
-const DOUBT_MS = 250;
 /** How often it is seen what sounds. */
 const LOOK_MS = 20;
 
@@ -46,7 +44,7 @@ export class Voice {
   readonly playout: Playout;
   private readonly ticks: Ticks;
   private readonly watch: Watch;
-  private readonly uplink = new Uplink();
+  private readonly roaming: Roaming;
   private left: Left | null = null;
   private state: VoiceState = "off";
   private call: Call | null = null;
@@ -78,6 +76,10 @@ export class Voice {
       (track) => this.soundWaits(track),
       mine,
     );
+    this.roaming = new Roaming(session, this.dialler, {
+      call: () => (this.microphone.track === null || this.left !== null ? null : this.call),
+      dial: () => this.dial(),
+    });
     this.playout = new Playout(session, () => this.sounding, memory);
     this.hush = new Hush(session, this.output, this.microphone, this.playout);
     this.ticks = new Ticks(() => this.tick());
@@ -158,6 +160,7 @@ export class Voice {
     this.call = null;
     this.output.rest();
     this.ticks.stop();
+    this.roaming.end();
     this.microphone.close();
     this.climbed();
     this.capture.end();
@@ -244,6 +247,7 @@ export class Voice {
       connected: () => {
         this.tries = 0;
         this.ticks.start(LOOK_MS);
+        this.roaming.begin();
         this.dialler.leave(); // a second path that is not needed is no second path by the time one is
         this.climbed();
         this.become("live");
@@ -323,19 +327,10 @@ export class Voice {
     this.playout.tick();
     this.hush.tick();
     this.race();
-    this.heed();
+    this.roaming.tick();
     const { state, attachment } = this.session.view;
     const judged = !this.fallback.on && of(state.attachments, attachment)?.takes.includes("audio") === true;
     this.watch.look(performance.now(), judged ? this.sounding : null);
-  }
-
-  /** The hub may say that it does not hear this page: then its way up is dead, and it finds another. */
-  private heed(): void {
-    const unheard = this.microphone.track !== null && this.call?.unheard === true;
-    const advice = this.uplink.look(performance.now(), unheard, this.dialler.waits);
-    if (advice === "doubt") this.session.nudge(DOUBT_MS);
-    if (advice === "doubt" || advice === "wait") void this.dialler.near();
-    if (advice === "leave") this.dial();
   }
 
   /** No frame for a moment: have a second path ready, and see whether the session is there. */

@@ -1,0 +1,66 @@
+/** Keeps a call through a change of networks: heeds the hub when it does not hear this page, and looks for new networks. */
+import type { Session } from "../client";
+import type { Call } from "./call";
+import type { Dialler } from "./dialler";
+import { Networks } from "./networks";
+import { Uplink } from "./uplink";
+
+/** How long the session's connection is trusted without an answer once the hub does not hear this page's call. */
+const DOUBT_MS = 200;
+/** How often networks are looked for, and how long the browser takes to find those that there are, ms. */
+const LOOK_MS = 5_000;
+const FIND_MS = 500;
+
+export interface Roamer {
+  /** The call on which this page sends sound; null: there is none. */
+  call(): Call | null;
+  /** Call anew; a call that waits goes first. */
+  dial(): void;
+}
+
+export class Roaming {
+  private readonly uplink = new Uplink();
+  private networks = new Networks();
+  private timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor(
+    private readonly session: Session,
+    private readonly dialler: Dialler,
+    private readonly on: Roamer,
+  ) {}
+
+  /** Time passed: some fifty times a second, while a call stands. */
+  tick(): void {
+    const { session, dialler } = this;
+    // A call that waits is called by over the session's connection, which may be as dead.
+    const waits = dialler.waits && session.node !== "" && !session.doubted;
+    const advice = this.uplink.look(performance.now(), this.on.call()?.unheard === true, waits);
+    if (advice === "doubt") session.nudge(DOUBT_MS);
+    if (advice === "doubt" || advice === "wait") void dialler.near();
+    if (advice === "leave") this.on.dial();
+  }
+
+  /** Look for networks now and then; nothing if that is being done. */
+  begin(): void {
+    if (this.timer !== null) return;
+    this.networks = new Networks();
+    this.timer = setInterval(() => void this.look().catch(() => undefined), LOOK_MS);
+  }
+
+  end(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  private async look(): Promise<void> {
+    const call = this.on.call();
+    if (call === null || call.unheard) return;
+    await this.dialler.refresh();
+    await new Promise((found) => setTimeout(found, FIND_MS));
+    const [there, held] = [this.dialler.addresses, await call.addresses()];
+    if (call !== this.on.call() || held.size === 0 || !this.networks.look(performance.now(), there, held)) return;
+    await this.dialler.near();
+    await this.dialler.stands();
+    if (call === this.on.call() && this.dialler.waits && !call.unheard) this.on.dial();
+  }
+}
