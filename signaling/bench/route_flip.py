@@ -3,8 +3,9 @@
 Real Chromium in a network namespace with two networks, the demo's page, a hub as it is served, reached by both. The
 link that carries the call goes down: nothing closes, and the browser is told what its system tells it. The longest
 silence of what sounds on the page, less the 20 ms between frames, from then on for two seconds. Then the network comes
-back, and the page has time to hold both ready again. Meanwhile page and somebody else say something five times a
-second: how many of those words, and of the events that the page folds, are missing at their other end or come twice.
+back, and the page has time to hold both ready again. Meanwhile page and somebody else tell something five times a
+second: how much of what the page told is missing or twice, how many events were given to the page twice, and how many
+it has not folded in the end.
 
 Root on Linux only.
 """
@@ -15,13 +16,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, Final
 
 from legato.client import Client
 from legato.session import commands as c
-from legato.session.events import Event, MessagePosted, Unknown
-from legato.session.parts import Part
+from legato.session.events import ActivityChanged, Event, Unknown
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.first_audio import (
     PATIENCE_S,
@@ -64,8 +64,9 @@ WATCH: Final = """() => {
     sounded.push(performance.now());
   }, 2);
   legato.onEvents((events) => events.forEach(({ offset }) => offsets.push(offset)));
-  globalThis.said = 0;
-  globalThis.saying = setInterval(() => void legato.say(`page ${++said}`), 200);
+  globalThis.told = 0;
+  const tell = () => legato.do([{ type: "change_activity", activity: "thinking", text: `page ${++told}` }]);
+  globalThis.telling = setInterval(() => void tell(), 200);
 }"""
 HELD: Final = """async () => {
   for (const connection of connections) {
@@ -128,7 +129,7 @@ async def _talking(browser: Any, url: str) -> Any:
 async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, flips: int) -> list[Result]:
     gap = Figure("route_flip_gap_ms", "ms", bars=(Bar(99, 150.0),))
     session = await page.evaluate("() => location.hash.slice(1)")
-    async with _another(hub, session) as heard:
+    async with _another(hub, session) as other:
         await page.evaluate(WATCH)
         while len(gap.samples) < flips:
             network = await _held(page)
@@ -138,10 +139,10 @@ async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, flips: int) -
             sounded = await page.evaluate("() => [...sounded, performance.now()]")
             gap.samples.append(max(later - one for one, later in pairwise([start, *sounded])) - FRAME_MS)
             await networks.restore(network)
-        await page.evaluate("() => { clearInterval(saying); }")
-        await asyncio.sleep(AFTER_S)
-        said, offsets = await page.evaluate("() => [said, offsets]")
-    wrong = _wrong(heard, said) + _holes(offsets)
+        await page.evaluate("() => { clearInterval(telling); }")
+        events = await other.stop()
+        told, offsets, folded = await page.evaluate("() => [told, offsets, legato.view.state.offset]")
+        wrong = other.wrong(told) + len(offsets) - len(set(offsets)) + events - folded
     return [gap, Value("route_flip_events_wrong", wrong, most=0)]
 
 
@@ -157,41 +158,38 @@ async def _held(page: Any) -> int:
     return next(network for network in NETWORKS if address(network) == local)
 
 
-@asynccontextmanager
-async def _another(hub: Serving, session: str) -> AsyncIterator[Counter[str]]:
-    """Somebody who says something now and then, and counts what the page says."""
-    heard: Counter[str] = Counter()
+class _Other:
+    """Somebody who tells something now and then, and counts what the page tells."""
 
-    def hear(events: Sequence[Event | Unknown]) -> None:
+    def __init__(self, client: Client, tasks: asyncio.TaskGroup) -> None:
+        self._client = client
+        self._heard: Counter[str] = Counter()
+        client.on.events.append(self._hear)
+        self._telling = tasks.create_task(self._tell())
+
+    async def stop(self) -> int:
+        """Tell nothing more; how many events there are."""
+        self._telling.cancel()
+        await asyncio.sleep(AFTER_S)
+        return self._client.state.offset
+
+    def wrong(self, told: int) -> int:
+        """Of what the page told, how much is missing or was heard twice."""
+        return sum(abs(self._heard[f"page {number}"] - 1) for number in range(1, told + 1))
+
+    def _hear(self, events: Sequence[Event | Unknown]) -> None:
         for event in events:
-            if isinstance(event, MessagePosted):
-                heard.update(part.text for part in event.parts)
+            if isinstance(event, ActivityChanged):
+                self._heard[event.text] += 1
 
-    async with (
-        Client(hub.url, ticket=ticket_of(hub, session, "user"), device="bench") as other,
-        asyncio.TaskGroup() as tasks,
-    ):
-        other.on.events.append(hear)
-        saying = tasks.create_task(_say(other))
-        yield heard
-        saying.cancel()
+    async def _tell(self) -> None:
+        for number in count(1):
+            await self._client.do(c.ChangeActivity(activity="thinking", text=f"other {number}"))
+            await asyncio.sleep(EVERY_S)
 
 
-async def _say(other: Client) -> None:
-    number = 0
-    while True:
-        number += 1
-        parts = [Part("data", str(number), name="count")]
-        await other.do(c.PostMessage(message=other.new_id("m"), parts=parts))
-        await asyncio.sleep(EVERY_S)
-
-
-def _wrong(heard: Counter[str], said: int) -> int:
-    """Of what the page said, how much is missing or was heard twice."""
-    return sum(abs(heard[f"page {number}"] - 1) for number in range(1, said + 1))
-
-
-def _holes(offsets: Sequence[int]) -> int:
-    """Of events, how many are missing between the first and the last, or came again."""
-    once = set(offsets)
-    return len(offsets) - len(once) + (max(once) - min(once) + 1 - len(once) if once else 0)
+@asynccontextmanager
+async def _another(hub: Serving, session: str) -> AsyncIterator[_Other]:
+    ticket = ticket_of(hub, session, "user")
+    async with Client(hub.url, ticket=ticket, device="bench") as client, asyncio.TaskGroup() as tasks:
+        yield _Other(client, tasks)
