@@ -36,9 +36,9 @@ BREAKS = 3
 SAID = """() => {
   globalThis.said = [];
   const dial = legato.dial.bind(legato);
-  legato.dial = (call, ready, heard) => {
+  legato.dial = (call, ready, heard, password) => {
     if (heard !== null) said.push(heard.samples);
-    return dial(call, ready, heard);
+    return dial(call, ready, heard, password);
   };
   const call = legato.requests.call.bind(legato.requests);
   legato.requests.call = (sdp, heard) => {

@@ -175,7 +175,7 @@ export class Session {
    * Say that this page calls by its ticket from now on, and what it `heard` last; false: it cannot be said now, and need not be.
    * `password`: of this page's side of ICE.
    */
-  dial(call: string, password: string, ready: boolean, heard: PlayedUntil | null = null): boolean {
+  dial(call: string, ready: boolean, heard: PlayedUntil | null = null, password = ""): boolean {
     const effects = this.machine.tell({ type: "dial", call, password, ready, ...(heard === null ? {} : { heard }) });
     this.driver.run(effects);
     return effects.length > 0;

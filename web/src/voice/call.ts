@@ -88,7 +88,7 @@ export class Call {
   }
 
   private tell(ready: boolean): void {
-    this.told = this.session.dial(this.peer.key, this.peer.password, ready, this.on.heard());
+    this.told = this.session.dial(this.peer.key, ready, this.on.heard(), this.peer.password);
   }
 
   /** The addresses of this page by which it reaches the hub; none where the browser does not say. */
