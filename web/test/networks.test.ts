@@ -4,31 +4,45 @@ import { Networks } from "../src/voice/networks";
 const [one, two] = ["192.0.2.1", "198.51.100.1"];
 const of = (...addresses: string[]): ReadonlySet<string> => new Set(addresses);
 
+/** When it is to be called anew, of looks each five seconds. */
+function tries(networks: Networks, there: ReadonlySet<string>, held: ReadonlySet<string>, from = 0): number[] {
+  const found: number[] = [];
+  for (let now = from; now <= from + 1_000_000; now += 5_000) if (networks.look(now, there, held)) found.push(now);
+  return found;
+}
+
 describe("a call", () => {
-  test("that holds every network ready stays", () => {
-    const networks = new Networks();
-    expect([0, 5_000, 10_000].map((now) => networks.look(now, of(one, two), of(one, two)))).toEqual([false, false, false]);
+  test("that was made with all addresses stays, whether it reaches the hub by them or not", () => {
+    expect(tries(new Networks(of(one, two)), of(one, two), of(one, two))).toEqual([]);
+    expect(tries(new Networks(of(one, two)), of(one, two), of(two))).toEqual([]);
   });
 
-  test("that lacks one is made anew at once, and then ever more seldom while that is in vain", () => {
-    const networks = new Networks();
-    const tries: number[] = [];
-    for (let now = 0; now <= 1_000_000; now += 5_000) if (networks.look(now, of(one, two), of(two))) tries.push(now);
-    expect(tries).toEqual([0, 15_000, 45_000, 105_000, 225_000, 465_000, 765_000]);
+  test("is made anew for a network that was not there, and three times if that is in vain", () => {
+    expect(tries(new Networks(of(two)), of(one, two), of(two))).toEqual([0, 15_000, 45_000]);
   });
 
-  test("is made anew at once for a network that was not there before", () => {
-    const networks = new Networks();
+  test("stays once it holds the new one", () => {
+    const networks = new Networks(of(two));
+    expect(networks.look(0, of(one, two), of(two))).toBe(true);
+    expect(tries(networks, of(one, two), of(one, two), 5_000)).toEqual([]);
+  });
+
+  test("is made anew for a network that went and came back", () => {
+    const networks = new Networks(of(one, two));
+    expect([networks.look(0, of(two), of(two)), networks.look(5_000, of(one, two), of(two))]).toEqual([false, true]);
+  });
+
+  test("that left a dead network is made anew for whatever it lacks", () => {
+    const networks = new Networks(of(one, two));
+    networks.leave();
+    expect(tries(networks, of(one, two), of(two))).toEqual([0, 15_000, 45_000]);
+    networks.leave();
+    expect(tries(networks, of(one, two), of(two), 2_000_000)).toEqual([2_000_000, 2_015_000, 2_045_000]);
+  });
+
+  test("is not made anew for a network that is gone again", () => {
+    const networks = new Networks(of(two));
     networks.look(0, of(one, two), of(two));
-    networks.look(5_000, of(two), of(two));
-    expect(networks.look(10_000, of(one, two), of(two))).toBe(true);
-    expect(networks.look(15_000, of(one, two), of(two))).toBe(false);
-  });
-
-  test("that holds all again is patient anew", () => {
-    const networks = new Networks();
-    for (const now of [0, 15_000, 45_000]) networks.look(now, of(one, two), of(two));
-    networks.look(50_000, of(one, two), of(one, two));
-    expect([55_000, 69_999, 70_000].map((now) => networks.look(now, of(one, two), of(two)))).toEqual([true, false, true]);
+    expect(networks.look(20_000, of(two), of(two))).toBe(false);
   });
 });

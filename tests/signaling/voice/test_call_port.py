@@ -10,6 +10,7 @@ import pytest
 
 from media.rtc.call import CallState, Ending
 from media.rtc.dtls import Dtls, Role
+from media.rtc.rtp import UNHEARD
 from signaling.ice.mux import Dropped, MuxFull
 from signaling.ice.paths import Limits
 from signaling.ice.tcp_port import MAX_FRAME, MAX_PER_HOST
@@ -197,6 +198,35 @@ async def test_to_strangers_the_port_is_silent_whatever_they_send() -> None:
             assert port.mux.dropped[Dropped.UNOPENED] >= 1, "what is of no kind the kernel has dropped before"
             peer.send(peer.peer.speak())
             await ear.heard(1)
+
+
+class Ready(PeerSocket):
+    """An address that the peer holds ready: it answers checks there, and keeps the frames that come."""
+
+    def answer(self, datagram: bytes) -> None:
+        if datagram[0] < 128:
+            super().answer(datagram)
+
+    @property
+    def frames(self) -> list[bytes]:
+        return [datagram for datagram in self.received if datagram[0] >= 128]
+
+
+async def test_a_call_that_falls_silent_is_heard_where_its_peer_holds_an_address_ready() -> None:
+    async with call_port() as port, connected(port) as (peer, call, ear):
+        with Ready((HOST, port.port)) as ready:
+            ready.peer = peer.peer
+            ready.send(peer.peer.check(nominated=False))
+            await settled(port)
+            peer.send(peer.peer.speak(b"the last word"))
+            await ear.heard(1)
+            while len(ready.frames) < 2:
+                call.send_audio(b"down", 960)
+                await settled(port)
+            first, second = ready.frames[:2]
+            assert (first[0], second[0]) == (0x80, 0x81)
+            assert second[12:16] == UNHEARD.to_bytes(4, "big"), "it says so"
+            assert port.mux.where(call.key) == (peer.address, True), "where it is sent to has not changed"
 
 
 async def test_a_replayed_check_and_replayed_audio_move_nothing() -> None:

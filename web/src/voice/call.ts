@@ -91,6 +91,11 @@ export class Call {
     this.told = this.session.dial(this.peer.key, ready, this.on.heard(), this.peer.password);
   }
 
+  /** The addresses of this page that it was made with. */
+  get offered(): ReadonlySet<string> {
+    return this.peer.addresses;
+  }
+
   /** The addresses of this page by which it reaches the hub; none where the browser does not say. */
   async addresses(): Promise<ReadonlySet<string>> {
     const stats = (await this.peer.connection.getStats()) as unknown as Map<string, Record<string, unknown>>;

@@ -107,8 +107,9 @@ export class Dialler {
   /** Make that peer anew: another one knows of the networks that there are by now. */
   async refresh(): Promise<void> {
     await this.preparing;
+    const fresh = await this.fresh();
     this.letGo();
-    await this.prepare();
+    this.spare = fresh;
   }
 
   /** Nobody will, or the hub is another process now. */
@@ -153,13 +154,19 @@ export class Dialler {
   }
 
   private async preparation(): Promise<void> {
+    const peer = await this.fresh(this.spare);
+    this.spare = peer;
+    this.facts = peer.facts;
+  }
+
+  /** A peer, or this one, with the ticket that there is. */
+  private async fresh(made: Peer | null = null): Promise<Peer> {
     const { certificate } = await this.purse;
     const ticket = usable(this.ticket);
     const ahead = ticket !== null && this.facts !== null ? { ticket, facts: this.facts } : null;
-    const peer = this.spare ?? (await Peer.make(certificate, this.dressed, ahead));
+    const peer = made ?? (await Peer.make(certificate, this.dressed, ahead));
     if (ticket !== null && !peer.armed) await peer.arm(ticket);
-    this.spare = peer;
-    this.facts = peer.facts;
+    return peer;
   }
 
   private made(peer: Peer | null): void {

@@ -1,33 +1,44 @@
 /**
- * When a call is to be made anew because there is a network that it does not hold ready. Pure.
+ * When a call is to be made anew for a network that it does not hold ready. Pure.
  *
  * A browser looks for networks when a call is made, and not again; it tells its page of none. So the page looks at what
- * a peer that it makes beforehand finds. A call on its way over one network, while another came back, would be lost
- * with the one. Whether the hub is reached over the other shows only by trying: at once if it was not there before, and
- * else ever more seldom.
+ * a peer that it makes beforehand finds. A call on its way over one network, while another came, would be lost with the
+ * one. Whether the hub is reached over the other shows only by trying: for what was not there before, and, once the call
+ * has left a network, for all that it lacks; three times, ever later.
  */
 
-/** From one try in vain to the next, the first time and at most, ms. */
+/** From the first try to the second, ms; from that to the third twice as long. */
 const AGAIN_MS = 15_000;
-const SELDOM_MS = 300_000;
+const MOST_TRIES = 3;
 
 export class Networks {
-  private known: ReadonlySet<string> = new Set();
-  private wait = AGAIN_MS;
+  private wanted = new Set<string>();
+  private known: Set<string>;
+  private left = false;
+  private tries = 0;
   private next = 0;
+
+  /** `known`: this page's addresses that the call was made with. */
+  constructor(known: ReadonlySet<string>) {
+    this.known = new Set(known);
+  }
+
+  /** The call left a network that was dead. */
+  leave(): void {
+    this.left = true;
+  }
 
   /** Whether to call anew: this page's addresses that are `there`, and those by which the call reaches the hub. */
   look(now: number, there: ReadonlySet<string>, held: ReadonlySet<string>): boolean {
-    const lacking = [...there].filter((address) => !held.has(address));
-    const found = lacking.some((address) => !this.known.has(address));
-    this.known = there;
-    if (lacking.length === 0 || found) {
-      this.wait = AGAIN_MS;
-      this.next = 0;
-    }
-    if (lacking.length === 0 || now < this.next) return false;
-    this.next = now + this.wait;
-    this.wait = Math.min(2 * this.wait, SELDOM_MS);
+    const found = [...there].filter((address) => this.left || !this.known.has(address));
+    const lacking = [...this.wanted, ...found].filter((address) => there.has(address) && !held.has(address));
+    if (found.some((address) => !held.has(address))) this.tries = this.next = 0;
+    this.known = new Set(there);
+    this.left = false;
+    this.wanted = new Set(this.tries < MOST_TRIES ? lacking : []);
+    if (this.wanted.size === 0 || now < this.next) return false;
+    this.next = now + AGAIN_MS * 2 ** this.tries;
+    this.tries += 1;
     return true;
   }
 }

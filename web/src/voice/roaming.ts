@@ -20,7 +20,7 @@ export interface Roamer {
 
 export class Roaming {
   private readonly uplink = new Uplink();
-  private networks = new Networks();
+  private networks: Networks | null = null;
   private timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(
@@ -37,13 +37,15 @@ export class Roaming {
     const advice = this.uplink.look(performance.now(), this.on.call()?.unheard === true, waits);
     if (advice === "doubt") session.nudge(DOUBT_MS);
     if (advice === "doubt" || advice === "wait") void dialler.near();
-    if (advice === "leave") this.on.dial();
+    if (advice !== "leave") return;
+    this.networks?.leave();
+    this.on.dial();
   }
 
   /** Look for networks now and then; nothing if that is being done. */
   begin(): void {
     if (this.timer !== null) return;
-    this.networks = new Networks();
+    this.networks = null;
     this.timer = setInterval(() => void this.look().catch(() => undefined), LOOK_MS);
   }
 
@@ -55,6 +57,7 @@ export class Roaming {
   private async look(): Promise<void> {
     const call = this.on.call();
     if (call === null || call.unheard) return;
+    this.networks ??= new Networks(call.offered);
     await this.dialler.refresh();
     await new Promise((found) => setTimeout(found, FIND_MS));
     const [there, held] = [this.dialler.addresses, await call.addresses()];
