@@ -107,7 +107,9 @@ export class Dialler {
   /** Make that peer anew: another one knows of the networks that there are by now. */
   async refresh(): Promise<void> {
     await this.preparing;
+    const { ticket } = this;
     const fresh = await this.fresh();
+    if (ticket !== this.ticket) return fresh.close();
     this.letGo();
     this.spare = fresh;
   }
