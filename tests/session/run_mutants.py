@@ -3,6 +3,7 @@
 A mutant is *killed* when its tests fail. One marked `equivalent` says why nothing could kill it; it must survive.
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -70,8 +71,14 @@ def found(mutant: Mutant) -> bool:
 
 def main() -> int:
     """Tell them all (or those whose file is named); how many were not as expected is printed, and the exit code."""
-    wanted = sys.argv[1:]
-    told = [mutant for mutant in mutants() if not wanted or mutant.file in wanted]
+    told = mutants()
+    files = sorted({mutant.file for mutant in told})
+    parser = argparse.ArgumentParser(description=__doc__, epilog=f"files: {' '.join(files)}")
+    parser.add_argument("file", nargs="*", help="tell only the mutants of these files")
+    wanted = parser.parse_args().file
+    if unknown := set(wanted) - set(files):
+        parser.error(f"no mutants of {', '.join(sorted(unknown))}; see --help")
+    told = [mutant for mutant in told if not wanted or mutant.file in wanted]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(zip(told, pool.map(found, told), strict=True))
     wrong = [mutant for mutant, killed in results if killed == bool(mutant.equivalent)]
