@@ -137,6 +137,20 @@ def test_an_answer_that_is_being_stopped_and_parts_of_answers_are_left_alone() -
     assert due(talk) == []
 
 
+def test_of_an_answer_that_ended_just_as_somebody_came_back_nothing_goes_on() -> None:
+    talk = waiting()
+    talk.put([BACK])
+    talk.do(BOT, c.EndResponse(response="r"))
+    assert due(talk, 0) == []
+
+
+def test_a_part_that_begins_in_an_answer_that_is_being_stopped_is_no_answer() -> None:
+    talk = attended()
+    talk.do(ADA, c.CancelResponse(response="r"))
+    talk.put([e.ResponseStarted(by="bot", response="part", parent="r"), AWAY])
+    assert due(talk) == []
+
+
 def test_an_answer_whose_worker_crashes_while_it_waits_goes_on_with_the_next() -> None:
     talk = waiting()
     talk.put(crashed(talk.state, "worker:bot"))

@@ -34,6 +34,12 @@ def test_a_second_agent_drafts_while_the_first_answers() -> None:
     assert talk.refused(second, c.StartResponse(response="r9")) == "not_allowed"
 
 
+def test_a_batch_is_appended_on_condition_if_any_of_its_commands_is() -> None:
+    label, post = c.LabelSession(labels={"a": "b"}), c.PostMessage(message="o", parts=WORDS)
+    for batch in ((label, post), (post, label)):
+        assert Talk().do(OPERATOR, *batch).conditional
+
+
 def test_what_people_post_is_a_turn_that_waits_and_needs_no_right() -> None:
     talk = Talk()
     decided = talk.do(ADA, c.PostMessage(message="t", parts=WORDS))

@@ -151,6 +151,15 @@ def test_a_person_who_takes_over_is_not_paused_by_what_the_agent_was_to_wait_wit
     assert talk.state.paused == ""
 
 
+def test_a_person_who_takes_over_from_nobody_is_not_paused_by_what_the_last_worker_was_to_wait_with() -> None:
+    talk = Talk().answering()
+    talk.do(ADA, PAUSE)
+    talk.put(crashed(talk.state, "worker:bot"))
+    assert talk.state.paused == "r"
+    talk.do(OPERATOR, c.TakeOver())
+    assert talk.state.paused == ""
+
+
 def test_another_answer_stands_beside_the_old_one_which_is_marked() -> None:
     talk = answered()
     assert types(talk.do(ADA, AGAIN)) == ["response_superseded"]
