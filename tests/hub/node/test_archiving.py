@@ -77,8 +77,11 @@ class Home(House):
         return self.server.session(KEY) is not None
 
     def files(self) -> list[Path]:
-        """All that the vault keeps."""
-        return [path for path in self.root.rglob("*") if path.is_file()]
+        """All that the vault keeps; something of it, while it goes."""
+        try:
+            return [path for path in self.root.rglob("*") if path.is_file()]
+        except FileNotFoundError:  # a folder went while it was looked into
+            return [self.root]
 
     def forget_all(self) -> None:
         """FLUSHALL."""

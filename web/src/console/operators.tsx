@@ -83,7 +83,7 @@ function Row({ row, me, now, joins, current, onOpen }: RowProps): JSX.Element {
       <span class="item-facts">
         <span class={row.state === "answering" ? "tag good" : "tag"}>{STATES[row.state]}</span>
         <span class="waits">{duration(now - row.since)}</span>
-        {row.session !== "" && <span class="tag">{row.users.join(", ") || row.session.slice(0, 8)}</span>}
+        {row.session !== "" && <span class="tag">{row.users.filter((name) => name !== "You").join(", ") || row.session.slice(0, 8)}</span>}
         {row.more > 0 && <span class="tag">{row.more} more</span>}
         {!row.here && row.state !== "away" && <span class="tag warn">not at a console</span>}
       </span>
