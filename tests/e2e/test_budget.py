@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 from contextlib import suppress
@@ -14,6 +15,7 @@ import pytest
 import legato
 from legato.session import commands as c
 from legato.session.events import BudgetExhausted, BudgetNeared, ResponseEnded
+from legato.session.state import Message, State
 from signaling.cli.tickets import mint_here, signer_here
 from tests.e2e.minting import created, ticket_for
 from tests.support.processes import ROOT, folder, running
@@ -65,6 +67,68 @@ async def test_an_answer_ends_where_its_budget_does_and_turns_wait_until_it_is_r
             working.cancel()
             with suppress(asyncio.CancelledError):
                 await working
+
+
+counter = legato.Agent("counter")
+ENOUGH = asyncio.Event()
+"""It counts until then."""
+
+
+@counter.on_turn
+async def count(turn: legato.Turn) -> None:
+    for number in itertools.count():
+        await turn.say(f"{number} ")
+        if ENOUGH.is_set():
+            return
+        await asyncio.sleep(0.05)
+
+
+async def test_an_answer_that_nobody_attends_waits_and_goes_on_from_the_same_word_when_somebody_is_back() -> (
+    None
+):
+    async with (
+        folder() as shared,
+        running("serve", "--budget-unattended", "1", data=shared / "data") as hub,
+        aiohttp.ClientSession() as http,
+    ):
+        data = shared / "data"
+        signer = await signer_here(data, os.environ)
+        session = await created(http, hub.url, signer, agent="counter")
+        credential = await mint_here(data, os.environ, agent="counter")
+        working = asyncio.create_task(counter.work(hub.url, ticket=credential))
+        ticket = ticket_for(signer, session, "p_ada")
+        async with legato.Client(hub.url, ticket=ticket) as ada:
+            assert ada.state.labels["budget_unattended"] == "1"
+            await ada.say("count")
+            await ada.until(lambda state: "3 " in spoken(state), 30)
+        async with asyncio.timeout(30):
+            while not await waits(http, f"{hub.url}/v1/sessions/{session}", ticket):  # noqa: ASYNC110 - who looks is told nothing
+                await asyncio.sleep(0.2)
+        async with legato.Client(hub.url, ticket=ticket) as ada:
+            before = spoken(ada.state)
+            await ada.until(lambda state: len(spoken(state)) > len(before), 30)
+            ENOUGH.set()
+            await ada.until(lambda state: not state.responses, 30)
+            words = spoken(ada.state).split()
+            assert words == [str(number) for number in range(len(words))], "no word is lost or said twice"
+            assert ada.state.paused == ""
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+
+
+async def waits(http: aiohttp.ClientSession, url: str, ticket: str) -> bool:
+    """Whether an answer waits, as somebody sees who only looks."""
+    async with http.get(url, headers={"Authorization": f"Bearer {ticket}"}) as answer:
+        answer.raise_for_status()
+        state = (await answer.json())["state"]
+    return bool(state.get("paused")) and not any(each.get("pausing") for each in state["responses"].values())
+
+
+def spoken(state: State) -> str:
+    """What the agent said."""
+    entries = [entry for entry in state.transcript() if isinstance(entry, Message) and entry.response]
+    return "".join(part.text for entry in entries for part in entry.parts)
 
 
 async def tells_the_usage(url: str, data: Path, session: str, tokens: int) -> None:

@@ -68,6 +68,13 @@ describe("marks in the margin", () => {
     expect(noteOf(granted(2), state, "p_me", "a_me")).toBe("concierge is back");
   });
 
+  test("that an answer waited because nobody was there is news, that somebody paused it is not", () => {
+    const asked = (by: string, what: "pause" | "continue" | "steer"): Event => ({ type: "steering_requested", by, response: "r", asked: what, text: "" });
+    expect(noteOf(asked("hub", "pause"), state, "p_me", "a_me")).toBe("nobody was here: the answer waited");
+    expect(noteOf(asked("hub", "continue"), state, "p_me", "a_me")).toBe("it goes on");
+    expect(noteOf(asked("p_me", "pause"), state, "p_me", "a_me")).toBe("");
+  });
+
   test("they say how long and how much", () => {
     expect(comebackText(9.4, 0)).toBe("back after 9 ms");
     expect(comebackText(9.4, 1)).toBe("back after 9 ms, 1 event caught up");
