@@ -27,7 +27,7 @@ PAUSE_S: Final = 0.05
 ROUND_S: Final = 0.5
 """The pauses between them: what follows from looks at rooms (a row of the index, a snapshot) comes no thicker."""
 
-CLOSED_AT_ONCE: Final = 16
+CLOSED_AT_ONCE: Final = 32
 MOST_CLOSED: Final = 256
 """Rooms closed in one round."""
 
