@@ -7,16 +7,21 @@ Each batch says by which sample which character of the message is spoken, so tha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from typing import Final
 
 import msgspec
 
 from legato.speech import Voice
 from media.codecs import BIT_RATE, Encoder
-from media.opus import FRAME
+from media.opus import FRAME, RATE
 from media.portions import Pace, Point, Portion, Portions
 from media.spoken import Reciter
+
+STEP: Final = 3 * FRAME
+"""Samples that are coded at one go, in half a millisecond or so."""
 
 
 class Speech(msgspec.Struct, frozen=True):
@@ -50,7 +55,7 @@ class Speaker:
         async with aclosing(_read(text, portions)) as words, aclosing(self._voice.speak(words)) as spoken:
             async for piece in spoken:
                 for portion in portions.add(piece):
-                    yield sound.add(portion)
+                    yield await sound.add(portion)
         yield sound.close(tuple(portions.close()))
 
 
@@ -76,12 +81,17 @@ class _Sound:
         self._rate = 0
         self._coded = 0  # samples at 48 kHz that left
 
-    def add(self, portion: Portion) -> Speech:
+    async def add(self, portion: Portion) -> Speech:
+        """Coded `STEP` by `STEP`: others' frames go in between."""
         frames: list[bytes] = []
         if self._encoder is None or portion.rate != self._rate:
             frames += self._encoder.flush() if self._encoder else []
             self._encoder, self._rate = Encoder(portion.rate, self._bit_rate), portion.rate
-        frames += self._encoder.push(portion.pcm)
+        step = 2 * (STEP * portion.rate // RATE)
+        for at in range(0, len(portion.pcm), step):
+            if at:
+                await asyncio.sleep(0)
+            frames += self._encoder.push(portion.pcm[at : at + step])
         return self._batch(frames, portion.points)
 
     def close(self, points: tuple[Point, ...]) -> Speech:

@@ -16,6 +16,7 @@ from legato.agent.whispers import whispers_of
 from legato.agent.writing import Writing
 from legato.client import Client
 from legato.session import commands as c
+from legato.session.cost_rules import budgeted
 from legato.session.parts import Part
 from legato.session.state import Message, State
 
@@ -202,7 +203,13 @@ class Turn:
         """End what is open, unless another agent has it."""
         if self.handed_over:
             return
+        end = c.EndResponse(response=self._response, outcome=outcome, reason=reason)
+        if outcome == "finished" and self._writing.leaving and not budgeted(self.session.state):
+            # Whoever says it aloud need not wait for the last words to be acknowledged. A budget may refuse them.
+            await asyncio.gather(self.session.begin(end), self._writing.settle())
+            await self._writing.drop()
+            return
         if outcome == "finished":
             await self._writing.settle()
         await self._writing.drop()
-        await self.session.do(c.EndResponse(response=self._response, outcome=outcome, reason=reason))
+        await self.session.do(end)

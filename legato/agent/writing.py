@@ -37,6 +37,11 @@ class Writing:
         """Whether somebody paused the answer."""
         return self._session.state.paused == self._whole
 
+    @property
+    def leaving(self) -> bool:
+        """Whether all that was said is on its way, or in the log, and not all of it is there yet."""
+        return bool(self._flight) and not self._waiting
+
     async def unpaused(self) -> None:
         """Wait until it goes on."""
         if self.paused:

@@ -37,6 +37,11 @@ def whole(label: str) -> int:
     return min(int(label), MOST) if label.isascii() and label.isdecimal() else 0
 
 
+def budgeted(state: State) -> bool:
+    """Whether there is any budget."""
+    return any(most(state, what) for what in BUDGETS)
+
+
 def spent(usage: Usage | None, what: Budget) -> int:
     """How much of it is used; begun seconds count when they are over."""
     if usage is None:

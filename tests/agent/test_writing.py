@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from legato.agent.turn import Turn
 from legato.agent.writing import IN_FLIGHT, Writing
 from legato.errors import Refused
 from legato.session import commands as c
@@ -170,3 +171,39 @@ async def test_what_waits_is_forgotten_when_the_answer_is_dropped() -> None:
     session.store(GO_ON, by=ADA)
     await session.come_to_rest()
     assert written(session) == [("text", "one ")]
+
+
+async def finishing(session: Rehearsal) -> list[tuple[type[c.Command], ...]]:
+    """What an answer that is said at once and then finished asks for, before anything of it has landed."""
+    turn = Turn(session, "t", "r", {})  # type: ignore[arg-type]  # all of a client that it uses
+    await turn.say("All of it.")
+    work = asyncio.create_task(turn.finish("finished"))
+    await session.breathe()
+    asked_for = [tuple(type(command) for command in commands) for commands, _ in session.asked]
+    await session.come_to_rest()
+    await work
+    assert written(session) == [("text", "All of it.")]
+    assert session.state.responses == {}
+    return asked_for
+
+
+async def test_the_end_of_an_answer_follows_its_last_words_at_once() -> None:
+    assert await finishing(asked()) == [(c.StartMessage, c.GrowMessage), (c.EndResponse,)]
+
+
+async def test_where_a_budget_may_refuse_the_last_words_the_end_waits_for_them() -> None:
+    session = asked()
+    session.state.labels["budget_tokens"] = "1000"
+    assert await finishing(session) == [(c.StartMessage, c.GrowMessage)]
+
+
+async def test_last_words_that_are_refused_are_told_though_the_end_has_left() -> None:
+    session = asked()
+    turn = Turn(session, "t", "r", {})  # type: ignore[arg-type]  # all of a client that it uses
+    await turn.say("All of it.")
+    work = asyncio.create_task(turn.finish("finished"))
+    await session.breathe()
+    session.store(c.EndResponse(response="r", outcome="failed"))
+    await session.come_to_rest()
+    with pytest.raises(Refused, match="already_ended"):
+        await work
