@@ -17,7 +17,7 @@ store, and seals each batch before it leaves the process.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -151,16 +151,16 @@ class Ring:
         self._seals = seals
         self._timeout = timeout
 
-    async def write(self, track: str, writes: Sequence[Write]) -> None:
-        """Store the batches. Writing again what was written is harmless, so a failure is simply retried."""
+    def write(self, track: str, writes: Sequence[Write]) -> Awaitable[None]:
+        """Store the batches: they are on their way, before whatever is asked of the store after the call. Writing again
+        what was written is harmless, so a failure is simply retried."""
         batches = {
             (write.minute, write.field): self._seals.seal(
                 track, _begin(write.minute, write.field), write.blob
             )
             for write in writes
         }
-        if batches:
-            await self._store.put_audio(self._key, track, batches)
+        return self._store.put_audio(self._key, track, batches)
 
     async def read(self, track: str, start: int, end: int) -> Stretch:
         """The stretch from `start` to `end`, as far as the ring still has it."""

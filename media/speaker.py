@@ -82,14 +82,14 @@ class _Sound:
         self._coded = 0  # samples at 48 kHz that left
 
     async def add(self, portion: Portion) -> Speech:
-        """Coded `STEP` by `STEP`: others' frames go in between."""
+        """Coded at once if it is the first, and else `STEP` by `STEP`: others' frames go in between."""
         frames: list[bytes] = []
         if self._encoder is None or portion.rate != self._rate:
             frames += self._encoder.flush() if self._encoder else []
             self._encoder, self._rate = Encoder(portion.rate, self._bit_rate), portion.rate
         step = 2 * (STEP * portion.rate // RATE)
         for at in range(0, len(portion.pcm), step):
-            if at:
+            if at and self._coded:
                 await asyncio.sleep(0)
             frames += self._encoder.push(portion.pcm[at : at + step])
         return self._batch(frames, portion.points)

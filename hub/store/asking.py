@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from hub.store.answer import Answer
 from hub.store.connection import Connection
 from hub.store.scripts import script
 
@@ -17,3 +18,7 @@ class Asking:
     def call(self, name: str, keys: list[str], *arguments: Any) -> asyncio.Future[Any]:
         """Run a script by its digest; it takes its place in order at once."""
         return self._connection.ask("EVALSHA", script(name).digest, len(keys), *keys, *arguments)
+
+    def request(self, name: str, keys: list[str], *arguments: Any) -> Answer[Any]:
+        """`call`, whose answer is told the moment it comes."""
+        return self._connection.request("EVALSHA", script(name).digest, len(keys), *keys, *arguments)

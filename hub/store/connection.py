@@ -149,6 +149,12 @@ class Connection:
         self._send(words, Waiter(future, decode), kind)
         return future
 
+    def request(self, *words: Any, decode: Decode = plain) -> Answer[Any]:
+        """`ask`, whose answer is told the moment it comes."""
+        answer: Answer[Any] = Answer()
+        self._send(words, Waiter(answer, decode), Kind.PLAIN)
+        return answer
+
     def append(self, written: bytes, decode: Decode) -> Answer[Any]:
         """`ask`, of an append that is written for the wire already (`hub/store/batches.py`)."""
         answer: Answer[Any] = Answer()

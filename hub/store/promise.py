@@ -224,8 +224,11 @@ class Duties(Protocol):
 class Rings(Protocol):
     """Hot audio: a hash per track and minute, set if absent."""
 
-    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
-        """Keep sealed batches under (minute, field) unless there; a minute expires `RING_MS` after its last write."""
+    def put_audio(
+        self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
+    ) -> Awaitable[None]:
+        """Keep sealed batches under (minute, field) unless there; a minute expires `RING_MS` after its last write. It
+        takes its place in order at once, before whatever is asked of the store after the call."""
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         """The sealed batches of that minute by field."""

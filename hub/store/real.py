@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from hub.pass_end import PassEnd
@@ -71,11 +71,12 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSi
             return Refused("overloaded", detail="the store is nearly full: no new sessions")
         return await super().create(key, genesis, labels)
 
-    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+    def put_audio(
+        self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
+    ) -> Awaitable[None]:
         if self.pressure >= Pressure.NO_AUDIO:
-            await self._shed_audio(key)
-            raise StoreUnavailable("the store is nearly full: audio is not kept")
-        await super().put_audio(key, track, batches)
+            return self._refuse_audio(key)
+        return super().put_audio(key, track, batches)
 
     async def close(self) -> None:
         for connection in self._open:
@@ -93,6 +94,10 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSi
             self.pressure = pressure(*_used_and_limit(plain(reply)))
 
         self._duties.ask("INFO", "memory", decode=gauged)
+
+    async def _refuse_audio(self, key: SessionKey) -> None:
+        await self._shed_audio(key)
+        raise StoreUnavailable("the store is nearly full: audio is not kept")
 
     async def _shed_audio(self, key: SessionKey) -> None:
         """Drop the session's minutes but the newest of each track."""

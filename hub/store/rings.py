@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from hub.store.asking import Asking
@@ -14,7 +14,9 @@ from hub.store.promise import RING_MS, SessionKey
 class RingsSide(Asking):
     """See the promise."""
 
-    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+    def put_audio(
+        self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
+    ) -> Awaitable[None]:
         minutes: dict[int, list[Any]] = {}
         for (minute, field), sealed in batches.items():
             minutes.setdefault(minute, []).extend((field, sealed))
@@ -22,7 +24,7 @@ class RingsSide(Asking):
         arguments: list[Any] = [RING_MS, track]
         for minute, pairs in minutes.items():
             arguments += (minute, len(pairs) // 2, *pairs)
-        await self.call("put_audio", keys, *arguments)
+        return self.request("put_audio", keys, *arguments)
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         fields = await self._connection.ask("HGETALL", _minute(key, track, minute))

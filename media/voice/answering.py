@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -285,4 +284,5 @@ class Answering:
 
 async def _written(keeper: Keeper, clerk: Clerk, seconds: float) -> None:
     """Ring and log have what was made."""
-    await asyncio.gather(keeper.settled(seconds), clerk.settled(seconds))
+    await keeper.settled(seconds)
+    await clerk.settled(seconds)

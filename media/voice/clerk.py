@@ -1,4 +1,4 @@
-"""Writes a session's voice into its log, in order, and no sound before the rings have it.
+"""Writes a session's voice into its log, in order, and of no sound before the rings are to have it.
 
 Whoever has something to tell hands it over and goes on; one task appends, what came meanwhile in one batch.
 A store that is away is asked again for a while: marks and words are late then, not lost.
@@ -25,7 +25,7 @@ BOUND: Final = 4096
 """Events that may wait; beyond that the oldest batch is given up."""
 
 KEPT_S: Final = 0.25
-"""How long the log waits to hear of speech that is not in the rings yet."""
+"""How long the log waits to hear of speech that is not on its way into the rings yet."""
 
 PATIENCE: Final = 60
 """Times that a batch is tried, half a second apart."""
@@ -33,7 +33,8 @@ PATIENCE: Final = 60
 
 class Clerk:
     """One session's writer. `run` is its task, owned by the caller. `kept(seconds)` waits until the sound that was
-    made is in the rings, at most so long: whoever goes on after a crash finds every frame that the log tells of."""
+    made is with the store, which puts it into the rings before what it is told next, at most so long: whoever goes on
+    after a crash finds every frame that the log tells of."""
 
     def __init__(self, room: Room, producer: str, kept: Callable[[float], Awaitable[None]]) -> None:
         self._room = room
@@ -59,6 +60,8 @@ class Clerk:
 
     async def settled(self, timeout: float) -> None:
         """Wait until all that was handed over is in the log, at most so many seconds."""
+        if self._idle.is_set():
+            return
         try:
             async with asyncio.timeout(timeout):
                 await self._idle.wait()

@@ -1,6 +1,7 @@
 """Keeps a session's sound in the rings of the store: sealed batches, written in the background.
 
-Sound is never waited for: what cannot be written is tried again for as long as a ring is hot, within a bound.
+Sound is never waited for: what cannot be written is tried again for as long as a ring is hot, within a bound. A batch
+is given to the store as it comes, without a task's turn: what comes to a node at the same time leaves in one write.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from hub.keys import places
 from hub.keys.errors import KeysError, SealBroken
 from hub.keys.sealing import Sealer
 from hub.node.entries import Keys
+from hub.store.answer import Ended, when_done
 from hub.store.promise import Rings, SessionKey, Store, StoreUnavailable
 from media.frames import Frame
 from media.ring import MINUTE, Ring, Seals, Write
@@ -28,10 +32,20 @@ BOUND: Final = 1200
 AT_ONCE: Final = 50
 """Batches of one track that are written together."""
 
+MOST_FLYING: Final = 32
+"""Writes that the store has not answered yet."""
+
 AGAIN_S: Final = 0.5
 
 
 Stored = Callable[[Write], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    track: str
+    write: Write
+    stored: Stored
 
 
 class Recorder(Protocol):
@@ -50,52 +64,99 @@ class Keeper:
         self._key = key
         self._sealer: Sealer | None = None
         self.ring = Ring(rings, key, Seals(self._seal, self._open, (SealBroken,)))
-        self._waiting: deque[tuple[str, Write, Stored]] = deque(maxlen=BOUND)
-        self._news = asyncio.Event()
+        self._waiting: deque[_Batch] = deque(maxlen=BOUND)
+        self._flying = 0
+        self._held = asyncio.Event()
+        """The key is not open, or the store takes nothing: `run` helps."""
+        self._failed = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     def keep(self, track: str, writes: list[Write], stored: Stored = lambda write: None) -> None:
-        """Write these batches soon; `stored` is told of each that the store has. Too many, and the oldest go."""
+        """Write these batches; `stored` is told of each that the store has. Too many, and the oldest go."""
         if writes:
-            self._waiting.extend((track, write, stored) for write in writes)
+            self._waiting.extend(_Batch(track, write, stored) for write in writes)
             self._idle.clear()
-            self._news.set()
+            self._go_on()
 
     async def settled(self, timeout: float) -> None:
         """Wait until all is written, at most so many seconds."""
+        if self._idle.is_set():
+            return
         try:
             async with asyncio.timeout(timeout):
                 await self._idle.wait()
         except TimeoutError:
             log.warning("sound is late on its way into the store")
 
+    async def given(self, timeout: float) -> None:
+        """Wait until all is with the store before whatever is asked of it next, at most so many seconds."""
+        if self._waiting:
+            await self.settled(timeout)
+
     async def run(self) -> None:
-        """Write until cancelled."""
+        """Help on what is held up, until cancelled."""
         while True:
-            await self._news.wait()
-            self._news.clear()
-            while self._waiting:
-                track = self._waiting[0][0]
-                batch = [each for each in self._waiting if each[0] == track][:AT_ONCE]
-                if not await self._write(track, [write for _, write, _ in batch]):
-                    await asyncio.sleep(AGAIN_S)
-                    continue
-                self._forget(batch)
-                for _, write, stored in batch:
-                    stored(write)
+            await self._held.wait()
+            try:
+                await self.unlock()
+            except (StoreUnavailable, KeysError, TimeoutError) as problem:
+                self._fail(problem)
+            if self._failed:
+                self._failed = False
+                await asyncio.sleep(AGAIN_S)
+                continue
+            self._held.clear()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Send what waits, unless it is held up."""
+        while self._waiting and self._flying < MOST_FLYING and not self._held.is_set():
+            self._sealer = self._opened()
+            if self._sealer is None:
+                self._held.set()
+                return
+            batches = self._next()
+            try:
+                answer = self.ring.write(batches[0].track, [each.write for each in batches])
+            except KeysError as problem:
+                self._again(batches, problem)
+                return
+            self._flying += 1
+            when_done(answer, partial(self._written, batches))
+
+    def _next(self) -> list[_Batch]:
+        """The first that wait, of one track."""
+        waiting = self._waiting
+        batches = [waiting.popleft()]
+        while waiting and waiting[0].track == batches[0].track and len(batches) < AT_ONCE:
+            batches.append(waiting.popleft())
+        return batches
+
+    def _written(self, batches: list[_Batch], answer: Ended[None]) -> None:
+        self._flying -= 1
+        problem = StoreUnavailable("nobody answers") if answer.cancelled() else answer.exception()
+        if problem is None:
+            for each in batches:
+                each.stored(each.write)
+        elif isinstance(problem, StoreUnavailable | KeysError | TimeoutError):
+            self._again(batches, problem)
+        else:
+            raise problem
+        self._go_on()
+        if not self._waiting and not self._flying:
             self._idle.set()
 
-    def _forget(self, batch: list[tuple[str, Write, Stored]]) -> None:
-        """These wait no longer. Nearly always one waited, in front; the oldest may have gone by itself."""
-        waiting = self._waiting
-        if len(batch) == 1 and waiting and waiting[0] is batch[0]:
-            waiting.popleft()
-            return
-        written = set(map(id, batch))
-        rest = [each for each in waiting if id(each) not in written]
-        waiting.clear()
-        waiting.extend(rest)
+    def _again(self, batches: list[_Batch], problem: BaseException) -> None:
+        """These were not written."""
+        room = BOUND - len(self._waiting)
+        self._waiting.extendleft(reversed(batches[max(0, len(batches) - room) :]))
+        self._fail(problem)
+
+    def _fail(self, problem: BaseException) -> None:
+        log.warning("sound was not stored", extra={"kind": type(problem).__name__})
+        self._failed = True
+        self._held.set()
 
     async def archive(self, store: Store, vault: Recorder, *, whole: bool) -> None:
         """Bring what is stored of every track of the session into the vault, the newest minute only if `whole`:
@@ -141,17 +202,10 @@ class Keeper:
 
     async def unlock(self) -> None:
         """Have the session's key open. Raises `KeysError`."""
-        tenant, session = self._key.tenant, self._key.session
-        self._sealer = self._keys.opened(tenant, session) or await self._keys.sealer(tenant, session)
+        self._sealer = self._opened() or await self._keys.sealer(self._key.tenant, self._key.session)
 
-    async def _write(self, track: str, batch: list[Write]) -> bool:
-        try:
-            await self.unlock()
-            await self.ring.write(track, batch)
-        except (StoreUnavailable, KeysError, TimeoutError) as problem:
-            log.warning("sound was not stored", extra={"kind": type(problem).__name__})
-            return False
-        return True
+    def _opened(self) -> Sealer | None:
+        return self._keys.opened(self._key.tenant, self._key.session)
 
     def _seal(self, track: str, media_time: int, plain: bytes) -> bytes:
         assert self._sealer is not None

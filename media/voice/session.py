@@ -54,7 +54,7 @@ class SessionVoice:
         self._room = room
         self._sound = sound
         self.keeper = Keeper(sound.store, sound.keys, room.key)
-        self.clerk = Clerk(room, "voice", self.keeper.settled)
+        self.clerk = Clerk(room, "voice", self.keeper.given)
         self.taps = Taps()
         echoes = Echoes()
         self.answering = Answering(room, sound, self.clerk, self.keeper, echoes)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
+from hub.store.model.done import Done
 from hub.store.model.server import ModelServer
 from hub.store.promise import RING_MS, SessionKey
 
@@ -13,16 +14,22 @@ class RingsSide:
 
     server: ModelServer
 
-    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+    def put_audio(
+        self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
+    ) -> Awaitable[None]:
         session = self.server.session(key)
         if session is None:
-            return
+            return Done(None)
         expires = self.server.clock() + RING_MS
         for (minute, field), sealed in batches.items():
-            kept = await self.audio(key, track, minute)
+            kept = self._audio(key, track, minute)
             session.audio[track, minute] = (expires, {field: sealed, **kept})
+        return Done(None)
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
+        return self._audio(key, track, minute)
+
+    def _audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         session = self.server.session(key)
         expires, kept = (0, {}) if session is None else session.audio.get((track, minute), (0, {}))
         return dict(sorted(kept.items())) if expires > self.server.clock() else {}

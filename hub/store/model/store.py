@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from typing import Generic, Literal, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal, Protocol, TypeVar
 
 from hub.store.model.archive import ArchiveSide
+from hub.store.model.done import Done
 from hub.store.model.duties import DutiesSide
 from hub.store.model.refusals import RefusalsSide
 from hub.store.model.rings import RingsSide
@@ -36,17 +37,6 @@ class Schedule(Protocol):
     """Runs a callback later, in the order of the calls: `loop.call_soon`, or a world's own."""
 
     def __call__(self, callback: Callable[[], None], /) -> object: ...
-
-
-class Done(Generic[T]):
-    """An awaitable whose result is there: the effect took place in the call, not in the await."""
-
-    def __init__(self, result: T) -> None:
-        self._result = result
-
-    def __await__(self) -> Generator[None, None, T]:
-        return self._result
-        yield
 
 
 class LogSide:
