@@ -21,4 +21,4 @@ class Asking:
 
     def request(self, name: str, keys: list[str], *arguments: Any) -> Answer[Any]:
         """`call`, whose answer is told the moment it comes."""
-        return self._connection.request("EVALSHA", script(name).digest, len(keys), *keys, *arguments)
+        return self._connection.request(("EVALSHA", script(name).digest, len(keys), *keys, *arguments))

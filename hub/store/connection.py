@@ -149,16 +149,12 @@ class Connection:
         self._send(words, Waiter(future, decode), kind)
         return future
 
-    def request(self, *words: Any, decode: Decode = plain) -> Answer[Any]:
-        """`ask`, whose answer is told the moment it comes."""
+    def request(
+        self, words: tuple[Any, ...] | bytes, decode: Decode = plain, kind: Kind = Kind.PLAIN
+    ) -> Answer[Any]:
+        """`ask`, whose answer is told the moment it comes; `words` may be written for the wire already."""
         answer: Answer[Any] = Answer()
-        self._send(words, Waiter(answer, decode), Kind.PLAIN)
-        return answer
-
-    def append(self, written: bytes, decode: Decode) -> Answer[Any]:
-        """`ask`, of an append that is written for the wire already (`hub/store/batches.py`)."""
-        answer: Answer[Any] = Answer()
-        self._send(written, Waiter(answer, decode), Kind.ORDERED)
+        self._send(words, Waiter(answer, decode), kind)
         return answer
 
     def _send(self, words: tuple[Any, ...] | bytes, waiter: Waiter, kind: Kind) -> None:

@@ -11,6 +11,7 @@ from hub.store import layout
 from hub.store.answer import Answer
 from hub.store.batches import command
 from hub.store.connection import Connection
+from hub.store.flight import Kind
 from hub.store.layout import Head, beside, meta
 from hub.store.promise import (
     MOST_DRAFTS,
@@ -113,7 +114,8 @@ class LogSide(ShelfSide):
             return refused
         if batch.deadline is not None:
             self._connection.ask("ZADD", layout.bucket(key), "LT", batch.deadline, layout.tag(key))
-        return self._connection.append(command(name, key, batch, refusal, **words), self._outcome)
+        written = command(name, key, batch, refusal, **words)
+        return self._connection.request(written, self._outcome, Kind.ORDERED)
 
     def _outcome(self, reply: Any) -> Outcome:
         if isinstance(reply, bytes):
