@@ -31,7 +31,7 @@ LOOK_S: Final = 0.2
 @contextmanager
 def swept() -> Iterator[None]:
     """Whatever is made inside is gone afterwards, or once this process is."""
-    folder = tempfile.mkdtemp(prefix="legato-bench-")
+    folder = tempfile.mkdtemp(prefix="lb-")  # short: the stores' sockets lie within
     words = [sys.executable, "-m", __name__, folder]
     with subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True) as sweeper:
         before, named = tempfile.tempdir, os.environ.get("TMPDIR")

@@ -98,36 +98,6 @@ def test_a_bench_that_is_told_to_end_leaves_no_process_behind(tmp_path: Path) ->
         time.sleep(0.05)
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_bench_with_pages_that_is_killed_leaves_nothing(how: signal.Signals, tmp_path: Path) -> None:
-    mark = f"LEGATO_BENCH_TEST={tmp_path}"
-    words = [sys.executable, "-m", "signaling", "bench", "voice", "--small", "--no-judge"]
-    environment = {**os.environ, "LEGATO_BENCH_TEST": str(tmp_path), "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as killed:
-        deadline = time.monotonic() + 150
-        while not any("--type=renderer" in line for line in map(command_line, marked(mark))):
-            assert killed.poll() is None
-            assert time.monotonic() < deadline, "no browser"
-            time.sleep(0.1)
-        killed.send_signal(how)
-        killed.wait(60)
-    deadline = time.monotonic() + 60
-    while left := [*map(command_line, marked(mark)), *map(str, tmp_path.iterdir())]:
-        assert time.monotonic() < deadline, left
-        time.sleep(0.1)
-
-
-def command_line(process: str) -> str:
-    """Of a process that may be over."""
-    try:
-        return Path(f"/proc/{process}/cmdline").read_text(errors="replace").replace("\0", " ")
-    except OSError:
-        return ""
-
-
 def marked(mark: str) -> list[str]:
     """The processes that were started with this in their environment, and have not ended."""
     found = []

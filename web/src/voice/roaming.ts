@@ -35,7 +35,10 @@ export class Roaming {
     // A call that waits is called by over the session's connection, which may be as dead.
     const waits = dialler.waits && session.node !== "" && !session.doubted;
     const advice = this.uplink.look(performance.now(), this.on.call()?.unheard === true, waits);
-    if (advice === "doubt") session.nudge(DOUBT_MS);
+    if (advice === "doubt") {
+      session.nudge(DOUBT_MS);
+      dialler.leave(); // what waited before goes the same dead way
+    }
     if (advice === "doubt" || advice === "wait") void dialler.near();
     if (advice !== "leave") return;
     this.networks?.leave();
