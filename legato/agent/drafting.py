@@ -37,11 +37,12 @@ class Drafting:
 
     def __init__(self, session: Client, handler: OnDraft | None) -> None:
         self._session, self._handler = session, handler
-        self._turn = ""
+        self._turn = self._wanted = ""
         self._at_work: asyncio.Task[None] | None = None
 
     def due(self, engagement: Any, turn: str) -> list[Awaitable[None]]:
         """The work that `turn`, which wants a draft ("": none does), makes."""
+        self._wanted = turn
         if self._handler is None or turn == self._turn:
             return []
         if self._at_work is not None:
@@ -51,6 +52,8 @@ class Drafting:
         return [self._draft(self._handler, engagement, turn)] if turn else []
 
     async def _draft(self, handler: OnDraft, engagement: Any, turn: str) -> None:
+        if turn != self._wanted:
+            return  # answered, or overtaken, before it began
         self._at_work = asyncio.current_task()
         asked = Asked(engagement, turn, words_of(self._session.state, turn), engagement.history)
         try:

@@ -84,6 +84,20 @@ async def test_a_handler_is_stopped_when_its_turn_was_answered() -> None:
     assert (begun, task.cancelled()) == (["t"], True)
 
 
+async def test_a_turn_that_is_answered_before_its_handler_begins_is_not_drafted_for() -> None:
+    begun: list[str] = []
+
+    async def handler(asked: Asked) -> str:
+        begun.append(asked.turn)
+        return "too late"
+
+    desk = Desk(handler)
+    (work,) = desk.drafting.due(SimpleNamespace(history=[]), "t")
+    assert desk.drafting.due(SimpleNamespace(history=[]), "") == []
+    await work
+    assert begun == []
+
+
 async def test_a_handler_that_fails_or_says_nothing_leaves_the_session_as_it_is() -> None:
     async def broken(asked: Asked) -> str:
         raise RuntimeError(asked.turn)
