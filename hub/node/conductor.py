@@ -107,6 +107,7 @@ class Conductor:
         self._history = 0
         self._indexed = (0, b"")
         self._marks: dict[str, str] = {}
+        self._wanted: dict[str, str] = {}
         self._busy = False
         self._timer = 0
         self._far = False
@@ -181,11 +182,11 @@ class Conductor:
         """Called every second. When the session is quiet, what is usually done later is done now."""
         offset, now = self.room.position.offset, self._tools.now()
         if self._still[0] != offset:
-            self._still = (offset, now)
+            self._still, self._wanted = (offset, now), marks_of(self.room.state)
         if self.part is not Part.CONDUCTS or self._busy:
             return
         quiet = now - self._still[1] >= self._settings.snapshot_quiet
-        soon = self._marks != marks_of(self.room.state)
+        soon = self._marks != self._wanted
         index = (soon or now - self._indexed[0] >= self._settings.index_every) and self._row_changed()
         if (quiet and self._rested != offset) or index:
             self._busy = True
