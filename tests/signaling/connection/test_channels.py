@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legato.wire.carried import OPENS, TEXT, Piece, decode_carried
-from signaling.connection.channels import ROOM, Channels
+from signaling.connection import close_codes
+from signaling.connection.channels import OPENED_AT_ONCE, ROOM, Channels
 
 if TYPE_CHECKING:
     from signaling.connection.line import Line, Wire
@@ -123,6 +124,20 @@ def test_more_than_there_is_room_for_goes_in_several_envelopes_if_the_connection
         teller.tell(bytes(ROOM))
     stage.pass_over()
     assert [[piece.channel for piece in each] for each in stage.pipe.said] == [[0], [1], [2]]
+
+
+def test_a_worker_that_opens_channels_without_end_is_to_be_closed() -> None:
+    stage = Stage(OPENED_AT_ONCE)
+    mistake = stage.channels.received([Piece(OPENED_AT_ONCE, OPENS, b"")])
+    assert mistake is not None
+    assert mistake.code == close_codes.TOO_FAST
+    assert len(stage.channels) == OPENED_AT_ONCE
+
+
+def test_a_channel_that_is_opened_twice_is_a_mistake() -> None:
+    mistake = Stage(1).channels.received([Piece(0, OPENS, b"")])
+    assert mistake is not None
+    assert mistake.code == close_codes.MALFORMED
 
 
 def test_a_connection_that_is_gone_says_nothing_and_ends_every_line() -> None:
