@@ -22,7 +22,7 @@ PATIENCE_S: Final = 240
 # A mutant need not be explained, only found: no shrinking.
 QUICK: Final = """
 from hypothesis import Phase
-settings.register_profile("mutants", parent=settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
+settings.register_profile("mutants", parent=settings.get_profile("explore"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile("mutants")
 """
 
