@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import struct
 from base64 import urlsafe_b64decode
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import aiohttp
 
 from legato.session.state import encode_state
+from legato.wire.carried import OPENS, TEXT, BadCarried, Piece, decode_carried
 from tests.checker.history import Recorder, canonical, command_content
 
 if TYPE_CHECKING:
@@ -126,10 +128,11 @@ class Tap:
 
 
 class RecordedSocket:
-    """A WebSocket that tells a tap what crosses it."""
+    """A WebSocket that tells taps what crosses it: one of its own, and one for each session that it carries."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, tap: Tap) -> None:
-        self._socket, self._tap = socket, tap
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, recorder: Recorder) -> None:
+        self._socket, self._tap = socket, Tap(recorder)
+        self._channels = defaultdict[int, Tap](lambda: Tap(recorder))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)
@@ -139,11 +142,30 @@ class RecordedSocket:
         self._tap.up(data)
         await self._socket.send_str(data)
 
+    async def send_bytes(self, data: bytes) -> None:
+        """As `send_str`, on channels."""
+        for piece in _pieces(data):
+            if piece.what in (OPENS, TEXT):
+                self._channels[piece.channel].up(piece.envelope.decode())
+        await self._socket.send_bytes(data)
+
     async def __aiter__(self) -> AsyncIterator[aiohttp.WSMessage]:
         async for message in self._socket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 self._tap.down(message.data)
+            elif message.type is aiohttp.WSMsgType.BINARY:
+                for piece in _pieces(message.data):
+                    if piece.what == TEXT:
+                        self._channels[piece.channel].down(piece.envelope.decode())
             yield message
+
+
+def _pieces(data: bytes) -> list[Piece]:
+    """What channels say in a binary envelope; nothing in one of sound."""
+    try:
+        return decode_carried(data)
+    except BadCarried:
+        return []
 
 
 class RecordedHttp:
@@ -153,8 +175,8 @@ class RecordedHttp:
         self._http, self._recorder = http, recorder
 
     async def ws_connect(self, url: str, **options: Any) -> RecordedSocket:
-        """Connect; every connection has a tap of its own."""
-        return RecordedSocket(await self._http.ws_connect(url, **options), Tap(self._recorder))
+        """Connect; every connection has taps of its own."""
+        return RecordedSocket(await self._http.ws_connect(url, **options), self._recorder)
 
     def as_session(self) -> aiohttp.ClientSession:
         """What the type checker wants to see."""

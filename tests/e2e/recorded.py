@@ -50,8 +50,8 @@ class Run:
         recorder = self.stack.enter_context(Recorder(self.folder / f"{name}.jsonl", name))
         http = RecordedHttp(self.http, recorder).as_session()
         client = legato.Client(hubs or self.hubs, ticket=ticket, http=http, **options)
+        watch(client, recorder)  # before it connects: events may come before whoever waits for that goes on
         self.clients[name] = await self.stack.enter_async_context(client)
-        watch(client, recorder)
         return client
 
     async def at_rest(self, settled: Callable[[State], bool] = lambda state: True) -> int:

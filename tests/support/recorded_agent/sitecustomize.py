@@ -17,7 +17,7 @@ def _record(folder: str) -> None:
 
     import aiohttp
 
-    from tests.checker.edge import RecordedSocket, Tap
+    from tests.checker.edge import RecordedSocket
     from tests.checker.history import Recorder
 
     name = f"agent-{os.getpid()}"
@@ -25,7 +25,7 @@ def _record(folder: str) -> None:
     connect = aiohttp.ClientSession.ws_connect
 
     async def recorded(self: Any, *args: Any, **options: Any) -> Any:
-        return RecordedSocket(await connect(self, *args, **options), Tap(recorder))
+        return RecordedSocket(await connect(self, *args, **options), recorder)
 
     aiohttp.ClientSession.ws_connect = recorded  # type: ignore[assignment,method-assign]
 
