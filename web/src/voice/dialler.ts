@@ -184,6 +184,7 @@ export class Dialler {
     if (node === "" || this.facts === null) return;
     const { certificate } = await this.purse;
     const peer = await Peer.make(certificate, this.dressed);
+    if (this.session.node !== node || turn !== this.turn) return peer.close();
     try {
       if (this.waitsAt !== node || usable(this.quiet) === null) {
         this.quiet = await this.session.requests.callTicket({ ...ask(peer.facts, fingerprintOf(certificate)), waits: true });
