@@ -2,9 +2,6 @@
 
 It is drained in batches and written directly. What the kernel does not take at once is dropped: a queue of
 stale audio in front of fresh audio is worse than a loss, and a lost handshake packet is sent again.
-
-To be woken by each datagram costs more than to read it. So where many come, the port looks by the clock instead, each
-`GATHER_S`: what came meanwhile is read in one go, and what follows from it (writes to the store) leaves in one go.
 """
 
 import asyncio
@@ -20,15 +17,6 @@ RECEIVE_BUFFER: Final = 4 << 20
 _MAX_DATAGRAM: Final = 2048
 _BATCH: Final = 64
 """Datagrams read in one pass of the loop, at most: some two milliseconds, then others have their turn."""
-
-
-GATHER_S: Final = 0.002
-"""From one look to the next where many come: what a frame may wait for the others."""
-
-BUSY: Final = 1_000
-"""Times a second that the loop must have woken the port, over `COUNT_S`."""
-
-COUNT_S: Final = 0.02
 
 
 class UdpPort:
@@ -47,16 +35,11 @@ class UdpPort:
         """Datagrams that the kernel did not take."""
         self._receive: Callable[[bytes, Address], None] | None = None
         self._send_to = self._socket.sendto
-        self._look: asyncio.TimerHandle | None = None
-        """The next look; None: the loop wakes us."""
-        self._woken = 0
-        self._counted = 0.0
-        """How often the loop did, since when."""
 
     def start(self, receive: Callable[[bytes, Address], None]) -> None:
         """Hand every datagram to `receive`, on the running loop. One that is longer than 2 kB comes cut."""
         self._receive = receive
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._wake)
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
 
     def send(self, datagram: bytes, address: Address) -> None:
         """Send now, or not at all."""
@@ -73,52 +56,21 @@ class UdpPort:
         """Stop reading and give the port back."""
         if self._receive is not None:
             self._receive = None
-            if self._look is not None:
-                self._look.cancel()
-            else:
-                asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
         self._socket.close()
 
-    def _wake(self) -> None:
-        """Something came."""
-        self._drain()
-        self._woken += 1
-        loop = asyncio.get_running_loop()
-        if (now := loop.time()) >= self._counted + COUNT_S:
-            busy = self._woken > BUSY * (now - self._counted) and now < self._counted + 2 * COUNT_S
-            self._counted, self._woken = now, 0
-            if busy and self._receive is not None:
-                loop.remove_reader(self._socket.fileno())
-                self._look = loop.call_later(GATHER_S, self._gather)
-
-    def _gather(self) -> None:
-        """Read what came since the last look."""
-        count = self._drain()
-        if self._receive is None:
-            return
-        loop = asyncio.get_running_loop()
-        if count >= _BATCH:
-            self._look = loop.call_later(0, self._gather)
-        elif count > 1:
-            self._look = loop.call_later(GATHER_S, self._gather)
-        else:
-            self._look = None
-            loop.add_reader(self._socket.fileno(), self._wake)
-
-    def _drain(self) -> int:
-        """Read what is there, `_BATCH` at most; how many that were."""
+    def _drain(self) -> None:
         receive_from = self._socket.recvfrom
-        for count in range(_BATCH):
+        for _ in range(_BATCH):
             try:
                 datagram, address = receive_from(_MAX_DATAGRAM)
             except (BlockingIOError, InterruptedError):
-                return count
+                return
             except OSError:
                 continue
             if self._receive is None:
-                return count
+                return
             self._receive(datagram, address)
-        return _BATCH
 
 
 def bind(host: str | None, port: int, kind: socket.SocketKind, *, shared: bool = False) -> socket.socket:

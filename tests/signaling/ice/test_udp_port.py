@@ -1,4 +1,4 @@
-"""The UDP port hands on every datagram once and in order, however it is woken."""
+"""The UDP port hands on every datagram once and in order, in whatever pace they come."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_every_datagram_comes_once_and_in_order(pace: Callable[[int], floa
     assert await received(pace) == [said(number) for number in range(3_000)] + [LAST]
 
 
-async def test_a_port_that_is_closed_while_it_gathers_hands_on_nothing_more() -> None:
+async def test_a_port_that_is_closed_while_datagrams_come_hands_on_nothing_more() -> None:
     port = UdpPort("127.0.0.1", 0)
     came: list[bytes] = []
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sender:
