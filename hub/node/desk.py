@@ -2,7 +2,8 @@
 
 A worker is the judge of its own capacity; what is counted here only spreads the load. The worker that had a session
 last comes before others, then the one with the greatest part of its capacity free. Who declined a session is
-offered it again when nobody else with a place is left, or when it says that it has room.
+offered it again when nobody else with a place is left, or when it says that it has room. Where other nodes have
+workers, too, each session is offered by one node first (`neighbours`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from hub.node.neighbours import MOST_NAMED, TURN_MS, Neighbours, Places
 from hub.node.promise import Offer
 from hub.store.promise import SessionKey
 
@@ -57,6 +59,10 @@ class Desk:
     until: dict[SessionKey, int] = field(default_factory=dict)
     last: dict[SessionKey, str] = field(default_factory=dict)
     declined: dict[SessionKey, set[str]] = field(default_factory=dict)
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    deferred: dict[SessionKey, int] = field(default_factory=dict)
+    """Sessions whose offer is another node's first, since when they are seen to wait."""
+
     more: bool = False
     """Whether more waits than was offered."""
 
@@ -75,7 +81,13 @@ class Desk:
     @property
     def reads(self) -> int:
         """How many of the waiting sessions are to be looked at."""
-        return len(self.until) + len(self.declined) + min(OFFERED, self.places) + 1
+        passed_over = len(self.until) + len(self.declined) + len(self.deferred)
+        return passed_over + min(OFFERED, self.places) + 1
+
+    @property
+    def said(self) -> Places:
+        """What the other nodes are told."""
+        return Places(self.neighbours.node, self.places, tuple(self.workers)[:MOST_NAMED])
 
     def register(self, name: str, capacity: int, offer: Offer) -> None:
         """A worker is here, anew or again; it keeps what it had."""
@@ -112,6 +124,7 @@ class Desk:
         offered = taker is not None and key in taker.offered
         self._withdraw(key)
         self.declined.pop(key, None)
+        self.deferred.pop(key, None)
         self.missed(key)
         for worker in self.workers.values():
             worker.has.discard(key)
@@ -146,21 +159,31 @@ class Desk:
         there = set(waiting)
         for key in [key for key, until in self.until.items() if until <= now or key not in there]:
             self._withdraw(key)
-        for key in self.declined.keys() - there:
-            del self.declined[key]
+        for known in (self.declined, self.deferred):
+            for key in known.keys() - there:
+                del known[key]
         made = []
         self.more = len(waiting) >= self.reads
         for key in waiting:
             if key in self.until or key in self._taken[0] or key in self._taken[1]:
                 continue
+            if self._defer(key, now):
+                continue
             worker = self._free(key) if self._open(key) else None
             if worker is None:
                 self.more = True
             else:
+                self.deferred.pop(key, None)
                 self.until[key] = now + patience
                 worker.offered.add(key)
                 made.append((key, worker))
         return made
+
+    def _defer(self, key: SessionKey, now: int) -> bool:
+        """Whether another node is to offer it first."""
+        last = self.last.get(key, "")
+        before = self.neighbours.turn(key, last, last in self.workers, now)
+        return before > 0 and now < self.deferred.setdefault(key, now) + before * TURN_MS
 
     def _withdraw(self, key: SessionKey) -> None:
         if self.until.pop(key, None) is not None:

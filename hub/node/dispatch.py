@@ -2,21 +2,25 @@
 
 A session wants its agent while the label `agent` names one, nobody within reach holds `worker:NAME`, and there is
 something to do: so a standby is there already when an unreachable worker's window is over. The wish is noted in the
-store, and the nodes are nudged; a node with a free worker of that name offers it the session, the worker that had it
-last before others. The acceptance is an append in the session's own log, conditional like any decision: an offer
-promises nothing, so that two nodes may make one at once.
+store, and the nodes are nudged. A node with a free worker of that name offers it the session: the worker that had it
+last before others, and of several nodes each its share (`neighbours`). The acceptance is an append in the session's
+own log, conditional like any decision: an offer promises nothing, so nothing is lost where two nodes make one at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from hub.node.desk import Desk
 from hub.node.insisting import insist
+from hub.node.neighbours import TURN_MS, Neighbours, Places, Wish, read
 from hub.node.presence import surely
 from hub.node.promise import Offer
 from hub.node.room import Room
@@ -60,30 +64,44 @@ def agents_participant(agent: str) -> str:
     return f"p_{agent}"
 
 
+def channel_of(tenant: str, agent: str) -> SessionKey:
+    """Where the nodes speak of an agent: no session has this name."""
+    return SessionKey(tenant, f"agent:{agent}")
+
+
 @dataclass(slots=True)
 class Bell:
     """Rings when somebody may wait for the agent: a sink for what comes on the agent's channel.
 
-    `serving`: what waits is being looked through; `rung`: look (again).
+    `serving`: what waits is being looked through; `rung`: look (again). `now` is monotonic ms.
     """
 
     tenant: str
     agent: str
     wake: Callable[[Bell], None]
-    desk: Desk = field(default_factory=Desk)
+    now: Callable[[], int]
+    desk: Desk
     rung: bool = False
     serving: bool = False
+    turns_awaited: bool = False
+    """It will ring when the next node's turn comes."""
 
     @property
     def channel(self) -> SessionKey:
-        """Where nudges for the agent's desks go: no session has this name."""
-        return SessionKey(self.tenant, f"agent:{self.agent}")
+        """Where nudges for the agent's desks go."""
+        return channel_of(self.tenant, self.agent)
 
     def entries(self, entries: Sequence[Stored]) -> None:
         """No log has this name."""
 
     def signal(self, payload: bytes) -> None:
-        """Somebody wants the agent."""
+        """Somebody wants the agent, or another node has workers."""
+        match read(payload):
+            case Places() as said:
+                self.desk.neighbours.heard(said, self.now())
+                return
+            case Wish(session, last) if last:
+                self.desk.remember(SessionKey(self.tenant, session), last)
         self.ring()
 
     def resynced(self, tail: Position | None) -> None:
@@ -108,6 +126,8 @@ class Dispatch:
         self._bells: dict[tuple[str, str], Bell] = {}
         self._noted: dict[SessionKey, frozenset[str]] = {}
         """The agents that each session conducted here waits for; none is known of those not yet looked at."""
+        self._last: defaultdict[SessionKey, dict[str, str]] = defaultdict(dict)
+        """The worker of each agent that each of these sessions had last."""
 
     # --- the session's side
 
@@ -121,13 +141,23 @@ class Dispatch:
                 before = frozenset(filter(None, (answering(room.state), *listening(room.state)))) - agents
             no_more, new = before - agents, agents - before
             if no_more or new:
-                self._tools.spawn(self._note(room.key, no_more, new, room.state.time))
+                wishes = [
+                    (agent, Wish(room.key.session, self._given_back(room, agent))) for agent in sorted(new)
+                ]
+                self._tools.spawn(self._note(room.key, no_more, wishes, room.state.time))
             if (agent := answering(room.state)) in new:
                 self._tools.later(self._await_patience, lambda: self._say_awaited(room, agent))
 
     def forget(self, key: SessionKey) -> None:
         """The room is closed here, or another node conducts it."""
         self._noted.pop(key, None)
+        self._last.pop(key, None)
+
+    def _given_back(self, room: Room, agent: str) -> str:
+        """The worker that had the session last ("": it is out of reach, or not known)."""
+        right = room.state.rights.get(WORKER + agent)
+        out = right is not None and right.holder != ""
+        return "" if out else self._last.get(room.key, {}).get(agent, "")
 
     def _say_awaited(self, room: Room, agent: str) -> None:
         if agent in self._noted.get(room.key, ()) and awaited(room.state, agent):
@@ -139,13 +169,15 @@ class Dispatch:
     async def _told(self, room: Room, agent: str) -> None:
         surely(await room.settle(PRODUCER, lambda state: conducted(awaited(state, agent))))
 
-    async def _note(self, key: SessionKey, no_more: frozenset[str], new: frozenset[str], since: int) -> None:
+    async def _note(
+        self, key: SessionKey, no_more: frozenset[str], new: Sequence[tuple[str, Wish]], since: int
+    ) -> None:
         store = self._tools.store
         for agent in sorted(no_more):
             await store.unwant(key.tenant, agent, key)
-        for agent in sorted(new):
+        for agent, wish in new:
             await store.want(key.tenant, agent, key, since)
-            store.signal(SessionKey(key.tenant, f"agent:{agent}"), b"want")
+            store.signal(channel_of(key.tenant, agent), msgspec.json.encode(wish))
             self._tools.metrics.duties.labels("want").inc()
 
     # --- the workers' side
@@ -154,15 +186,18 @@ class Dispatch:
         """A worker is connected here, anew or again."""
         bell = self._bells.get((tenant, agent))
         if bell is None:
-            bell = self._bells[tenant, agent] = Bell(tenant, agent, self._wake)
+            desk = Desk(neighbours=Neighbours(self._tools.node))
+            bell = self._bells[tenant, agent] = Bell(tenant, agent, self._wake, self._tools.now, desk)
             self._tools.spawn(self._listen(bell))
         bell.desk.register(worker, capacity, offer)
+        self._say(bell)
         bell.ring()
 
     def unregister(self, tenant: str, agent: str, worker: str) -> None:
         """Its connection closed."""
         if (bell := self._bells.get((tenant, agent))) is not None:
             bell.desk.leave(worker)
+            self._say(bell)
             bell.ring()
 
     def capacity(self, tenant: str, agent: str, worker: str, free: int) -> None:
@@ -170,6 +205,8 @@ class Dispatch:
         if (bell := self._bells.get((tenant, agent))) is not None:
             bell.desk.capacity(worker, free)
             if free:
+                if not bell.desk.neighbours.free:
+                    self._say(bell)
                 bell.ring()
 
     def decline(self, tenant: str, agent: str, worker: str, key: SessionKey) -> None:
@@ -180,6 +217,8 @@ class Dispatch:
 
     def settled(self, tenant: str, agent: str, key: SessionKey, worker: str) -> bool:
         """The session was taken by `worker` ("" : given back). Whether it was offered here (and is noted)."""
+        if worker:
+            self._last[key][agent] = worker
         bell = self._bells.get((tenant, agent))
         if bell is None:
             return False
@@ -194,9 +233,15 @@ class Dispatch:
             bell.desk.missed(key)
 
     async def offer(self) -> None:
-        """Offer what waits to whoever is free, in case that nobody rang."""
+        """Say who is here, and offer what waits to whoever is free, in case that nobody rang."""
         for bell in tuple(self._bells.values()):
+            if bell.desk.workers:
+                self._say(bell)
             await self._serve(bell)
+
+    def _say(self, bell: Bell) -> None:
+        """Tell the other nodes what this one has."""
+        self._tools.store.signal(bell.channel, msgspec.json.encode(bell.desk.said))
 
     def _wake(self, bell: Bell) -> None:
         self._tools.spawn(self._serve(bell))
@@ -232,3 +277,10 @@ class Dispatch:
         for key, worker in made:
             self._tools.metrics.offers.inc()
             worker.offer(key, agents_participant(bell.agent), self._patience)
+        if bell.desk.deferred and not bell.turns_awaited:
+            bell.turns_awaited = True
+            self._tools.later(TURN_MS, lambda: self._turn(bell))
+
+    def _turn(self, bell: Bell) -> None:
+        bell.turns_awaited = False
+        bell.ring()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hub.node.promise import Done
+from hub.node.promise import Done, Offer
 from hub.settings import Settings
 from hub.store.promise import SessionKey
 from legato.session import commands as c
@@ -153,3 +153,54 @@ async def test_people_are_told_once_that_nobody_takes_their_session_until_somebo
         opened = await room.open_producer("c_agent")
         await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
         await until(lambda: room.state.awaited == "")
+
+
+def offers_to(offered: list[tuple[str, str]], node: str) -> Offer:
+    """What notes that a worker of the node was offered a session."""
+    return lambda key, participant, expires_ms: offered.append((node, key.session))
+
+
+@virtual
+async def test_two_nodes_offer_each_session_once_and_each_its_share() -> None:
+    house = House()
+    offered: list[tuple[str, str]] = []
+    async with house.node("n1", settings=QUICK) as first, house.node("n2", settings=QUICK) as second:
+        for name, node in (("n1", first), ("n2", second)):
+            node.register_worker("main", "helper", f"w_{name}", 30, offers_to(offered, name))
+        await asyncio.sleep(1.5)
+        for number in range(40):
+            key = SessionKey("main", f"s_{number}")
+            room = await there(await first.create(key, "p_user", {"agent": "helper"}, ""))
+            await first.arrive(room, user_presence())
+        await passes(200)
+        assert sorted(session for _, session in offered) == sorted(f"s_{number}" for number in range(40))
+        assert 10 <= sum(name == "n1" for name, _ in offered) <= 30
+        await asyncio.sleep(0.2)
+        assert len(offered) == 60, "nobody took them: each node's places are offered in the end"
+
+
+@virtual
+async def test_what_a_worker_gave_back_is_offered_to_it_first_though_another_node_saw_it_last() -> None:
+    house = House()
+    offered: list[tuple[str, str]] = []
+    async with house.node("n1", settings=QUICK) as first, house.node("n2", settings=QUICK) as second:
+        for number in range(8):
+            key = SessionKey("main", f"s_{number}")
+            room = await there(await first.create(key, "p_user", {"agent": "helper"}, ""))
+            await first.arrive(room, user_presence())
+            accept = c.AcceptSession(right="worker:helper", worker="w_n2")
+            opened = await room.open_producer("c_agent")
+            assert isinstance(
+                await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch)), Done
+            )
+        for name, node in (("n1", first), ("n2", second)):
+            node.register_worker("main", "helper", f"w_{name}", 30, offers_to(offered, name))
+        await asyncio.sleep(1.5)
+        for number in range(8):
+            room = await there(await first.open(SessionKey("main", f"s_{number}")))
+            token = room.state.rights["worker:helper"].token
+            release = c.ReleaseRight(right="worker:helper", token=token)
+            done = await room.execute(AGENT, batch("c_agent", 2, release))
+            assert isinstance(done, Done)
+        await passes(200)
+        assert sorted(offered) == [("n2", f"s_{number}") for number in range(8)]
