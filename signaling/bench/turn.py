@@ -1,6 +1,7 @@
 """`bench turn`: a spoken question and a spoken answer, stage by stage; and how soon an answer changes its way.
 
-A node whose engines are a service of known speed, an agent that needs no time to think, people on the phone.
+A node whose engines are a service of known speed, an agent that needs no time to think, people on the phone who each
+ask when it suits them: asked in step, their turns would end in the same instant, each time.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ ASKED: Final = "Where is my order, please?"
 HUB_MS: Final = 60
 PEOPLE: Final = 4
 PATIENCE_S: Final = 15.0
+LULL: Final = 50
+"""Frames before a question, at most."""
+
 FIRST: Final = 920_000
 STAGES: Final[tuple[e.Mark, ...]] = (
     *("end_of_speech", "end_of_turn", "transcript_final", "first_word"),
@@ -147,6 +151,7 @@ async def _asks(rig: Rig, node: Child, number: int, said: Sequence[bytes], times
         person.client.signal("output_ready", {"ready": True})
         await person.client.until(lambda state: bool(_holder(state)), PATIENCE_S)
         for asked in range(1, times + 1):
+            await person.speak(room[: rig.rng.randrange(LULL)], SILENT_DBOV)
             await person.speak(said, LOUD_DBOV)
             listening = asyncio.create_task(person.listen(room))
             await log.heard(asked)
