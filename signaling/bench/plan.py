@@ -49,12 +49,12 @@ class Plan:
     tunnels: int = 8
     interruptions: int = 300
     interrupters: int = 10
-    page_interruptions: int = 60
+    page_interruptions: int = 100
     turns: int = 100
     switches: int = 100
     reloads: int = 110
-    route_flips: int = 30
-    dead_paths: int = 40
+    route_flips: int = 300
+    dead_paths: int = 100
     rough_s: float = 60.0
     tunnel_s: float = 5.0
     kills: int = 300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,19 +19,22 @@ from signaling.bench.reconnect import measure_reconnect
 from signaling.bench.rig import Rig, open_rig
 from signaling.bench.takeover import measure_takeover
 from signaling.bench.turn import measure_turn
-from signaling.bench.voice import measure_voice
+from signaling.bench.voice import PARTS
+
+log: Final = logging.getLogger("legato.bench")
 
 Measure = Callable[[Rig, Plan], Awaitable[list[Result]]]
 
-BENCHES: Final[dict[str, Measure]] = {
-    "delivery": measure_delivery,
-    "reconnect": measure_reconnect,
-    "join": measure_join,
-    "voice": measure_voice,
-    "turn": measure_turn,
-    "agents": measure_agents,
-    "takeover": measure_takeover,
+BENCHES: Final[dict[str, Sequence[Measure]]] = {
+    "delivery": (measure_delivery,),
+    "reconnect": (measure_reconnect,),
+    "join": (measure_join,),
+    "voice": PARTS,
+    "turn": (measure_turn,),
+    "agents": (measure_agents,),
+    "takeover": (measure_takeover,),
 }
+"""The parts of each: what one cannot measure costs no other's figures."""
 
 
 class Unmeasurable(Exception):
@@ -65,7 +69,7 @@ async def measure(
     accept_store: str = "",
     profile: Path | None = None,
 ) -> Outcome:
-    """Run the benches. Raises `NotDelivered`, `StoreNotEmpty`, what a store's refusal raises, and `OSError`."""
+    """Run the benches. Raises `StoreNotEmpty`, what a store's refusal raises, and `OSError`."""
     found: dict[str, list[Result]] = {}
     loads: dict[str, list[float]] = {}
     missing: list[str] = []
@@ -74,8 +78,11 @@ async def measure(
             for run in range(runs):
                 loads.setdefault(name, []).append(round(os.getloadavg()[0], 2))
                 told = replace(plan, says=_numbered(plan.says, run, runs))
-                for result in await BENCHES[name](rig, told):
-                    found.setdefault(result.name, []).append(result)
+                for part in BENCHES[name]:
+                    results, why = await attempt(part, rig, told)
+                    missing += why
+                    for result in results:
+                        found.setdefault(result.name, []).append(result)
         if name == "join" and plan.first_audios:
             try:
                 for run in range(runs):
@@ -84,6 +91,25 @@ async def measure(
             except Unmeasurable as why:
                 missing.append(str(why))
     return outcome(found, loads, missing)
+
+
+async def attempt(part: Measure, rig: Rig, plan: Plan) -> tuple[list[Result], list[str]]:
+    """What a part measured, or why it could not."""
+    try:
+        results = await part(rig, plan)
+    except Exception as failure:  # whatever it is: hours of others' figures must not go with it
+        log.warning("%s failed", part.__name__, exc_info=failure)
+        return [], [f"{part.__name__.removeprefix('measure_')}: {_cause(failure)}"]
+    for result in results:
+        plan.says(result.line())
+    return results, []
+
+
+def _cause(failure: BaseException) -> str:
+    """The first failure within groups, in a line."""
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return f"{type(failure).__name__}: {failure}".removesuffix(": ")
 
 
 def outcome(

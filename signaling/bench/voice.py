@@ -1,13 +1,10 @@
-"""`bench voice`: all that is measured of calls."""
+"""`bench voice`: all that is measured of calls, part by part."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from signaling.bench.figures import Result
 from signaling.bench.page_barge_in import measure_page_barge_in
-from signaling.bench.plan import Plan
-from signaling.bench.rig import Rig
 from signaling.bench.route_flip import measure_route_flips
 from signaling.bench.voice_barge_in import measure_barge_in
 from signaling.bench.voice_dead_paths import measure_dead_paths
@@ -26,8 +23,3 @@ PARTS: Final = (
     measure_dead_paths,
     measure_route_flips,
 )
-
-
-async def measure_voice(rig: Rig, plan: Plan) -> list[Result]:
-    """The figures of one run, part by part."""
-    return [result for part in PARTS for result in await part(rig, plan)]

@@ -187,10 +187,14 @@ class _Page:
 
     async def until(self, what: str) -> None:
         """Wait until an attribute says yes."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not getattr(self, what):
-                self.news.clear()
-                await self.news.wait()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not getattr(self, what):
+                    self.news.clear()
+                    await self.news.wait()
+        except TimeoutError:
+            came = f"{len(self.came)} frames of {self.message} had come"
+            raise TimeoutError(f"not `{what}` within {PATIENCE_S:.0f} s; {came}") from None
 
     async def until_frame(self, number: int) -> None:
         async with asyncio.timeout(PATIENCE_S):

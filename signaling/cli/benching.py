@@ -22,14 +22,11 @@ from signaling.bench.page import page
 from signaling.bench.plan import SMALL, Plan
 from signaling.bench.rig import StoreNotEmpty
 from signaling.bench.runs import BENCHES, Outcome, measure
-from signaling.bench.visitor import NotDelivered, Refused
 
 FAILURES = (
     EmbeddedStoreFailed,
     EndpointInvalid,
-    NotDelivered,
     OSError,
-    Refused,
     RuntimeError,
     StoreNotEmpty,
     StoreUnavailable,
@@ -102,6 +99,8 @@ def bench(
     if html is not None:
         html.write_text(page(outcome, f"legato bench {' '.join(chosen)} --runs {runs}"), "utf-8")
     _tell(outcome)
+    if not outcome.results:
+        sys.exit(BROKEN)
     sys.exit(0 if no_judge or outcome.holds() else 1)
 
 

@@ -1,11 +1,15 @@
 """Of several runs the best median counts, and the report says what was missed or is missing."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
+from typing import cast
 
-from signaling.bench.figures import Bar, Figure, Value
+from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.page import page
-from signaling.bench.runs import Outcome, best, outcome
+from signaling.bench.plan import Plan
+from signaling.bench.rig import Rig
+from signaling.bench.runs import Outcome, attempt, best, outcome
 
 
 def of(*results: Figure | Value, missing: tuple[str, ...] = ()) -> Outcome:
@@ -41,6 +45,20 @@ def test_a_figure_without_a_sample_in_any_run_is_missing_and_the_others_stay() -
     found = outcome({"f": [Figure("f", "ms")], "v": [Value("v", 1.0)]}, {}, ["before"])
     assert found.results == (Value("v", 1.0),)
     assert found.missing == ("before", "f: no run gave a sample")
+
+
+async def test_a_part_that_fails_is_told_and_costs_no_other_its_figures() -> None:
+    async def measure_tunnels(rig: Rig, plan: Plan) -> list[Result]:
+        raise ExceptionGroup("people", [TimeoutError("nobody spoke")])
+
+    async def measure_waves(rig: Rig, plan: Plan) -> list[Result]:
+        return [Value("v", 1.0)]
+
+    rig, told = cast("Rig", None), list[str]()
+    plan = replace(Plan(), says=told.append)
+    assert await attempt(measure_tunnels, rig, plan) == ([], ["tunnels: TimeoutError: nobody spoke"])
+    assert await attempt(measure_waves, rig, plan) == ([Value("v", 1.0)], [])
+    assert told == [Value("v", 1.0).line()]
 
 
 def test_a_report_is_json_with_machine_versions_and_figures() -> None:
