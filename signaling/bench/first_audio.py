@@ -70,8 +70,9 @@ PREPARE: Final = """async () => {
   output.tap(onset);
   globalThis.took = new Promise((resolve) => {
     let clicked = 0;
-    document.addEventListener("click", (event) => { clicked = event.timeStamp; }, { capture: true, once: true });
-    onset.port.onmessage = () => resolve(performance.now() - clicked);
+    const began = Date.now() - performance.now();
+    document.addEventListener("click", (event) => { clicked = began + event.timeStamp; }, { capture: true, once: true });
+    onset.port.onmessage = ({ data }) => resolve(data - clicked);
   });
 }"""
 

@@ -1,4 +1,4 @@
-// Tells the page of the first sample that is not silence.
+// Tells the page when (ms since 1970) the first sample came that is not silence: the message itself waits for the page's thread.
 class Onset extends AudioWorkletProcessor {
   constructor() {
     super();
@@ -7,7 +7,7 @@ class Onset extends AudioWorkletProcessor {
   process(inputs) {
     if (!this.heard && inputs[0].some((channel) => channel.some((sample) => Math.abs(sample) > 0.002))) {
       this.heard = true;
-      this.port.postMessage(currentTime);
+      this.port.postMessage(Date.now());
     }
     return true;
   }
