@@ -62,6 +62,8 @@ ABOUT: Final[dict[str, str]] = {
     "hub_pause_ms": "People talk into an agent's speech, at any moment of it: from the send of the frame in which "
     "their voice begins (six sentences, by the demo's voice) to the first frame from the hub that is no speech.",
     "hub_mute_ms": "The same, to the signal by which the hub mutes a page.",
+    "mouth_to_ear_ms": "A word said into one page until it leaves the output of another: two Chromiums on one "
+    "machine, the hub between them. Most of it is the browsers': capture, jitter buffer, output.",
     "barge_in_ms": "Chromium, whose microphone hears a word every few seconds while an agent's tone plays: from the "
     "first loud sample of the word, by the capture's own clock, to the first silent one of what is played, by the "
     "output's. The page falls silent by its own judgement.",

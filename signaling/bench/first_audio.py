@@ -71,7 +71,8 @@ PREPARE: Final = """async () => {
   globalThis.took = new Promise((resolve) => {
     let clicked = 0;
     const began = Date.now() - performance.now();
-    document.addEventListener("click", (event) => { clicked = began + event.timeStamp; }, { capture: true, once: true });
+    const note = (event) => { clicked = began + event.timeStamp; };
+    document.addEventListener("click", note, { capture: true, once: true });
     onset.port.onmessage = ({ data }) => resolve(data - clicked);
   });
 }"""

@@ -107,7 +107,7 @@ async def measure_page_barge_in(rig: Rig, plan: Plan) -> list[Result]:
         async with hub_with_pages("auto") as hub, async_playwright() as playwright:
             browser = await chromium_with_sound(playwright, microphone)
             try:
-                page = await _talking(browser, hub)
+                page = await talking(browser, hub.url)
                 session = await page.evaluate("() => location.hash.slice(1)")
                 async with _toning(hub, session, page):
                     await asyncio.sleep(seconds + BETWEEN_S)
@@ -132,12 +132,11 @@ def silenced(words: Sequence[float], edges: Sequence[tuple[float, bool]]) -> lis
     return took
 
 
-async def _talking(browser: Any, hub: Serving) -> Any:
-    """A page in a call, whose microphone and output are listened to."""
-    context = await browser.new_context(permissions=["microphone"])
-    page = await context.new_page()
+async def talking(browser: Any, url: str) -> Any:
+    """A page in a call, whose microphone and output are listened to (`heard`)."""
+    page = await (await browser.new_context(permissions=["microphone"])).new_page()
     async with asyncio.timeout(PATIENCE_S):
-        await page.goto(hub.url)
+        await page.goto(url)
         await page.evaluate(LIVE)
         await page.click("[data-voice]")
         await page.evaluate(OPEN)

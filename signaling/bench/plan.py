@@ -15,7 +15,8 @@ class Plan:
     logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
     at once, `stock_calls` at stock aiortc, for `play_s` seconds; `frames` of a probe; `innocent` calls beside
     `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
-    `interruptions` of an agent by `interrupters` people, `page_interruptions` by one in a browser (0: none);
+    `interruptions` of an agent by `interrupters` people, `page_interruptions` by one in a browser, `words` from one
+    browser to another (0: none);
     `turns` and `switches` of `bench turn`;
     `reloads` of a page that talks, `route_flips` from one network to another, `dead_paths` of a call, and `rough_s`
     seconds of a bad one (0: none).
@@ -50,6 +51,7 @@ class Plan:
     interruptions: int = 300
     interrupters: int = 10
     page_interruptions: int = 100
+    words: int = 100
     turns: int = 100
     switches: int = 100
     reloads: int = 110
@@ -87,6 +89,7 @@ SMALL = Plan(
     interruptions=2,
     interrupters=2,
     page_interruptions=0,
+    words=0,
     turns=4,
     switches=4,
     reloads=0,

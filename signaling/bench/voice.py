@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from signaling.bench.mouth_to_ear import measure_mouth_to_ear
 from signaling.bench.page_barge_in import measure_page_barge_in
 from signaling.bench.route_flip import measure_route_flips
 from signaling.bench.voice_barge_in import measure_barge_in
@@ -17,6 +18,7 @@ PARTS: Final = (
     measure_voice_guard,
     measure_barge_in,
     measure_page_barge_in,
+    measure_mouth_to_ear,
     measure_voice_microphone,
     measure_voice_resume,
     measure_voice_paths,
