@@ -52,6 +52,7 @@ from signaling.http.watch import Watch
 from signaling.policy import Policy
 from signaling.pushes import Pushes
 from signaling.revoking import Revoking
+from signaling.shares import ShareLimits, Shares
 from signaling.staff import Staff
 from signaling.turnstile import Turnstile
 from signaling.voice.calls import Calls
@@ -98,6 +99,7 @@ class DoorOptions:
     expose: Callable[[], bytes] = lambda: b""
     policy: Policy = field(default_factory=Policy)
     limits: ConnectionLimits = DEFAULT
+    each: ShareLimits = field(default_factory=ShareLimits)
     nodes: Sequence[str] = ()
     sounds: Sounds = field(default_factory=NoSound)
     admission: Admission = field(default_factory=Admission)
@@ -109,11 +111,13 @@ class DoorOptions:
 
 def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Application:
     """The application. Its hall is `app[HALL]`."""
-    hall = _hall(node, keys, options)
+    shares = Shares(options.each, options.now)
+    hall = _hall(node, keys, options, shares)
     app = web.Application(middlewares=[guard(options.policy)])
     app[HALL] = hall
     app[REVOKING] = revoking = Revoking(options.store, keys.revocations, options.wall)
-    add_routes(app, _routes(node, keys, options, hall, revoking))
+    access = Access(keys.signer, hall, options.wall, node.refused, shares)
+    add_routes(app, _routes(node, keys, options, hall, access, revoking))
 
     async def connect(request: web.Request) -> web.StreamResponse:
         return await serve_socket(hall, request, request[PEER])
@@ -123,8 +127,9 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
     return app
 
 
-def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoking: Revoking) -> list[Route]:
-    access = Access(keys.signer, hall, options.wall, node.refused)
+def _routes(
+    node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, access: Access, revoking: Revoking
+) -> list[Route]:
     archive = Archive(options.store, keys.sealers, options.vault)
     roster = Roster(options.store, keys.sealers, options.now)
     watch = Watch(node, hall, options.admission, options.crowded, options.expose)
@@ -144,7 +149,7 @@ def _routes(node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, revoki
     return [*routes, serve_description(routes)]
 
 
-def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
+def _hall(node: Node, keys: DoorKeys, options: DoorOptions, shares: Shares) -> Hall:
     warn: list[Callable[..., None]] = []
     doorkeeper = Doorkeeper(
         Keeping(
@@ -152,6 +157,7 @@ def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
             signer=keys.signer,
             positions=keys.positions,
             holders=HoldersInStore(options.store),
+            shares=shares,
             level=options.level,
             wall=options.wall,
             random_bytes=options.random_bytes,
@@ -166,6 +172,7 @@ def _hall(node: Node, keys: DoorKeys, options: DoorOptions) -> Hall:
             turnstile=Turnstile(options.admission),
             staff=Staff(node, keys.signer, options.wall, options.random_bytes, list(options.nodes)),
             sounds=options.sounds,
+            shares=shares,
             now=options.now,
             random_bytes=options.random_bytes,
             revocations=keys.revocations,

@@ -31,6 +31,7 @@ from signaling.connection import close_codes
 from signaling.connection.batches import producer_name
 from signaling.connection.effects import NEVER
 from signaling.holders import Holders
+from signaling.shares import Shares
 
 ENTRY: Final[frozenset[Kind]] = frozenset({"access", "invite"})
 LEVELS: Final = {"": 0, "memory": 1, "buffered": 2, "replicated": 3, "synced": 4}
@@ -38,6 +39,8 @@ INVITE: Final = "invite:"
 """Beside attachments, invites that are good once have holders; their names begin so."""
 
 BEAT_MS: Final = 3_000
+CROWDED_MS: Final = 10_000
+"""When somebody who has as many connections as one may have should try again."""
 LIVE_BEAT_MS: Final = 1_000
 """The beat of those whose going must be noticed sooner: who speaks, agents, workers."""
 
@@ -73,13 +76,15 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What a doorkeeper works with. `wall` gives seconds UTC; `misused(key, attachment)` is called when somebody
+    """What a doorkeeper works with. Who is let in has its place among the `shares`, which whoever lets the arrival go
+    gives back. `wall` gives seconds UTC; `misused(key, attachment)` is called when somebody
     without the holder's key showed its resume ticket."""
 
     node: Node
     signer: Signer
     positions: Positions
     holders: Holders
+    shares: Shares
     level: Level
     wall: Callable[[], int]
     random_bytes: RandomBytes
@@ -144,7 +149,7 @@ class Doorkeeper:
             return TurnedAway(close_codes.MALFORMED, "malformed", "key", NEVER)
         attachment = new_id("a", self._keeping.random_bytes)
         coming = _Coming(ticket, SessionKey(ticket.tenant, session), attachment, envelope, key)
-        return await self._enter(coming, self._first_holder)
+        return await self._seat(coming, self._first_holder)
 
     async def _resume(self, envelope: Resume) -> Arrival | TurnedAway:
         ticket = self._signer.verify(envelope.ticket, self._keeping.wall(), frozenset({"resume"}))
@@ -156,7 +161,7 @@ class Doorkeeper:
         if ticket.key is None or not proves(ticket.key, envelope.proof, ticket.id):
             self._keeping.misused(coming.key, coming.attachment)
             return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
-        return await self._enter(coming, self._next_holder)
+        return await self._seat(coming, self._next_holder)
 
     def _misfit(self, ticket: Ticket, envelope: Attach | Resume) -> TurnedAway | None:
         if not ticket.allows("read"):
@@ -166,6 +171,19 @@ class Doorkeeper:
         if LEVELS[envelope.require] > LEVELS[self._keeping.level]:
             return TurnedAway(close_codes.LEVEL_UNAVAILABLE, "level_unavailable", self._keeping.level, NEVER)
         return None
+
+    async def _seat(
+        self, coming: _Coming, holding: Callable[[_Coming], Awaitable[ResumeTicket | TurnedAway | None]]
+    ) -> Arrival | TurnedAway:
+        shares, arrival = self._keeping.shares, None
+        if not shares.enter(coming.ticket, back=isinstance(coming.envelope, Resume)):
+            return TurnedAway(close_codes.OVERLOADED, "overloaded", "connections", CROWDED_MS)
+        try:
+            arrival = await self._enter(coming, holding)
+            return arrival
+        finally:
+            if not isinstance(arrival, Arrival):
+                shares.leave(coming.ticket)
 
     async def _enter(
         self, coming: _Coming, holding: Callable[[_Coming], Awaitable[ResumeTicket | TurnedAway | None]]

@@ -30,10 +30,10 @@ class GateLimits:
     header_ms: int = HEADER_MS
 
     @classmethod
-    def within(cls, descriptors: int) -> GateLimits:
-        """The bounds of a process that may open so many files."""
+    def within(cls, descriptors: int, of_one: int = 0) -> GateLimits:
+        """The bounds of a process that may open so many files, and of one address."""
         most = max(64, descriptors - max(KEPT_BACK, descriptors // 8))
-        return cls(most=most, half_open=max(32, min(1_024, most // 4)))
+        return cls(most=most, half_open=max(32, min(1_024, most // 4)), of_one=of_one)
 
 
 class Verdict(Enum):

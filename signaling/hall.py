@@ -29,6 +29,7 @@ from signaling.connection.effects import NEVER, Effect
 from signaling.connection.limits import DEFAULT, ConnectionLimits
 from signaling.connection.machine import Connection
 from signaling.doorkeeper import Arrival, Doorkeeper, TurnedAway
+from signaling.shares import Shares
 from signaling.turnstile import Crowded, Turnstile, rank_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Furnishing:
     turnstile: Turnstile
     staff: Staff
     sounds: Sounds
+    shares: Shares
     now: Callable[[], int]
     random_bytes: RandomBytes
     revocations: Revocations | None = None
@@ -181,6 +183,7 @@ class Hall:
 
     def forget(self, arrival: Arrival, reason: str = "gone", line: Line | None = None) -> None:
         """Nobody is at the attachment any more, unless a newer connection carries it."""
+        self._it.shares.leave(arrival.ticket)
         name = (arrival.room.key, arrival.actor.attachment)
         carried = self._attachments.get(name)
         departed = line in self._departed

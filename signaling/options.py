@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.settings import Settings
 from signaling.outside import AddressInvalid, check_url
 from signaling.policy import Policy, networks, well_formed_origin
+from signaling.shares import ShareLimits
 from signaling.voice.root import VoiceOptions
 from signaling.webhooks import SecretInvalid, read_secret
 
@@ -34,6 +35,7 @@ class Options:
     private networks only if `webhook_private`.
     `push_contact`: whom push services reach, `mailto:` or https; with it, browsers are told by Web Push, at http and
     private addresses only if `push_private`.
+    `each_…`: what one participant may have of a node, `each_address`: connections of one address (0: any number).
     `socket`: the descriptor of a listening socket that a supervisor holds (-1: none; `host` and `port` count).
     """
 
@@ -62,6 +64,10 @@ class Options:
     webhook_private: bool = False
     push_contact: str = ""
     push_private: bool = False
+    each_connections: int = 256
+    each_verbs: int = 50
+    each_sessions: int = 60
+    each_address: int = 0
     settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
@@ -119,6 +125,15 @@ class Options:
         bound = host if _is_address(host) and not elsewhere else "0.0.0.0"
         return VoiceOptions(
             host=bound, port=self.media_port, advertise=shown, ears=self.ears, voice=self.voice
+        )
+
+    @property
+    def each(self) -> ShareLimits:
+        """What one participant may have of it."""
+        return ShareLimits(
+            connections=self.each_connections,
+            verbs_a_second=self.each_verbs,
+            sessions_a_minute=self.each_sessions,
         )
 
     @property

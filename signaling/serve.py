@@ -108,7 +108,8 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
         voice = await stack.enter_async_context(_voice(options, promised, store, keys, known, revocations))
-        gate: Gate[asyncio.Transport] = Gate(GateLimits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        gate: Gate[asyncio.Transport] = Gate(GateLimits.within(descriptors, options.each_address))
         doors = replace(_doors(options, store, level, node, voice, gate), pushes=pushes)
         door_keys = DoorKeys(
             signer=signer, positions=Positions(known.position), sealers=keys, revocations=revocations
@@ -139,6 +140,7 @@ def _doors(
         vault=opened_vault(options),
         level=level,
         policy=options.policy,
+        each=options.each,
         nodes=options.advertise,
         admission=Admission(),
         blobs=_blobs(options),

@@ -56,6 +56,9 @@ def main() -> None:
         name=chosen.name,
         ears=chosen.engines,
         voice=chosen.engines,
+        each_connections=0,  # few names stand for very many people here
+        each_verbs=0,
+        each_sessions=0,
         settings=Settings(idle_close=chosen.idle_close),
     )
     profile = cProfile.Profile(time.thread_time) if chosen.profile is not None else None

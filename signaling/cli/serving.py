@@ -122,6 +122,25 @@ _OPTIONS: Final = (
             "unattended": "Seconds it may go on with nobody there, likewise; then its answer waits for somebody.",
         }.items()
     ),
+    *(
+        click.option(
+            f"--each-{what}", default=most, show_default=True, type=click.IntRange(0), metavar="N", help=help
+        )
+        for what, most, help in (
+            ("connections", 256, "Connections that a participant may have at a node (0: any number)."),
+            (
+                "verbs",
+                50,
+                "HTTP requests a second of a participant, likewise; back ends have 20 times as many.",
+            ),
+            (
+                "sessions",
+                60,
+                "Sessions that one may make in a minute, likewise; back ends 100 times as many.",
+            ),
+            ("address", 0, "Sockets of one IP address, likewise; behind a proxy all come from one."),
+        )
+    ),
     click.option("--push-private", is_flag=True, help="Push services may be http, and at private addresses."),
     click.option(
         "--log-level",

@@ -24,6 +24,7 @@ from signaling.connection.batches import wrong_field
 from signaling.connection.line import Line
 from signaling.hall import Hall
 from signaling.http.errors import Refused
+from signaling.shares import Shares
 
 T = TypeVar("T")
 Told = Callable[[SessionKey, str, str, str, Refusal], None]
@@ -43,12 +44,15 @@ def bearer(request: web.Request) -> str:
 
 class Access:
     """Tickets and connections of requests. `wall` gives seconds UTC; `refused` is told of what somebody asks of a
-    session of theirs that is not theirs to ask."""
+    session of theirs that is not theirs to ask. Each request counts against its holder's `shares`."""
 
-    def __init__(self, signer: Signer, hall: Hall, wall: Callable[[], int], refused: Told) -> None:
+    def __init__(
+        self, signer: Signer, hall: Hall, wall: Callable[[], int], refused: Told, shares: Shares
+    ) -> None:
         self._signer = signer
         self._hall = hall
         self._refused = refused
+        self._shares = shares
         self.wall = wall
 
     def ticket(self, request: web.Request) -> Ticket:
@@ -59,6 +63,7 @@ class Access:
             raise Refused("ticket_refused") from None
         if ticket.once:
             raise Refused("ticket_refused", "it is good for attaching, once")
+        _in_time(self._shares.verb(ticket), "requests")
         return ticket
 
     def line(self, request: web.Request) -> Line:
@@ -66,14 +71,23 @@ class Access:
         line = self._hall.line(bearer(request))
         if line is None:
             raise Refused("connection_unknown")
+        if line.arrival is not None:
+            _in_time(self._shares.verb(line.arrival.ticket), "requests")
         return line
 
     def ticket_or_line(self, request: web.Request) -> Ticket:
         """The request's ticket, or that of the connection it shows."""
         line = self._hall.line(bearer(request))
         if line is not None and line.arrival is not None:
+            _in_time(self._shares.verb(line.arrival.ticket), "requests")
             return line.arrival.ticket
         return self.ticket(request)
+
+    def may_create(self, ticket: Ticket) -> None:
+        """Whether the holder may make one session more now."""
+        if not ticket.allows("create"):
+            raise Refused("not_allowed")
+        _in_time(self._shares.session(ticket), "sessions")
 
     def session(self, request: web.Request, needs: Capability) -> tuple[SessionKey, Ticket]:
         """The session in the path, if the ticket covers it and allows that."""
@@ -95,6 +109,11 @@ class Access:
     def forbidden(self, key: SessionKey, ticket: Ticket, asked: str, detail: str = "") -> None:
         """They asked for that, and it is not theirs: for the audit."""
         self._refused(key, ticket.participant, ticket.role, asked, Refusal("not_allowed", detail))
+
+
+def _in_time(wait_ms: int, what: str) -> None:
+    if wait_ms > 0:
+        raise Refused("too_fast", what, retry_after_ms=wait_ms)
 
 
 async def read_bytes(request: web.Request, limit: int = MOST_BODY) -> bytes:

@@ -108,8 +108,7 @@ class Sessions:
     async def create(self, request: web.Request) -> web.Response:
         """`POST /v1/sessions`"""
         ticket = self._access.ticket(request)
-        if not ticket.allows("create"):
-            raise Refused("not_allowed")
+        self._access.may_create(ticket)
         body = await read_json(request, bodies.CreateSession)
         session = body.session or new_id("s", self._random_bytes)
         if not well_formed(session) or session == ANY_SESSION:

@@ -43,6 +43,7 @@ from signaling.hall import Hall
 from signaling.policy import Policy
 from signaling.port import Port
 from signaling.pushes import Pushes
+from signaling.shares import ShareLimits
 
 WAIT_S = 8.0
 KEY = SessionKey("main", "s_1")
@@ -108,6 +109,7 @@ async def doors(
     policy: Policy | None = None,
     folder: Path | None = None,
     gate: GateLimits | None = None,
+    each: ShareLimits | None = None,
     wall: Callable[[], int] = lambda: int(time.time()),
     server: ModelServer | None = None,
     keys: MemoryKeys | None = None,
@@ -151,6 +153,7 @@ async def doors(
                 store=store,
                 policy=policy or Policy(),
                 limits=limits,
+                each=each or ShareLimits(),
                 nodes=("https://hub.example",),
                 vault=vault,
                 blobs=blobs,
