@@ -33,7 +33,7 @@ from legato.client.effects import Send as Send
 from legato.client.effects import Settled as Settled
 from legato.client.effects import Sign as Sign
 from legato.client.effects import Told as Told
-from legato.client.modality import beat_of
+from legato.client.modality import beat_of, midst_of
 from legato.client.rest import Rest
 from legato.session import events as e
 from legato.session.commands import Command, Refusal
@@ -210,7 +210,7 @@ class Link:
         last = self.state.attachments.get(self._attachment)
         takes, gives = (options.takes, options.gives) if last is None else (last.takes, last.gives)
         come: dict[str, Any] = {"device": options.device, "takes": takes, "gives": gives}
-        come["worker"] = options.worker
+        come |= {"worker": options.worker, "was": midst_of(self.state, self._attachment)}
         if self._resume is not None:
             return u.Resume(ticket=self._resume[0], proof=self._resume[1], **come, **known)
         taken: dict[str, Any] = {"accept": options.accept, "listens": options.listens}

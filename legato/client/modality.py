@@ -30,6 +30,14 @@ def beat_of(attached: Attached, state: State) -> int:
     return min(attached.beat_ms, VOICE_BEAT_MS) if voiced else attached.beat_ms
 
 
+def midst_of(state: State, attachment: str) -> Literal["", "voice", "streaming"]:
+    """What the attachment is in the midst of, for its next connection's `was`."""
+    known = state.attachments.get(attachment)
+    if known is not None and "audio" in (*known.takes, *known.gives):
+        return "voice"
+    return "streaming" if state.responses else ""
+
+
 def switching(state: State, participant: str, modality: Modality) -> ChangeModality:
     """The command, with the numbers of the rights that `state` shows: who is slower than another device is refused."""
     takes, gives = _MEDIA[modality]

@@ -12,7 +12,7 @@ from legato.session import events as e
 from legato.session.commands import PostMessage
 from legato.session.event_json import encode, stamp
 from legato.session.parts import Part
-from legato.session.state import State, encode_state
+from legato.session.state import Attachment, Response, State, encode_state
 from legato.wire import down as d
 from legato.wire import up as u
 
@@ -88,6 +88,26 @@ def test_a_resume_says_what_the_attachment_took_and_gave_last() -> None:
     [greeting] = sent(link.opened(11))
     assert isinstance(greeting, u.Resume)
     assert (greeting.takes, greeting.gives) == (("audio",), ())
+
+
+@pytest.mark.parametrize(
+    ("state", "was"),
+    [
+        (State(attachments={"a_1": Attachment("a_1", "p_1", takes=("text", "audio"))}), "voice"),
+        (State(responses={"r_1": Response("r_1", "p_2", 1)}), "streaming"),
+        (State(), ""),
+    ],
+)
+def test_a_lost_connection_says_what_it_was_in_the_midst_of(state: State, was: str) -> None:
+    link = live()
+    link.closed(1)
+    link.opened(2)
+    link.received(attached(snapshot=msgspec.Raw(encode_state(state))), 2)
+    link.signed(RESUME, "proof")
+    link.closed(3)
+    [greeting] = sent(link.opened(4))
+    assert isinstance(greeting, u.Resume)
+    assert greeting.was == was
 
 
 def test_the_waits_between_tries_double_and_are_bounded() -> None:

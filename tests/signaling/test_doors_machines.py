@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legato.wire.up import Resume
 from signaling.admission import Admission, Rank, Verdict
 from signaling.connection.allowance import Allowance
 from signaling.gate import Gate, GateLimits
 from signaling.gate import Verdict as GateVerdict
 from signaling.options import Options, OptionsInvalid
 from signaling.policy import Policy, networks
+from signaling.turnstile import Turnstile, rank_of
 
 # --- admission
 
@@ -60,6 +65,21 @@ def test_a_node_is_not_ready_before_it_is_full() -> None:
         admission.ask(who, Rank.IDLE)
     assert not admission.ready
     assert admission.ask(9, Rank.LIVE)[0] is Verdict.WAIT
+
+
+async def test_a_call_that_was_cut_goes_before_an_answer_and_that_before_who_only_looked_on() -> None:
+    turnstile, came = Turnstile(Admission(at_once=1, most_waiting=8)), list[str]()
+
+    async def comes(was: Literal["", "voice", "streaming"]) -> None:
+        async with turnstile.turn(rank_of(Resume(v=1, ticket="t", producer="w_1", proof="p", was=was))):
+            came.append(was)
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group, turnstile.turn(Rank.IDLE):
+        for was in ("", "streaming", "voice"):
+            group.create_task(comes(was))
+        await asyncio.sleep(0)
+    assert came == ["voice", "streaming", ""]
 
 
 # --- the gate

@@ -79,6 +79,15 @@ describe("coming back", () => {
     expect(sent(link.opened(11))).toEqual([{ type: "resume", v: 1, producer: "w_1", position: "p0", whole: false, ticket: "resume-ticket", proof: "proof", device: "browser", takes: ["text"], gives: ["text"] }]);
   });
 
+  test("a lost connection says what it was in the midst of", () => {
+    const [voice, answer] = [{ a_1: { id: "a_1", participant: "p_1", takes: ["text", "audio"] } }, { r_1: { id: "r_1", by: "p_2", at: 1 } }];
+    for (const [snapshot, was] of [[{ attachments: voice, responses: answer }, "voice"], [{ responses: answer }, "streaming"], [{}, undefined]] as const) {
+      const link = live(freshSaved("w_1"), { ...attached(), snapshot } as DownAttached);
+      link.closed(1);
+      expect(sent(link.opened(2))[0]?.["was"]).toBe(was);
+    }
+  });
+
   test("the waits between tries double and are bounded", () => {
     const link = live();
     link.closed(0);

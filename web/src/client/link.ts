@@ -13,7 +13,7 @@
  */
 import type { Command, Down, DownAttached, DownClosing, DownDiscontinuity, DownRefused, Entry, Event, Medium, State } from "./aliases";
 import { evolve } from "./fold";
-import { beatOf } from "./modality";
+import { beatOf, midstOf } from "./modality";
 import { Outbox, type Batch } from "./outbox";
 import { Rest } from "./rest";
 import type { Saved } from "./saved";
@@ -245,7 +245,8 @@ export class Link {
     const { device, key, require } = this.options;
     const { takes, gives } = this.state.attachments[this.attachment] ?? this.options;
     const known = { v: 1, producer, position, whole: !this.holdsState, ...(require === undefined ? {} : { require }) };
-    const come = { device, takes, gives };
+    const was = midstOf(this.state, this.attachment);
+    const come = { device, takes, gives, ...(was === "" ? {} : { was }) };
     if (resume !== null) return { type: "resume", ...known, ...come, ticket: resume.ticket, proof: resume.proof };
     return { type: "attach", ...known, ...come, ticket: this.ticket, ...(key === null ? {} : { key }) };
   }

@@ -25,9 +25,18 @@ const VOICE_BEAT_MS = 1_000;
 
 /** How often a connection is to be heard of, ms: each second while its attachment has audio, however it was attached. */
 export function beatOf({ attachment, beat_ms: beat }: DownAttached, state: State): number {
+  return voiced(state, attachment) ? Math.min(beat, VOICE_BEAT_MS) : beat;
+}
+
+/** What the attachment is in the midst of, for its next connection's `was`. */
+export function midstOf(state: State, attachment: string): "" | "streaming" | "voice" {
+  if (voiced(state, attachment)) return "voice";
+  return Object.keys(state.responses).length > 0 ? "streaming" : "";
+}
+
+function voiced(state: State, attachment: string): boolean {
   const known = of(state.attachments, attachment);
-  const voiced = known !== undefined && [...known.takes, ...known.gives].includes("audio");
-  return voiced ? Math.min(beat, VOICE_BEAT_MS) : beat;
+  return known !== undefined && [...known.takes, ...known.gives].includes("audio");
 }
 
 /** The attachment that plays a participant's sound; "" if none does. */
