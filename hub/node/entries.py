@@ -15,7 +15,7 @@ import msgspec
 
 from hub.keys import places
 from hub.keys.anchors import Anchors
-from hub.keys.errors import SealBroken
+from hub.keys.errors import PlaceInvalid, SealBroken
 from hub.keys.sealing import Sealer
 from hub.node.recent import Recent, Told
 from hub.store.promise import SessionKey, Snapshot, Stored
@@ -70,7 +70,7 @@ def opened_entry(key: SessionKey, sealer: Sealer, entry: Stored) -> Told:
         plain = sealer.open_event(entry.producer, entry.sequence, entry.index, entry.sealed)
         encoded = stamp(plain, entry.offset, entry.time)
         return Told(decode(encoded), encoded, entry.digest)
-    except SealBroken:
+    except (SealBroken, PlaceInvalid):  # a sequence that none has seals nothing
         raise SessionDamaged(key, entry.offset, "seal") from None
     except msgspec.DecodeError:
         raise SessionDamaged(key, entry.offset, "content") from None

@@ -35,12 +35,14 @@ FIRST_LINK: Final = "legato-manifest-1"
 
 
 class VaultDamaged(Exception):
-    """A segment or the manifest of a session is not what was kept; `what` names it."""
+    """A segment or the manifest of a session is not what was kept; `what` names it, `offset` (0: not known) the
+    first entry that was in it."""
 
-    def __init__(self, key: SessionKey, what: str) -> None:
+    def __init__(self, key: SessionKey, what: str, offset: int = 0) -> None:
         super().__init__(f"{key.tenant}/{key.session}: {what}")
         self.key = key
         self.what = what
+        self.offset = offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +189,8 @@ class Folder:
     def _read_log(self, key: SessionKey, row: Row) -> list[Stored]:
         try:
             return unpack_log(self._read(key, f"{row.sha256}.seg"))
-        except SegmentBroken:
-            raise VaultDamaged(key, row.sha256) from None
+        except (SegmentBroken, VaultDamaged):
+            raise VaultDamaged(key, row.sha256, row.first) from None
 
     def _read(self, key: SessionKey, file: str) -> bytes:
         try:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from itertools import islice
 from typing import Final
 
+from hub.store.layout import FormatUnknown
 from hub.store.promise import PAGE, SessionKey, Store, Stored
 from hub.vault.folder import Folder
 from legato.session.position import CHECK_SIZE, EPOCH_SIZE, Position, epoch_from_bits
@@ -29,7 +30,7 @@ class Vault:
         """Keep what the log has now and the vault has not; returns the last offset kept. What was kept and is
         not in the log (a tail was lost) is replaced. What is appended meanwhile waits for the next time: a
         recorder that chased the tail would never end while others write."""
-        last = await self._common(store, key)
+        last = await self.common(store, key)
         until: int | None = None
         while (page := await store.read(key, last, PAGE)) is not None and page.entries:
             until = page.tail.offset if until is None else until
@@ -71,7 +72,7 @@ class Vault:
 
         Where the two differ the store is right (a tail was lost after it was kept).
         """
-        common = await self._common(store, key)
+        common = await self.common(store, key)
         kept = self._folder.log(key, after)
         while portion := await asyncio.to_thread(lambda: list(islice(kept, PAGE))):
             for entry in portion:
@@ -112,7 +113,7 @@ class Vault:
         """Everything of the session goes."""
         await asyncio.to_thread(self._folder.remove, key)
 
-    async def _common(self, store: Store, key: SessionKey) -> int:
+    async def common(self, store: Store, key: SessionKey) -> int:
         """The last offset that the vault and the log have alike."""
         last, digest = await asyncio.to_thread(self._folder.last, key)
         if not last or await self._same(store, key, last, digest):
@@ -128,8 +129,11 @@ class Vault:
         return entries[low - 1].offset if low else 0
 
     async def _same(self, store: Store, key: SessionKey, offset: int, digest: bytes) -> bool:
-        page = await store.read(key, offset - 1, 1)
-        if page is None or offset < page.first - 1:
-            return True  # trimmed from the store: the vault is all there is
-        known = await store.position(key, offset)
+        try:
+            page = await store.read(key, offset - 1, 1)
+            if page is None or offset < page.first - 1:
+                return True  # trimmed from the store: the vault is all there is
+            known = await store.position(key, offset)
+        except FormatUnknown:
+            return False  # no entry that anybody wrote
         return known is not None and known.check == digest[:CHECK_SIZE]

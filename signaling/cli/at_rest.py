@@ -36,6 +36,8 @@ _SAYS: Final = {
     "content": "the seal opens on something that is no event",
     "anchor": "a snapshot's anchor does not fit: the log was rewritten",
     "snapshot": "a snapshot does not open",
+    "head": "the log's head is none: where it begins and ends is not known",
+    "segment": "the vault's segment from here on was changed, or is not there",
 }
 
 _OPTIONS: Final = (

@@ -9,44 +9,17 @@ import pytest
 from msgspec.structs import replace
 
 from hub.keys.anchors import Anchors
-from hub.keys.keystore import KeyStore
 from hub.node.entries import link_of
-from hub.node.promise import Done
-from hub.settings import Settings
 from hub.store.promise import Store, Stored
 from hub.vault import Folder, Vault, VaultDamaged
 from hub.vault.segments import SegmentBroken, pack_audio, pack_log, unpack_audio, unpack_log
 from hub.verify import Finding, verify
 from legato.session import commands as c
 from legato.session.parts import Part
-from tests.hub.node.builders import KEY, SCRIBE, House, batch, passes, there, user_presence
+from tests.hub.node.builders import KEY, SCRIBE, House, batch, passes, there
+from tests.hub.vault.talking import keys_of, talk
 
 ANCHORS = Anchors(b"a" * 32)
-
-
-async def talk(house: House, vault: Vault | None, count: int) -> list[Stored]:
-    """A session of so many messages, written by a node; all its entries as they were stored."""
-    entries: list[Stored] = []
-    store = house.store()
-    async with house.node("n1", store, Settings(snapshot_every=40), vault) as node:
-        room = await there(await node.create(KEY, "p_user", {}, ""))
-        await node.arrive(room, user_presence())
-        opened = await room.open_producer("c_1")
-        for n in range(1, count + 1):
-            command = c.PostMessage(message=f"m_{n}", parts=[Part("text", f"words {n}")])
-            assert isinstance(await room.execute(SCRIBE, batch("c_1", n, command, epoch=opened.epoch)), Done)
-        await passes()
-        if vault is not None:
-            await vault.record(store, KEY)
-        for first in range(0, room.position.offset, 1000):
-            page = await store.read(KEY, first)
-            assert page is not None
-            entries += page.entries
-    return entries
-
-
-def keys_of(house: House) -> KeyStore:
-    return KeyStore(house.rest, house.wrap, house.clock, random_bytes=house.random.randbytes)
 
 
 def files(root: Path) -> list[Path]:
@@ -129,41 +102,6 @@ async def test_what_was_kept_and_then_lost_from_the_log_is_replaced(tmp_path: Pa
     report = await verify(KEY, store, keys_of(house), ANCHORS, vault)
     assert report is not None
     assert not report.findings
-
-
-@pytest.mark.parametrize(
-    ("harm", "finding"),
-    [
-        ("payload", Finding(5, "seal")),
-        ("tag", Finding(5, "chain")),
-        ("removed", Finding(5, "missing")),
-        ("swapped", Finding(5, "chain")),
-        ("time", Finding(5, "chain")),
-    ],
-)
-async def test_verify_names_the_offset_of_what_was_changed(harm: str, finding: Finding) -> None:
-    house = House()
-    await talk(house, None, 12)
-    session = house.server.session(KEY)
-    assert session is not None
-    entries = session.log.entries
-    fifth, sixth = entries[4], entries[5]
-    flipped = bytes((fifth.sealed[20] ^ 1,))
-    tag = bytes((fifth.sealed[-1] ^ 1,))
-    if harm == "payload":
-        entries[4] = replace(fifth, sealed=fifth.sealed[:20] + flipped + fifth.sealed[21:])
-    elif harm == "tag":
-        entries[4] = replace(fifth, sealed=fifth.sealed[:-1] + tag)
-    elif harm == "removed":
-        del entries[4]
-    elif harm == "time":
-        entries[4] = replace(fifth, time=fifth.time + 1)
-    else:
-        entries[4] = replace(sixth, offset=5)
-        entries[5] = replace(fifth, offset=6)
-    report = await verify(KEY, house.store(), keys_of(house), ANCHORS)
-    assert report is not None
-    assert report.findings[0] == finding
 
 
 async def test_verify_finds_a_chain_that_was_rewritten_by_the_snapshots_anchor() -> None:
