@@ -96,12 +96,14 @@ class Folder:
         row = self.last_row(key)
         return (row.last, bytes.fromhex(row.digest)) if row is not None else (0, b"")
 
-    def keep_log(self, key: SessionKey, entries: Sequence[Stored], after: int, epoch: str) -> bool:
-        """Keep entries that follow offset `after` of a log in `epoch`. False if the last kept offset is another
-        meanwhile (and `entries` do not replace it from `after` on)."""
+    def keep_log(
+        self, key: SessionKey, entries: Sequence[Stored], after: int, epoch: str, seen: tuple[int, bytes]
+    ) -> bool:
+        """Keep entries that follow offset `after` of a log in `epoch`, in place of what is kept from there on. False if
+        the last that is kept is another than the writer has `seen`: a slow writer must not put its few in the place of
+        another's many."""
         with self._locked(key) as place:
-            last, _ = self.last(key)
-            if entries[0].offset != after + 1 or after > last:
+            if entries[0].offset != after + 1 or after > seen[0] or self.last(key) != seen:
                 return False
             first, last_one = entries[0], entries[-1]
             row = Row("", first.offset, last_one.offset, "", last_one.digest.hex(), "", epoch)

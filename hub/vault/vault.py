@@ -30,16 +30,20 @@ class Vault:
         """Keep what the log has now and the vault has not; returns the last offset kept. What was kept and is
         not in the log (a tail was lost) is replaced. What is appended meanwhile waits for the next time: a
         recorder that chased the tail would never end while others write."""
+        seen = await asyncio.to_thread(self._folder.last, key)
         last = await self.common(store, key)
         until: int | None = None
         while (page := await store.read(key, last, PAGE)) is not None and page.entries:
             until = page.tail.offset if until is None else until
-            if not await asyncio.to_thread(self._folder.keep_log, key, page.entries, last, page.tail.epoch):
-                last, _ = await asyncio.to_thread(self._folder.last, key)
+            entries, epoch = page.entries, page.tail.epoch
+            if not await asyncio.to_thread(self._folder.keep_log, key, entries, last, epoch, seen):
+                seen = await asyncio.to_thread(self._folder.last, key)
+                last = await self.common(store, key)
                 if last < page.first - 1:
                     break  # trimmed before it was kept: nothing that a recorder could do
                 continue
-            last = page.entries[-1].offset
+            last, digest = entries[-1].offset, entries[-1].digest
+            seen = (last, digest)
             if last >= until:
                 break
         await store.keep_cursor(key, CURSOR, last)

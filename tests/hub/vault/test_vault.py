@@ -162,6 +162,15 @@ def test_segments_carry_entries_and_audio_unchanged_and_refuse_what_is_cut() -> 
         unpack_audio(pack_audio(batches)[:-2])
 
 
+def test_a_slow_recorder_does_not_put_its_few_entries_in_the_place_of_anothers_many(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    entries = [Stored(n, n, False, "c_1", n, 0, bytes([n]) * 40, bytes([n]) * 20) for n in range(1, 11)]
+    assert folder.keep_log(KEY, entries[:6], 0, "e", (0, b""))
+    assert folder.keep_log(KEY, entries[6:], 6, "e", (6, entries[5].digest))
+    assert not folder.keep_log(KEY, entries[:3], 0, "e", (0, b"")), "it began before the others"
+    assert list(folder.log(KEY)) == entries
+
+
 def test_minutes_of_audio_are_joined_not_doubled(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.keep_audio(KEY, "t_1", 3, {0: b"a", 1: b"b"})
