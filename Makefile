@@ -54,6 +54,7 @@ lock: install-dev ## Dependencies
 
 generate: install-dev ## The files that are written from Python's types
 	@$(BIN)/python scripts/generate_types.py
+	@$(BIN)/python scripts/generate_protocol.py
 
 clean: ## What was installed and built
 	rm -rf .venv .venv.lock web/node_modules web/dist web/.lock artefacts build dist

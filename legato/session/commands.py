@@ -45,11 +45,15 @@ class PostMessage(PlainCommand, frozen=True, kw_only=True):
 
 
 class StartMessage(Command, frozen=True, kw_only=True):
+    """Begin a message that grows, in an answer or by itself."""
+
     message: str
     response: str = ""
 
 
 class GrowMessage(PlainCommand, frozen=True, kw_only=True):
+    """The words that come next. `index` counts what was added to the message, from 0; `part` is the part that grows."""
+
     message: str
     index: int
     text: str
@@ -58,11 +62,15 @@ class GrowMessage(PlainCommand, frozen=True, kw_only=True):
 
 
 class AddPart(PlainCommand, frozen=True, kw_only=True):
+    """Add a whole part to an open message."""
+
     message: str
     part: Part
 
 
 class EndMessage(Command, frozen=True, kw_only=True):
+    """An open message is whole, or was broken off."""
+
     message: str
     outcome: Outcome = "finished"
     reason: str = ""
@@ -95,6 +103,8 @@ class EndResponse(Command, frozen=True, kw_only=True):
 
 
 class CancelResponse(Command, frozen=True, kw_only=True):
+    """End an answer now; its children with it."""
+
     response: str
 
 
@@ -133,6 +143,8 @@ class AnswerSteering(Command, frozen=True, kw_only=True):
 
 
 class RequestTool(Command, frozen=True, kw_only=True):
+    """Ask for a tool call. `arguments` is JSON text; `approval` the role that must say yes, if any."""
+
     call: str
     name: str
     arguments: str
@@ -153,6 +165,8 @@ class DecideTool(Command, frozen=True, kw_only=True):
 
 
 class StartTool(Command, frozen=True, kw_only=True):
+    """The call runs from now on."""
+
     call: str
 
 
@@ -166,6 +180,8 @@ class ReportUsage(Command, frozen=True, kw_only=True):
 
 
 class ProgressTool(PlainCommand, frozen=True, kw_only=True):
+    """How far a running call is."""
+
     call: str
     text: str = ""
     step: int = 0
@@ -173,6 +189,8 @@ class ProgressTool(PlainCommand, frozen=True, kw_only=True):
 
 
 class EndTool(Command, frozen=True, kw_only=True):
+    """The one end of a tool call."""
+
     call: str
     outcome: Outcome = "finished"
     result: str = ""
@@ -180,6 +198,8 @@ class EndTool(Command, frozen=True, kw_only=True):
 
 
 class ChangeActivity(PlainCommand, frozen=True, kw_only=True):
+    """What the sender is doing: `step` of `steps`, and in how many milliseconds it expects to be done."""
+
     activity: Activity
     text: str = ""
     step: int = 0
@@ -199,6 +219,8 @@ class ChangeModality(Command, frozen=True, kw_only=True):
 
 
 class MarkTurn(PlainCommand, frozen=True, kw_only=True):
+    """A stage of a turn was reached at `at_ms`; `media_time`: where in the sound, if that is known."""
+
     turn: str
     mark: Mark
     at_ms: int
@@ -206,6 +228,8 @@ class MarkTurn(PlainCommand, frozen=True, kw_only=True):
 
 
 class SettleHeard(PlainCommand, frozen=True, kw_only=True):
+    """So many `characters` of the message, `samples` of its speech at 48 kHz, were heard; `final`: no more will be."""
+
     message: str
     characters: int
     samples: int = 0
@@ -242,6 +266,8 @@ class UnsubscribePush(Command, frozen=True, kw_only=True):
 
 
 class ReleaseRight(Command, frozen=True, kw_only=True):
+    """Give a right back. `token` is the number that it was granted with."""
+
     right: str
     token: int
 
@@ -253,6 +279,8 @@ class LabelSession(Command, frozen=True, kw_only=True):
 
 
 class EndSession(Command, frozen=True, kw_only=True):
+    """Nothing comes after it."""
+
     reason: str = ""
 
 

@@ -65,6 +65,8 @@ from legato.session.voice_events import VoiceStarted as VoiceStarted
 
 
 class SessionCreated(ControlEvent, frozen=True, kw_only=True):
+    """The first event of a log."""
+
     labels: dict[str, str] = field(default_factory=dict)
     title: str = ""
 
@@ -76,6 +78,8 @@ class SessionLabelled(Event, frozen=True, kw_only=True):
 
 
 class SessionEnded(ControlEvent, frozen=True, kw_only=True):
+    """Nothing is asked of it any more."""
+
     reason: str = ""
 
 
@@ -91,12 +95,16 @@ class LogReopened(ControlEvent, frozen=True, kw_only=True):
 
 
 class ParticipantJoined(Event, frozen=True, kw_only=True):
+    """Somebody takes part from here on."""
+
     participant: str
     role: Role
     name: str = ""
 
 
 class ParticipantLeft(ControlEvent, frozen=True, kw_only=True):
+    """They take part no more."""
+
     participant: str
     reason: str = ""
 
@@ -126,11 +134,15 @@ class AttachmentBack(Event, frozen=True, kw_only=True):
 
 
 class AttachmentClosed(Event, frozen=True, kw_only=True):
+    """It is over, its rights are free."""
+
     attachment: str
     reason: Literal["detached", "grace_over", "left", "revoked"] = "detached"
 
 
 class ModalityChanged(Event, frozen=True, kw_only=True):
+    """What an attachment takes and gives from here on."""
+
     attachment: str
     takes: tuple[Medium, ...]
     gives: tuple[Medium, ...]
@@ -163,6 +175,8 @@ class RightGranted(ControlEvent, frozen=True, kw_only=True):
 
 
 class RightReleased(ControlEvent, frozen=True, kw_only=True):
+    """Nobody holds it."""
+
     right: str
     token: int
     reason: Literal["released", "crashed", "expired", "taken", "ended"] = "released"
@@ -185,11 +199,15 @@ class AgentUnreachable(Event, frozen=True, kw_only=True):
 
 
 class AgentReachable(Event, frozen=True, kw_only=True):
+    """Its worker is back."""
+
     participant: str
     right: str
 
 
 class AgentCrashed(ControlEvent, frozen=True, kw_only=True):
+    """Its worker did not come back in time: the token is void."""
+
     participant: str
     right: str
     token: int
@@ -248,6 +266,8 @@ class ResponseProgressed(Event, frozen=True, kw_only=True):
 
 
 class CancelRequested(Event, frozen=True, kw_only=True):
+    """The answer is to end now."""
+
     response: str
 
 
@@ -297,6 +317,8 @@ class MessagePosted(Event, frozen=True, kw_only=True):
 
 
 class MessageStarted(Event, frozen=True, kw_only=True):
+    """A message that grows."""
+
     message: str
     response: str = ""
 
@@ -321,6 +343,8 @@ class PartAdded(Event, frozen=True, kw_only=True):
 
 
 class MessageEnded(ControlEvent, frozen=True, kw_only=True):
+    """Nothing is added to it any more."""
+
     message: str
     outcome: Outcome = "finished"
     reason: str = ""

@@ -43,6 +43,8 @@ class HumanRequested(ControlEvent, frozen=True, kw_only=True):
 
 
 class HumanRequestWithdrawn(ControlEvent, frozen=True, kw_only=True):
+    """No person is wanted any more."""
+
     request: str
     reason: str = ""
 

@@ -30,10 +30,14 @@ class ToolDecided(ControlEvent, frozen=True, kw_only=True):
 
 
 class ToolStarted(ControlEvent, frozen=True, kw_only=True):
+    """It runs."""
+
     call: str
 
 
 class ToolProgressed(Event, frozen=True, kw_only=True):
+    """How far a running call is."""
+
     call: str
     text: str = ""
     step: int = 0

@@ -17,6 +17,8 @@ class VoiceStarted(Event, frozen=True, kw_only=True):
 
 
 class VoiceEnded(Event, frozen=True, kw_only=True):
+    """The call of an attachment is over."""
+
     attachment: str
     call: str
     reason: str = ""
