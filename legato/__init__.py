@@ -14,7 +14,7 @@ agent.run("ws://localhost:7070")
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from legato.agent import Agent, Asked, Engagement, Said, Turn, call_key
+    from legato.agent import Agent, Asked, Engagement, Said, Turn, call_key, progress
     from legato.client import Client
     from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
     from legato.session.parts import Part
@@ -34,6 +34,7 @@ __all__ = [
     "ToolFailed",
     "Turn",
     "call_key",
+    "progress",
 ]
 
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "Turn": "legato.agent",
     "Said": "legato.agent",
     "call_key": "legato.agent",
+    "progress": "legato.agent",
     "Client": "legato.client",
     "Part": "legato.session.parts",
 }

@@ -26,11 +26,23 @@ from legato.session.state import State, ToolCall
 
 _key: Final[ContextVar[str]] = ContextVar("legato_call_key", default="")
 
+_told: Final[ContextVar[tuple[Client, str] | None]] = ContextVar("legato_call", default=None)
+"""Where the call that is being done stands."""
+
 
 def call_key() -> str:
     """The key of the tool call that is being done, for a callee that does nothing twice under one key ("" outside of
     a tool). It is the same when the call is done again after a crash."""
     return _key.get()
+
+
+async def progress(text: str = "", *, step: int = 0, steps: int = 0) -> None:
+    """Inside a tool: say how far it is, in words and as `step` of `steps`. Everybody sees it on the call, so that a
+    long one does not look like a crash. Outside of a tool nothing happens."""
+    told = _told.get()
+    if told is not None:
+        session, call = told
+        await session.do(c.ProgressTool(call=call, text=text, step=step, steps=steps))
 
 
 def found(state: State, key: str) -> ToolCall | None:
@@ -71,7 +83,7 @@ class Calls:
 
     async def _done(self, tool: Tool, call: str, key: str, values: dict[str, Any]) -> Any:
         session = self._session
-        token = _key.set(key)
+        token, told = _key.set(key), _told.set((session, call))
         try:
             await session.do(c.StartTool(call=call))
             result = await tool.function(**tool.convert(values))
@@ -82,6 +94,7 @@ class Calls:
             raise ToolFailed("failed", str(problem)) from problem
         finally:
             _key.reset(token)
+            _told.reset(told)
         await session.do(c.EndTool(call=call, result=msgspec.json.encode(result).decode()))
         return result
 

@@ -164,6 +164,10 @@ class Turn:
         await self._writing.unpaused()
         return await self._calls.call(name, arguments)
 
+    async def progress(self, text: str = "", *, step: int = 0, steps: int = 0) -> None:
+        """Say how far the answer is, in words and as `step` of `steps`: shown beside the agent's name, never spoken."""
+        await self.session.do(c.ProgressResponse(response=self._response, text=text, step=step, steps=steps))
+
     async def usage(self, *, tokens_in: int = 0, tokens_out: int = 0, seconds: float = 0.0) -> None:
         """Report what your models used since the last report. Where the session has a budget, words and calls beyond
         it are `Refused` (`budget_exhausted`) from then on, and the answer ends there."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from legato.session.actors import listens
+from legato.session.doing import doing
 from legato.session.events import Activity, Medium, Role
 from legato.session.state import Liveness, State
 
 
 class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One participant. `takes` and `gives` are what its attachments that are here take and give together; `since` is
-    the session time of its activity. `listens`: an agent that reads along and never answers."""
+    the session time of its activity, which is what it said of itself or what the log shows of its work (`doing`), with
+    `text` and `step` of `steps` that say how far it is and `eta_ms` until it is done. `listens`: an agent that reads
+    along and never answers."""
 
     participant: str
     role: Role
@@ -19,6 +22,9 @@ class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     liveness: Liveness
     activity: Activity = "idle"
     text: str = ""
+    step: int = 0
+    steps: int = 0
+    eta_ms: int = 0
     since: int = 0
     attachments: int = 0
     takes: tuple[Medium, ...] = ()
@@ -44,14 +50,18 @@ def returning(state: State, participant: str) -> bool:
 
 def _presence(state: State, id: str) -> Presence:
     who = state.participants[id]
+    does = doing(state, id)
     here = [each for each in state.attachments.values() if each.participant == id and not each.away_since]
     return Presence(
         id,
         who.role,
         who.name,
         state.liveness(id),
-        who.activity,
-        who.text,
+        does.activity,
+        does.text,
+        does.step,
+        does.steps,
+        does.eta_ms,
         who.since,
         len(here),
         _media({medium for each in here for medium in each.takes}),

@@ -105,7 +105,7 @@ class PresentAttachment(msgspec.Struct, frozen=True):
 
 
 class PresentParticipant(msgspec.Struct, frozen=True):
-    """Who is there, doing what."""
+    """Who is there, doing what: `text`, `step` of `steps` and `eta_ms` say how far it is (0: nobody said)."""
 
     participant: str
     role: Role
@@ -113,6 +113,10 @@ class PresentParticipant(msgspec.Struct, frozen=True):
     liveness: Liveness
     activity: Activity
     attachments: list[PresentAttachment]
+    text: str = ""
+    step: int = 0
+    steps: int = 0
+    eta_ms: int = 0
 
 
 class PresenceAnswer(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from hub.node.promise import Batch, Done, Node, Room
 from hub.store.promise import SessionKey
 from legato.session.actors import Actor
 from legato.session.commands import Command, Refusal
+from legato.session.doing import doing
 from legato.session.events import Role
 from legato.session.ids import RandomBytes, new_id, well_formed
 from legato.session.limits import misshapen_labels
@@ -311,7 +312,7 @@ def _presence(state: State, position: str) -> bodies.PresenceAnswer:
             role=who.role,
             name=who.name,
             liveness=state.liveness(who.id),
-            activity=who.activity,
+            **msgspec.structs.asdict(doing(state, who.id)),
             attachments=[
                 bodies.PresentAttachment(each.id, each.device, each.takes, each.gives, each.away_since)
                 for each in state.attachments.values()

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { liveness, type Command, type View } from "../client";
+import { doing, doingSaid } from "../client/doing";
 import { of } from "../client/state";
 import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
@@ -51,12 +52,12 @@ function People({ view: { state, participant: me } }: { view: View }): JSX.Eleme
       <ul class="people">
         {here.map((who) => {
           const alive = liveness(state, who.id);
-          const doing = who.role === "agent" && alive === "online" ? (who.activity === "tool" ? who.text || "working" : who.activity) : alive;
+          const does = who.role === "agent" && alive === "online" ? doingSaid(doing(state, who.id)) : alive;
           return (
             <li key={who.id}>
               <span class={`dot ${alive === "online" ? "good" : alive === "away" ? "busy" : ""}`} aria-hidden="true" />
               <span>{nameOf(state, who.id, me)}</span>
-              <span class="quiet">{who.role}, {doing}{state.responder === who.id ? ", answers" : ""}{who.stance === "" || state.responder === who.id ? "" : `, ${who.stance}`}</span>
+              <span class="quiet">{who.role}, {does}{state.responder === who.id ? ", answers" : ""}{who.stance === "" || state.responder === who.id ? "" : `, ${who.stance}`}</span>
             </li>
           );
         })}

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { liveness, type Session, type View } from "../client";
 import { Bell } from "./bell";
 import { Icon, Mark } from "./icons";
+import { doing, doingSaid } from "../client/doing";
 import { listens } from "../client/state";
 import { nameOf } from "./names";
 import { Share } from "./share";
@@ -18,14 +19,6 @@ const WORDS: Record<View["phase"], string> = {
   ended: "ended",
 };
 
-const DOING: Record<string, string> = {
-  idle: "here",
-  listening: "listening",
-  thinking: "thinking",
-  speaking: "speaking",
-  tool: "working",
-};
-
 function Agents({ view }: { view: View }): JSX.Element {
   const agents = Object.values(view.state.participants).filter((one) => one.role === "agent" && !one.left && (one.id === view.state.responder || liveness(view.state, one.id) !== "offline"));
   const answers = agents.some((one) => !listens(view.state, one.id));
@@ -34,11 +27,12 @@ function Agents({ view }: { view: View }): JSX.Element {
       {!answers && <span class="quiet">waiting for an agent</span>}
       {agents.map((one) => {
         const alive = liveness(view.state, one.id);
-        const doing = alive !== "online" ? alive : listens(view.state, one.id) ? "reads along" : one.activity === "tool" && one.text !== "" ? one.text : (DOING[one.activity] ?? one.activity);
+        const does = doing(view.state, one.id);
+        const told = alive !== "online" ? alive : listens(view.state, one.id) ? "reads along" : doingSaid(does);
         return (
           <span class="agent" key={one.id}>
-            <span class={`dot ${alive === "online" ? (one.activity === "idle" ? "good" : "busy") : "bad"}`} aria-hidden="true" />
-            {nameOf(view.state, one.id, view.participant)} <span class="quiet">{doing}</span>
+            <span class={`dot ${alive === "online" ? (does.activity === "idle" ? "good" : "busy") : "bad"}`} aria-hidden="true" />
+            {nameOf(view.state, one.id, view.participant)} <span class="quiet">{told}</span>
           </span>
         );
       })}
