@@ -200,7 +200,8 @@ async def test_of_two_operators_at_once_one_answers_and_the_other_is_told_who(de
         places = [await each.page.get_attribute(".desk", "data-place") for each in (olga, ben)]
         assert sorted(map(str, places)) == ["answers", "monitor"]
         winner, loser = (olga, ben) if places[0] == "answers" else (ben, olga)
-        assert "quicker" in await loser.page.inner_text(".problem")
+        problem = await loser.page.inner_text(".problem")
+        assert f"quicker: {'Olga' if winner is olga else 'Ben'} answers" in problem
         await winner.page.click("[data-transfer]")
         await loser.place("answers")
         await winner.place("monitor")

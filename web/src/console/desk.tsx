@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { RefusedError, type Command, type Session, type View } from "../client";
 import { useReplay, useSpeaking } from "../demo/hearing";
 import { Transcript } from "../demo/transcript";
+import { withNames } from "../demo/names";
 import { useInterim } from "../demo/voice_hook";
 import { Listening } from "./listening";
 import type { Ears } from "./ears";
@@ -25,11 +26,12 @@ interface Props {
 const NO_NOTES: readonly never[] = [];
 
 /** Why it did not work, for a person. */
-function reasonOf(problem: unknown): string {
+function reasonOf(problem: unknown, { state, participant: me }: View): string {
   if (!(problem instanceof RefusedError)) return "That did not work. Try again.";
-  const { reason, detail } = problem.refusal;
-  if (reason === "already_exists") return `Somebody else was quicker${detail === undefined || detail === "" ? "." : `: ${detail}.`}`;
-  return `Refused: ${detail === undefined || detail === "" ? reason : detail}.`;
+  const { reason, detail = "" } = problem.refusal;
+  const told = withNames(state, detail, me);
+  if (reason === "already_exists") return `Somebody else was quicker${told === "" ? "." : `: ${told}.`}`;
+  return `Refused: ${told === "" ? reason : told}.`;
 }
 
 export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.Element {
@@ -42,6 +44,8 @@ export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.El
   const onHear = useCallback((message: string, character: number) => void hearing.replay.play(message, character), [hearing.replay]);
   const field = useRef<HTMLInputElement>(null);
   const place = placeOf(state, me);
+  const latest = useRef(view);
+  latest.current = view;
 
   useEffect(() => {
     ears?.heed(place);
@@ -54,7 +58,7 @@ export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.El
         if (commands.length > 0) await session.do([...commands]);
         return true;
       } catch (refusal) {
-        setProblem(reasonOf(refusal));
+        setProblem(reasonOf(refusal, latest.current));
         return false;
       }
     },

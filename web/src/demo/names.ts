@@ -9,3 +9,8 @@ export function nameOf(state: State, id: string, me: string): string {
   if (name !== "" && name !== "You") return name;
   return id.startsWith("agent:") ? id.slice("agent:".length) : `Guest ${id.replace(/^p_/, "").slice(0, 4)}`;
 }
+
+/** What the hub says of participants by their ids, with their names. */
+export function withNames(state: State, said: string, me: string): string {
+  return said.replace(/[\w.@:+-]+/g, (word) => (of(state.participants, word) === undefined ? word : nameOf(state, word, me)));
+}

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { RefusedError, type Session, type View } from "../client";
 import { of } from "../client/state";
-import { nameOf } from "./names";
+import { nameOf, withNames } from "./names";
 
 const PEOPLE: ReadonlySet<string> = new Set(["operator", "supervisor"]);
 
@@ -27,7 +27,10 @@ export function Takeover({ session, view }: { session: Session; view: View }): J
     setProblem("");
     asked.then(
       () => setBriefing(""),
-      (refusal: unknown) => setProblem(refusal instanceof RefusedError && refusal.refusal.reason === "already_exists" ? "Somebody else was quicker." : "That did not work. Try again."),
+      (refusal: unknown) => {
+        const quicker = refusal instanceof RefusedError && refusal.refusal.reason === "already_exists" ? (refusal.refusal.detail ?? "") : null;
+        setProblem(quicker === null ? "That did not work. Try again." : `Somebody else was quicker${quicker === "" ? "" : `: ${withNames(view.state, quicker, view.participant)}`}.`);
+      },
     );
   };
   return (
