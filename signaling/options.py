@@ -26,9 +26,10 @@ class OptionsInvalid(ValueError):
 class Options:
     """How to serve.
 
-    `redis`: the store's URL; empty: the embedded one in `data`. `advertise`: the addresses at which clients reach
-    the hub (`https://hub.example`), told to those who must go elsewhere. `origins`: pages beside its own that may
-    talk to it. `proxies`: networks whose forwarded headers are believed. `files`: a folder served at `/`.
+    `redis`: the store's URL; empty: the embedded one in `data`, which may take `store_memory` MB (0: its fair share).
+    `advertise`: the addresses at which clients reach the hub (`https://hub.example`), told to those who must go
+    elsewhere. `origins`: pages beside its own that may talk to it. `proxies`: networks whose forwarded headers are
+    believed. `files`: a folder served at `/`.
     `media_port`: of calls, UDP and TCP (0: any); `media_addresses`: the IP addresses at which calls reach the node
     (none: its own). `ears`, `voice`: engines (`signaling.voice.engines`).
     `webhook`: where it is told that somebody is wanted who is away, signed with `webhook_secret`; http and addresses of
@@ -45,6 +46,7 @@ class Options:
     redis: str = ""
     accept_store: str = ""
     synced: bool = False
+    store_memory: int = 0
     name: str = ""
     advertise: tuple[str, ...] = ()
     tls_cert: Path | None = None

@@ -42,6 +42,7 @@ from hub.store.endpoint import Endpoint
 from hub.store.fitness import examine
 from hub.store.promise import Level
 from hub.store.real import RealStore
+from hub.store.share import fair_share_mb, machine_mb
 from hub.vault import Vault
 from hub.vault.folder import Folder
 from signaling.admission import Admission
@@ -101,7 +102,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         ring = await _ring(options, known)
         revocations = RevocationList()
         signer = TicketSigner(ring, revocations)
-        store, level = await opened_store(options, stack)
+        store, level = await opened_store(options, stack, options.store_memory or fair_share_mb(machine_mb()))
         pushes = _pushes(options, known, stack)
         notifier = _notifier(options, pushes, stack)
         node = await stack.enter_async_context(_node(options, store, keys, known, notifier))
@@ -197,8 +198,11 @@ async def _ring(options: Options, known: HubSecrets) -> Keyring:
     return ring
 
 
-async def opened_store(options: Options, stack: AsyncExitStack) -> tuple[RealStore, Level]:
-    """The store that the options name, open for as long as the stack, and what its acknowledgements promise."""
+async def opened_store(
+    options: Options, stack: AsyncExitStack, memory_mb: int | None = None
+) -> tuple[RealStore, Level]:
+    """The store that the options name, open for as long as the stack, and what its acknowledgements promise. An
+    embedded one may take `memory_mb` from now on (None: what it had)."""
     random = SystemRandom().random
     level: Level
     if options.redis:
@@ -209,7 +213,7 @@ async def opened_store(options: Options, stack: AsyncExitStack) -> tuple[RealSto
         level = fitness.level
     else:
         embedded = await EmbeddedStore.start(
-            EmbeddedOptions(options.data / "store", synced=options.synced), random=random
+            EmbeddedOptions(options.data / "store", options.synced, memory_mb), random=random
         )
         stack.push_async_callback(embedded.close)
         endpoint, level = embedded.endpoint, embedded.level

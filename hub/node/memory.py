@@ -1,4 +1,7 @@
-"""How full the store is, and what leaves it first when it is too full: audio, to the vault (or to nowhere)."""
+"""How full the store is, and what leaves it first when it is too full: audio, to the vault.
+
+Without a vault nothing leaves before its time: sound that was acknowledged is lost to nobody's need for room.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from collections.abc import Iterable
 from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey
+from hub.vault import Vault
 
 
 class Memory:
-    """Above `audio_first` of its memory the store keeps no audio of `rooms` but the newest minute of each track."""
+    """Above `audio_first` of its memory the audio of `rooms` goes to the vault, but for each track's newest minute."""
 
     def __init__(self, tools: Tools, audio_first: float) -> None:
         self.fullness = 0.0
@@ -24,16 +28,12 @@ class Memory:
         used, limit = await self._tools.store.memory()
         self.fullness = used / limit if limit else 0.0
         self._tools.metrics.memory_used.set(self.fullness)
-        if self.fullness >= self._audio_first:
+        if self.fullness >= self._audio_first and self._tools.vault is not None:
             for room in tuple(self.rooms):
                 self._tools.metrics.duties.labels("shed_audio").inc()
-                await self._shed(room.key)
+                await self._shed(self._tools.vault, room.key)
 
-    async def _shed(self, key: SessionKey) -> None:
+    async def _shed(self, vault: Vault, key: SessionKey) -> None:
         store = self._tools.store
         for track, minutes in (await store.tracks(key)).items():
-            if self._tools.vault is not None:
-                await self._tools.vault.record_audio(store, key, track, max(minutes, default=0))
-            else:
-                for minute in sorted(minutes)[:-1]:
-                    await store.drop_audio(key, track, minute)
+            await vault.record_audio(store, key, track, max(minutes, default=0))

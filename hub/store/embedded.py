@@ -62,11 +62,12 @@ class EmbeddedStoreFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`synced`: fsync every append, which also survives a power cut. `maxmemory_mb` 0: no limit."""
+    """`synced`: fsync every append, which also survives a power cut. `maxmemory_mb` 0: no limit; None: whatever the
+    server has."""
 
     directory: Path
     synced: bool = False
-    maxmemory_mb: int = 0
+    maxmemory_mb: int | None = None
 
 
 class EmbeddedStore:
@@ -201,7 +202,8 @@ class EmbeddedStore:
         try:
             if self.options.synced:
                 asking.config_set("appendfsync", "always")
-            asking.config_set("maxmemory", self.options.maxmemory_mb << 20)
+            if self.options.maxmemory_mb is not None:
+                asking.config_set("maxmemory", self.options.maxmemory_mb << 20)
         except RedisError as failure:
             raise EmbeddedStoreFailed(
                 f"The embedded store does not take its settings: {failure}"
@@ -223,14 +225,8 @@ class EmbeddedStore:
             ".",
         ]
         words += ["--appendonly", "yes", "--appendfsync", "always" if self.options.synced else "no"]
-        words += [
-            "--save",
-            "",
-            "--maxmemory",
-            f"{self.options.maxmemory_mb}mb",
-            "--maxmemory-policy",
-            "noeviction",
-        ]
+        words += ["--save", "", "--maxmemory", f"{self.options.maxmemory_mb or 0}mb"]
+        words += ["--maxmemory-policy", "noeviction"]
         words += ["--logfile", LOG, "--daemonize", "no"]
         subprocess.run(
             ["/bin/sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "legato-store", *words],

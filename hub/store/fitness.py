@@ -16,6 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from hub.store.admin import client
 from hub.store.endpoint import Endpoint
+from hub.store.pressure import AUDIO_PERCENT, SESSIONS_PERCENT, Pressure, pressure
 from hub.store.promise import Level, StoreUnavailable
 
 OLDEST: Final = (7, 0)
@@ -43,6 +44,7 @@ class Facts:
     maxmemory: int
     fsync: str | None
     aof_failing: bool = False
+    used: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,18 @@ def judge(seen: Facts, accepted: str = "") -> Fitness:
         )
     if seen.aof_failing:
         warnings.append("The last write of the append-only file failed: look at the server's disk.")
-    return Fitness(_level(seen), tuple(warnings))
+    return Fitness(_level(seen), (*warnings, *fullness(seen)))
+
+
+def fullness(seen: Facts) -> tuple[str, ...]:
+    """What to know of a server that is nearly full."""
+    if pressure(seen.used, seen.maxmemory) is Pressure.CALM:
+        return ()
+    percent = seen.used * 100 // seen.maxmemory
+    return (
+        f"It is {percent} % full ({seen.used >> 20} of {seen.maxmemory >> 20} MB): above {SESSIONS_PERCENT} % no new "
+        f"sessions are made, above {AUDIO_PERCENT} % no sound is kept. Give it more memory.",
+    )
 
 
 async def facts(endpoint: Endpoint) -> Facts:
@@ -108,6 +121,7 @@ def _ask(endpoint: Endpoint) -> Facts:
         policy=str(told.get("maxmemory_policy", "")),
         maxmemory=int(told.get("maxmemory", 0)),
         fsync=shown.get("appendfsync"),
+        used=int(told.get("used_memory", 0)),
         aof_failing=str(told.get("aof_last_write_status", "ok")) != "ok",
     )
 

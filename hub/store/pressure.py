@@ -1,7 +1,7 @@
 """How full the store is, and what follows from it. Pure.
 
-Above 80 % of its limit no new session is made; above 90 % no new audio is kept and the session's older
-minutes leave, so that text, which is what people cannot say again, still has room.
+Above 80 % of its limit no new session is made; above 90 % no new audio is kept and what there is of it goes to the
+vault, so that text, which is what people cannot say again, still has room.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ the oldest entry on.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from hub.store.refusing import Refusing
@@ -236,8 +236,11 @@ class Rings(Protocol):
     async def tracks(self, key: SessionKey) -> dict[str, list[int]]:
         """Tracks with their minutes still held."""
 
-    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
-        """Remove that minute (it is in the vault)."""
+    async def drop_audio(
+        self, key: SessionKey, track: str, minute: int, fields: Collection[int] | None = None
+    ) -> None:
+        """Remove that minute (it is in the vault), atomically; with `fields` only those of it: what came meanwhile
+        stays."""
 
 
 class Tickets(Protocol):

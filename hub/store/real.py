@@ -75,7 +75,7 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSi
         self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
     ) -> Awaitable[None]:
         if self.pressure >= Pressure.NO_AUDIO:
-            return self._refuse_audio(key)
+            return _refused_audio()
         return super().put_audio(key, track, batches)
 
     async def close(self) -> None:
@@ -95,15 +95,10 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSi
 
         self._duties.ask("INFO", "memory", decode=gauged)
 
-    async def _refuse_audio(self, key: SessionKey) -> None:
-        await self._shed_audio(key)
-        raise StoreUnavailable("the store is nearly full: audio is not kept")
 
-    async def _shed_audio(self, key: SessionKey) -> None:
-        """Drop the session's minutes but the newest of each track."""
-        for track, minutes in (await self.tracks(key)).items():
-            for minute in minutes[:-1]:
-                await self.drop_audio(key, track, minute)
+async def _refused_audio() -> None:
+    """What was taken stays: a node brings it to the vault (`hub.node.memory`), and only then it leaves."""
+    raise StoreUnavailable("the store is nearly full: audio is not kept")
 
 
 def _used_and_limit(reply: bytes) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from typing import Any
 
 from hub.store.asking import Asking
@@ -41,10 +41,12 @@ class RingsSide(Asking):
             held.setdefault(track, []).append(minute)
         return held
 
-    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
-        gone = self._connection.ask("DEL", _minute(key, track, minute))
-        noted = self._connection.ask("ZREM", beside(key, "tracks"), f"{minute}/{track}")
-        await asyncio.gather(gone, noted)
+    async def drop_audio(
+        self, key: SessionKey, track: str, minute: int, fields: Collection[int] | None = None
+    ) -> None:
+        keys = [beside(key, "tracks"), _minute(key, track, minute)]
+        some = ("",) if fields is None else ("some", *fields)
+        await self.call("drop_audio", keys, f"{minute}/{track}", *some)
 
 
 def _minute(key: SessionKey, track: str, minute: int) -> str:

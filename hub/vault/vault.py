@@ -50,13 +50,14 @@ class Vault:
         return last
 
     async def record_audio(self, store: Store, key: SessionKey, track: str, before: int) -> int:
-        """Keep the minutes of a track before minute `before`, and drop them from the store. Returns how many."""
+        """Keep the minutes of a track before minute `before`, and drop from the store what is kept. Returns how many
+        minutes."""
         minutes = [minute for minute in (await store.tracks(key)).get(track, []) if minute < before]
         for minute in minutes:
             batches = await store.audio(key, track, minute)
             if batches:
                 await asyncio.to_thread(self._folder.keep_audio, key, track, minute, batches)
-            await store.drop_audio(key, track, minute)
+            await store.drop_audio(key, track, minute, batches.keys())
         return len(minutes)
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:

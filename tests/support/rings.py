@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from hub.store.promise import SessionKey
 
@@ -26,7 +26,10 @@ class MemoryRing:
         mine = {track: kept for (owner, track), kept in self.batches.items() if owner == key and kept}
         return {track: sorted({minute for minute, _ in kept}) for track, kept in mine.items()}
 
-    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
+    async def drop_audio(
+        self, key: SessionKey, track: str, minute: int, fields: Collection[int] | None = None
+    ) -> None:
         kept = self.batches.get((key, track), {})
         for place in [place for place in kept if place[0] == minute]:
-            del kept[place]
+            if fields is None or place[1] in fields:
+                del kept[place]

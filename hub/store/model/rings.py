@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 
 from hub.store.model.done import Done
 from hub.store.model.server import ModelServer
@@ -43,6 +43,11 @@ class RingsSide:
                     held.setdefault(track, []).append(minute)
         return held
 
-    async def drop_audio(self, key: SessionKey, track: str, minute: int) -> None:
+    async def drop_audio(
+        self, key: SessionKey, track: str, minute: int, fields: Collection[int] | None = None
+    ) -> None:
         if session := self.server.session(key):
-            session.audio.pop((track, minute), None)
+            expires, kept = session.audio.pop((track, minute), (0, {}))
+            left = {} if fields is None else {field: kept[field] for field in kept if field not in fields}
+            if left:
+                session.audio[track, minute] = (expires, left)

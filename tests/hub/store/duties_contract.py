@@ -190,3 +190,16 @@ class RingsContract:
         await store.drop_audio(key, "mic:u_1", 4)
         assert await store.tracks(key) == {"mic:u_1": [5], "playout": [4]}
         assert await store.audio(key, "mic:u_1", 4) == {}
+
+    async def test_of_a_minute_only_the_named_fields_are_dropped_and_what_came_meanwhile_stays(
+        self, hall: Hall
+    ) -> None:
+        key, store = new_key(), await hall.node()
+        await created(store, key)
+        await store.put_audio(key, "mic", {(5, 1): b"a", (5, 2): b"b", (5, 3): b"late"})
+        await store.drop_audio(key, "mic", 5, [1, 2])
+        assert await store.audio(key, "mic", 5) == {3: b"late"}
+        await store.drop_audio(key, "mic", 5, [])
+        assert await store.tracks(key) == {"mic": [5]}
+        await store.drop_audio(key, "mic", 5, [3])
+        assert await store.tracks(key) == {}
