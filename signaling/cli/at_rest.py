@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
@@ -17,6 +17,10 @@ from hub.keys.embedded import embedded_key_store
 from hub.keys.errors import KeysError
 from hub.keys.hub_secrets import hub_secrets
 from hub.keys.keystore import KeyStore
+from hub.store.embedded import EmbeddedStoreFailed, end_unused
+from hub.store.endpoint import EndpointInvalid
+from hub.store.fitness import StoreUnfit
+from hub.store.layout import FormatUnknown
 from hub.store.promise import SessionKey, StoreUnavailable
 from hub.store.real import RealStore
 from hub.vault import Vault
@@ -39,6 +43,17 @@ _SAYS: Final = {
     "head": "the log's head is none: where it begins and ends is not known",
     "segment": "the vault's segment from here on was changed, or is not there",
 }
+
+UNREADABLE: Final = (
+    KeysError,
+    StoreUnavailable,
+    EmbeddedStoreFailed,
+    StoreUnfit,
+    EndpointInvalid,
+    FormatUnknown,
+    VaultDamaged,
+    OSError,
+)
 
 _OPTIONS: Final = (
     click.argument("session"),
@@ -81,9 +96,14 @@ def look(
 ) -> R:
     """What `work` finds. Ends the command with 2 if the session is not there, or cannot be read."""
 
+    if not redis and not (data / "store").is_dir():
+        _not_there(data)
+
     async def opened() -> R | None:
         options = Options(data=data, redis=redis)
         async with AsyncExitStack() as stack:
+            if not redis:
+                stack.push_async_callback(_left_as_found, data / "store")
             keys = await stack.enter_async_context(embedded_key_store(data / "keys", monotonic_ms))
             known = await hub_secrets(keys)
             store, _ = await opened_store(options, stack)
@@ -92,13 +112,23 @@ def look(
 
     try:
         found = asyncio.run(opened())
-    except (KeysError, StoreUnavailable, VaultDamaged, OSError) as problem:
+    except UNREADABLE as problem:
         click.echo(f"legato: it cannot be read: {problem}", err=True)
         sys.exit(2)
     if found is None:
-        click.echo(f"legato: no such session in {data}: choose the hub's data folder with --data", err=True)
-        sys.exit(2)
+        _not_there(data)
     return found
+
+
+def _not_there(data: Path) -> NoReturn:
+    click.echo(f"legato: no such session in {data}: choose the hub's data folder with --data", err=True)
+    sys.exit(2)
+
+
+async def _left_as_found(store: Path) -> None:
+    """A server that was started only to look does not go on."""
+    with suppress(EmbeddedStoreFailed):
+        await end_unused(store)
 
 
 def fault(finding: Finding) -> str:

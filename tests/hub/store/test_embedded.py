@@ -172,11 +172,10 @@ async def test_the_server_evicts_nothing_and_writes_to_disk(tmp_path: Path) -> N
 
 
 async def test_who_only_looks_leaves_the_limit_that_the_hub_set(tmp_path: Path) -> None:
-    async with (
-        embedded_store(tmp_path, maxmemory_mb=64),
-        embedded_store(tmp_path) as looking,
-    ):
+    async with embedded_store(tmp_path, maxmemory_mb=64):
+        looking = await EmbeddedStore.start(Options(tmp_path), random=Random(7).random)
         assert int((await asked(looking, "CONFIG", "GET", "maxmemory"))["maxmemory"]) == 64 << 20
+        await looking.close()
 
 
 async def test_data_that_the_server_cannot_read_is_told_with_its_log(tmp_path: Path) -> None:
