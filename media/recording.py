@@ -6,7 +6,8 @@ RFC 7845 section 4.1 asks a muxer to fill it. So sample n of the file is sample 
 within 2.5 ms (the shortest Opus frame) while frames are off the grid.
 
 **The whole session** is a stereo mix, people on the left, agents on the right: decoded, placed by session
-time, added, encoded again. It works through blocks of a second, so its memory does not grow.
+time, added, encoded again. Whose clock is off is brought to the session's, a sample a frame at most. It works
+through blocks of a second, so its memory does not grow.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.codecs import decode_packet, encode_frame, opus_decoder, opus_encoder
+from media.drift import Drift
 from media.frames import Frame
 from media.ogg import OggWriter
 from media.opus import FRAME, RATE, SHORT_SILENCE, BadOpus
@@ -40,11 +42,17 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One track of a mix: its frames in order, and the sample of the mix at which its media time is 0."""
+    """One track of a mix: its frames in order, the sample of the mix at which its media time is 0, and by how much its
+    clock is off."""
 
     frames: Iterable[Frame]
     side: Side
     offset: int = 0
+    drift: Drift = field(default_factory=Drift)
+
+    def place(self, media_time: int) -> int:
+        """The sample of the mix at which that media time is."""
+        return media_time + self.offset + self.drift.at(media_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,14 @@ def _length(players: Sequence[_Player], length: int | None) -> int:
     return length if length is not None else max((player.end for player in players), default=0)
 
 
+def _fitted(samples: NDArray[np.int16], length: int) -> NDArray[np.int16]:
+    """A frame in a little more or less time: by a sample or so, which nobody hears."""
+    if len(samples) == length:
+        return samples
+    at = np.linspace(0, len(samples) - 1, length)
+    return np.rint(np.interp(at, np.arange(len(samples)), samples)).astype(np.int16)
+
+
 def _fill(ogg: OggWriter, samples: int) -> int:
     """Write silence for a hole, leaving less than 2.5 ms; returns what was written."""
     left = samples
@@ -158,12 +174,12 @@ class _Player:
         channel = block[:, self.voice.side.value]
         carry, self._carry = self._carry, np.zeros(0, np.int16)
         self._place(carry, 0, channel)
-        while self._next is not None and self._next.media_time + self.voice.offset < at + len(block):
+        while self._next is not None and self.voice.place(self._next.media_time) < at + len(block):
             each = self._next
-            begin = each.media_time + self.voice.offset
+            begin = self.voice.place(each.media_time)
             if begin >= max(self.end, at):
-                self._place(self._decode(each), begin - at, channel)
-                self.end = begin + each.samples
+                self.end = self.voice.place(each.end)
+                self._place(_fitted(self._decode(each), self.end - begin), begin - at, channel)
             self._advance()
         self.live = self._next is not None or bool(len(self._carry))
 

@@ -2,9 +2,10 @@
 
 Sound is read where it rests: in the rings of the store while it is hot, then in the vault. One track is written
 without coding it again. The mix has people on the left, agents on the right, each track placed by the session time
-at which it began; of an agent's speech it has what was heard. What people said aside (`media.frames.Mark.ASIDE`) is
-silence in all of it, unless it is asked for. (A microphone's track does not count the moments without a hub, so after
-a kill it stands that much early in the mix.)
+at which it began, and a microphone whose clock is off brought to the session's (`media.drift`); of an agent's speech
+it has what was heard. What people said aside (`media.frames.Mark.ASIDE`) is silence in all of it, unless it is asked
+for. (A microphone's track does not count the moments without a hub, so after a kill it stands that much early in the
+mix.)
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hub.node.entries import Keys, opened_entry
 from hub.store.promise import Rings, SessionKey, Store, Stored
 from legato.session import events as e
 from legato.session.parts import Stretch
+from media.drift import Drift
 from media.frames import Frame
 from media.recording import Side, Voice, write_mix, write_track
 from media.ring import MINUTE
@@ -98,24 +100,45 @@ class Plan:
     sides: dict[str, Side] = field(default_factory=dict)
     began: dict[str, int] = field(default_factory=dict)
     """Sample of session time at which a track's media time is 0."""
+    drifts: dict[str, Drift] = field(default_factory=dict)
+    """By how much the clock of a microphone's track is off."""
     _said: dict[str, _Said] = field(default_factory=dict)
+    _ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of a turn whose track is not known yet: media and session time at which its end was heard."""
+    _turns: dict[str, str] = field(default_factory=dict)
+    """The track of each turn."""
 
     def see(self, event: e.Event | e.Unknown) -> None:
         """The next event of the log."""
         if isinstance(event, e.VoiceStarted):
             self.sides.setdefault(event.track, Side.LEFT)
             self.began.setdefault(event.track, event.time * PER_MS - event.media_time)
+            self.drifts.setdefault(event.track, Drift(event.media_time))
         elif isinstance(event, e.SpeechQueued):
             self.sides.setdefault(event.track, Side.RIGHT)
             self.began.setdefault(event.track, event.time * PER_MS - event.start)
             self._queued(event, self._said.setdefault(event.message, _Said()).stretches)
         elif isinstance(event, e.HeardSettled) and (said := self._said.get(event.message)) is not None:
             said.heard[event.participant] = event.samples
+        elif isinstance(event, e.TurnMarked) and event.mark == "end_of_turn" and event.media_time >= 0:
+            self._ends[event.turn] = event.media_time, event.time * PER_MS
+            self._sight(event.turn)
+        elif isinstance(event, e.MessagePosted) and event.spoken is not None and event.turn:
+            self._turns[event.turn] = event.spoken.track
+            self._sight(event.turn)
+
+    def drift(self, track: str) -> Drift:
+        """By how much the clock of that track is off, as far as the log tells."""
+        return self.drifts.setdefault(track, Drift())
 
     def heard(self, track: str, frame: Frame) -> bool:
         """Whether a frame is in the mix: all that people said, and of speech what was heard."""
         told = (said.has(track, frame.media_time) for said in self._said.values())
         return next((heard for heard in told if heard is not None), True)
+
+    def _sight(self, turn: str) -> None:
+        if turn in self._turns and turn in self._ends:
+            self.drift(self._turns[turn]).see(*self._ends.pop(turn))
 
     @staticmethod
     def _queued(event: e.SpeechQueued, stretches: list[Stretch]) -> None:
@@ -174,7 +197,10 @@ class Recordings:
         if not placed:
             raise NoSound
         zero = min(plan.began[track] + frames[0].media_time for track, frames in placed)
-        voices = [Voice(frames, plan.sides[track], plan.began[track] - zero) for track, frames in placed]
+        voices = [
+            Voice(frames, plan.sides[track], plan.began[track] - zero, plan.drift(track))
+            for track, frames in placed
+        ]
 
         def write() -> bytes:
             out = io.BytesIO()

@@ -46,6 +46,20 @@ describe("the capture's clock", () => {
     expect(clock.now).toBe(2 * FRAME);
   });
 
+  test.each([-200, 200])("of a device that is off by %d ppm makes no hole and doubles nothing in an hour, and still sees one", (ppm) => {
+    const clock = new CaptureClock();
+    const piece = (20 * MS * 1_000_000) / (1_000_000 + ppm);
+    const hour = 180_000;
+    let next = 0;
+    for (let number = 0; number < hour; number++) {
+      expect(clock.take(Math.round(number * piece), 960, 48_000).silence).toBe(0);
+      if (clock.encoded() !== next) throw new Error(`frame ${number} is not at its place`);
+      next += FRAME;
+    }
+    clock.take(Math.round(hour * piece) + 200 * MS, 960, 48_000);
+    expect(clock.encoded()).toBe(next + 10 * FRAME);
+  });
+
   test("never stands still, and stays with the time", () => {
     const pieces = fc.array(fc.tuple(fc.constantFrom(480, 960, 441), fc.constantFrom(0, 0, 0, 5, 30, 1_000)));
     fc.assert(

@@ -4,6 +4,8 @@
  * A microphone hands out pieces of sound with the time of each. Samples are counted; where the times say that some are
  * missing (a device that was changed, a machine that slept), the frame that is open is filled up with silence, less
  * than 20 ms, and the clock goes on at the next frame that the time allows. So a hole is a hole, and whole frames long.
+ * That the device's own clock is off (some hundred ppm) is no hole, however long it runs: each piece is held against the
+ * one before it alone. Who puts tracks side by side makes good for it (`media/drift.py`).
  */
 
 /** Samples of a frame, at 48 kHz. */
