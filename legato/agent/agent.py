@@ -64,10 +64,23 @@ class Agent:
         return handler
 
     def on_join(self, handler: F) -> F:
-        """Called as `handler(session, participant, returning)` when a person joins for the first time, or waited
-        for the agent in a session in which nothing was said yet. Who comes back is never announced anew."""
+        """Called as `handler(session, participant, returning, away)` when a person joins for the first time, or waited
+        for the agent in a session in which nothing was said yet; and when one is `returning`, whose last device had
+        been gone for `away` seconds: ten at least, for who was away for less had a bad network."""
         self._handlers.on_join = handler
         return handler
+
+    def on_silence(self, after: float) -> Callable[[F], F]:
+        """Called as `handler(session, after)` when for `after` seconds nobody has said or typed anything and the agent
+        has nothing to say, while somebody is there; once, until something is said again."""
+        if after <= 0:
+            raise ValueError("a silence takes some time")
+
+        def declare(handler: F) -> F:
+            self._handlers.on_silence, self._handlers.silence_s = handler, after
+            return handler
+
+        return declare
 
     def on_voice(self, handler: F) -> F:
         """Called as `handler(session, participant)` whenever a person's call begins (or stood when the agent came into

@@ -10,9 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from legato.agent.arrivals import Arrivals
 from legato.agent.drafting import Drafting, OnDraft
-from legato.agent.duties import Claim, Duties, callers, duties, holds, newcomers
+from legato.agent.duties import Claim, Duties, callers, duties, holds
 from legato.agent.listening import Listening, OnEvent
+from legato.agent.silence import OnSilence, Silences
 from legato.agent.steering import OnSteer, Steering
 from legato.agent.tools import Tool
 from legato.agent.turn import Said, Turn, history_of
@@ -21,12 +23,12 @@ from legato.client import Client
 from legato.errors import Refused, SessionClosed
 from legato.session import commands as c
 from legato.session.actors import WORKER
-from legato.session.events import Event, ParticipantJoined, Unknown, VoiceStarted
+from legato.session.events import Event, Unknown, VoiceStarted
 
 log = logging.getLogger("legato.agent")
 GIVE_BACK_S: Final = 1.0
 OnTurn = Callable[[Turn], Awaitable[None] | AsyncIterator[str]]
-OnJoin = Callable[["Engagement", str, bool], Awaitable[None]]
+OnJoin = Callable[["Engagement", str, bool, float], Awaitable[None]]
 OnVoice = Callable[["Engagement", str], Awaitable[None]]
 
 
@@ -41,6 +43,8 @@ class Handlers:
     on_whisper: OnWhisper | None = None
     on_event: OnEvent | None = None
     on_draft: OnDraft | None = None
+    on_silence: OnSilence | None = None
+    silence_s: float = 0.0
     tools: dict[str, Tool] = field(default_factory=dict)
 
 
@@ -59,7 +63,8 @@ class Engagement:
         self._drafting = Drafting(session, handlers.on_draft)
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._claimed: set[str] = set()
-        self._joined: list[str] = []
+        self._arrivals = Arrivals()
+        self._silences = Silences(handlers.on_silence, handlers.silence_s)
         self._talking: list[str] = []
         self._stopped: set[str] = set()
 
@@ -90,13 +95,14 @@ class Engagement:
 
     async def _work(self, me: str) -> None:
         async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(self._listening.tell(self))
+            watching = [tasks.create_task(self._listening.tell(self))]
+            watching.append(tasks.create_task(self._silences.watch(self)))
             async for state in self.session.changes():
                 self._claim.had |= holds(state, self._agent, me, self._worker)
                 duty = duties(state, self._agent, me, self._worker, self._claim)
                 if duty.lost or not await self._do(duty, tasks):
                     break
-            for task in (telling, *self._answering.values()):
+            for task in (*watching, *self._answering.values()):
                 task.cancel()
 
     async def _give_back(self) -> None:
@@ -124,6 +130,10 @@ class Engagement:
         await self.session.do(c.GrowMessage(message=message, index=0, text=words))
         await self.session.do(c.EndResponse(response=response))
 
+    async def end(self, reason: str = "") -> None:
+        """End the session, for everybody. Raises `Refused`."""
+        await self.session.end(reason)
+
     # --- inside
 
     async def _do(self, duty: Duties, tasks: asyncio.TaskGroup) -> bool:
@@ -142,7 +152,9 @@ class Engagement:
                 task = tasks.create_task(self._answer(turn, response))
                 self._answering[response] = task
         drafting = self._drafting.due(self, duty.draft)
-        for work in (*self._arrivals(), *self._steering.due(duty), *self._whispers.due(self), *drafting):
+        if self._claim.had:
+            self._silences.seen(self.session.state, self.participant)
+        for work in (*self._came(), *self._steering.due(duty), *self._whispers.due(self), *drafting):
             tasks.create_task(self._guarded(work))
         return True
 
@@ -161,15 +173,14 @@ class Engagement:
     def _took(self, before: int) -> None:
         """The session is ours (it may not be folded yet); the right's number was `before`."""
         self._claim.asked = before
-        self._joined += newcomers(self.session.state)
         self._talking += callers(self.session.state)
 
-    def _arrivals(self) -> list[Awaitable[None]]:
+    def _came(self) -> list[Awaitable[None]]:
         """What the author wants done about who came, and who began to talk."""
-        joined, self._joined = dict.fromkeys(self._joined), []
+        came = self._arrivals.look(self.session.state) if self._claim.asked >= 0 else []
         talking, self._talking = dict.fromkeys(self._talking), []
         join, voice = self._handlers.on_join, self._handlers.on_voice
-        work = [join(self, participant, False) for participant in joined] if join is not None else []
+        work = [join(self, *each) for each in came] if join is not None else []
         return work + ([voice(self, participant) for participant in talking] if voice is not None else [])
 
     async def _answer(self, turn_id: str, response: str) -> None:
@@ -229,8 +240,6 @@ class Engagement:
         if self._claim.asked >= 0:
             self._listening.heard(events)
         for event in events:
-            if isinstance(event, ParticipantJoined) and event.role == "user":
-                self._joined.append(event.participant)
             if isinstance(event, VoiceStarted):
                 attachment = self.session.state.attachments.get(event.attachment)
                 if attachment is not None and attachment.participant != self.participant:

@@ -34,6 +34,7 @@ from legato.session import events as e
 from legato.session.commands import (
     Command,
     ContinueResponse,
+    EndSession,
     HandBack,
     PauseResponse,
     PostMessage,
@@ -196,6 +197,10 @@ class Client:
         message = self.new_id("m")
         await self.do(PostMessage(message=message, parts=[Part(text=text)], draft=draft))
         return message
+
+    async def end(self, reason: str = "") -> None:
+        """End the session, for everybody: nothing comes after it. Raises `Refused`."""
+        await self.do(EndSession(reason=reason))
 
     async def switch_to(self, modality: Modality) -> str:
         """Go on in voice, in text, or listening only; the rest of what is being said comes that way. Raises `Refused`

@@ -119,7 +119,7 @@ async def steer(turn: legato.Turn, words: str) -> str:
 
 
 @agent.on_join
-async def welcome(session: Any, participant: str, returning: bool) -> None:
+async def welcome(session: Any, participant: str, returning: bool, away: float) -> None:
     """Say what can be tried, once: who comes into a conversation that goes on is told by the conversation."""
     if brain.is_fresh(session.session.state, session.participant):
         await session.greet(brain.WELCOME, once="welcome")
