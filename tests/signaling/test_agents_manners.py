@@ -1,12 +1,15 @@
-"""An agent greets who comes, asks into a silence, and may end the session: through the real doors."""
+"""An agent greets who comes, asks into a silence, asks for a person, heeds what an operator whispers, and may end the
+session: through the real doors."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import legato
 from hub.store.promise import SessionKey
+from legato.session import commands as c
 from tests.signaling.doors import WAIT_S, Doors, doors
 
 KEY = SessionKey("main", "s_manners")
@@ -23,9 +26,16 @@ def polite() -> legato.Agent:
     async def ask(session: legato.Engagement, after: float) -> None:
         await session.greet("are you there?", once="there")
 
+    @agent.on_whisper
+    async def heed(session: legato.Engagement, words: str) -> None:
+        await session.greet(f"as I am told: {words}")
+
     @agent.on_turn
     async def answer(turn: legato.Turn) -> None:
-        await turn.say("goodbye")
+        if turn.text == "a person, please":
+            await turn.ask_for_human("wants a person", "billing", priority=3)
+            await turn.ask_for_human("wants a person, still")
+        await turn.say("; ".join(["goodbye", *turn.whispers]))
         if turn.text == "bye":
             await turn.session.end("they said goodbye")
 
@@ -37,27 +47,51 @@ def says(state: object, words: str) -> bool:
     return any(part.text == words for each in entries for part in getattr(each, "parts", ()))
 
 
-async def at_work(here: Doors) -> asyncio.Task[None]:
+@asynccontextmanager
+async def conversation() -> AsyncIterator[tuple[Doors, legato.Client]]:
+    """A person in a session of the agent's."""
     ready = asyncio.Event()
-    ticket = here.ticket("p_ai", "agent", "*")
-    working = asyncio.create_task(polite().work(here.url, ticket=ticket, ready=ready))
-    async with asyncio.timeout(WAIT_S):
-        await ready.wait()
-    return working
-
-
-async def test_an_agent_greets_asks_into_the_silence_and_ends_the_session() -> None:
     async with doors(sessions=()) as here:
-        working = await at_work(here)
+        ticket = here.ticket("p_ai", "agent", "*")
+        working = asyncio.create_task(polite().work(here.url, ticket=ticket, ready=ready))
+        async with asyncio.timeout(WAIT_S):
+            await ready.wait()
         room = await here.node.create(KEY, "p_boss", {"agent": "concierge"}, "")
         here.node.release(room)  # type: ignore[arg-type]  # it was not refused: nobody made it before
-        ticket = here.ticket("p_ada", session=KEY.session)
-        async with legato.Client(here.url, ticket=ticket) as ada:
+        async with legato.Client(here.url, ticket=here.ticket("p_ada", session=KEY.session)) as ada:
             await ada.until(lambda state: says(state, "welcome p_ada False"), WAIT_S)
-            await ada.until(lambda state: says(state, "are you there?"), WAIT_S)
-            await ada.say("bye")
-            await ada.until(lambda state: state.ended, WAIT_S)
-            assert ada.state.ended_reason == "they said goodbye"
+            yield here, ada
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
+
+
+async def test_an_agent_greets_asks_into_the_silence_and_ends_the_session() -> None:
+    async with conversation() as (_, ada):
+        await ada.until(lambda state: says(state, "are you there?"), WAIT_S)
+        await ada.say("bye")
+        await ada.until(lambda state: state.ended, WAIT_S)
+        assert ada.state.ended_reason == "they said goodbye"
+
+
+async def test_an_agent_that_asks_for_a_person_puts_the_session_into_the_queue_once_and_goes_on() -> None:
+    async with conversation() as (_, ada):
+        await ada.say("a person, please")
+        await ada.until(lambda state: says(state, "goodbye"), WAIT_S)
+        asking = ada.state.asking
+        assert asking is not None
+        assert (asking.reason, asking.skill, asking.priority) == ("wants a person", "billing", 3)
+
+
+async def test_what_an_operator_whispers_reaches_the_agent_and_the_user_sees_only_what_it_makes_of_it() -> (
+    None
+):
+    async with conversation() as (here, ada):
+        ticket = here.ticket("p_olga", "operator", KEY.session, more=["monitor"])
+        async with legato.Client(here.url, ticket=ticket) as olga:
+            await olga.do(c.Whisper(text="offer a discount"))
+            await ada.until(lambda state: says(state, "as I am told: offer a discount"), WAIT_S)
+            await ada.say("and?")
+            await ada.until(lambda state: says(state, "goodbye; offer a discount"), WAIT_S)
+            assert not any(each.text or each.to for each in ada.state.whispers)
+            assert [each.text for each in olga.state.whispers] == ["offer a discount"]
