@@ -34,6 +34,12 @@ def test_one_device_that_is_here_beats_one_that_is_away() -> None:
     assert roster(session(*AWAY))[0].liveness == "away"
 
 
+def test_what_is_taken_and_what_is_given_are_told_apart() -> None:
+    listening = e.ModalityChanged(by="ada", attachment="phone", takes=("audio",), gives=())
+    ada = roster(session(listening))[0]
+    assert (ada.takes, ada.gives) == (("text", "audio"), ("text",))
+
+
 def test_without_an_attachment_a_participant_is_offline() -> None:
     closed = [e.AttachmentClosed(by="hub", attachment=id) for id in ("tab", "phone")]
     assert roster(session(*closed))[0].liveness == "offline"
@@ -46,6 +52,13 @@ def test_the_fault_of_a_worker_beats_its_attachments() -> None:
     assert roster(session(unreachable, crashed))[1].liveness == "crashed"
     granted = e.RightGranted(by="hub", right="worker:x", holder="bot", token=3)
     assert roster(session(unreachable, crashed, granted))[1].liveness == "online"
+
+
+def test_a_worker_that_crashed_does_nothing_any_more() -> None:
+    thinking = e.ActivityChanged(by="bot", participant="bot", activity="thinking")
+    crashed = e.AgentCrashed(by="hub", participant="bot", right="worker:x", token=2)
+    assert session(thinking).participants["bot"].activity == "thinking"
+    assert session(thinking, crashed).participants["bot"].activity == "idle"
 
 
 def test_the_audience_is_people_who_are_here_and_take_the_medium() -> None:

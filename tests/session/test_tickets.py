@@ -18,6 +18,7 @@ from legato.session.tickets import (
     LEEWAY_S,
     LIFE_S,
     MOST_LIFE_S,
+    MOST_ONCE_S,
     NEEDS,
     ROLES,
     Ticket,
@@ -238,6 +239,36 @@ def test_an_impossible_ticket_cannot_be_made(detail: str, changes: dict[str, Any
     with pytest.raises(TicketInvalid) as caught:
         ticket(**changes)
     assert caught.value.detail == detail
+
+
+def test_only_an_invite_for_one_session_is_good_once_and_for_an_hour_at_most() -> None:
+    invite = ticket(kind="invite", life=MOST_ONCE_S)
+    assert dataclasses.replace(invite, once=True).once
+    for detail, other in (
+        ("one", ticket(life=60)),
+        ("one", ticket(kind="invite", life=60, role="agent", session=ANY_SESSION)),
+        ("exp_too_late", ticket(kind="invite", life=MOST_ONCE_S + 1)),
+    ):
+        with pytest.raises(TicketInvalid) as caught:
+            dataclasses.replace(other, once=True)
+        assert caught.value.detail == detail
+
+
+def test_what_a_ticket_came_of_is_passed_on_and_said() -> None:
+    first = ticket(id="j_first")
+    assert first.root == "j_first"
+    second = dataclasses.replace(ticket(id="j_second"), origin=first.root)
+    assert second.root == "j_first"
+    assert ticket_from("access", claims_of(second)) == second
+    once = dataclasses.replace(ticket(kind="invite", life=60), once=True)
+    assert ticket_from("invite", claims_of(once)) == once
+
+
+def test_a_capability_is_said_once() -> None:
+    claims = claims_of(ticket())
+    with pytest.raises(TicketInvalid) as caught:
+        ticket_from("access", {**claims, "cap": [*claims["cap"], claims["cap"][0]]})
+    assert caught.value.detail == "cap"
 
 
 def test_a_key_must_be_the_one_of_its_thumbprint() -> None:
