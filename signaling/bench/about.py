@@ -103,8 +103,9 @@ ABOUT: Final[dict[str, str]] = {
     "from the click (the command leaves, and the next frame has a voice) until the kernel of the caller has the first "
     "frame of the operator's. One at a time, in six sessions.",
     "takeover_unarmed_ms": "As takeover_ms, where the operator's call is made with the click.",
-    "takeover_gap_ms": "The longest time without a frame at the caller around each takeover and each hand-back, less "
-    "the 20 ms between two.",
+    "takeover_gap_ms": "The longest time without a frame at the caller around each takeover and each hand-back, or at "
+    "a takeover without a frame of anybody's voice, from the agent's last to the operator's first; less the 20 ms "
+    "that are meant.",
     "takeover_calls_changed": "Calls of the caller that began anew, and SSRCs that changed, in all of it.",
     "cancel_silence_ms": "An answer is stopped in mid speech: from the command until the last frame that is no "
     "silence came to the caller, and has sounded.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count, pairwise
@@ -78,7 +78,7 @@ class _Caller:
 
     person: Person
     at: list[float] = field(default_factory=list)
-    spoken_at: float = 0.0
+    spoken: list[float] = field(default_factory=list)
     numbers: dict[int, float] = field(default_factory=dict)
     calls: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,7 +89,7 @@ class _Caller:
         if number is not None:
             self.numbers.setdefault(number, at)
         if frame != SILENCE:
-            self.spoken_at = at
+            self.spoken.append(at)
         self.news.set()
 
     def events(self, events: Sequence[Event | Unknown]) -> None:
@@ -107,12 +107,19 @@ class _Caller:
 
     def longest(self, start: float) -> float:
         """The longest time without a frame since then, less the 20 ms that are meant."""
-        at = [each for each in self.at if each >= start]
-        return max((later - earlier for earlier, later in pairwise(at)), default=0.0) - FRAME_S
+        return _longest(each for each in self.at if each >= start)
+
+    def unspoken(self, start: float, until: float) -> float:
+        """The longest time without a frame of anybody's voice between the two, less the 20 ms that are meant."""
+        return _longest(each for each in self.spoken if start <= each <= until)
 
     def _mine(self, event: e.VoiceStarted) -> bool:
         attached = self.person.client.attached
         return attached is not None and attached.attachment == event.attachment
+
+
+def _longest(times: Iterable[float]) -> float:
+    return max((later - earlier for earlier, later in pairwise(times)), default=0.0) - FRAME_S
 
 
 async def measure_takeover(rig: Rig, plan: Plan) -> list[Result]:
@@ -158,9 +165,11 @@ async def _armed_session(way: _Way, number: int, times: int, found: _Found) -> N
                 taking = olga.client.begin(c.TakeOver())
                 mouth.extend(pilot(OPERATORS + each) for each in range(SAYS))
                 await taking
-                found.armed.append(1000 * (await caller.first(OPERATORS, 2 * OPERATORS) - clicked))
+                taken = await caller.first(OPERATORS, 2 * OPERATORS)
+                found.armed.append(1000 * (taken - clicked))
                 await asyncio.sleep(QUIET_S)
-                found.gaps.append(1000 * caller.longest(clicked - FRAME_S))
+                around = clicked - 2 * FRAME_S
+                found.gaps.append(1000 * max(caller.longest(around), caller.unspoken(around, taken)))
                 found.gaps.append(await _handed_back(olga.client, caller))
             message = await _until_speaking(agent, caller, random, stream + 1)
             found.silences.append(await _stopped(person.client, caller, message))
@@ -198,6 +207,7 @@ async def _until_speaking(agent: Client, caller: _Caller, random: Random, stream
     """The agent speaks, and is somewhere in this message."""
     caller.numbers.clear()
     caller.at.clear()
+    caller.spoken.clear()
     message = await speaks_again(agent, stream)
     await caller.first(random.randrange(EARLIEST, LATEST), OPERATORS)
     await asyncio.sleep(random.random() * FRAME_S)
@@ -219,9 +229,9 @@ async def _stopped(client: Client, caller: _Caller, message: str) -> float:
     clicked = wall()
     await client.do(c.CancelResponse(response=said.response))
     await asyncio.sleep(QUIET_S)
-    if caller.spoken_at < clicked - 3 * FRAME_S:
+    if not caller.spoken or caller.spoken[-1] < clicked - 3 * FRAME_S:
         raise RuntimeError("nothing was heard of what was stopped")
-    return 1000 * max(0.0, caller.spoken_at + FRAME_S - clicked)
+    return 1000 * max(0.0, caller.spoken[-1] + FRAME_S - clicked)
 
 
 @asynccontextmanager
