@@ -132,9 +132,8 @@ class Answering:
 
     def look(self, participant: str, *, warm: bool) -> None:
         """The participant's page says whether it can sound now; it may have missed what it plays, and that it may."""
-        if warm:
-            self._audience.warm(participant)
-        self._playing.tell()
+        if not self._audience.warm(participant, warm=warm):
+            self._playing.tell()
         if not self._holding:
             self._room.signal(HUB, "unmute", {})
 

@@ -32,7 +32,8 @@ SETTLE_AFTER_END: Final = 1_000
 """Milliseconds after the last frame of a message at which it counts as heard though its listener did not say so."""
 
 COLD: Final = 1_500
-"""Milliseconds that speech waits at most for a page to say that its sound is warm."""
+"""Milliseconds that speech waits at most for a page to say whether its sound is warm. For one that says that it is not,
+and is alone, it waits until it is."""
 
 LEAD_IN: Final = 80
 """Milliseconds that the beat of a listener who is new to voice waits for something to say. Silence that was sent
@@ -149,11 +150,12 @@ class Audience:
         if not piece.fresh or piece.playout.speaking:
             self._begin_beat(piece)
 
-    def warm(self, participant: str) -> None:
-        """The participant's page says that its sound is ready."""
-        for piece in self._pieces.values():
-            if piece.participant == participant:
-                piece.release(_COLD)
+    def warm(self, participant: str, *, warm: bool) -> bool:
+        """The participant's page says whether it can sound; returns whether that lets speech go on that waited for
+        it."""
+        pieces = [piece for piece in self._pieces.values() if piece.participant == participant]
+        went_on = [piece.sounds(warm, _COLD) for piece in pieces]
+        return any(went_on)
 
     def report(self, participant: str, report: Report) -> None:
         """The participant's page says how far it has played."""
@@ -221,9 +223,7 @@ class Audience:
         """The floor is free: everybody goes on from what they heard last."""
         self._floor = False
         for piece in self._pieces.values():
-            if _FLOOR in piece.holds and piece.reported is not None:
-                piece.source.rewind(piece.reported.message, piece.reported.samples)
-            piece.release(_FLOOR)
+            piece.resume(_FLOOR)
 
     def cut(self, now: int, of: Collection[str] | None = None) -> list[str]:
         """Drop all that waits, or what does of these messages; returns those not heard to their end. What was sent
@@ -247,7 +247,8 @@ class Audience:
         for piece in self._pieces.values():
             if now >= piece.begin_by:
                 self._begin_beat(piece)
-            if _COLD in piece.holds and now >= piece.warm_by:
+            patient = piece.refused and not self.several
+            if _COLD in piece.holds and now >= piece.warm_by and not patient:
                 piece.release(_COLD)
             if now >= piece.settle_at:
                 self._settle_front(piece, now)
@@ -341,6 +342,8 @@ def _hand_over(
         _enqueue(piece, rest.message, rest.frames, rest.start)
         ends[rest.message] = rest.end
         piece.floor = piece.floor or Report(rest.message, rest.start)
+    # Who reports is taken at its word from the first frame on: what is sent to a page that cannot sound is not heard.
+    piece.reported = piece.floor if returning.reported else None
     for message, start, frames in recent:
         if message in ends and start >= ends[message]:
             _enqueue(piece, message, frames, start)

@@ -21,6 +21,8 @@ class Earpiece:
     playout: Playout = field(default_factory=Playout)
     holds: set[str] = field(default_factory=set)
     warm_by: int = 0
+    refused: bool = False
+    """Its page says that it cannot sound: it is waited for, unless others listen too."""
     reported: Report | None = None
     floor: Report | None = None
     """What it is known to have heard."""
@@ -50,6 +52,23 @@ class Earpiece:
         self.holds.discard(why)
         if not self.holds:
             self.playout.go_on()
+
+    def resume(self, why: str) -> None:
+        """As `release`, from what its page says that it heard; nothing if that is no reason."""
+        if why not in self.holds:
+            return
+        if self.reported is not None:
+            self.source.rewind(self.reported.message, self.reported.samples)
+        self.release(why)
+
+    def sounds(self, can: bool, why: str) -> bool:
+        """Its page says whether it can sound; if not, that is a reason named `why`. Returns whether it goes on now."""
+        self.refused, waited = not can, why in self.holds
+        if can:
+            self.resume(why)
+        else:
+            self.hold(why)
+        return can and waited
 
     def heard(self, message: str, sent: int, late: int) -> int | None:
         """Samples of the message that were heard of `sent` ones; None if nothing is known of it."""

@@ -177,10 +177,11 @@ class SessionVoice:
         returning: Returning,
         clock: int = 0,
         *,
-        ready: bool = False,
+        ready: bool | None = None,
     ) -> None:
         """The call was answered: it takes the place of an older one of the attachment, and begins with what was not
-        heard. `clock`: media time now. `ready`: its page says that its sound is warm."""
+        heard. `clock`: media time now. `ready`: whether its sound is warm, as its page says; unsaid, it is if it was
+        when the last one ended."""
         attachment, state = ear.attachment, self._room.state
         older = self._lines.get(attachment)
         self._lines[attachment] = _Line(call, carrier, ear.track)
@@ -193,7 +194,8 @@ class SessionVoice:
         listens = known is not None and "audio" in known.takes
         events += voice_rules.voice_started(state, attachment, call, ear.track, clock)
         self.clerk.write(events)
-        self._company.begin(attachment, ear.participant, returning, warm=ready or listens, fresh=not listens)
+        warm = listens if ready is None else ready
+        self._company.begin(attachment, ear.participant, returning, warm=warm, fresh=not listens)
 
     def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""

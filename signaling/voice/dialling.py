@@ -78,7 +78,8 @@ class _Caller:
     """It takes the voice over, or has."""
     begun: bool = False
     announced: bool = False
-    ready: bool = False
+    ready: bool | None = None
+    """Whether its sound is warm, as its page says."""
     heard: Report | None = None
     """What its page says that it played last."""
     name: str = ""

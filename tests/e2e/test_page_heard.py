@@ -65,13 +65,13 @@ def stored(entry: Entry) -> bool:
     return isinstance(entry, Message) and entry.speech_end > 0
 
 
-async def brought(url: str, ticket: str) -> None:
+async def brought(url: str, ticket: str, text: str = "A sweep.") -> None:
     """An agent says the sweep, all of it at once."""
     async with legato.Client(url, ticket=ticket, device="agent") as agent:
         message = agent.new_id("m")
         await agent.do(c.AcceptSession(right="worker:sweeper", worker=agent.new_id("k")))
         await agent.do(c.StartMessage(message=message))
-        await agent.do(c.GrowMessage(message=message, index=0, text="A sweep."))
+        await agent.do(c.GrowMessage(message=message, index=0, text=text))
         await bring(agent, message, in_pieces(sweep(SWEEP_S).tobytes()), 48_000, 7)
         await agent.do(c.EndMessage(message=message))
         await agent.until(lambda state: stored(state.entries[message]))

@@ -33,7 +33,7 @@ class World {
   call(line: Line, quiet: boolean): Call {
     const tell = (what: string) => () => void this.happened.push(what);
     const on: CallEvents = { track: () => undefined, answered: tell("answered"), connected: tell("connected"), failed: tell("failed"), heard: () => null };
-    return new Call(this.session, line as unknown as Peer, null, true, on, quiet);
+    return new Call(this.session, line as unknown as Peer, null, () => true, on, quiet);
   }
 }
 

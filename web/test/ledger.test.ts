@@ -21,6 +21,19 @@ describe("what was heard", () => {
     expect(ledger.heard).toEqual({ message: "m_1", samples: 48_000 + 11 * FRAME - 480 });
   });
 
+  test("not what came while the browser let nothing sound: what plays is told anew", () => {
+    const ledger = new Ledger();
+    ledger.playing(at(0), 0);
+    ledger.played(4 * FRAME, 0, 0);
+    ledger.playing(at(5 * FRAME, 48_000), 100);
+    ledger.forget();
+    ledger.played(20 * FRAME, 0, 100);
+    expect(ledger.heard?.samples).toBe(5 * FRAME);
+    ledger.playing(at(21 * FRAME, 5 * FRAME), 120);
+    ledger.played(21 * FRAME, 0, 140);
+    expect(ledger.heard?.samples).toBe(6 * FRAME);
+  });
+
   test("never goes back when the output takes longer", () => {
     const ledger = new Ledger();
     ledger.playing(at(0), 0);

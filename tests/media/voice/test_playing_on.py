@@ -169,3 +169,45 @@ async def test_a_page_that_says_that_it_can_sound_is_told_what_it_plays() -> Non
         await asyncio.sleep(0.1)
         (playing,) = [each for each in here.told.signals_told if each["name"] == "playing"]
         assert playing["data"][USER.attachment]["message"] == "m_1"
+
+
+@virtual
+async def test_a_page_that_may_not_sound_hears_nothing_and_goes_on_from_what_it_heard_when_it_may() -> None:
+    house, phone, again = House(), Phone(), Phone(9)
+    async with place(house) as here:
+        await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(3)
+        heard = len(phone.speech) - 40
+        assert heard > 20
+        settled = here.of(e.HeardSettled)
+        await here.ring_up(again, 9, Report("m_1", heard * FRAME))
+        await asyncio.sleep(0.2)
+        here.room.signal(USER.participant, "output_ready", False)
+        await asyncio.sleep(0.1)
+        in_vain = len(again.speech)
+        assert in_vain > 0, "the hub did not know at first"
+        await asyncio.sleep(10)
+        assert len(again.speech) == in_vain
+        assert here.of(e.HeardSettled) == settled, "nothing counts as heard"
+        here.room.signal(USER.participant, "output_ready", True)
+        await asyncio.sleep(6)
+        whole = await frames_of(here, house)
+        assert again.speech[in_vain:] == whole[heard:], "not skipped, not repeated"
+        assert here.of(e.HeardSettled)[-1].samples == len(whole) * FRAME
+
+
+@virtual
+async def test_who_comes_back_and_says_that_it_may_not_sound_is_sent_nothing() -> None:
+    house, phone, again = House(), Phone(), Phone(9)
+    async with place(house) as here:
+        await here.ring_up(phone)
+        await here.say()
+        await asyncio.sleep(3)
+        await here.ring_up(again, 9, Report("m_1", 20 * FRAME), ready=False)
+        here.room.signal(USER.participant, "output_ready", False)
+        await asyncio.sleep(5)
+        assert again.speech == []
+        here.room.signal(USER.participant, "output_ready", True)
+        await asyncio.sleep(6)
+        assert again.speech == (await frames_of(here, house))[20:]

@@ -117,7 +117,7 @@ class Place:
         room.listen(self.told, None)
 
     async def ring_up(
-        self, phone: Phone, ssrc: int = 7, heard: Report | None = None, *, ready: bool = False
+        self, phone: Phone, ssrc: int = 7, heard: Report | None = None, *, ready: bool | None = None
     ) -> tuple[SessionVoice, Any]:
         """Call, as the voice door does it."""
         async with self.desk.voice(KEY) as voice:

@@ -73,7 +73,8 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
   const interim = useInterim(session);
   const speaking = useSpeaking(session);
   const hearing = useReplay(session);
-  const listening = voice?.view.state === "live";
+  // Who waits for the tap that the browser wants reads all of it.
+  const listening = voice?.view.state === "live" && !voice.view.needsTap;
   const onHear = useCallback((message: string, character: number) => void hearing.replay.play(message, character), [hearing.replay]);
   const sentAt = useRef<number | null>(null);
   const turns = useTurns(session, sentAt);

@@ -44,7 +44,7 @@ export class Call {
     private readonly session: Session,
     private readonly peer: Peer,
     microphone: MediaStreamTrack | null,
-    ready: boolean,
+    private readonly ready: () => boolean,
     private readonly on: CallEvents,
     quiet = false,
   ) {
@@ -55,7 +55,7 @@ export class Call {
       // Said to the hub, the call takes over at once; else it is said when it stands: until then the voice goes another way.
       this.unsaid = quiet;
       peer.go();
-      if (!quiet) this.tell(ready);
+      if (!quiet) this.tell();
     } else {
       void this.offer();
     }
@@ -77,18 +77,18 @@ export class Call {
       this.timer = setTimeout(() => this.fail(), sounds_ms);
       this.peer.track?.addEventListener("unmute", () => clearTimeout(this.timer), { once: true });
     }
-    if (this.unsaid) this.tell(true);
+    if (this.unsaid) this.tell();
     this.unsaid = false;
     this.on.connected();
   }
 
   /** The session is back: what could not be told of a call by ticket when it began is told now. */
   introduce(): void {
-    if (!this.told && !this.over) this.tell(true);
+    if (!this.told && !this.over) this.tell();
   }
 
-  private tell(ready: boolean): void {
-    this.told = this.session.dial(this.peer.key, ready, this.on.heard(), this.peer.password);
+  private tell(): void {
+    this.told = this.session.dial(this.peer.key, this.ready(), this.on.heard(), this.peer.password);
   }
 
   /** The addresses of this page that it was made with. */

@@ -87,6 +87,12 @@ export class Ledger {
     return Math.max(0, Math.round(now - this.heardAt));
   }
 
+  /** What came so far sounded or did not: what will sound is told anew. */
+  forget(): void {
+    this.first = this.cut = null;
+    this.stretches = [];
+  }
+
   /** The page's sound is off: what comes is not heard. */
   silence(): void {
     this.silenced = true;

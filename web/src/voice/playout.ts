@@ -69,6 +69,12 @@ export class Playout {
     this.ledger.sound();
   }
 
+  /** Whether the browser lets this page sound. The hub says anew what plays once it does. */
+  ready(ready: boolean): void {
+    if (ready) this.ledger.forget();
+    else this.tell(true);
+  }
+
   /** Time passed. */
   tick(): void {
     this.tell(false);

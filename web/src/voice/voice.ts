@@ -66,7 +66,7 @@ export class Voice {
   ) {
     const mine = early?.slot === session.slot ? early : null;
     if (early !== null && mine === null) dropEarly(early);
-    this.output = new Output(() => this.tellReady(), mine?.context);
+    this.output = new Output(() => this.outputChanged(), mine?.context);
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
     this.fallback = new Fallback(session.sounds, this.output.inlet);
     this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker);
@@ -80,7 +80,7 @@ export class Voice {
       call: () => (this.microphone.track === null || this.left !== null ? null : this.call),
       dial: () => this.dial(),
     });
-    this.playout = new Playout(session, () => this.sounding, memory);
+    this.playout = new Playout(session, () => (this.output.ready ? this.sounding : null), memory);
     this.hush = new Hush(session, this.output, this.microphone, this.playout);
     this.ticks = new Ticks(() => this.tick());
     this.watch = new Watch({
@@ -258,7 +258,7 @@ export class Voice {
         if (call === this.call) this.again(call.byTicket);
       },
     };
-    const call: Call = new Call(this.session, peer, this.microphone.track, this.output.ready, on, quiet);
+    const call: Call = new Call(this.session, peer, this.microphone.track, () => this.output.ready, on, quiet);
     this.call = call;
   }
 
@@ -315,6 +315,11 @@ export class Voice {
     if (!this.fallback.on) return;
     this.fallback.stop();
     this.capture.renew();
+  }
+
+  private outputChanged(): void {
+    this.playout.ready(this.output.ready);
+    this.tellReady();
   }
 
   private microphoneChanged(): void {
