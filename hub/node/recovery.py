@@ -75,13 +75,14 @@ async def common_offset(
 
 
 def remembered_in_common(ours: Recent, theirs: Recent) -> int | None:
-    """The last offset, up to the end of `ours`, at which both remember the same check; None if nothing that both
+    """The last offset, up to the end of the shorter, at which both remember the same check; None if nothing that both
     remember differs there. For when the log itself is trimmed too far to be compared."""
-    mine, other = ours.check_at(ours.offset), theirs.check_at(ours.offset)
-    if other is None or mine == other:
+    end = min(ours.offset, theirs.offset)
+    mine, other = ours.check_at(end), theirs.check_at(end)
+    if mine is None or other is None or mine == other:
         return None
     oldest = max(ours.oldest, theirs.oldest)
-    same = (at for at in range(ours.offset - 1, oldest - 1, -1) if ours.check_at(at) == theirs.check_at(at))
+    same = (at for at in range(end - 1, oldest - 1, -1) if ours.check_at(at) == theirs.check_at(at))
     return next(same, max(oldest - 1, 0))
 
 

@@ -7,6 +7,7 @@ besides the folded offsets those are told that got an acknowledgement, and those
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from hub.node.archiving import Gone, revive
@@ -95,6 +96,12 @@ class Tail:
             if not await self._revived(newest):
                 return False
             raise StoreUnavailable("the session is back: look again")
+        if found.lost and (opening := await self.opening()) is not None:
+            # What was trimmed away of the log that is there now, its snapshot remembers.
+            remembered = remembered_in_common(view.recent, opening.recent)
+            found = replace(
+                found, common=found.common if remembered is None else min(found.common, remembered)
+            )
         behind = found.lost and found.common < newest.offset
         if found.lost:
             lost_from = found.common + 1 if behind else epoch_start(view.state) + 1

@@ -36,6 +36,11 @@ def test_what_two_memories_share_ends_where_their_checks_differ() -> None:
     assert remembered_in_common(ours, theirs) == 2
 
 
+def test_a_shorter_memory_tells_as_much() -> None:
+    ours, theirs = remembered("a", "b", "c", "d", "e"), remembered("a", "x", "y")
+    assert remembered_in_common(ours, theirs) == 1
+
+
 def test_a_memory_that_goes_on_from_ours_has_lost_nothing() -> None:
     assert remembered_in_common(remembered("a", "b"), remembered("a", "b", "c")) is None
     assert remembered_in_common(remembered("a", "b", "c"), remembered("a")) is None
