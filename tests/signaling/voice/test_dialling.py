@@ -32,7 +32,7 @@ class Voice:
     """What stands for a session's voice: keeps what it is told."""
 
     def __init__(self) -> None:
-        self.begun: list[tuple[str, bool, CallState]] = []
+        self.begun: list[tuple[str, bool | None, CallState]] = []
         self.up: list[Call] = []
         self.over: list[str] = []
         self.heard: list[bytes] = []
@@ -58,7 +58,7 @@ class Voice:
             raise StoreUnavailable("test")
         return participant
 
-    def begin(self, ear: Any, call: str, carrier: Call, returning: str, *, ready: bool = False) -> None:
+    def begin(self, ear: Any, call: str, carrier: Call, returning: str, *, ready: bool | None = None) -> None:
         self.begun.append((call, ready, carrier.state))
         self.changed.set()
 
@@ -147,7 +147,7 @@ async def test_the_first_check_makes_a_call_that_begins_once_the_handshake_is_ov
         await here.voice.until(lambda: here.voice.up)
         ((name, ready, state),) = here.voice.begun
         assert name.startswith("c_")
-        assert (ready, state) == (False, CallState.CONNECTED)
+        assert (ready, state) == (None, CallState.CONNECTED)
         one.send(one.peer.speak(b"hello"))
         await here.voice.until(lambda: here.voice.heard)
         assert here.voice.heard == [b"hello"]
