@@ -72,7 +72,7 @@ class Agent:
 
     def on_silence(self, after: float) -> Callable[[F], F]:
         """Called as `handler(session, after)` when for `after` seconds nobody has said or typed anything and the agent
-        has nothing to say, while somebody is there; once, until something is said again."""
+        has nothing to say, while somebody is there; once, until a person says something again."""
         if after <= 0:
             raise ValueError("a silence takes some time")
 

@@ -15,15 +15,20 @@ OnSilence = Callable[[Any, float], Awaitable[None]]
 _FOREVER: Final = float("inf")
 
 
-def something_goes_on(state: State, agent: str) -> bool:
-    """Whether somebody speaks, waits for an answer or gets one, or still hears it; or nobody is there to break the
-    silence, or another one answers here."""
-    attends = any(
-        not each.away_since and state.participants[each.participant].role != "agent"
+def somebody_is_there(state: State) -> bool:
+    """Whether a device of somebody's is there who could break the silence."""
+    return any(
+        not each.away_since
+        and each.participant in state.participants
+        and state.participants[each.participant].role != "agent"
         for each in state.attachments.values()
-        if each.participant in state.participants
     )
-    if not attends or state.responder != agent or state.ended:
+
+
+def something_goes_on(state: State, agent: str) -> bool:
+    """Whether somebody speaks, waits for an answer or gets one, or still hears it; or nobody is there, or another one
+    answers here."""
+    if not somebody_is_there(state) or state.responder != agent or state.ended:
         return True
     return bool(state.turns or state.responses) or _sounds(state)
 
@@ -41,7 +46,8 @@ def _sounds(state: State) -> bool:
 
 
 class Silence:
-    """When a silence of `after` seconds is complete; each is told of once."""
+    """When a silence of `after` seconds is complete. It is told of once: what the agent says into it ends it no more
+    than a cough would, what a person says does."""
 
     def __init__(self, after: float) -> None:
         self.after = after
@@ -51,10 +57,12 @@ class Silence:
 
     def look(self, state: State, agent: str, now: float) -> None:
         """The session is so, at `now` (monotonic s)."""
+        if state.turns or not somebody_is_there(state):
+            self._told = False
         if something_goes_on(state, agent):
-            self._since, self._told = _FOREVER, False
+            self._since = _FOREVER
         elif self._since == _FOREVER or state.finished != self._said:
-            self._since, self._told = now, False
+            self._since = now
         self._said = state.finished
 
     def due(self) -> float:

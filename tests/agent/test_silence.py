@@ -43,7 +43,9 @@ def test_a_silence_is_told_only_after_so_long_without_anything_and_once(
     for state, passes in steps:
         silence.look(state, "bot", now)
         if state is not QUIET:
-            since, told = -1.0, False
+            since = -1.0
+            told = told and not state.turns and state.attachments.keys() == {"tab"}
+            told = told and not state.attachments["tab"].away_since
         elif since < 0:
             since = now
         now += passes
@@ -52,11 +54,21 @@ def test_a_silence_is_told_only_after_so_long_without_anything_and_once(
         told = told or complete
 
 
-def test_something_said_begins_another_silence() -> None:
+def test_what_the_agent_says_into_a_silence_begins_no_other_and_what_a_person_says_does() -> None:
     silence = Silence(5.0)
     silence.look(QUIET, "bot", 0.0)
     assert silence.complete(5.0)
-    assert not silence.complete(50.0)
-    silence.look(msgspec.structs.replace(QUIET, finished=2), "bot", 50.0)
-    assert not silence.complete(54.9)
-    assert silence.complete(55.0)
+    silence.look(msgspec.structs.replace(QUIET, finished=2), "bot", 6.0)
+    assert not silence.complete(60.0)
+    silence.look(BUSY[0], "bot", 61.0)
+    silence.look(msgspec.structs.replace(QUIET, finished=3), "bot", 62.0)
+    assert not silence.complete(66.9)
+    assert silence.complete(67.0)
+
+
+def test_a_word_of_the_agent_before_the_silence_is_complete_begins_it_anew() -> None:
+    silence = Silence(5.0)
+    silence.look(QUIET, "bot", 0.0)
+    silence.look(msgspec.structs.replace(QUIET, finished=2), "bot", 4.0)
+    assert not silence.complete(8.9)
+    assert silence.complete(9.0)
