@@ -71,7 +71,7 @@ class Turn:
     def __init__(self, session: Client, id: str, response: str, tools: Mapping[str, Tool]) -> None:
         self.session = session
         self.id = id
-        self.handed_over = False
+        self._over = False
         self._response = response
         self._calls = Calls(session, id, response, tools)
         self._writing = Writing(session, response)
@@ -181,7 +181,14 @@ class Turn:
         said stands. Return after it: nothing more can be said here. Raises `Refused`."""
         await self._writing.end()
         await self.session.do(c.HandOver(to=to, briefing=briefing))
-        self.handed_over = True
+        self._over = True
+
+    async def end(self, reason: str = "") -> None:
+        """End the answer, then the session for everybody, for good. What was said stands. Return after it: nothing more
+        can be said here. Raises `Refused`."""
+        await self.finish("finished")
+        self._over = True
+        await self.session.end(reason)
 
     async def halted(self) -> None:
         """What was said before a pause is in the log, and nothing follows it."""
@@ -204,8 +211,8 @@ class Turn:
     # --- how it ends (the engagement's)
 
     async def finish(self, outcome: Literal["finished", "cancelled", "failed"], reason: str = "") -> None:
-        """End what is open, unless another agent has it."""
-        if self.handed_over:
+        """End what is open, unless another agent has it, or the session ended."""
+        if self._over:
             return
         end = c.EndResponse(response=self._response, outcome=outcome, reason=reason)
         if outcome == "finished" and self._writing.leaving and not budgeted(self.session.state):

@@ -35,6 +35,7 @@ from hub.vault import Folder, Vault
 from legato.session.events import Role
 from legato.session.proof_key import proof_message
 from legato.session.tickets import DEFAULTS, Kind, Ticket
+from signaling.admission import Admission
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
 from signaling.connection.limits import DEFAULT, ConnectionLimits
@@ -116,6 +117,7 @@ async def doors(
     name: str = "n1",
     pushes: Pushes | None = None,
     sessions: tuple[SessionKey, ...] = (KEY,),
+    admission: Admission | None = None,
 ) -> AsyncIterator[Doors]:
     """Open doors, with a session behind them."""
     server = server or ModelServer(lambda: int(time.time() * 1000), os.urandom)
@@ -158,6 +160,7 @@ async def doors(
                 vault=vault,
                 blobs=blobs,
                 pushes=pushes,
+                admission=admission or Admission(),
                 expose=node.metrics.expose,
                 crowded=lambda: sockets.crowded,
                 wall=wall,

@@ -37,7 +37,7 @@ def polite() -> legato.Agent:
             await turn.ask_for_human("wants a person, still")
         await turn.say("; ".join(["goodbye", *turn.whispers]))
         if turn.text == "bye":
-            await turn.session.end("they said goodbye")
+            await turn.end("they said goodbye")
 
     return agent
 
@@ -72,6 +72,7 @@ async def test_an_agent_greets_asks_into_the_silence_and_ends_the_session() -> N
         await ada.say("bye")
         await ada.until(lambda state: state.ended, WAIT_S)
         assert ada.state.ended_reason == "they said goodbye"
+        assert [each.status for each in ada.state.entries.values()][-1] == "finished"
 
 
 async def test_an_agent_that_asks_for_a_person_puts_the_session_into_the_queue_once_and_goes_on() -> None:
