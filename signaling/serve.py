@@ -39,12 +39,13 @@ from hub.pass_end import PassEnd
 from hub.store.embedded import EmbeddedStore
 from hub.store.embedded import Options as EmbeddedOptions
 from hub.store.endpoint import Endpoint
-from hub.store.fitness import examine
+from hub.store.fitness import examine, require_synced
 from hub.store.promise import Level
 from hub.store.real import RealStore
 from hub.store.share import fair_share_mb, machine_mb
 from hub.vault import Vault
 from hub.vault.folder import Folder
+from signaling.accepted_store import keep_accepted
 from signaling.admission import Admission
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
@@ -103,6 +104,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         revocations = RevocationList()
         signer = TicketSigner(ring, revocations)
         store, level = await opened_store(options, stack, options.store_memory or fair_share_mb(machine_mb()))
+        await asyncio.to_thread(keep_accepted, options.data, options.accept_store if options.redis else "")
         pushes = _pushes(options, known, stack)
         notifier = _notifier(options, pushes, stack)
         node = await stack.enter_async_context(_node(options, store, keys, known, notifier))
@@ -211,6 +213,8 @@ async def opened_store(
         for warning in fitness.warnings:
             log.warning("about the store", extra={"detail": warning})
         level = fitness.level
+        if options.synced:
+            require_synced(level)
     else:
         embedded = await EmbeddedStore.start(
             EmbeddedOptions(options.data / "store", options.synced, memory_mb), random=random

@@ -32,6 +32,15 @@ class StoreUnfit(Exception):
         self.acceptable = acceptable
 
 
+def require_synced(level: Level) -> None:
+    """Raises `StoreUnfit` unless the store acknowledges what would survive a power cut."""
+    if level != "synced":
+        raise StoreUnfit(
+            (f"Its acknowledgements say `{level}`: `--synced` needs `appendfsync always` in the store.",),
+            False,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the server says of itself; None: it does not let us see."""

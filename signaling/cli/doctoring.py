@@ -16,6 +16,7 @@ from hub.store.embedded import SOCKET
 from hub.store.endpoint import Endpoint, EndpointInvalid
 from hub.store.fitness import StoreUnfit, examine, facts, fullness
 from hub.store.promise import StoreUnavailable
+from signaling.accepted_store import accepted
 from signaling.port import bound
 
 ENGINES: Final = (
@@ -43,16 +44,22 @@ class Finding:
 @click.option("--port", default=7070, show_default=True)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=Path("legato-data"))
 @click.option("--redis", default="", help="Examine this store, as `serve --redis` would.")
-@click.option("--accept-store", default="", metavar="REASON", help="As given to `serve`: repeated here.")
+@click.option(
+    "--accept-store",
+    default="",
+    metavar="REASON",
+    help="As given to `serve`, if it was not started on this data.",
+)
 def doctor(*, port: int, data: Path, redis: str, accept_store: str) -> None:
     """Say what this machine has for a hub, what is missing, and how to get it.
 
     Exit code 1 if a hub could not run.
     """
-    findings = [*_parts(), _port(port), _folder(data), _store(redis, accept_store, data / "store" / SOCKET)]
-    if accept_store:
+    reason = accept_store or accepted(data)
+    findings = [*_parts(), _port(port), _folder(data), _store(redis, reason, data / "store" / SOCKET)]
+    if reason:
         findings.append(
-            Finding("accepted store", False, f"data may be lost silently; accepted because: {accept_store}")
+            Finding("accepted store", False, f"data may be lost silently; accepted because: {reason}")
         )
     for finding in findings:
         click.echo(finding.line())

@@ -62,7 +62,11 @@ _OPTIONS: Final = (
         metavar="REASON",
         help="Use a store that may lose data silently, and why.",
     ),
-    click.option("--synced", is_flag=True, help="Acknowledge only what would survive a power cut."),
+    click.option(
+        "--synced",
+        is_flag=True,
+        help="Acknowledge only what would survive a power cut; a store of --redis must be set so.",
+    ),
     click.option(
         "--store-memory",
         default=0,
