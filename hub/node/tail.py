@@ -96,12 +96,11 @@ class Tail:
             if not await self._revived(newest):
                 return False
             raise StoreUnavailable("the session is back: look again")
-        if found.lost and (opening := await self.opening()) is not None:
+        if (there := await self.opening()) is not None:
             # What was trimmed away of the log that is there now, its snapshot remembers.
-            remembered = remembered_in_common(view.recent, opening.recent)
-            found = replace(
-                found, common=found.common if remembered is None else min(found.common, remembered)
-            )
+            remembered = remembered_in_common(view.recent, there.recent)
+            if remembered is not None:
+                found = replace(found, common=min(found.common, remembered), lost=True)
         behind = found.lost and found.common < newest.offset
         if found.lost:
             lost_from = found.common + 1 if behind else epoch_start(view.state) + 1
