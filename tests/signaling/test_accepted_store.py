@@ -23,10 +23,11 @@ from tests.support.stores import Server, running
 KEY = SessionKey("main", "s_1")
 
 
-def on(server: Server, data: Path, **more: object) -> Options:
+def on(server: Server, data: Path, accept_store: str = "", *, synced: bool = False) -> Options:
+    url = f"redis://127.0.0.1:{server.port}"
     return Options(
-        port=0, data=data, redis=f"redis://127.0.0.1:{server.port}", ears="none", voice="none", **more
-    )  # type: ignore[arg-type]
+        port=0, data=data, redis=url, accept_store=accept_store, synced=synced, ears="none", voice="none"
+    )
 
 
 async def said_by_doctor(data: Path) -> str:
