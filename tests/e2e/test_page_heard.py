@@ -83,12 +83,7 @@ async def hearing(hub: Tree, quiet: Path, script: str = "") -> AsyncIterator[Rea
     signer = await signer_here(hub.folder, os.environ)
     async with launched(quiet) as browser, opened(browser, hub.url, script=script) as tab:
         reader = Reader(tab)
-        await reader.live()
-        await reader.agent_here()
-        await reader.say("thanks")  # who has said something is not greeted aloud
-        await reader.quiet()
-        await tab.page.click("[data-voice]")
-        await reader.until("legatoVoice.current.state === 'live' && legatoVoice.output.ready", 40)
+        await reader.talks()
         await tab.page.evaluate(RECORD)
         await tab.page.evaluate(SAID)
         await brought(hub.url, ticket_for(signer, reader.session, "p_sweeper", "agent"))

@@ -72,6 +72,15 @@ class Reader:
         """Wait until the words stand on the page."""
         await self.until(f"document.querySelector('.transcript')?.textContent.includes({json.dumps(words)})")
 
+    async def talks(self) -> None:
+        """The page is in a call with an agent that has nothing to say, and its sound is warm."""
+        await self.live()
+        await self.agent_here()
+        await self.say("thanks")  # who has said something is not greeted aloud
+        await self.quiet()
+        await self.page.click("[data-voice]")
+        await self.until("legatoVoice.current.state === 'live' && legatoVoice.output.ready", 40)
+
     async def quiet(self) -> None:
         """Wait until nothing is open: every turn is answered, and every message of this page is in the log."""
         await self.until(
