@@ -69,6 +69,7 @@ class Options:
     each_connections: int = 256
     each_verbs: int = 50
     each_sessions: int = 60
+    each_open: int = 1_000
     each_address: int = 0
     settings: Settings = field(default_factory=Settings)
 
@@ -136,6 +137,7 @@ class Options:
             connections=self.each_connections,
             verbs_a_second=self.each_verbs,
             sessions_a_minute=self.each_sessions,
+            sessions_open=self.each_open,
         )
 
     @property

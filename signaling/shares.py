@@ -1,8 +1,9 @@
 """What one participant may have of a node, so that nobody who holds a ticket takes what others need: a pure machine.
 
 Counted by tenant and participant, over all of their tickets: connections that are in, HTTP verbs a second, sessions
-made a minute. Agents, supervisors and whoever may mint tickets are *back ends*: they act for many people, so they may
-do more, and their connections are bounded by what a worker takes and by the sockets of the node alone.
+made a minute. How many of their sessions may be open is said here and counted by the store, over the hub. Agents,
+supervisors and whoever may mint tickets are *back ends*: they act for many people, so they may do more, and their
+connections are bounded by what a worker takes and by the sockets of the node alone.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ KEPT: Final = 20_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareLimits:
     """The numbers of one participant at one node (0: no bound). Back ends have the verbs `many_verbs` times and the
-    sessions `many_sessions` times, and any number of connections."""
+    sessions, made and open, `many_sessions` times, and any number of connections."""
 
     connections: int = 256
     verbs_a_second: int = 50
     sessions_a_minute: int = 60
+    sessions_open: int = 1_000
     many_verbs: int = 20
     many_sessions: int = 100
 
@@ -54,6 +56,10 @@ class Shares:
         """0 if the holder may make a session now, which is counted; else in how many ms."""
         rate = self._limits.sessions_a_minute * (self._limits.many_sessions if _back_end(ticket) else 1)
         return self._taken(self._sessions, ticket, rate, A_MINUTE, A_MINUTE)
+
+    def open(self, ticket: Ticket) -> int:
+        """How many sessions that the holder made may be open over the hub (0: any number)."""
+        return self._limits.sessions_open * (self._limits.many_sessions if _back_end(ticket) else 1)
 
     def enter(self, ticket: Ticket, *, back: bool = False) -> bool:
         """Whether the holder may have one connection more; then it is theirs until `leave`. Who comes `back` may find

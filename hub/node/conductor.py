@@ -106,6 +106,7 @@ class Conductor:
         self._every = first_snapshot_after(room.key.session, settings.snapshot_every)
         self._history = 0
         self._indexed = (0, b"")
+        self._ended = False
         self._marks: dict[str, str] = {}
         self._wanted: dict[str, str] = {}
         self._busy = False
@@ -186,7 +187,7 @@ class Conductor:
         if self.part is not Part.CONDUCTS or self._busy:
             return
         quiet = now - self._still[1] >= self._settings.snapshot_quiet
-        soon = self._marks != self._wanted
+        soon = self._marks != self._wanted or (self.room.state.ended and not self._ended)
         index = (soon or now - self._indexed[0] >= self._settings.index_every) and self._row_changed()
         if (quiet and self._rested != offset) or index:
             self._busy = True
@@ -297,6 +298,7 @@ class Conductor:
         # From the first time on each session has a moment of its own: a node's would come all at once, each 5 s.
         early = 0 if self._indexed[0] else crc32(listed.session.encode()) % self._settings.index_every
         self._indexed = (self._tools.now() - early, repr((listed, participants)).encode())
+        self._ended = listed.ended
         self._marks = {name: value for name, value in listed.labels.items() if name.startswith(MARK)}
         await self._tools.store.index(self.room.key, listed, participants)
         self._tools.metrics.duties.labels("index").inc()

@@ -25,7 +25,7 @@ from hub.node.tasks import Tasks
 from hub.node.tools import Tools
 from hub.pass_end import PassEnd
 from hub.settings import Settings
-from hub.store.promise import Append, Appended, Draft, Refused, SessionKey, Store
+from hub.store.promise import Append, Appended, Draft, Maker, Refused, SessionKey, Store
 from hub.vault import Vault
 from legato.session.away_rules import NOTIFY
 from legato.session.commands import Refusal
@@ -52,6 +52,13 @@ from legato.session.presence_rules import session_created
 from legato.session.state import State
 
 log: Final = logging.getLogger("legato.node")
+
+
+def _not_made(outcome: Refused) -> Refusal:
+    if outcome.reason == "too_many":
+        detail = f"{outcome.expected} sessions that you made are open: end or erase some"
+        return Refusal("too_many", detail, "sessions")
+    return Refusal(outcome.reason, outcome.detail)
 
 
 async def _nothing(_: SessionKey) -> None:
@@ -135,7 +142,9 @@ class Node:
 
     # --- rooms
 
-    async def create(self, key: SessionKey, by: str, labels: Mapping[str, str], title: str) -> Room | Refusal:
+    async def create(
+        self, key: SessionKey, by: str, labels: Mapping[str, str], title: str, most: int = 0
+    ) -> Room | Refusal:
         """See the promise."""
         if self._draining:
             return Refusal("overloaded", "draining", retry_after_ms=100)
@@ -156,9 +165,10 @@ class Node:
         encoded = encode(event)
         digest = self._parts.digests.of(key.tenant, key.session, producer, encoded)
         draft = Draft(sealer.seal_event(producer, 1, 0, encoded), control=True)
-        outcome = await self._parts.store.create(key, Append(producer, 0, 1, digest, (draft,)), labels)
+        genesis = Append(producer, 0, 1, digest, (draft,))
+        outcome = await self._parts.store.create(key, genesis, labels, Maker(by, most) if most else None)
         if isinstance(outcome, Refused):
-            return Refusal(outcome.reason, outcome.detail)
+            return _not_made(outcome)
         assert isinstance(outcome, Appended)
         if vault is not None:
             await vault.begin(self._parts.store, key)

@@ -152,8 +152,11 @@ class Node(Protocol):
 
     name: str
 
-    async def create(self, key: SessionKey, by: str, labels: Mapping[str, str], title: str) -> Room | Refusal:
-        """Make a session (its data key, its log) and open its room. `already_exists` if it does."""
+    async def create(
+        self, key: SessionKey, by: str, labels: Mapping[str, str], title: str, most: int = 0
+    ) -> Room | Refusal:
+        """Make a session (its data key, its log) and open its room. `already_exists` if it does; `too_many` if `by`
+        has `most` open (over the hub; 0: any number, and it does not count)."""
 
     async def open(self, key: SessionKey) -> Room | None:
         """The session's room; None if there is no such session (or it is erased: callers answer alike)."""

@@ -53,7 +53,10 @@ class ArchiveSide(Asking):
     async def archive(self, key: SessionKey, tail: Position, name: bytes) -> bool:
         went = [beside(key, what) for what in ("log", "snapshots", "history", "holders", "held", "tracks")]
         words = (layout.packed_position(tail), name, beside(key, "audio:"))
-        return bool(await self.call("archive", [meta(key), *went], *words))
+        left = bool(await self.call("archive", [meta(key), *went], *words))
+        if left:
+            await self._place("rest", key)
+        return left
 
     async def archived(self, key: SessionKey) -> bytes | None:
         name: bytes | None = await self._connection.ask("HGET", meta(key), "a")
@@ -62,7 +65,10 @@ class ArchiveSide(Asking):
     async def restore(self, key: SessionKey, residue: Residue, name: bytes, opening: Append | None) -> bool:
         keys = [beside(key, what) for what in ("log", "snapshots", "history", "holders", "held")]
         batch = _batch(opening, name, epoch_from_bits(self._random_bytes(8)).encode())
-        return bool(await self.call("restore", [meta(key), *keys], *batch, *_words(residue)))
+        there = bool(await self.call("restore", [meta(key), *keys], *batch, *_words(residue)))
+        if there:
+            await self._place("back", key)
+        return there
 
 
 def _batch(opening: Append | None, name: bytes, epoch: bytes) -> list[Any]:

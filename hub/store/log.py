@@ -21,6 +21,7 @@ from hub.store.promise import (
     Joined,
     Level,
     LostTail,
+    Maker,
     Opened,
     Outcome,
     Page,
@@ -29,7 +30,7 @@ from hub.store.promise import (
     Snapshot,
     StoreUnavailable,
 )
-from hub.store.shelf import ShelfSide
+from hub.store.shelf import NO_PLACE, TAKEN, ShelfSide
 from legato.session import chain
 from legato.session.ids import RandomBytes
 from legato.session.position import Position, epoch_from_bits
@@ -45,12 +46,21 @@ class LogSide(ShelfSide):
         self.level = level
         self._random_bytes = random_bytes
 
-    async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
+    async def create(
+        self, key: SessionKey, genesis: Append, labels: Mapping[str, str], maker: Maker | None = None
+    ) -> Outcome:
+        taken = 0
+        if maker is not None:
+            taken = await self._place("take", key, maker.participant, maker.most)
+            if taken == NO_PLACE:
+                return Refused("too_many", maker.most)
         epoch = epoch_from_bits(self._random_bytes(8))
         base = chain.genesis(key.tenant, key.session, epoch)
         outcome = await self._append("create", key, genesis, fifth=base, sixth=epoch.encode())
         if isinstance(outcome, Appended):
             await self._first_row(key, outcome.time, labels)
+        elif taken == TAKEN:
+            await self._place("leave", key)
         return outcome
 
     def append(self, key: SessionKey, batch: Append) -> Awaitable[Outcome]:

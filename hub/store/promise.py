@@ -45,6 +45,7 @@ from hub.store.values import Joined as Joined
 from hub.store.values import Level as Level
 from hub.store.values import Listed as Listed
 from hub.store.values import LostTail as LostTail
+from hub.store.values import Maker as Maker
 from hub.store.values import Opened as Opened
 from hub.store.values import Outcome as Outcome
 from hub.store.values import Page as Page
@@ -92,9 +93,13 @@ class Log(Protocol):
 
     level: Level
 
-    async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
+    async def create(
+        self, key: SessionKey, genesis: Append, labels: Mapping[str, str], maker: Maker | None = None
+    ) -> Outcome:
         """Make the session's log under a new epoch and append `genesis`; an existing one is left alone
-        (a repeat of the same genesis answers as an append does; any other is `Refused("already_exists")`)."""
+        (a repeat of the same genesis answers as an append does; any other is `Refused("already_exists")`).
+        A `maker` who has `most` open is `Refused("too_many", most)`: counted atomically, over all nodes, until a row
+        says that the session ended, or it is erased; while it is archived it takes no place."""
 
     def append(self, key: SessionKey, batch: Append) -> Awaitable[Outcome]:
         """Append one batch, atomically, as the module says. Calls take effect in the order they are made

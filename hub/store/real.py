@@ -14,7 +14,7 @@ from hub.store.duties import DutiesSide
 from hub.store.endpoint import Endpoint
 from hub.store.log import LogSide
 from hub.store.pressure import Pressure, pressure
-from hub.store.promise import Append, Level, Outcome, Refused, SessionKey, StoreUnavailable
+from hub.store.promise import Append, Level, Maker, Outcome, Refused, SessionKey, StoreUnavailable
 from hub.store.refusals import RefusalsSide
 from hub.store.rings import RingsSide
 from hub.store.roster import RosterSide
@@ -66,10 +66,12 @@ class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSi
             raise
         return store
 
-    async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
+    async def create(
+        self, key: SessionKey, genesis: Append, labels: Mapping[str, str], maker: Maker | None = None
+    ) -> Outcome:
         if self.pressure >= Pressure.NO_NEW_SESSIONS and await self.exists(key) == "no":
             return Refused("overloaded", detail="the store is nearly full: no new sessions")
-        return await super().create(key, genesis, labels)
+        return await super().create(key, genesis, labels, maker)
 
     def put_audio(
         self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]

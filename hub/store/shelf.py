@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from hub.store import layout
 from hub.store.asking import Asking
 from hub.store.layout import beside, meta, of_tenant
 from hub.store.promise import Listed, SessionKey
+
+NO_PLACE: Final = 0
+TAKEN: Final = 1
+"""What `place.lua` answers to `take`."""
 
 
 class ShelfSide(Asking):
@@ -78,5 +82,5 @@ class ShelfSide(Asking):
         await self._index(key, "", "")
 
     async def _index(self, key: SessionKey, row: str, only_new: str) -> None:
-        keys = [of_tenant(key.tenant, "rows"), of_tenant(key.tenant, "sessions")]
+        keys = [of_tenant(key.tenant, what) for what in ("rows", "sessions", "makers", "placed")]
         await self.call("index", keys, key.session, row, only_new, of_tenant(key.tenant, "lookup:"))

@@ -144,6 +144,14 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Maker:
+    """Who makes a session that counts as theirs, and how many of those may be open (in the store, and not ended)."""
+
+    participant: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A row of the index of sessions."""
 

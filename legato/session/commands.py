@@ -295,6 +295,7 @@ Reason = Literal[
     "unknown_command",
     "too_large",
     "too_fast",
+    "too_many",
     "not_allowed",
     "not_found",
     "already_exists",

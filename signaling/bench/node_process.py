@@ -59,6 +59,7 @@ def main() -> None:
         each_connections=0,  # few names stand for very many people here
         each_verbs=0,
         each_sessions=0,
+        each_open=0,
         settings=Settings(idle_close=chosen.idle_close),
     )
     profile = cProfile.Profile(time.thread_time) if chosen.profile is not None else None

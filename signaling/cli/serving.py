@@ -150,6 +150,11 @@ _OPTIONS: Final = (
                 60,
                 "Sessions that one may make in a minute, likewise; back ends 100 times as many.",
             ),
+            (
+                "open",
+                1_000,
+                "Sessions that one made and that are open, over all nodes (0: any number); back ends 100 times.",
+            ),
             ("address", 0, "Sockets of one IP address, likewise; behind a proxy all come from one."),
         )
     ),

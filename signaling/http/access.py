@@ -83,11 +83,12 @@ class Access:
             return line.arrival.ticket
         return self.ticket(request)
 
-    def may_create(self, ticket: Ticket) -> None:
-        """Whether the holder may make one session more now."""
+    def may_create(self, ticket: Ticket) -> int:
+        """Whether the holder may make one session more now; how many of theirs may be open (0: any number)."""
         if not ticket.allows("create"):
             raise Refused("not_allowed")
         _in_time(self._shares.session(ticket), "sessions")
+        return self._shares.open(ticket)
 
     def session(self, request: web.Request, needs: Capability) -> tuple[SessionKey, Ticket]:
         """The session in the path, if the ticket covers it and allows that."""

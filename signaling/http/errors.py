@@ -36,6 +36,7 @@ STATUS: Final = {
     "too_large": 413,
     "unsupported": 415,
     "blob_mismatch": 422,
+    "too_many": 409,
     "too_fast": 429,
     "failed": 500,
     "overloaded": 503,

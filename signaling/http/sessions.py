@@ -109,7 +109,7 @@ class Sessions:
     async def create(self, request: web.Request) -> web.Response:
         """`POST /v1/sessions`"""
         ticket = self._access.ticket(request)
-        self._access.may_create(ticket)
+        most = self._access.may_create(ticket)
         body = await read_json(request, bodies.CreateSession)
         session = body.session or new_id("s", self._random_bytes)
         if not well_formed(session) or session == ANY_SESSION:
@@ -121,7 +121,7 @@ class Sessions:
         if refusal := misshapen_labels(body.labels):
             raise Refused.of(refusal)
         key = SessionKey(ticket.tenant, session)
-        room = _granted(await self._node.create(key, ticket.participant, body.labels, body.title))
+        room = _granted(await self._node.create(key, ticket.participant, body.labels, body.title, most))
         try:
             await _invite(room, body.participants)
             created = bodies.SessionCreated(session, key.tenant, self._written(key, room.position))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from aiohttp import ClientSession
@@ -17,7 +18,9 @@ from signaling.shares import ShareLimits, Shares
 from tests.signaling.doors import WAIT_S, ClientKey, Doors, Page, doors
 from tests.signaling.test_http import boss
 
-FEW = ShareLimits(connections=2, verbs_a_second=1, sessions_a_minute=2, many_verbs=100, many_sessions=10)
+FEW = ShareLimits(
+    connections=2, verbs_a_second=1, sessions_a_minute=2, sessions_open=3, many_verbs=100, many_sessions=10
+)
 
 
 def held(participant: str = "p_ada", role: Role = "user", more: frozenset[str] = frozenset()) -> Ticket:
@@ -82,13 +85,16 @@ def test_back_ends_have_more_and_any_number_of_connections(ticket: Ticket) -> No
     assert all(shares.enter(ticket) for _ in range(1_000))
     assert sum(shares.verb(ticket) == 0 for _ in range(2_000)) == 1_000
     assert sum(shares.session(ticket) == 0 for _ in range(100)) == 20
+    assert (shares.open(ticket), shares.open(held())) == (30, 3)
 
 
 def test_without_a_bound_nothing_is_refused() -> None:
-    shares = Shares(ShareLimits(connections=0, verbs_a_second=0, sessions_a_minute=0), lambda: 0)
+    shares = Shares(
+        ShareLimits(connections=0, verbs_a_second=0, sessions_a_minute=0, sessions_open=0), lambda: 0
+    )
     for _ in range(2_000):
         assert shares.enter(held())
-        assert shares.verb(held()) == shares.session(held()) == 0
+        assert shares.verb(held()) == shares.session(held()) == shares.open(held()) == 0
 
 
 # --- the doors
@@ -128,6 +134,40 @@ async def test_sessions_beyond_so_many_a_minute_are_429_and_others_make_theirs()
         assert [await make(operators[0]) for _ in range(3)] == [(201, ""), (201, ""), (429, "sessions")]
         assert (await make(operators[1]))[0] == 201
         assert (await make(boss(here)))[0] == 201
+
+
+async def test_whoever_has_too_many_open_is_told_what_to_do_and_an_ended_one_makes_room() -> None:
+    async with (
+        doors(each=replace(FEW, verbs_a_second=0, sessions_a_minute=0)) as here,
+        ClientSession() as client,
+    ):
+        olga = {"Authorization": f"Bearer {here.ticket('p_olga', 'operator', '*', more={'create', 'end'})}"}
+
+        async def make(headers: dict[str, str]) -> tuple[int, dict[str, object]]:
+            async with client.post(f"{here.url}/v1/sessions", json={}, headers=headers) as answer:
+                return answer.status, await answer.json()
+
+        made = [await make(olga) for _ in range(3)]
+        assert [status for status, _ in made] == [201] * 3
+        status, body = await make(olga)
+        error = body["error"]
+        assert isinstance(error, dict)
+        assert (status, error["reason"], error["field"], error["retry_after_ms"]) == (
+            409,
+            "too_many",
+            "sessions",
+            0,
+        )
+        assert error["detail"] == "3 sessions that you made are open: end or erase some"
+        assert (await make({"Authorization": f"Bearer {boss(here)}"}))[0] == 201
+
+        ended = f"{here.url}/v1/sessions/{made[0][1]['session']}/end"
+        async with client.post(ended, json={}, headers=olga) as answer:
+            assert answer.status == 200
+        async with asyncio.timeout(WAIT_S):
+            while (await make(olga))[0] != 201:  # noqa: ASYNC110 - nobody is told that a row was written
+                await asyncio.sleep(0.05)
+        assert (await make(olga))[0] == 409
 
 
 async def turned_away(here: Doors, participant: str, session: str) -> dict[str, object]:

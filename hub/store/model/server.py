@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from hub.store.model.session import SessionModel
-from hub.store.promise import Append, Level, Listed, Outcome, Refused, SessionKey, Stored
+from hub.store.promise import Append, Level, Listed, Maker, Outcome, Refused, SessionKey, Stored
 from hub.store.resting import Residue
 from hub.store.rostering import Seen
 from legato.session.ids import RandomBytes
@@ -40,6 +40,7 @@ class Contents:
     tombstones: dict[SessionKey, int] = field(default_factory=dict)
     archived: dict[SessionKey, bytes] = field(default_factory=dict)
     index: dict[SessionKey, tuple[Listed, tuple[str, ...]]] = field(default_factory=dict)
+    makers: dict[SessionKey, str] = field(default_factory=dict)
     deadlines: dict[SessionKey, int] = field(default_factory=dict)
     beats: dict[str, int] = field(default_factory=dict)
     held: dict[str, set[tuple[SessionKey, str]]] = field(default_factory=dict)
@@ -77,7 +78,9 @@ class ModelServer:
             return "yes"
         return "erased" if self.contents.tombstones.get(key, 0) > self.clock() else "no"
 
-    def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
+    def create(
+        self, key: SessionKey, genesis: Append, labels: Mapping[str, str], maker: Maker | None = None
+    ) -> Outcome:
         """Make the log, append its genesis, write its row."""
         self._nearer(key, genesis.deadline)
         known = self.exists(key)
@@ -85,11 +88,15 @@ class ModelServer:
             return Refused("session_erased")
         if known == "yes":
             return self._created_before(key, genesis)
+        if maker is not None and len(self._open(key.tenant, maker.participant)) >= maker.most:
+            return Refused("too_many", maker.most)
         session = SessionModel(key, epoch_from_bits(self._random_bytes(8)))
         outcome = session.log.append(genesis, self.clock(), self.level)
         if isinstance(outcome, Refused):
             return outcome
         self.contents.sessions[key] = session
+        if maker is not None:
+            self.contents.makers[key] = maker.participant
         self.contents.index[key] = (
             Listed(key.session, session.log.time, session.log.time, False, dict(labels)),
             (),
@@ -131,6 +138,7 @@ class ModelServer:
         kept.sessions.pop(key, None)
         kept.archived.pop(key, None)
         kept.index.pop(key, None)
+        kept.makers.pop(key, None)
         kept.deadlines.pop(key, None)
         kept.refused.pop(key, None)
         kept.tombstones[key] = self.clock() + tombstone_ttl_s * 1000
@@ -166,6 +174,11 @@ class ModelServer:
     def missing(self, key: SessionKey) -> Refused:
         """Why there is no such session."""
         return Refused("session_erased" if self.exists(key) == "erased" else "not_found")
+
+    def _open(self, tenant: str, maker: str) -> list[SessionKey]:
+        kept = self.contents
+        made = [key for key, who in kept.makers.items() if key.tenant == tenant and who == maker]
+        return [key for key in made if key in kept.sessions and not kept.index[key][0].ended]
 
     def _created_before(self, key: SessionKey, genesis: Append) -> Outcome:
         session = self.session(key)

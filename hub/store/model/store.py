@@ -19,6 +19,7 @@ from hub.store.promise import (
     Joined,
     Level,
     Listed,
+    Maker,
     Opened,
     Outcome,
     Page,
@@ -46,8 +47,10 @@ class LogSide:
         self.server = server
         self.level: Level = server.level
 
-    async def create(self, key: SessionKey, genesis: Append, labels: Mapping[str, str]) -> Outcome:
-        return self.server.create(key, genesis, labels)
+    async def create(
+        self, key: SessionKey, genesis: Append, labels: Mapping[str, str], maker: Maker | None = None
+    ) -> Outcome:
+        return self.server.create(key, genesis, labels, maker)
 
     def append(self, key: SessionKey, batch: Append) -> Awaitable[Outcome]:
         return Done(self.server.append(key, batch))

@@ -6,17 +6,17 @@ import os
 
 from msgspec.structs import replace
 
-from hub.store.promise import Appended, LostTail, Refused, SessionKey, Store
+from hub.store.promise import Appended, LostTail, Maker, Refused, SessionKey, Store
 from hub.store.resting import Residue
 from legato.session.position import Position
 from tests.hub.store.writing import Recorder, Writer, created, filled, new_key, sealed, snapshot_at, tail_of
 from tests.support.stores import Hall
 
 
-async def at_rest(hall: Hall) -> tuple[Store, SessionKey, Residue]:
+async def at_rest(hall: Hall, maker: Maker | None = None) -> tuple[Store, SessionKey, Residue]:
     """A session with something of everything, and its residue."""
     store, key = await hall.node(), new_key()
-    await created(store, key)
+    await created(store, key, maker=maker)
     writer = Writer("p")
     await filled(store, key, writer, 6)
     assert isinstance(await store.append(key, writer.batch(raises={"worker:x": 1})), Appended)

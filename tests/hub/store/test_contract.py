@@ -2,6 +2,7 @@
 
 from tests.hub.store.contract import AppendContract, WitnessContract
 from tests.hub.store.duties_contract import BusContract, DutiesContract, RingsContract
+from tests.hub.store.open_contract import OpenContract
 from tests.hub.store.refusals_contract import RefusalsContract
 from tests.hub.store.resting_contract import RestingContract
 from tests.hub.store.roster_contract import RosterContract
@@ -16,6 +17,9 @@ class TestWitness(WitnessContract): ...
 
 
 class TestCreate(CreateContract): ...
+
+
+class TestOpen(OpenContract): ...
 
 
 class TestSnapshots(SnapshotContract): ...

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from hub.store.scripts import SCRIPTS, part
+from hub.store.scripts import SCRIPTS, part, script
 from legato.session import chain
+from tests.hub.store.writing import new_key
 from tests.support.stores import SERVERS, Server
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "chain.json").read_text())
@@ -49,5 +50,21 @@ def test_the_script_links_the_largest_numbers_as_the_log_does(client: Redis) -> 
 
 
 def test_every_script_loads_under_the_digest_we_know_it_by(client: Redis) -> None:
-    for script in SCRIPTS:
-        assert client.script_load(script.source) == sha1(script.source.encode()).hexdigest() == script.digest
+    for each in SCRIPTS:
+        assert client.script_load(each.source) == sha1(each.source.encode()).hexdigest() == each.digest
+
+
+def test_a_place_that_a_dead_node_took_is_given_back_after_a_minute(client: Redis) -> None:
+    prefix = f"legato:1:{{{new_key().tenant}}}:"
+    keys = [prefix + what for what in ("rows", "makers", "placed")]
+
+    def take(session: str) -> int:
+        words = ("take", session, f"{prefix}lookup:", "p_ada", 1)
+        return int(client.eval(script("place").source, len(keys), *keys, *words))
+
+    assert (take("s_1"), take("s_1"), take("s_2")) == (1, 2, 0)
+    taken = client.zscore(keys[2], "s_1")
+    assert isinstance(taken, float)
+    client.zadd(keys[2], {"s_1": taken - 60_001})
+    assert (take("s_2"), take("s_1")) == (1, 0)
+    assert client.hgetall(keys[1]) == {b"s_2": b"p_ada"}

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.store.promise import Append, Appended, Draft, Outcome, SessionKey, Snapshot, Store, Stored
+from hub.store.promise import Append, Appended, Draft, Maker, Outcome, SessionKey, Snapshot, Store, Stored
 from legato.session import chain
 from legato.session.position import Position
 
@@ -47,10 +47,12 @@ class Writer:
         )
 
 
-async def created(store: Store, key: SessionKey, labels: Mapping[str, str] | None = None) -> Append:
+async def created(
+    store: Store, key: SessionKey, labels: Mapping[str, str] | None = None, maker: Maker | None = None
+) -> Append:
     """A new session; its genesis is offset 1, a control event, by producer `creator`."""
     genesis = Writer("creator").batch(control=[0])
-    outcome = await store.create(key, genesis, labels or {})
+    outcome = await store.create(key, genesis, labels or {}, maker)
     assert isinstance(outcome, Appended), outcome
     return genesis
 
