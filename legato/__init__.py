@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from legato.agent import Agent, Asked, Engagement, Said, Turn, call_key, progress
     from legato.client import Client
     from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
+    from legato.session.audience import Attendee
     from legato.session.parts import Part
 
 __all__ = [
     "Agent",
     "Asked",
+    "Attendee",
     "Client",
     "Engagement",
     "LegatoError",
@@ -46,6 +48,7 @@ _HOMES = {
     "call_key": "legato.agent",
     "progress": "legato.agent",
     "Client": "legato.client",
+    "Attendee": "legato.session.audience",
     "Part": "legato.session.parts",
 }
 

@@ -82,6 +82,13 @@ class Agent:
 
         return declare
 
+    def on_audience(self, handler: F) -> F:
+        """Called as `handler(session, audience)` when who is there changes, by what they are there, or who of them
+        attends (`legato.Attendee`): one call after the other, each with the newest. `session.audience` and
+        `turn.audience` say it at any time."""
+        self._handlers.on_audience = handler
+        return handler
+
     def on_voice(self, handler: F) -> F:
         """Called as `handler(session, participant)` whenever a person's call begins (or stood when the agent came into
         a session in which nothing was said yet): after a reload too, so greet with `session.greet(words, once=…)`."""

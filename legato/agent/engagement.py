@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from legato.agent.arrivals import Arrivals
+from legato.agent.attending import Attending, OnAudience
 from legato.agent.drafting import Drafting, OnDraft
 from legato.agent.duties import Claim, Duties, callers, duties, holds
 from legato.agent.listening import Listening, OnEvent
@@ -23,6 +24,7 @@ from legato.client import Client
 from legato.errors import Refused, SessionClosed
 from legato.session import commands as c
 from legato.session.actors import WORKER
+from legato.session.audience import Attendee, audience
 from legato.session.events import Event, Unknown, VoiceStarted
 
 log = logging.getLogger("legato.agent")
@@ -43,6 +45,7 @@ class Handlers:
     on_whisper: OnWhisper | None = None
     on_event: OnEvent | None = None
     on_draft: OnDraft | None = None
+    on_audience: OnAudience | None = None
     on_silence: OnSilence | None = None
     silence_s: float = 0.0
     tools: dict[str, Tool] = field(default_factory=dict)
@@ -64,6 +67,7 @@ class Engagement:
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._claimed: set[str] = set()
         self._arrivals = Arrivals()
+        self._attending = Attending(handlers.on_audience)
         self._silences = Silences(handlers.on_silence, handlers.silence_s)
         self._talking: list[str] = []
         self._stopped: set[str] = set()
@@ -73,6 +77,11 @@ class Engagement:
         """Who we are in the session."""
         attached = self.session.attached
         return attached.participant if attached is not None else f"agent:{self._agent}"
+
+    @property
+    def audience(self) -> tuple[Attendee, ...]:
+        """Everybody but agents who is there: by text or by voice, and whether they attend."""
+        return audience(self.session.state)
 
     @property
     def history(self) -> list[Said]:
@@ -96,6 +105,8 @@ class Engagement:
     async def _work(self, me: str) -> None:
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(self._listening.tell(self))]
+            self._attending.look(self.session.state)
+            watching.append(tasks.create_task(self._attending.watch(self)))
             watching.append(tasks.create_task(self._silences.watch(self)))
             async for state in self.session.changes():
                 self._claim.had |= holds(state, self._agent, me, self._worker)
@@ -153,6 +164,7 @@ class Engagement:
                 self._answering[response] = task
         drafting = self._drafting.due(self, duty.draft)
         if self._claim.had:
+            self._attending.look(self.session.state)
             self._silences.seen(self.session.state, self.participant)
         for work in (*self._came(), *self._steering.due(duty), *self._whispers.due(self), *drafting):
             tasks.create_task(self._guarded(work))

@@ -16,6 +16,7 @@ from legato.agent.whispers import whispers_of
 from legato.agent.writing import Writing
 from legato.client import Client
 from legato.session import commands as c
+from legato.session.audience import Attendee, audience
 from legato.session.cost_rules import budgeted
 from legato.session.parts import Part
 from legato.session.state import Message, State
@@ -96,6 +97,11 @@ class Turn:
         """The conversation so far, this turn included."""
         attached = self.session.attached
         return history_of(self.session.state, attached.participant if attached is not None else "")
+
+    @property
+    def audience(self) -> tuple[Attendee, ...]:
+        """Everybody but agents who is there: by text or by voice, and whether they attend."""
+        return audience(self.session.state)
 
     @property
     def briefing(self) -> str:

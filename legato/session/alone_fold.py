@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from legato.session import events as e
-from legato.session.away_fold import attends
+from legato.session.audience import somebody_here
 from legato.session.ids import HUB
 from legato.session.state import Alone, State
 
@@ -18,24 +18,14 @@ LABEL: Final = "budget_unattended"
 """Seconds, a whole number; anything else and 0 mean: for ever."""
 
 
-def somebody_here(state: State) -> bool:
-    """Whether anybody but agents is attached and not away."""
-    return any(
-        not each.away_since and attends(state, each.participant) for each in state.attachments.values()
-    )
-
-
-def people_went(state: State, event: e.Event, before: bool) -> None:
-    """`before`: somebody was here."""
-    if before and LABEL in state.labels and not somebody_here(state):
+def audience_moved(state: State, event: e.Event, before: bool) -> None:
+    """`before`: somebody attended. An answer that waits only for that is still to be told to go on."""
+    if somebody_here(state):
+        if state.alone is not None and state.alone.since:
+            waits = state.alone.paused != "" and state.alone.paused == state.paused
+            state.alone = replace(state.alone, since=0, at=0, back=event.time) if waits else None
+    elif before and LABEL in state.labels:
         state.alone = replace(state.alone or Alone(), since=event.time, at=event.offset)
-
-
-def people_came(state: State, event: e.Event) -> None:
-    """An answer that waits only for that is still to be told to go on."""
-    if state.alone is not None and state.alone.since and somebody_here(state):
-        waits = state.alone.paused != "" and state.alone.paused == state.paused
-        state.alone = replace(state.alone, since=0, at=0, back=event.time) if waits else None
 
 
 def steered(state: State, event: e.SteeringRequested) -> None:

@@ -1,14 +1,15 @@
 """An agent that nobody attends: after how long its answer waits, and that it goes on when somebody is back.
 
-The label `budget_unattended` says for how many seconds an agent may go on with nobody but agents there. Then the hub
-pauses the answer as anybody might (`steering_requested`, by `hub`), and continues it once a person is here again. Who
-pauses or continues it meanwhile decides: what a person paused no return continues. Tools that run go on.
+The label `budget_unattended` says for how many seconds an agent may go on while nobody attends (`audience`). Then the
+hub pauses the answer as anybody might (`steering_requested`, by `hub`), and continues it once somebody attends again.
+Who pauses or continues it meanwhile decides: what a person paused no return continues. Tools that run go on.
 """
 
 from __future__ import annotations
 
 from legato.session import events as e
-from legato.session.alone_fold import LABEL, somebody_here
+from legato.session.alone_fold import LABEL
+from legato.session.audience import somebody_here
 from legato.session.cost_rules import whole
 from legato.session.ids import HUB
 from legato.session.state import Response, State

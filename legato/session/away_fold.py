@@ -5,32 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from legato.session import events as e
+from legato.session.audience import attended
 from legato.session.state import Notified, Push, State
 
 KEPT_NOTIFIED: Final = 16
 
 
-def attends(state: State, participant: str) -> bool:
-    """Whether it is somebody who sees what there is: anybody but an agent."""
-    who = state.participants.get(participant)
-    return who is None or who.role != "agent"
-
-
-def attended(state: State) -> bool:
-    """Whether anybody but agents is attached."""
-    return any(attends(state, each.participant) for each in state.attachments.values())
-
-
-def somebody_came(state: State, participant: str) -> None:
-    """An attachment was opened: whoever is there sees what there is."""
-    if attends(state, participant):
-        state.unseen, state.notified = 0, {}
-
-
-def somebody_went(state: State, before: bool) -> None:
-    """Attachments are gone; `before`: people were there. What ends from here on nobody sees."""
-    if before and not attended(state):
-        state.unseen = state.finished + 1
+def audience_moved(state: State, before: bool) -> None:
+    """Others may attend; `before`: somebody did. What ends from here on without them nobody sees, and whoever comes
+    sees what there is."""
+    if (after := attended(state)) != before:
+        state.unseen, state.notified = (0 if after else state.finished + 1), {}
 
 
 def notification_attempted(state: State, event: e.NotificationAttempted) -> None:

@@ -1,6 +1,6 @@
 """Telling those who are away: what there is to tell, and when it is tried (again).
 
-Once nobody but agents is attached, a session's people are told that a tool call waits for a person's word, or that an
+Once nobody attends (`audience`), a session's people are told that a tool call waits for a person's word, or that an
 answer has come since they went (once an absence): by the operator's webhook where the session is labelled `notify`, and
 in the browsers that subscribed. Everything follows from the state, so a hub that dies loses none of it: the next one
 tries again, under the same name, by which the receiver knows a repeat. Who took it is not asked again.
@@ -16,10 +16,11 @@ from legato.session import commands as c
 from legato.session import events as e
 from legato.session import limits
 from legato.session.actors import Actor
-from legato.session.away_fold import attended
+from legato.session.audience import attended
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision
+from legato.session.routing import PEOPLE
 from legato.session.state import Message, Push, State
 from legato.session.vocabulary import Notice
 
@@ -114,11 +115,17 @@ def attempted(
 
 def _needs(state: State) -> Iterator[Need]:
     for call in state.open_tools():
-        if call.approval and not call.decided_by:
+        if call.approval and not call.decided_by and not _sees(state, call.approval):
             yield from _told(state, call.id, "approval", call.time, call.at, call.approval)
     told = any(each.notice == "answer" and each.over for each in state.notified.values())
     if (answer := _unseen_answer(state)) is not None and not told:
         yield from _told(state, answer.id, "answer", answer.time, answer.at)
+
+
+def _sees(state: State, role: str) -> bool:
+    """Whether somebody of the role who helps has it before them, though they only listen in."""
+    roles = (state.participants.get(each.participant) for each in state.attachments.values())
+    return role in PEOPLE and any(who is not None and who.role == role for who in roles)
 
 
 def _told(
@@ -153,7 +160,7 @@ def _pushes(state: State) -> list[Push]:
 
 
 def _unseen_answer(state: State) -> Message | None:
-    """The first answer of an agent that ended with nobody there."""
+    """The first answer of an agent that ended while nobody attended."""
     if not state.unseen:
         return None
     agents = {id for id, who in state.participants.items() if who.role == "agent"}

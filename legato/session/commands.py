@@ -218,6 +218,12 @@ class ChangeModality(Command, frozen=True, kw_only=True):
     microphone: int = -1
 
 
+class ChangeAttention(PlainCommand, frozen=True, kw_only=True):
+    """Whether the sending attachment shows the session to somebody: a page that is hidden does not."""
+
+    attentive: bool
+
+
 class MarkTurn(PlainCommand, frozen=True, kw_only=True):
     """A stage of a turn was reached at `at_ms`; `media_time`: where in the sound, if that is known."""
 

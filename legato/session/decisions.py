@@ -261,6 +261,7 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.SubscribePush: away_rules.subscribe_push,
     c.UnsubscribePush: away_rules.unsubscribe_push,
     c.ChangeActivity: presence_rules.change_activity,
+    c.ChangeAttention: presence_rules.change_attention,
     c.ChangeModality: modality_rules.change_modality,
     c.LabelSession: presence_rules.label_session,
     c.EndSession: presence_rules.end_session,

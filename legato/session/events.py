@@ -148,6 +148,13 @@ class ModalityChanged(Event, frozen=True, kw_only=True):
     gives: tuple[Medium, ...]
 
 
+class AttentionChanged(Event, frozen=True, kw_only=True):
+    """Whether the attachment shows the session to somebody (`audience`) from here on."""
+
+    attachment: str
+    attentive: bool
+
+
 class ActivityChanged(Event, frozen=True, kw_only=True):
     """What a participant is doing. `step` of `steps`, `text` and `eta_ms` are for long work."""
 

@@ -21,6 +21,7 @@ from legato.session import events as e
 from legato.session import people_fold as people
 from legato.session import transcript_fold as transcript
 from legato.session.actors import WORKER
+from legato.session.audience import MOVES, attended, somebody_here
 from legato.session.state import (
     Attachment,
     Entry,
@@ -40,7 +41,8 @@ def evolve(state: State, event: e.Event | e.Unknown) -> list[Entry]:
     if isinstance(event, e.Unknown):
         state.unknown = bounds.newest_unknown([*state.unknown, event.raw])
     else:
-        _HANDLERS[type(event)](state, event)
+        fold_one = _with_audience if type(event) in MOVES else _HANDLERS[type(event)]
+        fold_one(state, event)
         if event.control:
             state.control = event.offset
     state.offset, state.time = event.offset, event.time
@@ -53,6 +55,14 @@ def fold(events: Iterable[e.Event | e.Unknown], onto: State | None = None) -> St
     for event in events:
         evolve(state, event)
     return state
+
+
+def _with_audience(state: State, event: e.Event) -> None:
+    """An event after which others may attend."""
+    attends, here = attended(state), somebody_here(state)
+    _HANDLERS[type(event)](state, event)
+    away.audience_moved(state, attends)
+    alone.audience_moved(state, event, here)
 
 
 # --- the session itself
@@ -107,12 +117,9 @@ def _participant_left(state: State, event: e.ParticipantLeft) -> None:
         eta_ms=0,
         since=event.time,
     )
-    attended, here = away.attended(state), alone.somebody_here(state)
     for id in [each.id for each in state.attachments.values() if each.participant == event.participant]:
         del state.attachments[id]
     away.push_left(state, event.participant)
-    away.somebody_went(state, attended)
-    alone.people_went(state, event, here)
     bounds.forget_left(state)
 
 
@@ -120,8 +127,6 @@ def _attachment_opened(state: State, event: e.AttachmentOpened) -> None:
     state.attachments[event.attachment] = Attachment(
         event.attachment, event.participant, event.device, event.takes, event.gives
     )
-    away.somebody_came(state, event.participant)
-    alone.people_came(state, event)
 
 
 def _attachment(state: State, id: str, **changes: Any) -> None:
@@ -130,21 +135,19 @@ def _attachment(state: State, id: str, **changes: Any) -> None:
 
 
 def _attachment_away(state: State, event: e.AttachmentAway) -> None:
-    here = alone.somebody_here(state)
     _attachment(state, event.attachment, away_since=event.time, away_at=event.offset)
-    alone.people_went(state, event, here)
 
 
 def _attachment_back(state: State, event: e.AttachmentBack) -> None:
     _attachment(state, event.attachment, away_since=0, away_at=0)
-    alone.people_came(state, event)
 
 
 def _attachment_closed(state: State, event: e.AttachmentClosed) -> None:
-    attended, here = away.attended(state), alone.somebody_here(state)
     state.attachments.pop(event.attachment, None)
-    away.somebody_went(state, attended)
-    alone.people_went(state, event, here)
+
+
+def _attention_changed(state: State, event: e.AttentionChanged) -> None:
+    _attachment(state, event.attachment, attentive=event.attentive)
 
 
 def _modality_changed(state: State, event: e.ModalityChanged) -> None:
@@ -246,6 +249,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.AttachmentAway: _attachment_away,
     e.AttachmentBack: _attachment_back,
     e.AttachmentClosed: _attachment_closed,
+    e.AttentionChanged: _attention_changed,
     e.ModalityChanged: _modality_changed,
     e.ActivityChanged: _activity_changed,
     e.RightGranted: _right_granted,

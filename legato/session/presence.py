@@ -38,11 +38,6 @@ def roster(state: State) -> list[Presence]:
     return [_presence(state, id) for id in sorted(state.participants) if not state.participants[id].left]
 
 
-def audience(state: State, medium: Medium) -> list[str]:
-    """Participants (agents are none) with an attachment that is here and takes `medium`, in the order of their ids."""
-    return [each.participant for each in roster(state) if each.role != "agent" and medium in each.takes]
-
-
 def returning(state: State, participant: str) -> bool:
     """Whether it was in the session before (as far back as the state remembers)."""
     return participant in state.participants

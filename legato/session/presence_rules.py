@@ -176,6 +176,18 @@ def change_activity(state: State, actor: Actor, command: c.ChangeActivity) -> De
     ]
 
 
+def change_attention(state: State, actor: Actor, command: c.ChangeAttention) -> Decision:
+    """Of a user's attachment: who else attends follows from what they do."""
+    known = state.attachments.get(actor.attachment)
+    if known is None or known.participant != actor.participant:
+        return Refusal("resume_first", "this attachment is not here", "attachment")
+    if actor.role != "user":
+        return Refusal("not_allowed", "only users are asked whether they attend", "attentive")
+    if known.attentive == command.attentive:
+        return Refusal("already_exists", "so it is", "attentive")
+    return [e.AttentionChanged(by=actor.participant, attachment=known.id, attentive=command.attentive)]
+
+
 def label_session(state: State, actor: Actor, command: c.LabelSession) -> Decision:
     if (refusal := limits.misshapen_labels(command.labels)) is not None:
         return refusal

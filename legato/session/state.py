@@ -17,7 +17,7 @@ from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
 from legato.session.people_state import Draft as Draft
 
-FOLD_VERSION: Final = 12
+FOLD_VERSION: Final = 13
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -57,7 +57,7 @@ class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device or tab; `away_since` is the session time its last connection ended (0: here), as the event at
-    offset `away_at` says."""
+    offset `away_at` says. `attentive`: it shows the session to somebody, as far as it said."""
 
     id: str
     participant: str
@@ -68,6 +68,7 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
     away_at: int = 0
     call: str = ""
     track: str = ""
+    attentive: bool = True
 
 
 class Right(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -219,7 +220,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Alone(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Nobody but agents is here, `since` that session time, as the event at offset `at` says (0: somebody is, since
+    """Nobody who attends is here, `since` that session time, as the event at offset `at` says (0: somebody is, since
     `back`). `paused`: the answer that waits for somebody, since offset `paused_at`."""
 
     since: int = 0
@@ -242,8 +243,8 @@ class State(msgspec.Struct, omit_defaults=True):
     """Everything that the log up to `offset` says, in `time` (session time, ms). `paused` is the answer of which
     nothing more is said or heard for now; `answered` are the last ones that ended. `held`: who lets the users wait;
     `drafts`: what agents suggest to the person who answers; `asking`: a person is wanted; `wrap_ups`: since when people
-    who answered have a wrap-up to do. `unseen`: the ordinal from which on entries ended with nobody there but agents
-    (0: somebody is there); `notified`: what they were told; `pushes`: the browsers that want to be. `alone`:
+    who answered have a wrap-up to do. `unseen`: the ordinal from which on entries ended with nobody who attends
+    (0: somebody does); `notified`: what they were told; `pushes`: the browsers that want to be. `alone`:
     since when nobody attends, where that matters."""
 
     fold: int = FOLD_VERSION

@@ -124,6 +124,7 @@ NEEDS: Final[Mapping[str, Capability]] = {
     "withdraw_request": "publish",
     "change_activity": "read",
     "change_modality": "read",
+    "change_attention": "read",
     "subscribe_push": "read",
     "unsubscribe_push": "read",
     "leave": "read",

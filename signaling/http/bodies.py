@@ -105,7 +105,8 @@ class PresentAttachment(msgspec.Struct, frozen=True):
 
 
 class PresentParticipant(msgspec.Struct, frozen=True):
-    """Who is there, doing what: `text`, `step` of `steps` and `eta_ms` say how far it is (0: nobody said)."""
+    """Who is there, doing what: `text`, `step` of `steps` and `eta_ms` say how far it is (0: nobody said); and whether
+    they attend."""
 
     participant: str
     role: Role
@@ -117,6 +118,7 @@ class PresentParticipant(msgspec.Struct, frozen=True):
     step: int = 0
     steps: int = 0
     eta_ms: int = 0
+    attentive: bool = False
 
 
 class PresenceAnswer(msgspec.Struct, frozen=True):

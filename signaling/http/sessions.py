@@ -16,6 +16,7 @@ from hub.node.entries import SessionDamaged
 from hub.node.promise import Batch, Done, Node, Room
 from hub.store.promise import SessionKey
 from legato.session.actors import Actor
+from legato.session.audience import audience
 from legato.session.commands import Command, Refusal
 from legato.session.doing import doing
 from legato.session.events import Role
@@ -306,6 +307,7 @@ def _done(outcome: Done | Refusal) -> Done:
 
 
 def _presence(state: State, position: str) -> bodies.PresenceAnswer:
+    attentive = {each.participant for each in audience(state) if each.attentive}
     here = [
         bodies.PresentParticipant(
             participant=who.id,
@@ -313,6 +315,7 @@ def _presence(state: State, position: str) -> bodies.PresenceAnswer:
             name=who.name,
             liveness=state.liveness(who.id),
             **msgspec.structs.asdict(doing(state, who.id)),
+            attentive=who.id in attentive,
             attachments=[
                 bodies.PresentAttachment(each.id, each.device, each.takes, each.gives, each.away_since)
                 for each in state.attachments.values()

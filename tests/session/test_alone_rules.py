@@ -13,6 +13,7 @@ NEXT = Actor("bot", "agent", ALL, worker="w2")
 OPENED = e.AttachmentOpened(by="ada", participant="ada", attachment="tab")
 AWAY = e.AttachmentAway(by=HUB, attachment="tab")
 BACK = e.AttachmentBack(by="ada", attachment="tab")
+DESK = e.AttachmentOpened(by="olga", participant="olga", attachment="desk")
 GONE = e.AttachmentClosed(by=HUB, attachment="tab")
 
 
@@ -57,8 +58,8 @@ def test_without_a_label_or_with_one_that_is_no_number_it_goes_on_for_ever() -> 
 
 
 def test_it_goes_on_by_itself_when_somebody_is_back_by_whichever_way() -> None:
-    desk = e.AttachmentOpened(by="olga", participant="olga", attachment="desk")
-    ways: list[list[e.Event]] = [[BACK], [GONE, OPENED], [desk]]
+    barged = e.StanceChanged(by="olga", participant="olga", stance="barge")
+    ways: list[list[e.Event]] = [[BACK], [GONE, OPENED], [DESK, barged]]
     for way in ways:
         talk = waiting()
         talk.put(way)
@@ -72,6 +73,26 @@ def test_an_agent_that_comes_is_nobody() -> None:
     talk = waiting()
     talk.put([e.AttachmentOpened(by="bot", participant="bot", attachment="k2")])
     assert due(talk, 0) == []
+
+
+def test_who_only_listens_in_is_nobody_either() -> None:
+    talk = waiting()
+    talk.put([DESK, e.StanceChanged(by="olga", participant="olga", stance="monitor")])
+    assert due(talk, 0) == []
+
+
+def test_a_page_that_nobody_sees_is_nobody_until_it_is_seen_or_speaks() -> None:
+    ways: list[e.Event] = [
+        e.AttentionChanged(by="ada", attachment="tab", attentive=True),
+        e.VoiceStarted(by="ada", attachment="tab", call="c", track="t"),
+    ]
+    for seen in ways:
+        talk = attended()
+        talk.put([e.AttentionChanged(by="ada", attachment="tab", attentive=False)])
+        talk.put(due(talk))
+        assert talk.state.paused == "r"
+        talk.put([seen])
+        assert types_of(due(talk, 0)) == ["steering_requested"]
 
 
 def test_who_is_back_in_time_is_not_missed() -> None:

@@ -50,6 +50,32 @@ def test_nobody_is_told_while_somebody_is_there_or_where_nobody_asked_for_it() -
     assert wanted(after(CREATED, *away, e.SessionEnded(by="hub"))) == []
 
 
+def test_a_page_that_is_hidden_sees_nothing_and_begins_anew_when_it_is_seen() -> None:
+    def turned(attentive: bool) -> e.Event:
+        return e.AttentionChanged(by="ada", attachment="a_1", attentive=attentive)
+
+    state = after(CREATED, BOT, ADA, HERE, answer("m_1"), turned(False), answer("m_2"), ASKED)
+    assert wanted(state) == [("m_2", "answer"), ("c_1", "approval")]
+    assert wanted(after(turned(True), state=state)) == []
+    assert wanted(after(turned(False), GONE, state=state)) == [("c_1", "approval")]
+
+
+def test_who_listens_in_keeps_nobody_from_being_told_but_of_what_they_may_decide() -> None:
+    olga = e.ParticipantJoined(by="hub", participant="olga", role="operator")
+    desk = e.AttachmentOpened(by="olga", participant="olga", attachment="a_2")
+    listens = e.StanceChanged(by="olga", participant="olga", stance="monitor")
+    asked = e.ToolRequested(by="bot", call="c_2", name="refund", arguments="{}", approval="operator")
+    state = after(CREATED, BOT, ADA, HERE, olga, desk, listens, GONE, ASKED, asked, answer("m_1"))
+    assert wanted(state) == [("c_1", "approval"), ("m_1", "answer")]
+    gone = e.AttachmentClosed(by="hub", attachment="a_2")
+    assert wanted(after(gone, state=state)) == [("c_1", "approval"), ("c_2", "approval"), ("m_1", "answer")]
+    state = after(
+        CREATED, BOT, ADA, HERE, olga, GONE, e.AttachmentOpened(by="ada", participant="ada", attachment="a_3")
+    )
+    hidden = e.AttentionChanged(by="ada", attachment="a_3", attentive=False)
+    assert wanted(after(hidden, ASKED, state=state)) == [("c_1", "approval")]
+
+
 def test_an_answer_that_somebody_saw_is_not_told_and_of_those_unseen_the_first_is() -> None:
     state = after(CREATED, BOT, ADA, HERE, answer("m_1"), GONE)
     assert wanted(state) == []

@@ -2,7 +2,7 @@
 
 from legato.session import events as e
 from legato.session.fold import fold
-from legato.session.presence import audience, returning, roster
+from legato.session.presence import returning, roster
 from legato.session.state import State
 from tests.session.happenings import placed
 
@@ -59,12 +59,6 @@ def test_a_worker_that_crashed_does_nothing_any_more() -> None:
     crashed = e.AgentCrashed(by="hub", participant="bot", right="worker:x", token=2)
     assert session(thinking).participants["bot"].activity == "thinking"
     assert session(thinking, crashed).participants["bot"].activity == "idle"
-
-
-def test_the_audience_is_people_who_are_here_and_take_the_medium() -> None:
-    assert audience(session(), "audio") == ["ada"]
-    assert audience(session(AWAY[1]), "audio") == []
-    assert audience(session(AWAY[1]), "text") == ["ada"]
 
 
 def test_who_left_is_not_in_the_roster_but_returns() -> None:

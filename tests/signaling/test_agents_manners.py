@@ -30,6 +30,13 @@ def polite() -> legato.Agent:
     async def heed(session: legato.Engagement, words: str) -> None:
         await session.greet(f"as I am told: {words}")
 
+    @agent.on_audience
+    async def seen(session: legato.Engagement, audience: tuple[legato.Attendee, ...]) -> None:
+        assert audience == session.audience
+        who = {each.participant: each.attentive for each in audience}
+        if who.get("p_ada") is False:
+            await session.greet(f"nobody looks: {sorted(who)}", once="unseen")
+
     @agent.on_turn
     async def answer(turn: legato.Turn) -> None:
         if turn.text == "a person, please":
@@ -96,3 +103,14 @@ async def test_what_an_operator_whispers_reaches_the_agent_and_the_user_sees_onl
             await ada.until(lambda state: says(state, "goodbye; offer a discount"), WAIT_S)
             assert not any(each.text or each.to for each in ada.state.whispers)
             assert [each.text for each in olga.state.whispers] == ["offer a discount"]
+
+
+async def test_an_agent_is_told_when_nobody_attends_any_more_whoever_listens_in() -> None:
+    async with conversation() as (here, ada):
+        ticket = here.ticket("p_olga", "operator", KEY.session, more=["monitor"])
+        async with legato.Client(here.url, ticket=ticket) as olga:
+            await olga.do(c.ChangeStance(stance="monitor"))
+            await ada.do(c.ChangeAttention(attentive=False))
+            await ada.until(lambda state: says(state, "nobody looks: ['p_ada', 'p_olga']"), WAIT_S)
+            await ada.do(c.ChangeAttention(attentive=True))
+            await ada.until(lambda state: all(each.attentive for each in state.attachments.values()), WAIT_S)

@@ -62,6 +62,9 @@ async def test_a_session_lives_from_its_making_to_its_erasure() -> None:
         _, history = await ask(here, "GET", "/v1/sessions/s_new/history", ticket)
         assert [entry["id"] for entry in history["entries"]] == ["m_1"]
         _, presence = await ask(here, "GET", "/v1/sessions/s_new/presence", ticket)
+        assert [each["attentive"] for each in presence["participants"]] == [False] * len(
+            presence["participants"]
+        )
         assert {each["participant"]: each["liveness"] for each in presence["participants"]}[
             "p_ada"
         ] == "offline"

@@ -14,6 +14,7 @@ from legato.session.parts import Part, Spoken, Word
 from legato.session.state import State, encode_state
 from tests.session.happenings import placed
 from tests.vectors.alone_cases import alone
+from tests.vectors.audience_cases import audience
 from tests.vectors.away_cases import away
 from tests.vectors.cost_cases import cost
 from tests.vectors.people_cases import people
@@ -51,6 +52,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "away": (away(), 0),
         "cost": (cost(), 0),
         "alone": (alone(), 0),
+        "audience": (audience(), 0),
         "many-whispers": ([e.Whispered(by="olga", to="bot", text=str(n)) for n in range(10)], 1),
         "messages": (_messages(), 0),
         "unicode": (_unicode(), 0),

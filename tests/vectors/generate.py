@@ -4,6 +4,7 @@ What happens is chosen here by hand; what comes of it is computed by the Python 
 changes. `tests/session/test_vectors.py` finds vectors that are out of date.
 
 - `fold/NAME.json`: `{name, events, states}`: after the event at offset N the state is `states[N]`, for all N listed.
+- `audience/NAME.json`: `{name, events, audiences}`: who is there and attends after the event at offset N.
 - `compaction/NAME.json`: `{name, events, compacted}`: `compacted[K]` is what the events after the first K become.
 - `cursor/NAME.json`: `{name, epoch, delivered, most, steps}`: each step is `{do, …}` and what it returns: `deliver`
   (offsets), `want`, and afterwards `delivered` and `stage`.
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from tests.vectors.audience_cases import audience_vectors
 from tests.vectors.compaction_cases import compaction_vectors
 from tests.vectors.cursor_cases import cursor_vectors
 from tests.vectors.fold_cases import fold_vectors
@@ -29,6 +31,7 @@ def vectors() -> Iterator[tuple[Path, str]]:
     """Every file with its text."""
     kinds = {
         "fold": fold_vectors(),
+        "audience": audience_vectors(),
         "compaction": compaction_vectors(),
         "cursor": cursor_vectors(),
         "outbox": outbox_vectors(),
@@ -63,7 +66,7 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         kept.add(path)
-    for kind in ("fold", "compaction", "cursor", "outbox", "unacked"):
+    for kind in ("audience", "fold", "compaction", "cursor", "outbox", "unacked"):
         for path in sorted((HERE / kind).glob("*.json")):
             if path not in kept:
                 path.unlink()

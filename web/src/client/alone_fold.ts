@@ -1,29 +1,22 @@
 /** What the log says of an agent that nobody attends (a part of `fold`). Twin of `legato/session/alone_fold.py`. */
-import { attends } from "./away_fold";
+import { somebodyHere } from "./audience";
 import type { Of } from "./fold";
-import type { Alone, Attachment, State } from "./generated";
+import type { Alone, State } from "./generated";
 import { filled, of } from "./state";
 
 const LABEL = "budget_unattended";
 
-type Attachments = Readonly<Record<string, Attachment>>;
 type When = { readonly time: number; readonly offset: number };
 
-function somebodyHere(state: State, attachments: Attachments): boolean {
-  return Object.values(attachments).some((one) => one.away_since === 0 && attends(state, one.participant));
-}
-
-/** `now`: the attachments after the event. */
-export function peopleWent(state: State, now: Attachments, { time: since, offset: at }: When): Partial<State> {
-  const went = somebodyHere(state, state.attachments) && !somebodyHere(state, now);
-  return went && of(state.labels, LABEL) !== undefined ? { alone: { ...(state.alone ?? none()), since, at } } : {};
-}
-
-export function peopleCame(state: State, now: Attachments, { time: back }: When): Partial<State> {
-  const { alone } = state;
-  if (alone === null || alone.since === 0 || !somebodyHere(state, now)) return {};
-  const waits = alone.paused !== "" && alone.paused === state.paused;
-  return { alone: waits ? { ...alone, since: 0, at: 0, back } : null };
+/** Others may attend, in `after`. An answer that waits only for that is still to be told to go on. */
+export function aloneFrom(before: State, after: State, { time, offset: at }: When): Partial<State> {
+  const { alone } = after;
+  if (somebodyHere(after)) {
+    if (alone === null || alone.since === 0) return {};
+    const waits = alone.paused !== "" && alone.paused === after.paused;
+    return { alone: waits ? { ...alone, since: 0, at: 0, back: time } : null };
+  }
+  return somebodyHere(before) && of(after.labels, LABEL) !== undefined ? { alone: { ...(alone ?? none()), since: time, at } } : {};
 }
 
 /** The hub pauses for want of people only; who else pauses or goes on decides it from there. */

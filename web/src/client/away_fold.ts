@@ -1,25 +1,15 @@
 /** What the log says of those who are away (a part of `fold`). Twin of `legato/session/away_fold.py`. */
+import { attended } from "./audience";
 import type { Handlers } from "./fold";
-import type { Attachment, State } from "./generated";
+import type { State } from "./generated";
 import { filled, of, put, without } from "./state";
 
 const KEPT_NOTIFIED = 16;
 
-/** Whether somebody who is there sees what there is: anybody but an agent. */
-export function attends(state: State, participant: string): boolean {
-  return of(state.participants, participant)?.role !== "agent";
-}
-
-/** Whoever comes sees what there is. */
-export function somebodyCame(state: State, participant: string): Partial<State> {
-  return attends(state, participant) ? { unseen: 0, notified: {} } : {};
-}
-
-/** Attachments are gone: `left` are there. What ends from here on nobody sees, if people were there before. */
-export function somebodyWent(state: State, left: Readonly<Record<string, Attachment>>): Partial<State> {
-  const people = (all: Readonly<Record<string, Attachment>>): boolean =>
-    Object.values(all).some((one) => attends(state, one.participant));
-  return people(state.attachments) && !people(left) ? { unseen: state.finished + 1 } : {};
+/** Others may attend, in `after`. What ends from here on without them nobody sees, and whoever comes sees what there is. */
+export function unseenFrom(before: State, after: State): Partial<State> {
+  const now = attended(after);
+  return attended(before) === now ? {} : { unseen: now ? 0 : after.finished + 1, notified: {} };
 }
 
 /** Who left is told nothing more. */

@@ -4,8 +4,9 @@
  * `evolve` returns a new state and shares what did not change. It never refuses: an event in the log is a fact.
  * An event about something unknown to the state changes nothing but offset and time, so every log folds.
  */
-import { peopleCame, peopleWent } from "./alone_fold";
-import { AWAY_FOLD, pushLeft, somebodyCame, somebodyWent } from "./away_fold";
+import { aloneFrom } from "./alone_fold";
+import { MOVES } from "./audience";
+import { AWAY_FOLD, pushLeft, unseenFrom } from "./away_fold";
 import { KEPT_GAPS, KEPT_REOPENED, newestUnknown, overflow, withoutLongGone } from "./bounds";
 import { COST_FOLD } from "./cost_fold";
 import { CONTROL_EVENTS, EVENT_DEFAULTS, type Attachment, type Entry, type Event, type KnownEvent, type Participant, type Right, type State } from "./generated";
@@ -31,7 +32,8 @@ export function evolve(state: State, event: Event): Evolved {
     return { state: { ...state, ...place, unknown: newestUnknown([...state.unknown, { ...event }]) }, gone: [] };
   }
   const control = CONTROL_EVENTS.has(event.type) ? { control: place.offset } : {};
-  const after = { ...state, ...applied(state, event, place), ...place, ...control };
+  const applying = { ...state, ...applied(state, event, place) };
+  const after = { ...applying, ...(MOVES.has(event.type) ? withAudience(state, applying, place) : {}), ...place, ...control };
   return after.finished === state.finished ? { state: after, gone: [] } : overflow(after);
 }
 
@@ -47,6 +49,11 @@ function isKnown(event: Event): event is KnownEvent {
 function applied<T extends KnownEvent["type"]>(state: State, event: Extract<KnownEvent, { type: T }>, place: object): Partial<State> {
   const type: T = event.type;
   return HANDLERS[type](state, { ...EVENT_DEFAULTS[type], ...event, ...place } as unknown as Of<T>);
+}
+
+/** What changes with an event after which others may attend. */
+function withAudience(before: State, after: State, place: { time: number; offset: number }): Partial<State> {
+  return { ...unseenFrom(before, after), ...aloneFrom(before, after, place) };
 }
 
 function participant(state: State, id: string, changes: Partial<Participant>): Partial<State> {
@@ -73,8 +80,6 @@ function left(state: State, event: Of<"participant_left">): Partial<State> {
     participants: withoutLongGone(participants ?? state.participants),
     attachments,
     ...pushLeft(state, event.participant),
-    ...somebodyWent(state, attachments),
-    ...peopleWent(state, attachments, event),
   };
 }
 
@@ -102,23 +107,13 @@ const HANDLERS: Handlers = {
     participants: put(state.participants, id, filled("Participant", { id, role, name, since })),
   }),
   participant_left: left,
-  attachment_opened: (state, event) => {
-    const { attachment: id, participant: whose, device, takes, gives } = event;
-    const attachments = put(state.attachments, id, filled("Attachment", { id, participant: whose, device, takes, gives }));
-    return { attachments, ...somebodyCame(state, whose), ...peopleCame(state, attachments, event) };
-  },
-  attachment_away: (state, event) => {
-    const { attachments } = attachment(state, event.attachment, { away_since: event.time, away_at: event.offset });
-    return attachments === undefined ? {} : { attachments, ...peopleWent(state, attachments, event) };
-  },
-  attachment_back: (state, event) => {
-    const { attachments = state.attachments } = attachment(state, event.attachment, { away_since: 0, away_at: 0 });
-    return { attachments, ...peopleCame(state, attachments, event) };
-  },
-  attachment_closed: (state, event) => {
-    const attachments = without(state.attachments, [event.attachment]);
-    return { attachments, ...somebodyWent(state, attachments), ...peopleWent(state, attachments, event) };
-  },
+  attachment_opened: (state, { attachment: id, participant: whose, device, takes, gives }) => ({
+    attachments: put(state.attachments, id, filled("Attachment", { id, participant: whose, device, takes, gives })),
+  }),
+  attachment_away: (state, event) => attachment(state, event.attachment, { away_since: event.time, away_at: event.offset }),
+  attachment_back: (state, event) => attachment(state, event.attachment, { away_since: 0, away_at: 0 }),
+  attachment_closed: (state, event) => ({ attachments: without(state.attachments, [event.attachment]) }),
+  attention_changed: (state, { attachment: id, attentive }) => attachment(state, id, { attentive }),
   modality_changed: (state, { attachment: id, takes, gives }) => attachment(state, id, { takes, gives }),
   activity_changed: (state, { participant: id, activity, text, step, steps, eta_ms, time: since }) =>
     of(state.participants, id)?.left === false

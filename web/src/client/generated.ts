@@ -109,6 +109,15 @@ export interface AttachmentOpened {
   gives?: ("audio" | "text")[];
 }
 
+export interface AttentionChanged {
+  type: "attention_changed";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  attentive: boolean;
+}
+
 export interface BudgetExhausted {
   type: "budget_exhausted";
   by: string;
@@ -697,6 +706,7 @@ export interface Attachment {
   away_at: number;
   call: string;
   track: string;
+  attentive: boolean;
 }
 
 export interface Right {
@@ -931,6 +941,11 @@ export interface ChangeActivity {
   step?: number;
   steps?: number;
   eta_ms?: number;
+}
+
+export interface ChangeAttention {
+  type: "change_attention";
+  attentive: boolean;
 }
 
 export interface ChangeModality {
@@ -1528,6 +1543,7 @@ export type KnownEvent =
   | AttachmentBack
   | AttachmentClosed
   | AttachmentOpened
+  | AttentionChanged
   | BudgetExhausted
   | BudgetNeared
   | CancelRequested
@@ -1590,6 +1606,7 @@ export type Command =
   | AnswerSteering
   | CancelResponse
   | ChangeActivity
+  | ChangeAttention
   | ChangeModality
   | ChangeStance
   | ContinueResponse
@@ -1656,6 +1673,7 @@ export const EVENT_DEFAULTS = {
   attachment_back: { offset: 0, time: 0, gap_ms: 0 },
   attachment_closed: { offset: 0, time: 0, reason: "detached" },
   attachment_opened: { offset: 0, time: 0, device: "", takes: ["text"], gives: ["text"] },
+  attention_changed: { offset: 0, time: 0 },
   budget_exhausted: { offset: 0, time: 0 },
   budget_neared: { offset: 0, time: 0 },
   cancel_requested: { offset: 0, time: 0 },
@@ -1717,7 +1735,7 @@ export const STATE_DEFAULTS = {
   Part: { kind: "text", text: "", name: "", type: "", size: 0, sha256: "" },
   Spoken: { words: [] },
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
-  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "" },
+  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true },
   Right: { holder: "", worker: "", attachment: "", listens: false },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false, aside: "" },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false },
@@ -1732,5 +1750,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 12, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 13, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

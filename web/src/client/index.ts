@@ -1,4 +1,5 @@
 export * from "./aliases";
+export { audience, type Attendee } from "./audience";
 export { evolve, fold } from "./fold";
 export { openKeep, slotBefore, type Keep } from "./keep";
 export { liveness, readEntry, transcript } from "./state";

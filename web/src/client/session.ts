@@ -9,6 +9,7 @@
  * the hub does each batch once.
  */
 import type { Command, Down, DownRefused, Entry, Event, Part, PlayedUntil } from "./aliases";
+import { tellAttention } from "./attention";
 import { Driver, now, type Ears } from "./driver";
 import { openKeep, randomId, type Keep } from "./keep";
 import { commandsOf, Link } from "./link";
@@ -354,7 +355,9 @@ export async function join(options: JoinOptions): Promise<Session> {
     random: Math.random,
     ...(options.require === undefined ? {} : { require: options.require }),
   });
-  return new Session(options, keep, link);
+  const session = new Session(options, keep, link);
+  tellAttention(session);
+  return session;
 }
 
 function holds(failed: Failed, message: string): boolean {
