@@ -20,14 +20,19 @@ PAUSE_S: Final = 0.1
 
 
 async def speaks_again(agent: Client, stream: int) -> str:
-    """The agent has the session (a worker that does not beat loses it after a while), and speaks."""
+    """The agent has the session, and speaks."""
     while True:
         try:
-            if not agent.state.rights.get(WORKER, Right(0)).holder:
-                await agent.do(c.AcceptSession(right=WORKER, worker=agent.new_id("k")))
+            await has_session(agent)
             return await _speaks(agent, stream)
         except Refused:
             await asyncio.sleep(PAUSE_S)
+
+
+async def has_session(agent: Client) -> None:
+    """It takes the session, if it has it no more: a worker that does not beat loses it after a while."""
+    if not agent.state.rights.get(WORKER, Right(0)).holder:
+        await agent.do(c.AcceptSession(right=WORKER, worker=agent.new_id("k")))
 
 
 async def _speaks(agent: Client, stream: int) -> str:

@@ -23,6 +23,7 @@ from legato.client import Client
 from legato.session import commands as c
 from legato.speech import SpeechFailed
 from media.engines.openai import wav
+from signaling.bench.agent_speech import has_session
 from signaling.bench.figures import Bar, Figure, Result
 from signaling.bench.first_audio import PATIENCE_S, chromium_with_sound, hub_with_pages, ticket_of
 from signaling.bench.plan import Plan
@@ -33,7 +34,7 @@ from signaling.serve import Serving
 
 WORD: Final = "Wait."
 BETWEEN_S: Final = 2.2
-TONE_S: Final = 60.0
+TONE_S: Final = 60
 TONE_HZ: Final = 330
 TONE_LEVEL: Final = 0.2
 STREAM: Final = 1
@@ -151,7 +152,6 @@ async def _toning(hub: Serving, session: str, page: Any) -> AsyncIterator[None]:
         Client(hub.url, ticket=ticket_of(hub, session), device="bench") as agent,
         asyncio.TaskGroup() as tasks,
     ):
-        await agent.do(c.AcceptSession(right="worker:bench", worker=agent.new_id("k")))
         saying = tasks.create_task(_tones(agent, page))
         try:
             yield
@@ -162,6 +162,7 @@ async def _toning(hub: Serving, session: str, page: Any) -> AsyncIterator[None]:
 async def _tones(agent: Client, page: Any) -> None:
     pcm = _tone()
     while True:
+        await has_session(agent)
         message = agent.new_id("m")
         await agent.do(
             c.StartMessage(message=message), c.GrowMessage(message=message, index=0, text="A tone.")
@@ -176,5 +177,5 @@ async def _pieces(pcm: bytes) -> AsyncIterator[bytes]:
 
 
 def _tone() -> bytes:
-    wave = (math.sin(2 * math.pi * TONE_HZ * at / RATE) for at in range(int(TONE_S * RATE)))
-    return array.array("h", (round(32_767 * TONE_LEVEL * each) for each in wave)).tobytes()
+    wave = (math.sin(2 * math.pi * TONE_HZ * at / RATE) for at in range(RATE))  # whole periods
+    return array.array("h", (round(32_767 * TONE_LEVEL * each) for each in wave)).tobytes() * TONE_S
