@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from legato.agent import Agent, Asked, Engagement, Said, Turn, call_key, progress
+    from legato.agent.offers import Offer
     from legato.client import Client
     from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
     from legato.session.audience import Attendee
@@ -28,6 +29,7 @@ __all__ = [
     "Engagement",
     "LegatoError",
     "NoTicket",
+    "Offer",
     "Part",
     "Refused",
     "Said",
@@ -43,6 +45,7 @@ _HOMES = {
     "Agent": "legato.agent",
     "Asked": "legato.agent",
     "Engagement": "legato.agent",
+    "Offer": "legato.agent.offers",
     "Turn": "legato.agent",
     "Said": "legato.agent",
     "call_key": "legato.agent",

@@ -17,6 +17,7 @@ from hub.keys.signer import Signer
 from hub.node.entries import SessionDamaged
 from hub.node.promise import Node, Presence, Room
 from hub.store.promise import Level, Opened, SessionKey, StoreUnavailable
+from legato.session.agent_labels import shaped
 from legato.session.commands import AcceptSession, Refusal
 from legato.session.decisions import Actor
 from legato.session.events import Medium
@@ -117,7 +118,10 @@ class Doorkeeper:
         except TicketRefused:
             return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
         if not (
-            well_formed(envelope.name) and well_formed(envelope.worker) and 0 <= envelope.capacity <= 10_000
+            well_formed(envelope.name)
+            and well_formed(envelope.worker)
+            and 0 <= envelope.capacity <= 10_000
+            and shaped(envelope.labels)
         ):
             return TurnedAway(close_codes.MALFORMED, "malformed", retry_after_ms=NEVER)
         if ticket.role != "agent" or not ticket.allows("work") or ticket.session != ANY_SESSION:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from hub.keys.signer import Signer
 from hub.node.promise import Node
 from hub.store.promise import SessionKey
-from legato.session.ids import RandomBytes, new_id
+from legato.session.agent_labels import worded
+from legato.session.ids import RandomBytes, new_id, well_formed
 from legato.session.tickets import DEFAULTS, LIFE_S, Ticket
 from legato.wire import down
 from legato.wire.up import Capacity, Decline, Work
@@ -20,7 +22,11 @@ from signaling.connection.effects import NEVER
 if TYPE_CHECKING:
     from signaling.connection.line import Line
 
+log: Final = logging.getLogger("legato.staff")
 MOST_CAPACITY: Final = 10_000
+MOST_AGAIN_MS: Final = 600_000
+"""For how long a worker that refused a session is not asked again, at most."""
+
 KEPT_OFFERS: Final = 1_000
 WORKER_BEAT_MS: Final = 900
 """Three of them in silence, and the worker is out of reach: within 3 s people are told."""
@@ -63,7 +69,8 @@ class Staff:
                 other.close(close_codes.REPLACED, "replaced", NEVER)
         self._jobs[line] = _Job(ticket, work.name, work.worker, work.capacity)
         offer = partial(self._offer, line)
-        self._node.register_worker(ticket.tenant, work.name, work.worker, work.capacity, offer)
+        labels = frozenset(worded(work.labels).split())
+        self._node.register_worker(ticket.tenant, work.name, work.worker, work.capacity, offer, labels)
         return down.Working(
             node=self._node.name,
             beat_ms=WORKER_BEAT_MS,
@@ -80,7 +87,10 @@ class Staff:
         if isinstance(what, Capacity):
             self._node.worker_capacity(*of, max(0, min(what.free, MOST_CAPACITY)))
         elif (key := job.offers.pop(what.offer, None)) is not None:
-            self._node.decline(*of, key)
+            if what.again_ms:
+                reason = what.reason if well_formed(what.reason) else "refused"
+                log.info("a worker refused a session", extra={"worker": job.worker, "reason": reason})
+            self._node.decline(*of, key, max(0, min(what.again_ms, MOST_AGAIN_MS)))
 
     def leave(self, line: Line) -> None:
         """The line is closed."""

@@ -2,13 +2,14 @@
 
 A worker is the judge of its own capacity; what is counted here only spreads the load. The worker that had a session
 last comes before others, then the one with the greatest part of its capacity free. Who declined a session is
-offered it again when nobody else with a place is left, or when it says that it has room. Where other nodes have
-workers, too, each session is offered by one node first (`neighbours`).
+offered it again when nobody else with a place is left, or when it says that it has room; who refused it, not before
+the time that it named. What a session needs its worker must have among its labels. Where other nodes have workers,
+too, each session is offered by one node first (`neighbours`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,13 +26,18 @@ REMEMBERED: Final = 10_000
 """Sessions of which it is remembered who had them last."""
 
 
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
 @dataclass(slots=True)
 class Worker:
-    """A worker connected here. `has` are the sessions it took, `offered` those it may take."""
+    """A worker connected here, with its labels as `name=value`. `has` are the sessions it took, `offered` those it may
+    take."""
 
     name: str
     capacity: int
     offer: Offer
+    labels: frozenset[str] = NOTHING
     has: set[SessionKey] = field(default_factory=set)
     offered: set[SessionKey] = field(default_factory=set)
 
@@ -59,6 +65,9 @@ class Desk:
     until: dict[SessionKey, int] = field(default_factory=dict)
     last: dict[SessionKey, str] = field(default_factory=dict)
     declined: dict[SessionKey, set[str]] = field(default_factory=dict)
+    refused: dict[SessionKey, dict[str, int]] = field(default_factory=dict)
+    """Until when (monotonic ms) a session is not offered again to the workers that refused it."""
+
     neighbours: Neighbours = field(default_factory=Neighbours)
     deferred: dict[SessionKey, int] = field(default_factory=dict)
     """Sessions whose offer is another node's first, since when they are seen to wait."""
@@ -81,7 +90,7 @@ class Desk:
     @property
     def reads(self) -> int:
         """How many of the waiting sessions are to be looked at."""
-        passed_over = len(self.until) + len(self.declined) + len(self.deferred)
+        passed_over = len(self.until) + len(self.declined) + len(self.deferred) + len(self.refused)
         return passed_over + min(OFFERED, self.places) + 1
 
     @property
@@ -89,11 +98,16 @@ class Desk:
         """What the other nodes are told."""
         return Places(self.neighbours.node, self.places, tuple(self.workers)[:MOST_NAMED])
 
-    def register(self, name: str, capacity: int, offer: Offer) -> None:
+    @property
+    def labels(self) -> set[frozenset[str]]:
+        """The sets of labels that workers here have."""
+        return {worker.labels for worker in self.workers.values()}
+
+    def register(self, name: str, capacity: int, offer: Offer, labels: frozenset[str] = NOTHING) -> None:
         """A worker is here, anew or again; it keeps what it had."""
         known = self.workers.get(name)
         self.leave(name)  # what its older connection was offered, perhaps nobody heard
-        self.workers[name] = Worker(name, capacity, offer, known.has if known else set())
+        self.workers[name] = Worker(name, capacity, offer, labels, known.has if known else set())
 
     def leave(self, name: str) -> None:
         """It is here no more; what it was offered waits again."""
@@ -109,9 +123,14 @@ class Desk:
                 for refusing in self.declined.values():
                     refusing.discard(name)
 
-    def decline(self, name: str, key: SessionKey) -> None:
-        """The worker does not take the session it was offered."""
-        self.declined.setdefault(key, set()).add(name)
+    def decline(self, name: str, key: SessionKey, again: int = 0) -> None:
+        """The worker does not take the session it was offered, and is not to be asked before `again` (monotonic ms)."""
+        if again:
+            self.refused.setdefault(key, {})[name] = again
+            while len(self.refused) > REMEMBERED:
+                del self.refused[next(iter(self.refused))]
+        else:
+            self.declined.setdefault(key, set()).add(name)
         if (worker := self.workers.get(name)) is not None:
             worker.has.discard(key)
             if key in worker.offered:
@@ -153,9 +172,12 @@ class Desk:
         self._taken = (self._taken[1], set())
 
     def assign(
-        self, waiting: Sequence[SessionKey], now: int, patience: int
+        self,
+        waiting: Sequence[SessionKey] | Mapping[SessionKey, frozenset[str]],
+        now: int,
+        patience: int,
     ) -> list[tuple[SessionKey, Worker]]:
-        """Who is offered which of the waiting sessions now, until `now + patience`."""
+        """Who is offered which of the waiting sessions (with what they need) now, until `now + patience`."""
         there = set(waiting)
         for key in [key for key, until in self.until.items() if until <= now or key not in there]:
             self._withdraw(key)
@@ -169,7 +191,8 @@ class Desk:
                 continue
             if self._defer(key, now):
                 continue
-            worker = self._free(key) if self._open(key) else None
+            needs = waiting[key] if isinstance(waiting, Mapping) else NOTHING
+            worker = self._free(key, needs, now) if self._open(key) else None
             if worker is None:
                 self.more = True
             else:
@@ -196,9 +219,22 @@ class Desk:
             each.open_to_offers or key in each.has for each in self.workers.values()
         )
 
-    def _free(self, key: SessionKey) -> Worker | None:
+    def tidy(self, now: int) -> None:
+        """Who refused may be asked again when the time has come."""
+        over = [key for key, until in self.refused.items() if max(until.values()) <= now]
+        for key in over:
+            del self.refused[key]
+
+    def _free(self, key: SessionKey, needs: frozenset[str], now: int) -> Worker | None:
         last, declined = self.last.get(key), self.declined.get(key, set())
-        able = [each for each in self.workers.values() if key in each.has or each.places > 0]
+        refused = self.refused.get(key, {})
+        able = [
+            each
+            for each in self.workers.values()
+            if (key in each.has or each.places > 0)
+            and needs <= each.labels
+            and refused.get(each.name, now) <= now
+        ]
         willing = [each for each in able if each.name not in declined]
         if able and not willing:
             del self.declined[key]  # they are asked again, but not in the same breath

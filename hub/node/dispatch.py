@@ -12,22 +12,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
-from hub.node.desk import Desk
+from hub.node.desk import NOTHING, Desk
 from hub.node.insisting import insist
 from hub.node.neighbours import TURN_MS, Neighbours, Places, Wish, read
 from hub.node.presence import surely
 from hub.node.promise import Offer
+from hub.node.queues import agent_of, enter, queue_of, waiting
 from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, Stored, StoreUnavailable
 from legato.session.actors import WORKER, conducted, out_of_reach
-from legato.session.agent_labels import answering, listening
+from legato.session.agent_labels import answering, listening, needs
 from legato.session.position import Position
 from legato.session.right_rules import awaited
 from legato.session.state import State
@@ -39,9 +40,16 @@ MOST_READ: Final = 512
 """Waiting sessions that are looked at in one go."""
 
 
+def queues(state: State) -> tuple[str, ...]:
+    """Where the session waits when its agents are not there: the one that is to answer, and those that are to
+    listen."""
+    answers = answering(state)
+    return (*([queue_of(answers, needs(state))] if answers else ()), *listening(state))
+
+
 def wanted_agents(state: State) -> frozenset[str]:
-    """The agents that the session waits for: the one that is to answer, and those that are to listen."""
-    named = [name for name in (answering(state), *listening(state)) if name and not _here(state, name)]
+    """The queues that the session waits in."""
+    named = [queue for queue in queues(state) if not _here(state, agent_of(queue))]
     if not named or state.ended:
         return frozenset()
     agents = {id for id, who in state.participants.items() if who.role == "agent"}
@@ -125,7 +133,7 @@ class Dispatch:
         self._await_patience = await_patience
         self._bells: dict[tuple[str, str], Bell] = {}
         self._noted: dict[SessionKey, frozenset[str]] = {}
-        """The agents that each session conducted here waits for; none is known of those not yet looked at."""
+        """The queues that each session conducted here waits in; none is known of those not yet looked at."""
         self._last: defaultdict[SessionKey, dict[str, str]] = defaultdict(dict)
         """The worker of each agent that each of these sessions had last."""
 
@@ -138,14 +146,15 @@ class Dispatch:
         if agents != before:
             self._noted[room.key] = agents
             if before is None:  # another node may have noted a wish, and be gone
-                before = frozenset(filter(None, (answering(room.state), *listening(room.state)))) - agents
+                before = frozenset((*queues(room.state), *map(agent_of, queues(room.state)))) - agents
             no_more, new = before - agents, agents - before
             if no_more or new:
                 wishes = [
-                    (agent, Wish(room.key.session, self._given_back(room, agent))) for agent in sorted(new)
+                    (queue, Wish(room.key.session, self._given_back(room, agent_of(queue))))
+                    for queue in sorted(new)
                 ]
                 self._tools.spawn(self._note(room.key, no_more, wishes, room.state.time))
-            if (agent := answering(room.state)) in new:
+            if (agent := answering(room.state)) in map(agent_of, new):
                 self._tools.later(self._await_patience, lambda: self._say_awaited(room, agent))
 
     def forget(self, key: SessionKey) -> None:
@@ -160,7 +169,7 @@ class Dispatch:
         return "" if out else self._last.get(room.key, {}).get(agent, "")
 
     def _say_awaited(self, room: Room, agent: str) -> None:
-        if agent in self._noted.get(room.key, ()) and awaited(room.state, agent):
+        if agent in map(agent_of, self._noted.get(room.key, ())) and awaited(room.state, agent):
             self._tools.spawn(self._await(room, agent))
 
     async def _await(self, room: Room, agent: str) -> None:
@@ -173,23 +182,31 @@ class Dispatch:
         self, key: SessionKey, no_more: frozenset[str], new: Sequence[tuple[str, Wish]], since: int
     ) -> None:
         store = self._tools.store
-        for agent in sorted(no_more):
-            await store.unwant(key.tenant, agent, key)
-        for agent, wish in new:
-            await store.want(key.tenant, agent, key, since)
-            store.signal(channel_of(key.tenant, agent), msgspec.json.encode(wish))
+        for queue in sorted(no_more):
+            await store.unwant(key.tenant, queue, key)
+        for queue, wish in new:
+            await enter(store, queue, key, since)
+            store.signal(channel_of(key.tenant, agent_of(queue)), msgspec.json.encode(wish))
             self._tools.metrics.duties.labels("want").inc()
 
     # --- the workers' side
 
-    def register(self, tenant: str, agent: str, worker: str, capacity: int, offer: Offer) -> None:
-        """A worker is connected here, anew or again."""
+    def register(
+        self,
+        tenant: str,
+        agent: str,
+        worker: str,
+        capacity: int,
+        offer: Offer,
+        labels: frozenset[str] = NOTHING,
+    ) -> None:
+        """A worker is connected here, anew or again; its labels as `name=value`."""
         bell = self._bells.get((tenant, agent))
         if bell is None:
             desk = Desk(neighbours=Neighbours(self._tools.node))
             bell = self._bells[tenant, agent] = Bell(tenant, agent, self._wake, self._tools.now, desk)
             self._tools.spawn(self._listen(bell))
-        bell.desk.register(worker, capacity, offer)
+        bell.desk.register(worker, capacity, offer, labels)
         self._say(bell)
         bell.ring()
 
@@ -209,10 +226,11 @@ class Dispatch:
                     self._say(bell)
                 bell.ring()
 
-    def decline(self, tenant: str, agent: str, worker: str, key: SessionKey) -> None:
-        """The worker does not want the session it was offered: the next is asked at once."""
+    def decline(self, tenant: str, agent: str, worker: str, key: SessionKey, again_ms: int = 0) -> None:
+        """The worker does not want the session it was offered: the next is asked at once, and this one not again
+        before so long."""
         if (bell := self._bells.get((tenant, agent))) is not None:
-            bell.desk.decline(worker, key)
+            bell.desk.decline(worker, key, self._tools.now() + again_ms if again_ms else 0)
             bell.ring()
 
     def settled(self, tenant: str, agent: str, key: SessionKey, worker: str) -> bool:
@@ -235,6 +253,7 @@ class Dispatch:
     async def offer(self) -> None:
         """Say who is here, and offer what waits to whoever is free, in case that nobody rang."""
         for bell in tuple(self._bells.values()):
+            bell.desk.tidy(self._tools.now())
             if bell.desk.workers:
                 self._say(bell)
             await self._serve(bell)
@@ -258,9 +277,9 @@ class Dispatch:
             while bell.desk.places:
                 bell.rung = False
                 bell.desk.reading()
-                limit = min(MOST_READ, bell.desk.reads)
-                waiting = await self._tools.store.wanted(bell.tenant, bell.agent, limit)
-                await self._offer_all(bell, waiting)
+                limit = min(MOST_READ + len(bell.desk.refused), bell.desk.reads)
+                store, labels = self._tools.store, bell.desk.labels
+                await self._offer_all(bell, await waiting(store, bell.tenant, bell.agent, limit, labels))
                 if not bell.rung:
                     break
         except StoreUnavailable:
@@ -268,8 +287,8 @@ class Dispatch:
         finally:
             bell.rung = bell.serving = False
 
-    async def _offer_all(self, bell: Bell, waiting: Sequence[SessionKey]) -> None:
-        made = bell.desk.assign(waiting, self._tools.now(), self._patience)
+    async def _offer_all(self, bell: Bell, found: Mapping[SessionKey, frozenset[str]]) -> None:
+        made = bell.desk.assign(found, self._tools.now(), self._patience)
         right, store = WORKER + bell.agent, self._tools.store
         await asyncio.gather(
             *[store.hold(worker_holder(bell.tenant, worker.name), key, right) for key, worker in made]

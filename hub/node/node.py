@@ -225,10 +225,18 @@ class Node:
 
     # --- workers
 
-    def register_worker(self, tenant: str, agent: str, worker: str, capacity: int, offer: Offer) -> None:
+    def register_worker(
+        self,
+        tenant: str,
+        agent: str,
+        worker: str,
+        capacity: int,
+        offer: Offer,
+        labels: frozenset[str] = frozenset(),
+    ) -> None:
         """See the promise."""
         self._duties.register_worker(tenant, agent, worker)
-        self._duties.dispatch.register(tenant, agent, worker, capacity, offer)
+        self._duties.dispatch.register(tenant, agent, worker, capacity, offer, labels)
 
     def worker_lost(self, tenant: str, agent: str, worker: str) -> None:
         """See the promise."""
@@ -238,9 +246,9 @@ class Node:
         """See the promise."""
         self._duties.dispatch.capacity(tenant, agent, worker, free)
 
-    def decline(self, tenant: str, agent: str, worker: str, key: SessionKey) -> None:
+    def decline(self, tenant: str, agent: str, worker: str, key: SessionKey, again_ms: int = 0) -> None:
         """See the promise."""
-        self._duties.dispatch.decline(tenant, agent, worker, key)
+        self._duties.dispatch.decline(tenant, agent, worker, key, again_ms)
 
     # --- the end
 

@@ -189,8 +189,17 @@ class Node(Protocol):
         """Somebody whose ticket is for the session asked for what is not theirs, not by a command: the audit is told,
         within bounds."""
 
-    def register_worker(self, tenant: str, agent: str, worker: str, capacity: int, offer: Offer) -> None:
-        """A worker is connected here; `offer` is called with sessions that want its agent."""
+    def register_worker(
+        self,
+        tenant: str,
+        agent: str,
+        worker: str,
+        capacity: int,
+        offer: Offer,
+        labels: frozenset[str] = frozenset(),
+    ) -> None:
+        """A worker is connected here; `offer` is called with sessions that want its agent and need none but these
+        labels (`name=value`)."""
 
     def worker_lost(self, tenant: str, agent: str, worker: str) -> None:
         """Its connection closed: unreachable at once, crashed after the reconnect window unless it comes back."""
@@ -198,8 +207,8 @@ class Node(Protocol):
     def worker_capacity(self, tenant: str, agent: str, worker: str, free: int) -> None:
         """The worker would take so many more sessions."""
 
-    def decline(self, tenant: str, agent: str, worker: str, key: SessionKey) -> None:
-        """The worker does not want the session it was offered."""
+    def decline(self, tenant: str, agent: str, worker: str, key: SessionKey, again_ms: int = 0) -> None:
+        """The worker does not want the session it was offered, and is not to be asked again before so long."""
 
     @property
     def draining(self) -> bool:

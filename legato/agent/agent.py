@@ -7,12 +7,13 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 import aiohttp
 
 from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn, OnVoice
+from legato.agent.offers import OnOffer, judge
 from legato.agent.tools import Tool, ToolFunction, describe
 from legato.agent.worker import Worker
 from legato.client import Client
@@ -22,6 +23,7 @@ from legato.client.driver import GetTicket
 from legato.client.key import ClientKey
 from legato.errors import NoTicket
 from legato.session.actors import WORKER
+from legato.session.agent_labels import MOST_LABELS, shaped
 from legato.session.ids import new_id
 from legato.wire import down as d
 
@@ -42,13 +44,32 @@ class Agent:
     ```
     """
 
-    def __init__(self, name: str, *, capacity: int = 64, listens: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        capacity: int = 64,
+        listens: bool = False,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
         """`capacity`: sessions at once. `listens`: it reads along beside whoever answers (`on_event`), in sessions
-        whose label `listeners` names it, and never answers."""
+        whose label `listeners` names it, and never answers. `labels`: what this worker has that sessions may need
+        (`{"language": "de"}`); a session that needs something is offered only to workers that have all of it."""
         self.name, self.capacity, self.listens = name, capacity, listens
+        self.labels = dict(labels or {})
+        if not shaped(self.labels):
+            raise ValueError(f"labels are {MOST_LABELS} at most, of letters, digits and _ - . :")
         self._handlers = Handlers()
+        self._on_offer: OnOffer | None = None
 
     # --- what the author declares
+
+    def on_offer(self, handler: F) -> F:
+        """Called as `handler(offer)` (`legato.Offer`) before the agent takes a session: it sees labels, participants
+        and all that was said. What returns `False` or a reason refuses it: the session is offered to other workers,
+        and to this one not again for a minute."""
+        self._on_offer = handler
+        return handler
 
     def on_turn(self, handler: F) -> F:
         """Answer a turn: a coroutine function that uses `turn.say`, or an async generator of words."""
@@ -189,6 +210,7 @@ class Agent:
                 agent=self.name,
                 worker=name,
                 capacity=self.capacity,
+                labels=self.labels,
                 engaged=lambda offered: self._engage([carrier.hub, *hubs], work, offered, http),
                 carrier=carrier,
             )
@@ -200,6 +222,7 @@ class Agent:
         self, hubs: list[str], work: Work, offered: d.Offered, http: aiohttp.ClientSession
     ) -> None:
         hubs = list(dict.fromkeys(filter(None, hubs)))  # first the one that offered it
+        await judge(self._on_offer, offered, hubs, http)
         async with Client(hubs, ticket=offered.ticket, device="worker", http=http, work=work) as session:
             await Engagement(session, self.name, work.worker, self._handlers, listens=work.listens).run()
 

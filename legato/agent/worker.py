@@ -15,6 +15,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
+from legato.agent.offers import OfferRefused
 from legato.client.carrier import Carrier
 from legato.client.driver import GetTicket
 from legato.client.socket import LINGER_S, Socket
@@ -36,6 +37,9 @@ REFUSED: Final = {
 SILENT_BEATS: Final = 3
 """Beats without a word from the hub after which its connection is given up: its sessions come back by others."""
 
+REFUSED_MS: Final = 60_000
+"""For how long a session that the author refused is not offered here again."""
+
 UNREACHED: Final = 3
 """Tries in vain after which it is said: a hub that starts anew is back before."""
 
@@ -51,11 +55,13 @@ class Worker:
         agent: str,
         worker: str,
         capacity: int,
+        labels: dict[str, str] | None = None,
         engaged: Callable[[d.Offered], Awaitable[None]],
         carrier: Carrier | None = None,
     ) -> None:
         self._hubs, self._get_ticket = hubs, get_ticket
         self._agent, self._worker, self._capacity = agent, worker, capacity
+        self._labels = labels or {}
         self._engaged = engaged
         self._carrier = carrier or Carrier()
         self._busy: set[str] = set()
@@ -112,7 +118,12 @@ class Worker:
 
         def opened(_: Transport) -> None:
             work = u.Work(
-                v=u.VERSION, ticket=ticket, name=self._agent, worker=self._worker, capacity=self._free
+                v=u.VERSION,
+                ticket=ticket,
+                name=self._agent,
+                worker=self._worker,
+                capacity=self._free,
+                labels=self._labels,
             )
             socket.send(u.encode_up(work))
 
@@ -176,19 +187,23 @@ class Worker:
         tasks.create_task(self._engage(offered, tasks))
 
     async def _engage(self, offered: d.Offered, tasks: asyncio.TaskGroup) -> None:
-        failed = False
+        declined: u.Decline | None = None
         try:
             await self._engaged(offered)
+        except* OfferRefused as refused:
+            reason = next(str(each) for each in refused.exceptions)
+            log.info("session refused", extra={"reason": reason})
+            declined = u.Decline(offer=offered.offer, reason=reason, again_ms=REFUSED_MS)
         except* (SessionClosed, aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as problem:
-            failed = True
+            declined = u.Decline(offer=offered.offer, reason="failed")
             log.warning(
                 "session given up", extra={"problems": [type(each).__name__ for each in problem.exceptions]}
             )
         finally:
             self._busy.discard(offered.session)
             self._tell(u.Capacity(free=self._free))
-        if failed:
-            self._tell(u.Decline(offer=offered.offer, reason="failed"))
+        if declined is not None:
+            self._tell(declined)
         until, again = self._again.pop(offered.session, (0.0, None))
         if again is not None and asyncio.get_running_loop().time() < until:
             self._offered(again, tasks)

@@ -67,7 +67,8 @@ class Resume(Up, frozen=True, kw_only=True):
 
 
 class Work(Up, frozen=True, kw_only=True):
-    """First envelope of a worker's connection: offer to take sessions under an agent's name."""
+    """First envelope of a worker's connection: offer to take sessions under an agent's name. `labels`: what it has that
+    sessions may need."""
 
     v: int
     ticket: str
@@ -175,10 +176,11 @@ class Dial(Up, frozen=True, kw_only=True):
 
 
 class Decline(Up, frozen=True, kw_only=True):
-    """A worker does not want an offered session."""
+    """A worker does not want an offered session, and is not to be asked again before `again_ms`."""
 
     offer: str
     reason: str = ""
+    again_ms: int = 0
 
 
 class Capacity(Up, frozen=True, kw_only=True):

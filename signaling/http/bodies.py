@@ -21,11 +21,13 @@ class Invited(msgspec.Struct, frozen=True):
 
 
 class CreateSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`session`: an id of the caller's making (so that sending it again makes nothing twice), or one is made."""
+    """`session`: an id of the caller's making (so that sending it again makes nothing twice), or one is made. `needs`:
+    labels that a worker must have to be offered it."""
 
     session: str = ""
     title: str = ""
     labels: dict[str, str] = {}
+    needs: dict[str, str] = {}
     participants: list[Invited] = []
 
 

@@ -16,6 +16,7 @@ from hub.node.entries import SessionDamaged
 from hub.node.promise import Batch, Done, Node, Room
 from hub.store.promise import SessionKey
 from legato.session.actors import Actor
+from legato.session.agent_labels import NEEDS_LABEL, shaped, worded
 from legato.session.audience import audience
 from legato.session.commands import Command, Refusal
 from legato.session.doing import doing
@@ -119,10 +120,13 @@ class Sessions:
             raise Refused("not_allowed", field="session")
         if len(body.title) > 200 or len(body.participants) > MOST_INVITED:
             raise Refused("too_large", field="title" if len(body.title) > 200 else "participants")
-        if refusal := misshapen_labels(body.labels):
+        if not shaped(body.needs):
+            raise Refused("malformed", field="needs")
+        labels = body.labels | ({NEEDS_LABEL: worded(body.needs)} if body.needs else {})
+        if refusal := misshapen_labels(labels):
             raise Refused.of(refusal)
         key = SessionKey(ticket.tenant, session)
-        room = _granted(await self._node.create(key, ticket.participant, body.labels, body.title, most))
+        room = _granted(await self._node.create(key, ticket.participant, labels, body.title, most))
         try:
             await _invite(room, body.participants)
             created = bodies.SessionCreated(session, key.tenant, self._written(key, room.position))

@@ -114,3 +114,37 @@ async def test_an_agent_is_told_when_nobody_attends_any_more_whoever_listens_in(
             await ada.until(lambda state: says(state, "nobody looks: ['p_ada', 'p_olga']"), WAIT_S)
             await ada.do(c.ChangeAttention(attentive=True))
             await ada.until(lambda state: all(each.attentive for each in state.attachments.values()), WAIT_S)
+
+
+async def test_an_author_refuses_a_session_by_what_is_known_of_it_and_another_worker_takes_it() -> None:
+    judged: list[tuple[str, list[str], str]] = []
+    picky, other = legato.Agent("concierge"), legato.Agent("concierge", labels={"mood": "good"})
+
+    @picky.on_offer
+    async def judge(offer: legato.Offer) -> str:
+        judged.append((offer.session, [who.id for who in offer.participants], offer.labels["agent"]))
+        return "not_mine"
+
+    @other.on_turn
+    async def answer(turn: legato.Turn) -> None:
+        await turn.say("mine")
+
+    async with doors(sessions=()) as here, asyncio.TaskGroup() as working:
+        ready, tasks = [asyncio.Event(), asyncio.Event()], []
+        ticket = here.ticket("p_ai", "agent", "*")
+        tasks.append(working.create_task(picky.work(here.url, ticket=ticket, ready=ready[0])))
+        async with asyncio.timeout(WAIT_S):
+            await ready[0].wait()
+        room = await here.node.create(KEY, "p_boss", {"agent": "concierge"}, "")
+        here.node.release(room)  # type: ignore[arg-type]  # it was not refused: nobody made it before
+        async with legato.Client(here.url, ticket=here.ticket("p_ada", session=KEY.session)) as ada:
+            await ada.until(lambda state: state.awaited == "concierge", WAIT_S)
+            assert judged == [(KEY.session, ["p_ada"], "concierge")], (
+                "once, however often it says it has room"
+            )
+            tasks.append(working.create_task(other.work(here.url, ticket=ticket, ready=ready[1])))
+            await ada.say("whose am I?")
+            await ada.until(lambda state: says(state, "mine"), WAIT_S)
+        assert len(judged) == 1
+        for task in tasks:
+            task.cancel()

@@ -47,6 +47,9 @@ async def test_a_session_lives_from_its_making_to_its_erasure() -> None:
         ticket = boss(here)
         made = {"session": "s_new", "title": "An order", "labels": {"shop": "north"},
                 "participants": [{"participant": "p_ada", "role": "user", "name": "Ada"}]}  # fmt: skip
+        made["needs"] = {"language": "d e"}
+        assert (await ask(here, "POST", "/v1/sessions", ticket, made))[1]["error"]["field"] == "needs"
+        made["needs"] = {"region": "eu", "language": "de"}
         assert (await ask(here, "POST", "/v1/sessions", ticket, made))[0] == 201
         assert (await ask(here, "POST", "/v1/sessions", ticket, made))[1]["error"][
             "reason"
@@ -57,6 +60,7 @@ async def test_a_session_lives_from_its_making_to_its_erasure() -> None:
         assert (await ask(here, "POST", "/v1/sessions/s_new/commands", ticket, done)) == (200, first)
         _, read = await ask(here, "GET", "/v1/sessions/s_new", ticket)
         assert read["state"]["title"] == "An order"
+        assert read["state"]["labels"] == {"shop": "north", "needs": "language=de region=eu"}
         _, log = await ask(here, "GET", "/v1/sessions/s_new/events?after=1&limit=2", ticket)
         assert [event["offset"] for event in log["events"]] == [2, 3]
         _, history = await ask(here, "GET", "/v1/sessions/s_new/history", ticket)

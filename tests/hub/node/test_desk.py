@@ -148,3 +148,36 @@ def test_a_read_that_is_older_than_an_acceptance_offers_nothing_anew() -> None:
     assert assigned(made, 1) == {}
     made.missed(key(1))
     assert assigned(made, 1) == {key(1): "k_1"}, "its worker is out of reach: it waits in earnest"
+
+
+def test_who_refused_is_not_asked_again_before_the_time_though_nobody_else_is_there() -> None:
+    made = desk(k_1=4)
+    assert assigned(made, 1) == {key(1): "k_1"}
+    made.decline("k_1", key(1), again=1_000)
+    made.capacity("k_1", 4)
+    assert assigned(made, 1, 2, now=999) == {key(2): "k_1"}
+    made.tidy(999)
+    assert assigned(made, 1, 2, now=999) == {}
+    made.tidy(1_000)
+    assert made.refused == {}
+    assert assigned(made, 1, 2, now=1_000) == {key(1): "k_1"}
+
+
+def test_another_worker_is_offered_what_one_refused() -> None:
+    made = desk(k_1=1, k_2=1)
+    made.decline("k_1", key(1), again=1_000)
+    assert assigned(made, 1) == {key(1): "k_2"}
+
+
+def test_what_a_session_needs_its_worker_has() -> None:
+    made = Desk()
+    made.register("k_any", 9, nothing)
+    made.register("k_de", 1, nothing, frozenset({"language=de", "region=eu"}))
+    needs = {key(1): frozenset({"language=de"}), key(2): frozenset({"language=fr"}), key(3): frozenset[str]()}
+    made.reading()
+    given = {one: worker.name for one, worker in made.assign(needs, 0, PATIENCE)}
+    assert given == {key(1): "k_de", key(3): "k_any"}
+    made.reading()
+    assert made.assign(needs | {key(4): frozenset({"language=de"})}, 0, PATIENCE) == [], (
+        "it has no place more"
+    )

@@ -204,3 +204,50 @@ async def test_what_a_worker_gave_back_is_offered_to_it_first_though_another_nod
             assert isinstance(done, Done)
         await passes(200)
         assert sorted(offered) == [("n2", f"s_{number}") for number in range(8)]
+
+
+@virtual
+async def test_a_session_that_needs_something_waits_for_a_worker_that_has_it_and_says_so() -> None:
+    house = House()
+    quick = Settings(await_patience=1_000)
+    offered: list[tuple[str, str]] = []
+    async with house.node("n1", settings=quick) as first, house.node("n2", settings=quick) as second:
+        first.register_worker("main", "helper", "w_1", 30, offers_to(offered, "n1"))
+        second.register_worker(
+            "main", "helper", "w_2", 30, offers_to(offered, "n2"), frozenset({"language=fr"})
+        )
+        await asyncio.sleep(1.5)
+        labels = {"agent": "helper", "needs": "region=eu  language=de"}
+        room = await there(await first.create(KEY, "p_user", labels, ""))
+        await first.arrive(room, user_presence())
+        await until(lambda: room.state.awaited == "helper")
+        assert offered == []
+        german = frozenset({"language=de", "region=eu", "gpu=no"})
+        second.register_worker("main", "helper", "w_3", 30, offers_to(offered, "german"), german)
+        await until(lambda: offered == [("german", KEY.session)])
+
+
+@virtual
+async def test_a_queue_of_needs_that_is_empty_is_named_no_more_and_what_needs_nothing_goes_to_anybody() -> (
+    None
+):
+    house = House()
+    store = house.store()
+    offered: list[tuple[str, str]] = []
+    async with house.node("n1", settings=QUICK) as node:
+        node.register_worker("main", "helper", "w_1", 30, offers_to(offered, "n1"), frozenset({"a=b"}))
+        for number, needs in enumerate(("a=b", "", "c=d", "not shaped")):
+            key = SessionKey("main", f"s_{number}")
+            room = await there(await node.create(key, "p_user", {"agent": "helper", "needs": needs}, ""))
+            await node.arrive(room, user_presence())
+        await until(lambda: len(offered) == 2)
+        await asyncio.sleep(5)
+        assert {session for _, session in offered} == {"s_0", "s_1"}
+        assert await store.wanted("main", "helper?c=d", 9) == [SessionKey("main", "s_2")]
+        room = await there(await node.open(SessionKey("main", "s_0")))
+        accept = c.AcceptSession(right="worker:helper", worker="w_1")
+        opened = await room.open_producer("c_agent")
+        await room.execute(AGENT, batch("c_agent", 1, accept, epoch=opened.epoch))
+        await asyncio.sleep(5)
+        named = {each.session for each in await store.wanted("main", "helper?", 9)}
+        assert named == {"c=d", "!"}

@@ -1261,6 +1261,7 @@ export interface UpDecline {
   type: "decline";
   offer: string;
   reason?: string;
+  again_ms?: number;
 }
 
 export interface UpDetach {
