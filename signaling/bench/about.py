@@ -99,7 +99,7 @@ ABOUT: Final[dict[str, str]] = {
     "spray_bytes_back": "What the sprayer was sent.",
     "spray_packets": "What it sent.",
     "spray_grown_kb": "Growth of the node's resident memory over the spray and the calls that were set up meanwhile.",
-    "takeover_ms": "An agent speaks on a call and an operator takes over, whose call stands with a muted microphone: "
+    "takeover_ms": "An agent speaks on a call and an operator takes over, whose call stands and sends no sound: "
     "from the click (the command leaves, and the next frame has a voice) until the kernel of the caller has the first "
     "frame of the operator's. One at a time, in six sessions.",
     "takeover_unarmed_ms": "As takeover_ms, where the operator's call is made with the click.",

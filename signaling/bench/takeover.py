@@ -1,15 +1,15 @@
 """`bench takeover`: an operator takes a call over in mid speech and hands it back; somebody stops an agent.
 
 The agent brings numbered frames, and so does the operator, from another number on: what a caller hears tells who spoke
-it. *Armed*, the operator's call stands, in the stance `monitor`, and sends the silence of a muted microphone until the
-click; *unarmed* there is none yet. Takeovers take turns, so that none of them waits for another.
+it. *Armed*, the operator's call stands, in the stance `monitor`, and sends no sound until the click, not even silence;
+*unarmed* there is none yet. Takeovers take turns, so that none of them waits for another.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count, pairwise
@@ -43,6 +43,9 @@ SAYS: Final = 20
 EARLIEST: Final = 15
 LATEST: Final = 60
 QUIET_S: Final = 0.4
+CHECK_EACH: Final = 25
+"""Frames: half a second."""
+
 PATIENCE_S: Final = 10.0
 FIRST: Final = 950_000
 
@@ -154,7 +157,7 @@ async def _armed_session(way: _Way, number: int, times: int, found: _Found) -> N
         on_the_phone(way.url, way.session, way.ticket("p_olga", "operator"), FIRST + 10 * number + 1) as olga,
         _calling(person) as caller,
         _microphone(person),
-        _microphone(olga) as mouth,
+        _armed(olga) as mouth,
     ):
         await olga.client.do(c.ChangeStance(stance="monitor"))
         calls = caller.calls
@@ -246,7 +249,26 @@ async def _calling(person: Person) -> AsyncIterator[_Caller]:
 @asynccontextmanager
 async def _microphone(person: Person) -> AsyncIterator[deque[bytes]]:
     """What is put into the mouth is said, one frame each 20 ms; else it is silent."""
-    mouth, room = deque[bytes](), quiet_frames()
+    room = quiet_frames()
+    async with _mouth(person, lambda number: person.say(room[number % len(room)], SILENT_DBOV)) as mouth:
+        yield mouth
+
+
+@asynccontextmanager
+async def _armed(person: Person) -> AsyncIterator[deque[bytes]]:
+    """What is put into the mouth is said, one frame each 20 ms; else nothing is sent but what keeps a call: checks."""
+
+    def nothing(number: int) -> None:
+        if number % CHECK_EACH == 0:
+            person.socket.send(person.caller.check())
+
+    async with _mouth(person, nothing) as mouth:
+        yield mouth
+
+
+@asynccontextmanager
+async def _mouth(person: Person, unsaid: Callable[[int], object]) -> AsyncIterator[deque[bytes]]:
+    mouth = deque[bytes]()
 
     async def speaking() -> None:
         loop = asyncio.get_running_loop()
@@ -255,7 +277,7 @@ async def _microphone(person: Person) -> AsyncIterator[deque[bytes]]:
             if mouth:
                 person.say(mouth.popleft(), LOUD_DBOV)
             else:
-                person.say(room[number % len(room)], SILENT_DBOV)
+                unsaid(number)
             due += FRAME_S
             await asyncio.sleep(max(0.0, due - loop.time()))
 

@@ -4,13 +4,18 @@ speaks a pitch of their own, so that it is heard who hears whom."""
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import aiohttp
+import numpy as np
 import pytest
 
+from signaling.cli.tickets import signer_here
+from tests.e2e.minting import ticket_for
 from tests.e2e.test_console import Console
 from tests.e2e.test_three_people import (
     AS_IT_IS,
@@ -24,9 +29,10 @@ from tests.e2e.test_three_people import (
     unmuted,
 )
 from tests.support.chromium import launched, opened
+from tests.support.demo_page import EARS_RATE, decoded
 from tests.support.page import Reader
 from tests.support.processes import Tree, running
-from tests.support.sound import tone, write_wav
+from tests.support.sound import RATE, strength, tone, write_wav
 
 pytestmark = [pytest.mark.e2e, pytest.mark.voice, pytest.mark.timeout(400)]
 
@@ -43,6 +49,28 @@ COUNTED: Final = """(() => {
   }
 })();"""
 """How often anything was agreed on anew about a call that stands."""
+
+CONNECTED: Final = """(() => {
+  globalThis.connections = [];
+  const Stock = RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Stock {
+    constructor(...given) {
+      super(...given);
+      connections.push(this);
+    }
+  };
+})();"""
+SENT: Final = """async () => {
+  const all = await Promise.all(connections.map((each) => each.getStats()));
+  const sums = all.flatMap((stats) => [...stats.values()].filter(({ type }) => type === "outbound-rtp"));
+  return sums.reduce((sum, { packetsSent }) => sum + packetsSent, 0);
+}"""
+"""Packets of sound that this page has sent."""
+
+HOLES: Final = "legato.view.state.gaps"
+
+PRESENT: Final = 100.0
+"""Amplitude of a pitch that a recording holds, of 32 767: what never came in is a hundred times weaker."""
 
 CALL: Final = "(({ state, attachment }) => state.attachments[attachment].call)(legato.view)"
 
@@ -73,7 +101,10 @@ async def helping(
 ) -> AsyncIterator[tuple[Console, Reader]]:
     """Somebody at the console, in the caller's session, who listens and is heard by nobody."""
     url = f"{hub.url.rstrip('/')}/console?role={role}"
-    async with launched(microphone) as browser, opened(browser, url, script=AS_IT_IS) as tab:
+    async with (
+        launched(microphone) as browser,
+        opened(browser, url, script=AS_IT_IS + ";" + CONNECTED) as tab,
+    ):
         desk, ears = Console(tab), Reader(tab, patience_s=SECONDS)
         await desk.sees("#queue")
         await desk.open(caller.session)
@@ -88,6 +119,50 @@ async def helping(
 async def arm(desk: Console) -> None:
     await desk.page.click("text=Arm microphone")
     await desk.sees("[data-microphone='armed']")
+
+
+async def sends_nothing(operator: Reader) -> None:
+    """Not a packet in a second and a half, not even of silence."""
+    before = await operator.page.evaluate(SENT)
+    await asyncio.sleep(1.5)
+    assert await operator.page.evaluate(SENT) == before
+
+
+async def kept(hub: Tree, session: str, pitch: float) -> bool:
+    """Whether anything that the hub kept of the session's sound has this pitch, asides and all."""
+    ticket = ticket_for(await signer_here(hub.folder, os.environ), session, "p_boss", "supervisor")
+    headers = {"Authorization": f"Bearer {ticket}"}
+    path = f"{hub.url.rstrip('/')}/v1/sessions/{session}/recording"
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(path, params={"asides": "true"}, headers=headers) as answer,
+    ):
+        answer.raise_for_status()
+        sound = np.frombuffer(decoded(await answer.read()), dtype=np.int16)
+    seconds = [sound[start : start + EARS_RATE // 2] for start in range(0, sound.size, EARS_RATE // 2)]
+    return any(strength(each, pitch, EARS_RATE) > PRESENT for each in seconds if each.size)
+
+
+async def arms_and_sends_nothing(hub: Tree, caller: Reader, desk: Console, operator: Reader) -> None:
+    """Whatever the microphone hears, nothing of it comes to the hub."""
+    await arm(desk)
+    await never_hears(caller, OPERATOR)
+    await sends_nothing(operator)
+    assert await operator.page.evaluate(SENT) == 0, "nothing has ever left this microphone"
+    assert await kept(hub, caller.session, CALLER)
+    assert not await kept(hub, caller.session, OPERATOR)
+    await desk.shot("voice-armed")
+
+
+async def rests_and_is_heard_again(hub: Tree, caller: Reader, desk: Console, operator: Reader) -> None:
+    """The microphone was heard, is armed again, and barges in."""
+    assert await kept(hub, caller.session, OPERATOR)
+    await sends_nothing(operator)
+    await desk.key("b")
+    await desk.place("barge")
+    await come_to_hear((caller, {OPERATOR}))
+    holes = await operator.page.evaluate(HOLES)
+    assert all(end - start < RATE for _, start, end in holes), "a rest is no hole"
 
 
 async def never_hears(reader: Reader, pitch: float) -> None:
@@ -109,9 +184,7 @@ async def test_an_operator_takes_over_in_voice_and_a_supervisors_whisper_reaches
     ):
         call, negotiated = await caller.page.evaluate(CALL), await caller.page.evaluate("negotiated")
         await come_to_hear((operator, {CALLER}), (supervisor, {CALLER}), (caller, set()))
-        await arm(desk)
-        await never_hears(caller, OPERATOR)
-        await desk.shot("voice-armed")
+        await arms_and_sends_nothing(hub, caller, desk, operator)
         await desk.key("t")
         await desk.place("answers")
         await desk.sees("[data-microphone='live']")
@@ -131,5 +204,6 @@ async def test_an_operator_takes_over_in_voice_and_a_supervisors_whisper_reaches
         await desk.place("monitor")
         await desk.sees("[data-microphone='armed']")
         await come_to_hear((caller, set()), (supervisor, {CALLER}))
+        await rests_and_is_heard_again(hub, caller, desk, operator)
         assert await caller.page.evaluate(CALL) == call != ""
         assert await caller.page.evaluate("negotiated") == negotiated

@@ -65,7 +65,7 @@ def pitch(samples: Samples) -> float:
     return float(np.argmax(spectrum) * RATE / len(samples))
 
 
-def strength(samples: Samples, hertz: float) -> float:
+def strength(samples: Samples, hertz: float, rate: int = RATE) -> float:
     """How much of a pitch there is (Goertzel), as the amplitude of its sine."""
-    time = np.arange(samples.size) / RATE
+    time = np.arange(samples.size) / rate
     return float(2 / samples.size * np.abs(np.exp(-2j * np.pi * hertz * time) @ samples))

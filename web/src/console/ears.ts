@@ -1,5 +1,5 @@
 /**
- * The console's side of a call. Listening has no microphone at all. Arming opens it muted: nothing of it leaves the page.
+ * The console's side of a call. Listening has no microphone at all. Arming opens it and sends nothing, not even silence.
  * It is heard only from `open` on (the click that takes over), or while one whispers or barges in; wherever the page is in
  * doubt it is muted. The hub lets nobody hear who only listens, whatever a page does.
  */
@@ -13,7 +13,7 @@ export class Ears {
 
   constructor(session: Session) {
     this.voice = new Voice(session, null);
-    this.voice.microphone.mute(true);
+    this.voice.microphone.withhold(true);
   }
 
   onChange(listener: (view: VoiceView) => void): () => void {
@@ -25,7 +25,7 @@ export class Ears {
     await this.voice.start(true);
   }
 
-  /** Open the microphone, muted. */
+  /** Open the microphone; nothing of it leaves the page. */
   async arm(): Promise<void> {
     if (this.voice.current.state === "off") await this.listen();
     await this.voice.microphone.open();
@@ -33,12 +33,12 @@ export class Ears {
 
   /** Be heard, as far as the hub lets one. */
   open(): void {
-    this.voice.microphone.mute(false);
+    this.voice.microphone.withhold(false);
   }
 
-  /** Muted, unless one is to be heard where one stands. */
+  /** Nothing is sent, unless one is to be heard where one stands. */
   heed(place: Place): void {
-    this.voice.microphone.mute(place === "monitor");
+    this.voice.microphone.withhold(place === "monitor");
   }
 
   async stop(): Promise<void> {

@@ -15,7 +15,7 @@ export function Listening({ ears }: { ears: Ears }): JSX.Element {
         {hears ? "Stop listening" : "Listen"}
       </button>
       {armed ? (
-        <span class={live ? "tag mic live" : "tag mic"} role="status">{live ? "Microphone live" : "Microphone armed, muted"}</span>
+        <span class={live ? "tag mic live" : "tag mic"} role="status">{live ? "Microphone live" : "Microphone armed, sends nothing"}</span>
       ) : (
         <button type="button" class="small" onClick={() => void ears.arm()}>Arm microphone</button>
       )}

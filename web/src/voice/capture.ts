@@ -78,8 +78,9 @@ export class Capture {
     this.back(attached);
   }
 
-  /** Its sound is this track's from here on. */
-  source(track: MediaStreamTrack | null): void {
+  /** Its sound is this track's from here on; `rests`: there is none for now, on purpose. */
+  source(track: MediaStreamTrack | null, rests = false): void {
+    if (rests) this.rest();
     if (this.worker === null || track === null || track === this.track) return;
     this.track = track;
     const { MediaStreamTrackProcessor } = globalThis as unknown as { MediaStreamTrackProcessor: Processor };
@@ -105,6 +106,16 @@ export class Capture {
     if (this.wanted && attached !== null) this.back(attached);
   }
 
+  /**
+   * Once all that was said is safe another capture begins: the rest is no hole, and the hub knows of the next one before a
+   * word of it is said.
+   */
+  private rest(): void {
+    if (this.track === null) return;
+    this.track = null;
+    this.order({ do: "rest" });
+  }
+
   private back(attached: DownAttached): void {
     if (!this.wanted) return;
     if (attached.captures !== true) return this.become("plain");
@@ -127,6 +138,10 @@ export class Capture {
       case "send":
         for (const envelope of word.envelopes) this.sounds.send(envelope);
         return;
+      case "rested":
+        if (!this.wanted || this.track !== null) return;
+        this.end();
+        return this.begin();
       case "lacking":
         return void this.sounds.tell({ type: "lacking", stream: STREAM, gaps: word.gaps.slice(0, MOST_GAPS) });
     }

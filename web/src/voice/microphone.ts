@@ -9,6 +9,8 @@ const WISH: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: 
 export class Microphone {
   state: MicrophoneState = "off";
   muted = false;
+  /** Open, and none of it leaves this page. */
+  withheld = false;
   /** The chosen device's id; "" for the system's default. */
   device = "";
   private stream: MediaStream | null = null;
@@ -27,6 +29,11 @@ export class Microphone {
 
   get track(): MediaStreamTrack | null {
     return this.stream?.getAudioTracks()[0] ?? null;
+  }
+
+  /** What may leave this page. */
+  get given(): MediaStreamTrack | null {
+    return this.withheld ? null : this.track;
   }
 
   /** Microphones to choose from; their names are known once one was allowed. */
@@ -70,6 +77,12 @@ export class Microphone {
     this.muted = muted;
     if (this.track !== null) this.track.enabled = !muted;
     this.changed();
+  }
+
+  /** Let nothing of it leave this page, not even silence. */
+  withhold(withheld: boolean): void {
+    this.withheld = withheld;
+    this.mute(withheld);
   }
 
   /** How loud it is now, 0 to 1. */

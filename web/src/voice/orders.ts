@@ -7,6 +7,8 @@ export type Order =
   | { readonly do: "capture"; readonly stream: number }
   /** The capture's sound comes from here on. */
   | { readonly do: "source"; readonly readable: ReadableStream<AudioData> }
+  /** No sound comes from here on: answered by `rested`. */
+  | { readonly do: "rest" }
   /** What calls send: see the worker. */
   | { readonly do: "mode"; readonly mode: "plain" | "waiting" | "stamped" }
   /** Whether the stream carries the voice itself. */
@@ -20,4 +22,6 @@ export type Order =
 export type Word =
   | { readonly say: "send"; readonly envelopes: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly say: "opened"; readonly since: number; readonly clock: number }
+  /** All that was said before the rest is safe, and nothing of it is on its way any more. */
+  | { readonly say: "rested" }
   | { readonly say: "lacking"; readonly gaps: readonly Stretch[] };

@@ -77,7 +77,7 @@ export class Voice {
       mine,
     );
     this.roaming = new Roaming(session, this.dialler, {
-      call: () => (this.microphone.track === null || this.left !== null ? null : this.call),
+      call: () => (this.microphone.given === null || this.left !== null ? null : this.call),
       dial: () => this.dial(),
     });
     this.playout = new Playout(session, () => (this.output.ready ? this.sounding : null), memory);
@@ -258,7 +258,7 @@ export class Voice {
         if (call === this.call) this.again(call.byTicket);
       },
     };
-    const call: Call = new Call(this.session, peer, this.microphone.track, () => this.output.ready, on, quiet);
+    const call: Call = new Call(this.session, peer, this.microphone.given, () => this.output.ready, on, quiet);
     this.call = call;
   }
 
@@ -323,8 +323,8 @@ export class Voice {
   }
 
   private microphoneChanged(): void {
-    this.capture.source(this.microphone.track);
-    void this.call?.send(this.microphone.track);
+    this.capture.source(this.microphone.given, this.microphone.withheld);
+    void this.call?.send(this.microphone.given);
     this.show();
   }
 

@@ -10,12 +10,16 @@ import { FRAME } from "./clock";
 import { Unacked, type Run } from "./unacked";
 
 const LOOK_MS = 100;
+/** How long after a rest began packets of before it may come to the hub: they do not say which capture they are of. */
+const REST_MS = 1_000;
 
 /** `plain`: calls send what the browser makes; `waiting`: nothing; `stamped`: the capture's frames. */
 let mode: Extract<Order, { do: "mode" }>["mode"] = "plain";
 let stream = 0;
 let source = 0;
 let carries = false;
+/** Since when no sound comes; null: it does, or all of it is safe. */
+let restingSince: number | null = null;
 let unacked = new Unacked();
 let encoding = new Encoding(captured);
 const calls = new Set<Outgoing>();
@@ -59,11 +63,17 @@ function order(told: Order): void {
     case "capture":
       stream = told.stream;
       source += 1;
+      restingSince = null;
       unacked = new Unacked();
       encoding = new Encoding(captured);
       return;
     case "source":
+      restingSince = null;
       return void read(told.readable);
+    case "rest":
+      source += 1;
+      restingSince = performance.now();
+      return;
     case "mode":
       mode = told.mode;
       return;
@@ -106,4 +116,12 @@ onmessage = ({ data }: MessageEvent<Order>) => order(data);
 (self as unknown as { onrtctransform: (event: RTCTransformEvent) => void }).onrtctransform = ({ transformer }) => {
   void carry(transformer).catch(() => undefined); // its call is over
 };
-setInterval(() => send(unacked.late(performance.now())), LOOK_MS);
+function look(): void {
+  const now = performance.now();
+  send(unacked.late(now));
+  if (restingSince === null || now - restingSince < REST_MS || unacked.size > 0) return;
+  restingSince = null;
+  tell({ say: "rested" });
+}
+
+setInterval(look, LOOK_MS);
