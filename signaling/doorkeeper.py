@@ -349,7 +349,9 @@ class _Coming:
         """How they come."""
         ticket = self.ticket
         fresh = isinstance(self.envelope, Attach)
-        actor = Actor(ticket.participant, ticket.role, ticket.capabilities, self.attachment, self.worker)
+        actor = Actor(
+            ticket.participant, ticket.role, ticket.capabilities, self.attachment, self.worker, ticket.skills
+        )
         return Presence(actor, ticket.name, self.device, self.takes, self.gives, fresh, self._accepts())
 
     def _accepts(self) -> AcceptSession | None:

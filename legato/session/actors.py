@@ -10,6 +10,7 @@ import msgspec
 
 from legato.session import events as e
 from legato.session.ids import HUB
+from legato.session.skills import Skills
 from legato.session.state import State
 
 WORKER: Final = "worker:"
@@ -21,7 +22,7 @@ class Actor:
     """Who sends a command, as the hub knows it from the ticket (never from the command).
 
     `worker` names an agent's process, as in the `accept_session` that it sent: a participant's second
-    worker must not speak under the first one's right.
+    worker must not speak under the first one's right. `skills`: what a person can help with (None: everything).
     """
 
     participant: str
@@ -29,6 +30,7 @@ class Actor:
     capabilities: frozenset[str] = frozenset()
     attachment: str = ""
     worker: str = ""
+    skills: Skills = None
 
     @property
     def service(self) -> bool:

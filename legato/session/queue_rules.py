@@ -5,7 +5,8 @@
       └───────────────────────────┘ in its place: `since` does not change
 
 The request is a part of the session, so a node's death loses nothing of it, and any node answers. Whoever takes over
-unasked ends it, too. A reservation keeps other operators away; a supervisor may take over all the same.
+unasked ends it, too. A reservation keeps other operators away, and so does a skill that their tickets do not name; a
+supervisor may take over all the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from legato.session.ids import HUB
 from legato.session.message_rules import Decision
 from legato.session.people_fold import is_person
 from legato.session.routing import PEOPLE
+from legato.session.skills import serves
 from legato.session.state import Asking, State
 
 RESERVED_MS: Final = 20_000
@@ -66,6 +68,8 @@ def reserve_session(state: State, actor: Actor, command: c.ReserveSession) -> De
         return asking
     if asking.reserved_for:
         return Refusal("already_exists", f"{asking.reserved_for} has it", "request")
+    if (refusal := _unskilled(asking, actor)) is not None:
+        return refusal
     return [
         e.SessionReserved(
             by=actor.participant, request=asking.id, participant=actor.participant, window_ms=RESERVED_MS
@@ -100,9 +104,18 @@ def wrap_up(state: State, actor: Actor, command: c.WrapUp) -> Decision:
 def kept_for_another(state: State, actor: Actor) -> Refusal | None:
     """Why this person may not take over what waits in the queue."""
     asking = state.asking
-    if asking is None or asking.reserved_for in ("", actor.participant) or actor.role == "supervisor":
+    if asking is None or actor.role == "supervisor":
         return None
+    if asking.reserved_for in ("", actor.participant):
+        return _unskilled(asking, actor)
     return Refusal("already_exists", f"{asking.reserved_for} has it", "request")
+
+
+def _unskilled(asking: Asking, actor: Actor) -> Refusal | None:
+    """Skills are those of the ticket; what one says of oneself counts nothing."""
+    if actor.role == "supervisor" or serves(actor.skills, asking.skill):
+        return None
+    return Refusal("not_allowed", f"it wants the skill {asking.skill}", "request")
 
 
 def accepted(state: State, participant: str) -> list[e.Event]:

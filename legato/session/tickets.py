@@ -9,7 +9,7 @@ one attachment, is bound to the key of its holder, and has one holder at a time 
 is handed on: a link, a QR code, an agent's configuration. One that is good `once` is a link to another device: the
 first key that attaches with it has it, and nobody else.
 
-On the wire it is a JWT (RFC 7519) whose claims are short: `ten ses sub rol nam cap att org one`, `cnf` with `jkt`
+On the wire it is a JWT (RFC 7519) whose claims are short: `ten ses sub rol nam cap ski att org one`, `cnf` with `jkt`
 (RFC 7638 thumbprint) and `jwk` (RFC 7800), and the registered `iss aud exp nbf iat jti`. Times are integers,
 seconds UTC, passed in; two clocks may differ by 30 s. Signing is `hub.keys.signer`.
 """
@@ -22,6 +22,7 @@ from typing import Any, Final, Literal, cast, get_args
 from legato.session.events import Role
 from legato.session.ids import well_formed, well_formed_tenant
 from legato.session.proof_key import ProofKey, ProofKeyInvalid
+from legato.session.skills import Skills, named, possible, skills_of, within
 
 Kind = Literal["access", "resume", "invite"]
 Capability = Literal[
@@ -150,7 +151,7 @@ class Ticket:
 
     `id` has 128 random bits and is also the nonce that the holder of `key` signs. `thumbprint` binds the
     ticket to a key (empty: to none). `origin` is the id of the ticket that this one came of (empty: of none);
-    who calls that back calls back both. An impossible ticket cannot be made: `TicketInvalid`.
+    who calls that back calls back both. `skills`: None is all. An impossible ticket cannot be made: `TicketInvalid`.
     """
 
     kind: Kind
@@ -169,6 +170,7 @@ class Ticket:
     key: ProofKey | None = None
     origin: str = ""
     once: bool = False
+    skills: Skills = None
 
     def __post_init__(self) -> None:
         _check(self.kind in KINDS, "kind")
@@ -180,6 +182,7 @@ class Ticket:
         _check(well_formed(self.id), "jti")
         _check(len(self.name) <= MOST_NAME and all(map(_printable, self.name)), "nam")
         _check(self.attachment == "" or well_formed(self.attachment), "att")
+        _check(possible(self.skills), "ski")
         _check(self.origin == "" or well_formed(self.origin), "org")
         _check(self.key is None or self.key.thumbprint == self.thumbprint, "cnf")
         self._check_times()
@@ -234,6 +237,7 @@ def new_ticket(
     name: str = "",
     attachment: str = "",
     key: ProofKey | None = None,
+    skills: Skills = None,
 ) -> Ticket:
     """A ticket good from `now` (seconds UTC) for `life` seconds, by default as long as its kind lives.
 
@@ -256,6 +260,7 @@ def new_ticket(
         attachment=attachment,
         thumbprint="" if key is None else key.thumbprint,
         key=key,
+        skills=skills,
     )
 
 
@@ -278,6 +283,7 @@ def check_grant(parent: Ticket, child: Ticket) -> None:
         _check(not child.allows("mint"), "grant_mint")
         return
     _check(child.capabilities <= parent.capabilities, "grant_capabilities")
+    _check(within(child.skills, parent.skills), "grant_skills")
     if child.kind == "invite":
         _check(parent.allows("invite"), "grant_invite")
         _check(child.role in (parent.role, "user", "observer"), "grant_role")
@@ -300,6 +306,8 @@ def claims_of(ticket: Ticket) -> dict[str, Any]:
     }
     if ticket.name:
         claims["nam"] = ticket.name
+    if ticket.skills is not None:
+        claims["ski"] = sorted(ticket.skills)
     if ticket.attachment:
         claims["att"] = ticket.attachment
     if ticket.origin:
@@ -320,6 +328,7 @@ def ticket_from(kind: Kind, claims: Mapping[str, Any]) -> Ticket:
     if not isinstance(capabilities, list) or not all(isinstance(item, str) for item in capabilities):
         raise TicketInvalid("cap")
     _check(len(set(capabilities)) == len(capabilities), "cap")
+    _check(named(claims.get("ski")), "ski")
     return Ticket(
         kind=kind,
         tenant=_text(claims, "ten"),
@@ -337,6 +346,7 @@ def ticket_from(kind: Kind, claims: Mapping[str, Any]) -> Ticket:
         key=key,
         origin=_text(claims, "org") if "org" in claims else "",
         once=_flag(claims, "one"),
+        skills=skills_of(claims.get("ski")),
     )
 
 

@@ -73,6 +73,9 @@ async def mint_here(
 @click.option("--role", type=click.Choice(sorted(DEFAULTS)), default="user", show_default=True)
 @click.option("--name", default="", help="What people see.")
 @click.option("--capability", "capabilities", multiple=True, help="Instead of the role's own; repeat.")
+@click.option(
+    "--skill", "skills", multiple=True, help="What an operator can help with; repeat (none: anything)."
+)
 @click.option("--tenant", default=MAIN, show_default=True)
 @click.option("--days", type=click.IntRange(1, 30), default=1, show_default=True)
 def ticket(*, data: Path, agent: str, days: int, capabilities: tuple[str, ...], **claims: Any) -> None:
@@ -81,6 +84,8 @@ def ticket(*, data: Path, agent: str, days: int, capabilities: tuple[str, ...], 
     \b
     legato ticket --agent concierge            for an agent's LEGATO_TICKET
     legato ticket --session s_… --name Ada     for one person in one session
+    legato ticket --role operator --skill billing --name Olga
+                                               for who answers what wants that skill, or none
     legato ticket --role supervisor            for somebody who operates the hub
     legato ticket --role supervisor --capability create --capability mint
                                                for a back end that lets people in
@@ -114,6 +119,7 @@ async def _made(
         role=role,
         name=claims["name"],
         capabilities=frozenset(capabilities) or None,
+        skills=frozenset(claims["skills"]) or None,
         life=life,
     )
     return (await signer_here(data, environ)).mint(made)

@@ -19,8 +19,9 @@ from hub.node.entries import SessionDamaged
 from hub.node.promise import Node
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.routing import PEOPLE
+from legato.session.skills import Skills, serves, within
 from legato.session.state import State
-from legato.session.tickets import ANY_SESSION
+from legato.session.tickets import ANY_SESSION, Ticket
 from signaling.archive import Archive
 from signaling.http import bodies
 from signaling.http.access import Access, number
@@ -73,35 +74,41 @@ class Board:
 
     async def queue(self, request: web.Request) -> web.Response:
         """`GET /v1/queue`"""
-        tenant, limit = await self._asked(request)
-        skills = {each for each in request.query.get("skill", "").split(",") if each}
-        found = await self._seen(tenant, "queue", MOST)
-        rows = [row for row in found if row.waiting is not None]
+        ticket, limit = await self._asked(request)
+        wanted: Skills = frozenset(each for each in request.query.get("skill", "").split(",") if each) or None
+        own = None if ticket.role == "supervisor" else ticket.skills
+        if wanted is not None and not within(wanted, own):
+            raise Refused("not_allowed", "not among the skills of this ticket", "skill")
+        served = [each for each in (own, wanted) if each is not None]
+        found = await self._seen(ticket.tenant, "queue", MOST)
         rows = [
-            row for row in rows if not skills or row.waiting is None or row.waiting.skill in {"", *skills}
+            row
+            for row in found
+            if row.waiting is not None and all(serves(each, row.waiting.skill) for each in served)
         ]
         rows.sort(key=_turn)
         return json_response(bodies.BoardAnswer(rows[:limit]))
 
     async def board(self, request: web.Request) -> web.Response:
         """`GET /v1/board`"""
-        tenant, limit = await self._asked(request)
-        return json_response(bodies.BoardAnswer(await self._seen(tenant, "board", limit)))
+        ticket, limit = await self._asked(request)
+        return json_response(bodies.BoardAnswer(await self._seen(ticket.tenant, "board", limit)))
 
     async def operators(self, request: web.Request) -> web.Response:
         """`GET /v1/operators`"""
-        tenant, _ = await self._asked(request)
-        if self._access.ticket(request).role != "supervisor":
+        ticket, _ = await self._asked(request)
+        if ticket.role != "supervisor":
             raise Refused("not_allowed", "only supervisors")
+        tenant = ticket.tenant
         look = self._shared((tenant, "operators", 0), lambda: self._helpers(tenant))
         return json_response(await asyncio.shield(look))
 
-    async def _asked(self, request: web.Request) -> tuple[str, int]:
+    async def _asked(self, request: web.Request) -> tuple[Ticket, int]:
         ticket = self._access.ticket(request)
         if not ticket.allows("list") or ticket.session != ANY_SESSION:
             raise Refused("not_allowed")
         await self._roster.note(ticket)
-        return ticket.tenant, number(request, "limit", USUAL, 1, MOST)
+        return ticket, number(request, "limit", USUAL, 1, MOST)
 
     async def _seen(self, tenant: str, what: str, limit: int) -> list[bodies.BoardRow]:
         """The rows as they were at most half a second ago."""

@@ -157,6 +157,7 @@ class MintTicket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     capabilities: list[Capability] | None = None
     expires_s: int = 0
     once: bool = False
+    skills: list[str] | None = None
 
 
 class TicketMinted(msgspec.Struct, frozen=True):

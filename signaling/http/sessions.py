@@ -195,7 +195,7 @@ class Sessions:
         commands = () if isinstance(read, Refusal) else read
         async with self._room(key) as room:
             await _join(room, ticket.participant, ticket.role, ticket.name)
-            actor = Actor(ticket.participant, ticket.role, ticket.capabilities)
+            actor = Actor(ticket.participant, ticket.role, ticket.capabilities, skills=ticket.skills)
             done = await _execute(
                 room, actor, body.producer, body.seq, raw_batch(body.commands), commands, refusal
             )

@@ -37,6 +37,8 @@ _FIELDS: Final = {
     "rol": "role",
     "nam": "name",
     "one": "session",
+    "ski": "skills",
+    "grant_skills": "skills",
 }
 
 
@@ -151,4 +153,5 @@ class Tickets:
             name=parent.name if body.name is None and same else body.name or "",
             origin="" if parent.allows("mint") and not same else parent.root,
             once=body.once,
+            skills=parent.skills if body.skills is None else frozenset(body.skills),
         )

@@ -93,3 +93,35 @@ def test_the_queue_is_for_those_who_may_take_over() -> None:
     few = Actor("ada", "user", frozenset({"read", "publish"}))
     for command in (c.ReserveSession(request="q"), c.RejectSession(request="q"), c.WrapUp()):
         assert talk.refused(few, command) == "not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("skills", "role", "serves"),
+    [
+        (None, "operator", True),
+        ({"billing", "sales"}, "operator", True),
+        ({"sales"}, "operator", False),
+        (set(), "operator", False),
+        ({"sales"}, "supervisor", True),
+    ],
+)
+def test_who_lacks_the_skill_that_is_wanted_neither_keeps_nor_takes_it(
+    skills: set[str] | None, role: str, serves: bool
+) -> None:
+    who = "sue" if role == "supervisor" else "ben"
+    actor = Actor(who, role, ALL, skills=None if skills is None else frozenset(skills))  # type: ignore[arg-type]
+    for command in (c.ReserveSession(request="q"), c.TakeOver()):
+        talk = asked()
+        if serves:
+            talk.do(actor, command)
+            continue
+        assert talk.refused(actor, command) == "not_allowed"
+        assert talk.state.asking is not None
+        assert talk.state.asking.reserved_for == ""
+
+
+def test_who_has_few_skills_takes_what_wants_none() -> None:
+    talk = asked()
+    talk.do(BOT, c.WithdrawRequest(request="q"))
+    talk.do(BOT, c.RequestHuman(request="q2"))
+    talk.do(Actor("ben", "operator", ALL, skills=frozenset()), c.ReserveSession(request="q2"))

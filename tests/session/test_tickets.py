@@ -64,6 +64,7 @@ tickets = st.builds(
     name=st.sampled_from(["", "Ada", "Ödön", "王"]),
     attachment=st.just("a_1"),
     key=st.just(KEY),
+    skills=st.none() | st.sets(st.sampled_from(["billing", "sales"])).map(frozenset),
 )
 
 
@@ -225,6 +226,10 @@ def test_a_ticket_is_not_good_before_its_time() -> None:
         ("nam", {"name": "Ada\u202egpj.exe"}),
         ("nam", {"name": "\ud800"}),
         ("nam", {"name": "Ada\u2028"}),
+        ("ski", {"skills": frozenset({""})}),
+        ("ski", {"skills": frozenset({"x" * 65})}),
+        ("ski", {"skills": frozenset({"billing,sales"})}),
+        ("ski", {"skills": frozenset(map(str, range(33)))}),
         ("att", {"attachment": "a 1"}),
         ("iat", {"now": -1}),
         ("exp", {"life": 0}),
@@ -302,6 +307,8 @@ def test_a_key_must_be_the_one_of_its_thumbprint() -> None:
         ),
         ("grant_capabilities", ticket(capabilities=frozenset({"read"})), resume()),
         ("grant_other", ticket(), resume(participant="p_bob")),
+        ("grant_skills", ticket(skills=frozenset({"billing"})), resume()),
+        ("grant_skills", ticket(skills=frozenset()), resume(skills=frozenset({"billing"}))),
         (
             "grant_other",
             ticket(),
@@ -351,3 +358,10 @@ def test_without_mint_a_grant_never_adds_a_capability(parent: Ticket, child: Tic
         return
     assert child.capabilities <= parent.capabilities
     assert (child.tenant, child.session) == (parent.tenant, parent.session)
+
+
+@pytest.mark.parametrize("claim", ["billing", ["billing", "billing"], [1], {"billing": 1}])
+def test_a_ticket_whose_skills_are_no_list_of_them_is_none(claim: object) -> None:
+    with pytest.raises(TicketInvalid) as caught:
+        ticket_from("access", {**claims_of(ticket()), "ski": claim})
+    assert caught.value.detail == "ski"

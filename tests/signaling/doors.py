@@ -82,6 +82,7 @@ class Doors:
         kind: Kind = "access",
         life: int = 600,
         id: str = "",
+        skills: Iterable[str] | None = None,
     ) -> str:
         """A signed ticket."""
         now = int(time.time())
@@ -91,6 +92,7 @@ class Doors:
                 kind=kind, tenant=tenant, session=session, participant=participant, role=role,
                 capabilities=frozenset(allowed), id=id or f"j_{os.urandom(8).hex()}",
                 issued=now, not_before=now, expires=now + life,
+                skills=None if skills is None else frozenset(skills),
             )
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hub.audit import tried
 from hub.store.promise import SessionKey
 from tests.signaling.doors import Doors, doors
 from tests.signaling.test_http import ask, boss
@@ -64,6 +65,35 @@ async def test_of_two_who_reserve_the_second_is_told_who_has_it() -> None:
         assert lost["reason"] == "already_exists"
         (row,) = await queue(here, 1)
         assert row["waiting"]["reserved_for"] in lost["detail"]
+
+
+async def test_an_operator_sees_and_takes_what_the_skills_of_the_ticket_are_for_and_a_forged_one_is_audited() -> (
+    None
+):
+    async with doors(sessions=SESSIONS) as here:
+        for session, skill in (("s_1", "billing"), ("s_2", "sales"), ("s_3", "")):
+            assert (await do(here, session, boss(here), wanted(f"q_{session}", skill=skill)))[0] == 200
+        await queue(here, 3)
+        olga = here.ticket("p_olga", "operator", "*", skills=["billing"])
+        _, found = await ask(here, "GET", "/v1/queue", olga)
+        assert [row["session"] for row in found["sessions"]] == ["s_1", "s_3"]
+        for query in ("?skill=sales", "?skill=billing,sales"):
+            assert (await ask(here, "GET", f"/v1/queue{query}", olga))[0] == 403
+        status, answer = await ask(here, "POST", "/v1/tickets", olga, {"skills": ["billing", "sales"]})
+        assert (status, answer["error"]["field"]) == (403, "skills")
+        status, renewed = await ask(here, "POST", "/v1/tickets", olga, {"session": "s_2"})
+        assert status == 201
+        reserve = {"type": "reserve_session", "request": "q_s_2", "skills": ["sales"]}
+        for number, command in enumerate((reserve, {"type": "take_over", "skills": ["sales"]})):
+            body = {"producer": f"forger{number}", "seq": 1, "commands": [command]}
+            status, answer = await ask(here, "POST", "/v1/sessions/s_2/commands", renewed["ticket"], body)
+            assert (status, answer["error"]["reason"]) == (403, "not_allowed")
+        trials = (await tried(SESSIONS[1], here.store, here.keys)).trials
+        assert [(each.by, each.asked, each.reason) for each in trials] == [
+            ("p_olga", "reserve_session", "not_allowed"),
+            ("p_olga", "take_over", "not_allowed"),
+        ]
+        assert (await do(here, "s_1", olga, {"type": "reserve_session", "request": "q_s_1"}))[0] == 200
 
 
 @pytest.mark.parametrize("path", ["/v1/queue", "/v1/board"])
