@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,6 +11,7 @@ from hub.settings import Settings
 from signaling.outside import AddressInvalid, check_url
 from signaling.policy import Policy, networks, well_formed_origin
 from signaling.shares import ShareLimits
+from signaling.targets import Named, TargetsInvalid, check_targets, read_targets
 from signaling.voice.root import VoiceOptions
 from signaling.webhooks import SecretInvalid, read_secret
 
@@ -33,7 +35,8 @@ class Options:
     `media_port`: of calls, UDP and TCP (0: any); `media_addresses`: the IP addresses at which calls reach the node
     (none: its own). `ears`, `voice`: engines (`signaling.voice.engines`).
     `webhook`: where it is told that somebody is wanted who is away, signed with `webhook_secret`; http and addresses of
-    private networks only if `webhook_private`.
+    private networks only if `webhook_private`. `targets`: a file that names others (`signaling.targets`); `own_targets`
+    are such as a program of one's own made that serves a hub (`signaling.serve.serving`).
     `push_contact`: whom push services reach, `mailto:` or https; with it, browsers are told by Web Push, at http and
     private addresses only if `push_private`.
     `each_…`: what one participant may have of a node, `each_address`: connections of one address (0: any number).
@@ -64,6 +67,8 @@ class Options:
     webhook: str = ""
     webhook_secret: str = field(default="", repr=False)
     webhook_private: bool = False
+    targets: Path | None = None
+    own_targets: tuple[Named, ...] = ()
     push_contact: str = ""
     push_private: bool = False
     each_connections: int = 256
@@ -97,6 +102,7 @@ class Options:
     def _check_telling(self) -> None:
         if self.push_contact and not self.push_contact.startswith(("mailto:", "https:")):
             raise OptionsInvalid("push-contact", "mailto:… or https:…, whom push services reach")
+        self.named_targets()
         if not self.webhook:
             return
         try:
@@ -107,6 +113,15 @@ class Options:
             read_secret(self.webhook_secret)
         except SecretInvalid as invalid:
             raise OptionsInvalid("webhook", f"LEGATO_WEBHOOK_SECRET: {invalid}") from None
+
+    def named_targets(self) -> tuple[Named, ...]:
+        """Whom else the hub tells. Raises `OptionsInvalid`."""
+        try:
+            found = read_targets(self.targets, time.time) if self.targets is not None else ()
+            check_targets((*found, *self.own_targets))
+        except TargetsInvalid as invalid:
+            raise OptionsInvalid("targets", str(invalid)) from None
+        return (*found, *self.own_targets)
 
     @property
     def loopback(self) -> bool:

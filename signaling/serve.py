@@ -15,7 +15,7 @@ import secrets
 import signal
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from random import SystemRandom
@@ -57,6 +57,7 @@ from signaling.outside import Outside
 from signaling.port import Port
 from signaling.pulse import beating
 from signaling.pushes import Pushes
+from signaling.targets import Named, Targets
 from signaling.telling import Telling
 from signaling.voice.root import Keeping, NodeVoice, node_voice
 from signaling.webhooks import Webhooks
@@ -106,7 +107,8 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         store, level = await opened_store(options, stack, options.store_memory or fair_share_mb(machine_mb()))
         await asyncio.to_thread(keep_accepted, options.data, options.accept_store if options.redis else "")
         pushes = _pushes(options, known, stack)
-        notifier = _notifier(options, pushes, stack)
+        others = await asyncio.to_thread(options.named_targets)
+        notifier = _notifier(options, others, pushes, stack)
         node = await stack.enter_async_context(_node(options, store, keys, known, notifier))
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
@@ -226,13 +228,17 @@ async def opened_store(
     return store, level
 
 
-def _notifier(options: Options, pushes: Pushes | None, stack: AsyncExitStack) -> Telling:
+def _notifier(
+    options: Options, others: Sequence[Named], pushes: Pushes | None, stack: AsyncExitStack
+) -> Telling:
     webhooks = None
     if options.webhook:
         private = options.webhook_private
         webhooks = Webhooks(options.webhook, options.webhook_secret, time.time, private=private)
         stack.push_async_callback(webhooks.close)
-    return Telling(webhooks, pushes)
+    named = Targets(others)
+    stack.push_async_callback(named.close)
+    return Telling(webhooks, pushes, named)
 
 
 def _pushes(options: Options, known: HubSecrets, stack: AsyncExitStack) -> Pushes | None:

@@ -27,7 +27,7 @@ from hub.pass_end import PassEnd
 from hub.settings import Settings
 from hub.store.promise import Append, Appended, Draft, Maker, Refused, SessionKey, Store
 from hub.vault import Vault
-from legato.session.away_rules import NOTIFY
+from legato.session.away_rules import NOTIFY, TARGETS
 from legato.session.commands import Refusal
 from legato.session.cost_rules import BUDGETS, PREFIX
 from legato.session.deadlines import earliest
@@ -159,6 +159,8 @@ class Node:
             return Refusal("session_erased")
         if self._parts.notifier is not None and self._parts.notifier.labels:
             labels = {NOTIFY: "webhook", **labels}
+        if self._parts.notifier is not None and self._parts.notifier.targets:
+            labels = {TARGETS: self._parts.notifier.targets, **labels}
         labels = {**self._budgets(), **labels}
         (event,) = session_created(by, dict(labels), title)
         producer = f"genesis:{self._parts.random_bytes(9).hex()}"

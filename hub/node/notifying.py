@@ -53,8 +53,13 @@ class Notifier(Protocol):
     def labels(self) -> bool:
         """Whether sessions are made with the label that asks for what `tell` does."""
 
-    async def tell(self, notification: Notification) -> str:
-        """Tell whom the operator named: "" once it is taken; else why not, in a few words."""
+    @property
+    def targets(self) -> str:
+        """The targets with names of their own, as the label `notify_targets` names them."""
+
+    async def tell(self, notification: Notification, target: str = "") -> str:
+        """Tell whom the operator named (`target`: under that name): "" once it is taken; else why not, in a few
+        words."""
 
     async def push(self, notification: Notification, to: Subscription) -> str:
         """Tell a browser, likewise; `GONE` if there is none there any more."""
@@ -67,7 +72,11 @@ class TellsNobody:
     def labels(self) -> bool:
         return False
 
-    async def tell(self, notification: Notification) -> str:
+    @property
+    def targets(self) -> str:
+        return ""
+
+    async def tell(self, notification: Notification, target: str = "") -> str:
         return "this hub has nobody to tell"
 
     async def push(self, notification: Notification, to: Subscription) -> str:
@@ -86,18 +95,33 @@ class Notifying:
         self._tools = tools
         self._notifier = notifier
         self._settle = settle
-        self._trying: set[tuple[SessionKey, str]] = set()
+        self._trying: set[tuple[SessionKey, str, str]] = set()
 
     def look(self, room: Room) -> None:
         """Try what is due (called by the session's conductor when a deadline is)."""
         now = self._tools.session_now()
         for need in needs(room.state):
-            known = (room.key, need.about)
+            known = (room.key, need.about, need.target)
             if need.at <= now and known not in self._trying and len(self._trying) < AT_ONCE:
                 self._trying.add(known)
                 told = notification(room.key, room.state, need, now)
+                if need.target:
+                    self._tools.spawn(self._try_one(room.key, told, need.target))
+                    continue
                 pushes = [room.state.pushes[each] for each in need.targets if each != WEBHOOK]
                 self._tools.spawn(self._try(room.key, told, pushes, webhook=WEBHOOK in need.targets))
+
+    async def _try_one(self, key: SessionKey, told: Notification, target: str) -> None:
+        """A target with a name of its own: it waits for no other, and no other for it."""
+        try:
+            problem = await self._notifier.tell(told, target)
+            self._tools.metrics.duties.labels("notify").inc()
+            reached = [] if problem else [target]
+            await self._settle(
+                key, lambda state: attempted(state, told.about, reached, problem, target=target)
+            )
+        finally:
+            self._trying.discard((key, told.about, target))
 
     async def _try(self, key: SessionKey, told: Notification, pushes: list[Push], *, webhook: bool) -> None:
         try:
@@ -112,7 +136,7 @@ class Notifying:
             problem = next((each for each in answers.values() if each not in ("", GONE)), "")
             await self._settle(key, lambda state: attempted(state, told.about, reached, problem, gone))
         finally:
-            self._trying.discard((key, told.about))
+            self._trying.discard((key, told.about, ""))
 
     async def _push(self, key: SessionKey, told: Notification, push: Push) -> str:
         try:

@@ -24,7 +24,8 @@ class PushUnsubscribed(ControlEvent, frozen=True, kw_only=True):
 class NotificationAttempted(ControlEvent, frozen=True, kw_only=True):
     """The hub tried to tell somebody who is away that something waits: `about` (an entry of the transcript) is an
     `approval` or an `answer`. `reached`: who took it this time, `webhook` or subscriptions. If it was not `sent` to
-    everybody, it is tried again, unless this was the `final` try."""
+    everybody, it is tried again, unless this was the `final` try. `target`: the one with a name of its own that it was
+    about, which has tries of its own."""
 
     about: str
     notice: Notice
@@ -32,3 +33,4 @@ class NotificationAttempted(ControlEvent, frozen=True, kw_only=True):
     final: bool = False
     reason: str = ""
     reached: tuple[str, ...] = ()
+    target: str = ""

@@ -8,7 +8,12 @@ from legato.session import events as e
 from legato.session.audience import attended
 from legato.session.state import Notified, Push, State
 
-KEPT_NOTIFIED: Final = 16
+KEPT_NOTIFIED: Final = 64
+
+
+def outbox(about: str, target: str) -> str:
+    """The name under which it is kept what became of telling this target of it."""
+    return f"{about}/{target}" if target else about
 
 
 def audience_moved(state: State, before: bool) -> None:
@@ -20,16 +25,16 @@ def audience_moved(state: State, before: bool) -> None:
 
 def notification_attempted(state: State, event: e.NotificationAttempted) -> None:
     """The newest are kept, by when they were first tried."""
-    before = state.notified.get(event.about)
+    key = outbox(event.about, event.target)
+    before = state.notified.get(key)
     tries = 1 if before is None else before.tries + 1
     since = event.offset if before is None else before.at
     over = event.sent or event.final
     reached = () if before is None else before.reached
     reached += tuple(each for each in event.reached if each not in reached)
-    tried = Notified(event.about, event.notice, since, tries, event.time, over, reached)
-    all_of_them = {**state.notified, event.about: tried}
-    newest = sorted(all_of_them.values(), key=lambda each: each.at)[-KEPT_NOTIFIED:]
-    state.notified = {each.about: each for each in newest}
+    tried = Notified(event.about, event.notice, since, tries, event.time, over, reached, event.target)
+    newest = sorted({**state.notified, key: tried}.values(), key=lambda each: each.at)[-KEPT_NOTIFIED:]
+    state.notified = {outbox(each.about, each.target): each for each in newest}
 
 
 def push_subscribed(state: State, event: e.PushSubscribed) -> None:

@@ -2,7 +2,8 @@
 
 Once nobody attends (`audience`), a session's people are told that a tool call waits for a person's word, or that an
 answer has come since they went (once an absence): by the operator's webhook where the session is labelled `notify`, and
-in the browsers that subscribed. Everything follows from the state, so a hub that dies loses none of it: the next one
+in the browsers that subscribed; and by targets with names of their own, which the label `notify_targets` names, each
+with tries of its own. Everything follows from the state, so a hub that dies loses none of it: the next one
 tries again, under the same name, by which the receiver knows a repeat. Who took it is not asked again.
 """
 
@@ -17,8 +18,9 @@ from legato.session import events as e
 from legato.session import limits
 from legato.session.actors import Actor
 from legato.session.audience import attended
+from legato.session.away_fold import outbox
 from legato.session.commands import Refusal
-from legato.session.ids import HUB
+from legato.session.ids import HUB, well_formed
 from legato.session.message_rules import Decision
 from legato.session.routing import PEOPLE
 from legato.session.state import Message, Push, State
@@ -26,6 +28,11 @@ from legato.session.vocabulary import Notice
 
 NOTIFY: Final = "notify"
 """The label; any value but "" and `none` asks for it."""
+
+TARGETS: Final = "notify_targets"
+"""The label that names further targets, with spaces between, as `name` or `name:kind+kind`."""
+
+MOST_TARGETS: Final = 8
 
 WEBHOOK: Final = "webhook"
 """The target that the hub's operator named."""
@@ -39,14 +46,15 @@ PAUSES_MS: Final = (5_000, 30_000, 120_000, 600_000, 3_600_000)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """At session time `at` it is to be told (again) to `targets` (`WEBHOOK`, or subscriptions) that `about`, an entry
-    that began at `offset`, waits."""
+    """At session time `at` it is to be told (again) to `targets` (`WEBHOOK`, or subscriptions; or the one `target` that
+    has a name of its own) that `about`, an entry that began at `offset`, waits."""
 
     about: str
     notice: Notice
     at: int
     offset: int
     targets: tuple[str, ...]
+    target: str = ""
 
 
 def subscribe_push(state: State, actor: Actor, command: c.SubscribePush) -> Decision:
@@ -83,23 +91,28 @@ def unsubscribe_push(state: State, actor: Actor, command: c.UnsubscribePush) -> 
 
 def needs(state: State) -> list[Need]:
     """All that is to be told, the earliest first."""
-    if state.ended or not (_labelled(state) or state.pushes) or attended(state):
+    if state.ended or not (_labelled(state) or TARGETS in state.labels or state.pushes) or attended(state):
         return []
-    return sorted(_needs(state), key=lambda need: (need.at, need.offset, need.about))
+    return sorted(_needs(state), key=lambda need: (need.at, need.offset, need.about, need.target))
 
 
 def attempted(
-    state: State, about: str, reached: Collection[str], reason: str, gone: Collection[str] = ()
+    state: State,
+    about: str,
+    reached: Collection[str],
+    reason: str,
+    gone: Collection[str] = (),
+    target: str = "",
 ) -> list[e.Event]:
-    """What is written down after a try that these targets took, and whose subscriptions `gone` are known no more.
-    Nothing of the try if it is not to be told any more."""
+    """What is written down after a try (of `target`, if it has a name of its own) that these targets took, and whose
+    subscriptions `gone` are known no more. Nothing of the try if it is not to be told any more."""
     over = [
         e.PushUnsubscribed(by=HUB, subscription=each, reason="gone") for each in gone if each in state.pushes
     ]
-    need = next((each for each in needs(state) if each.about == about), None)
+    need = next((each for each in needs(state) if (each.about, each.target) == (about, target)), None)
     if need is None or set(need.targets) <= set(gone):
         return [*over]
-    before = state.notified.get(about)
+    before = state.notified.get(outbox(about, target))
     sent = set(need.targets) <= {*reached, *gone}
     tried = e.NotificationAttempted(
         by=HUB,
@@ -109,6 +122,7 @@ def attempted(
         final=not sent and before is not None and before.tries >= len(PAUSES_MS),
         reason="" if sent else reason,
         reached=tuple(each for each in need.targets if each in reached),
+        target=target,
     )
     return [*over, tried]
 
@@ -117,8 +131,7 @@ def _needs(state: State) -> Iterator[Need]:
     for call in state.open_tools():
         if call.approval and not call.decided_by and not _sees(state, call.approval):
             yield from _told(state, call.id, "approval", call.time, call.at, call.approval)
-    told = any(each.notice == "answer" and each.over for each in state.notified.values())
-    if (answer := _unseen_answer(state)) is not None and not told:
+    if (answer := _unseen_answer(state)) is not None:
         yield from _told(state, answer.id, "answer", answer.time, answer.at)
 
 
@@ -131,23 +144,39 @@ def _sees(state: State, role: str) -> bool:
 def _told(
     state: State, about: str, notice: Notice, since: int, offset: int, role: str = ""
 ) -> Iterator[Need]:
-    before = state.notified.get(about)
-    reached = () if before is None else before.reached
-    targets = tuple(each for each in _targets(state, role) if each not in reached)
-    if not targets or (before is not None and before.over):
-        return
-    at = since if before is None else before.time + PAUSES_MS[min(before.tries, len(PAUSES_MS)) - 1]
-    yield Need(about, notice, at, offset, targets)
+    for target, able in (("", tuple(_targets(state, role))), *_named(state, notice)):
+        before = state.notified.get(outbox(about, target))
+        reached = () if before is None else before.reached
+        targets = tuple(each for each in able if each not in reached)
+        over = before is not None and before.over
+        if targets and not over and not (notice == "answer" and _answered(state, target)):
+            at = since if before is None else before.time + PAUSES_MS[min(before.tries, len(PAUSES_MS)) - 1]
+            yield Need(about, notice, at, offset, targets, target)
+
+
+def _answered(state: State, target: str) -> bool:
+    """Whether the target was told of an answer since people went: once is enough."""
+    return any(
+        each.notice == "answer" and each.over and each.target == target for each in state.notified.values()
+    )
 
 
 def _targets(state: State, role: str) -> Iterator[str]:
-    """Who is told, of participants only those with this role (any: "")."""
+    """Who is told together, of participants only those with this role (any: "")."""
     if _labelled(state):
         yield WEBHOOK
     for push in _pushes(state):
         who = state.participants.get(push.participant)
         if who is not None and role in ("", who.role):
             yield push.id
+
+
+def _named(state: State, notice: Notice) -> Iterator[tuple[str, tuple[str]]]:
+    """The targets with names of their own that are told of this."""
+    words = state.labels.get(TARGETS, "").split() if state.labels.get(NOTIFY) != "none" else []
+    for name, kinds in dict(word.partition(":")[::2] for word in words[:MOST_TARGETS]).items():
+        if well_formed(name) and (not kinds or notice in kinds.split("+")):
+            yield name, (name,)
 
 
 def _labelled(state: State) -> bool:

@@ -17,7 +17,7 @@ from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
 from legato.session.people_state import Draft as Draft
 
-FOLD_VERSION: Final = 13
+FOLD_VERSION: Final = 14
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -190,7 +190,8 @@ class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
     """It was tried, first by the event at offset `at`, last at session time `time`, to tell those who are away that
-    `about` waits; it is `over` when it was sent to everybody, or given up. `reached`: who took it."""
+    `about` waits; it is `over` when it was sent to everybody, or given up. `reached`: who took it. `target`: the one of
+    its own name that was tried ("": the webhook and the browsers)."""
 
     about: str
     notice: Notice
@@ -199,6 +200,7 @@ class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
     time: int = 0
     over: bool = False
     reached: tuple[str, ...] = ()
+    target: str = ""
 
 
 class Push(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -21,6 +21,7 @@ from hub.store.embedded import EmbeddedStoreFailed, end_unused
 from hub.store.endpoint import EndpointInvalid
 from hub.store.fitness import StoreUnfit
 from hub.store.promise import StoreUnavailable
+from signaling.cli.telling import TELLING
 from signaling.logs import set_up_logs
 from signaling.options import Options, OptionsInvalid
 from signaling.pages import add_console, page_folder
@@ -108,21 +109,7 @@ _OPTIONS: Final = (
         show_default=True,
         help="Text to speech, likewise.",
     ),
-    click.option(
-        "--webhook",
-        default="",
-        metavar="URL",
-        help="Told that somebody who is away is wanted; signed with LEGATO_WEBHOOK_SECRET (whsec_…).",
-    ),
-    click.option(
-        "--webhook-private", is_flag=True, help="The webhook may be http, and at a private address."
-    ),
-    click.option(
-        "--push-contact",
-        default="",
-        metavar="URL",
-        help="Tell browsers that subscribed by Web Push; mailto: or https:, whom push services reach.",
-    ),
+    *TELLING,
     *(
         click.option(
             f"--budget-{what}", default=0, show_default=True, type=click.IntRange(0), metavar="N", help=help

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,7 @@ from tests.support.receiver import Receiver, receiving
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 KEY = bytes(range(32))
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def told(receiver: Receiver, number: int) -> tuple[dict[str, str], dict[str, Any]]:
@@ -30,11 +32,27 @@ def told(receiver: Receiver, number: int) -> tuple[dict[str, str], dict[str, Any
     return headers, json.loads(body)["data"]
 
 
-async def test_who_went_before_the_answer_came_is_told_though_the_hub_is_killed_meanwhile() -> None:
+def others(folder: Path) -> Path:
+    """A file of targets: one that is dead, and the example's own."""
+    dead = 'name = "dead"\nurl = "http://127.0.0.1:9/"\nsecret_env = "LEGATO_WEBHOOK_SECRET"\nprivate = true'
+    own = 'name = "journal"\npython = "own_target:Journal"'
+    path = folder / "targets.toml"
+    path.write_text(f"[[target]]\n{dead}\n[[target]]\n{own}\n")
+    (folder / "own_target.py").write_text((EXAMPLES / "own_target.py").read_text())
+    return path
+
+
+async def test_who_went_before_the_answer_came_is_told_though_the_hub_is_killed_meanwhile(
+    tmp_path: Path,
+) -> None:
     secret = f"whsec_{base64.b64encode(KEY).decode()}"
+    wanted = tmp_path / "wanted.jsonl"
+    said_where = ("--webhook-private", "--targets", str(others(tmp_path)))
     async with (
         receiving() as receiver,
-        running("demo", "--webhook", receiver.url, "--webhook-private", LEGATO_WEBHOOK_SECRET=secret) as hub,
+        running(
+            "demo", "--webhook", receiver.url, *said_where, LEGATO_WEBHOOK_SECRET=secret, WANTED=str(wanted)
+        ) as hub,
         aiohttp.ClientSession() as http,
     ):
         me = await invited(http, hub.url)
@@ -56,3 +74,5 @@ async def test_who_went_before_the_answer_came_is_told_though_the_hub_is_killed_
             await asyncio.sleep(6)
             assert said["about"] in ada.state.entries
         assert len(receiver.got) == 2
+        (noted,) = (json.loads(line) for line in wanted.read_text().splitlines())
+        assert noted == {"id": first["webhook-id"], "session": me.session, "notice": "answer"}

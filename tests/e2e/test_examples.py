@@ -65,6 +65,8 @@ APPROVAL: Final = ROOT / "examples" / "tool_approval.py"
 TWO_AGENTS: Final = ROOT / "examples" / "two_agents.py"
 VOICE: Final = ROOT / "examples" / "voice_agent.py"
 SCRIBE: Final = ROOT / "examples" / "scribe.py"
+OWN_TARGET: Final = ROOT / "examples" / "own_target.py"
+"""Run by `test_away`."""
 TAKEOVER: Final = ROOT / "examples" / "takeover.py"
 
 
@@ -131,7 +133,7 @@ async def test_an_example_works_as_an_agent_of_a_real_hub(example: Path) -> None
 
 def test_each_example_is_run() -> None:
     assert sorted((ROOT / "examples").glob("*.py")) == sorted(
-        (*EXAMPLES, APPROVAL, SCRIBE, TAKEOVER, TWO_AGENTS, VOICE)
+        (*EXAMPLES, APPROVAL, OWN_TARGET, SCRIBE, TAKEOVER, TWO_AGENTS, VOICE)
     )
 
 

@@ -226,3 +226,39 @@ def test_whatever_happened_tries_come_to_an_end(log: list[AnyEvent], sent_at: in
         assert len(events) == 1
         after(*events, state=state, time=now)
     assert needs(state) == []
+
+
+def labelled(targets: str, notify: str = "") -> e.Event:
+    return e.SessionCreated(
+        by="hub", labels={"notify_targets": targets} | ({"notify": notify} if notify else {})
+    )
+
+
+def test_each_target_of_its_own_name_is_told_and_tried_apart() -> None:
+    state = after(labelled("crm sms"), BOT, ADA, HERE, ASKED, GONE)
+    assert [(need.target, need.targets) for need in needs(state)] == [("crm", ("crm",)), ("sms", ("sms",))]
+    after(*attempted(state, "c_1", ["crm"], "", target="crm"), state=state)
+    (need,) = needs(state)
+    assert (need.target, need.at) == ("sms", 1_000), "what became of the other's try changes nothing for it"
+    after(*attempted(state, "c_1", [], "unreachable", target="sms"), state=state)
+    (need,) = needs(state)
+    assert need.at == 1_000 + PAUSES_MS[0]
+    assert attempted(state, "c_1", ["crm"], "", target="crm") == []
+
+
+def test_a_target_is_told_only_of_its_kinds_and_of_no_more_than_one_answer_an_absence() -> None:
+    state = after(
+        labelled("crm:approval sms:answer all:answer+approval"), BOT, ADA, HERE, ASKED, GONE, answer("m_1")
+    )
+    assert {(need.target, need.about) for need in needs(state)} == {
+        ("crm", "c_1"), ("all", "c_1"), ("sms", "m_1"), ("all", "m_1"),
+    }  # fmt: skip
+    after(*attempted(state, "m_1", ["sms"], "", target="sms"), answer("m_2"), state=state)
+    assert {(need.target, need.about) for need in needs(state) if need.notice == "answer"} == {("all", "m_1")}
+
+
+def test_nobody_is_told_by_a_name_that_is_none_or_where_the_session_wants_none() -> None:
+    assert wanted(after(labelled("a/b :approval"), BOT, ADA, HERE, ASKED, GONE)) == []
+    assert wanted(after(labelled("crm", "none"), BOT, ADA, HERE, ASKED, GONE)) == []
+    many = " ".join(f"t{number}" for number in range(12))
+    assert len(needs(after(labelled(many), BOT, ADA, HERE, ASKED, GONE))) == 8

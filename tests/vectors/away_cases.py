@@ -37,7 +37,20 @@ def away() -> list[AnyEvent]:
         tried(about="c_1", notice="approval", sent=True),
         e.AttachmentOpened(by="bot", participant="bot", attachment="a_bot"),
         e.AttachmentOpened(by="hub", participant="stranger", attachment="a_3"),
-        *[tried(about=f"c_{number}", notice="approval") for number in range(18)],
+        tried(about="c_1", notice="approval", reason="status 500", target="crm"),
+        tried(about="c_1", notice="approval", sent=True, reached=("crm",), target="crm"),
+        tried(about="c_1", notice="approval", final=True, reason="status 500", target="sms"),
+        *[tried(about=f"c_{number}", notice="approval") for number in range(3)],
+    ]
+
+
+def many_notified() -> list[AnyEvent]:
+    """More tries than are kept."""
+    return [
+        e.NotificationAttempted(
+            by="hub", about=f"c_{number}", notice="approval", target="crm" if number % 2 else ""
+        )
+        for number in range(66)
     ]
 
 

@@ -15,7 +15,7 @@ from legato.session.state import State, encode_state
 from tests.session.happenings import placed
 from tests.vectors.alone_cases import alone
 from tests.vectors.audience_cases import audience
-from tests.vectors.away_cases import away
+from tests.vectors.away_cases import away, many_notified
 from tests.vectors.cost_cases import cost
 from tests.vectors.people_cases import people
 from tests.vectors.steering_cases import parts_of_answers, pauses_and_crashes, steering
@@ -69,6 +69,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "many-turns": ([e.TurnStarted(by="hub", turn=f"t{n}", participant="p") for n in range(130)], 1),
         "many-unknown": ([_later({"n": n}) for n in range(66)], 1),
         "long-unknown": ([_later({"n": n, "text": "👋" * 2_000}) for n in range(5)], 1),
+        "many-notified": (many_notified(), 1),
         "many-epochs": ([_reopened(n) for n in range(10)], 1),
     }
 

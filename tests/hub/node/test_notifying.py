@@ -37,6 +37,7 @@ class Target:
     """Takes what it is told, once it was refused `refusals` times; `hangs`: and then no more."""
 
     labels = True
+    targets = ""
 
     def __init__(self, refusals: int = 0, *, hangs: bool = False, gone: bool = False) -> None:
         self.told: list[Notification] = []
@@ -45,7 +46,7 @@ class Target:
         self._refusals = refusals
         self._hangs = hangs
 
-    async def tell(self, notification: Notification) -> str:
+    async def tell(self, notification: Notification, target: str = "") -> str:
         self.told.append(notification)
         if self._hangs:
             await asyncio.Event().wait()
@@ -205,3 +206,38 @@ async def test_what_the_hub_did_not_seal_is_no_address_and_is_forgotten() -> Non
         room = await left_alone(node, ANSWERS, before=forged)
         await until(lambda: not room.state.pushes)
         assert target.pushed == []
+
+
+class Several:
+    """One target that is dead, one that hangs at first, and one that is well."""
+
+    labels = False
+    targets = "dead slow:approval well"
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    async def tell(self, notification: Notification, target: str = "") -> str:
+        self.told.append((target, notification.id))
+        if target == "slow":
+            await asyncio.sleep(20)
+        return "unreachable" if target == "dead" else ""
+
+    async def push(self, notification: Notification, to: Subscription) -> str:
+        return ""
+
+
+@virtual
+async def test_a_dead_target_and_a_slow_one_hold_no_other_back() -> None:
+    house, targets = House(), Several()
+    async with house.node("n1", settings=Settings(idle_close=100_000_000), notifier=targets) as node:
+        room = await left_alone(node, ASKS)
+        assert room.state.labels["notify_targets"] == targets.targets
+        await until(lambda: "c_1/well" in room.state.notified)
+        assert room.state.notified["c_1/well"].over
+        assert "c_1/slow" not in room.state.notified
+        await until(lambda: "c_1/slow" in room.state.notified)
+        await until(lambda: room.state.notified["c_1/dead"].tries == 4, 10_000)
+        tries = [target for target, _ in targets.told]
+        assert [tries.count(each) for each in ("well", "slow", "dead")] == [1, 1, 4]
+        assert len({name for _, name in targets.told}) == 1

@@ -283,6 +283,7 @@ export interface NotificationAttempted {
   final?: boolean;
   reason?: string;
   reached?: string[];
+  target?: string;
 }
 
 export interface PartAdded {
@@ -839,6 +840,7 @@ export interface Notified {
   time: number;
   over: boolean;
   reached: string[];
+  target: string;
 }
 
 export interface Push {
@@ -1690,7 +1692,7 @@ export const EVENT_DEFAULTS = {
   message_posted: { offset: 0, time: 0, turn: "", response: "", ends_turn: false, spoken: null },
   message_started: { offset: 0, time: 0, response: "" },
   modality_changed: { offset: 0, time: 0 },
-  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [] },
+  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [], target: "" },
   part_added: { offset: 0, time: 0 },
   participant_joined: { offset: 0, time: 0, name: "" },
   participant_left: { offset: 0, time: 0, reason: "" },
@@ -1746,10 +1748,10 @@ export const STATE_DEFAULTS = {
   Aside: {  },
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
   Draft: { turn: "" },
-  Notified: { tries: 1, time: 0, over: false, reached: [] },
+  Notified: { tries: 1, time: 0, over: false, reached: [], target: "" },
   Push: {  },
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 13, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 14, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;
