@@ -126,14 +126,14 @@ async def test_words_go_on_at_the_tap_when_the_browser_refused_to_play_after_a_r
             "globalThis.legato?.view.phase === 'live' && globalThis.legatoVoice?.current.needsTap === true"
             " && legatoVoice.current.microphone === 'absent'"
         )
-        settled = await onlooker.ask(SETTLED)
+        settled, heard = await onlooker.ask(SETTLED), await onlooker.ask(HEARD)
         await asyncio.sleep(2.5)  # longer than speech ever waits for a page that says nothing
         assert await onlooker.ask("legatoVoice.current.needsTap")
         read = "it is read though nobody hears it."
         await onlooker.until(
             f"document.querySelector('.transcript').textContent.includes({json.dumps(read)})"
         )
-        assert await onlooker.ask(HEARD) == 0, "nothing was played"
+        assert await onlooker.ask(HEARD) == heard > 0, "nothing was played since the page before it"
         assert await onlooker.ask(SETTLED) == settled, "nothing counts as heard"
         await onlooker.ask(f"({RECORD})()")
         await reader.page.click("text='Tap to hear again'")

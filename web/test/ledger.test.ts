@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Ledger, readGoOn, readPlaying, type Playing } from "../src/voice/ledger";
+import { readHeard } from "../src/voice/remembered";
 
 const FRAME = 960;
 const at = (timestamp: number, samples = 0, more: Partial<Playing> = {}): Playing => ({ message: "m_1", samples, timestamp: timestamp >>> 0, ...more });
@@ -166,5 +167,29 @@ describe("how speech goes on after a gap", () => {
 
   test("is what was remembered, if that makes sense", () => {
     expect(["live", "catch_up", "rest", "later", "", null, undefined].map(readGoOn)).toEqual(["live", "catch_up", "rest", "", "", "", ""]);
+  });
+});
+
+describe("what the page before a reload had heard", () => {
+  const heard = { message: "m_1", samples: 48_000 };
+
+  test("counts until this one hears more, and is not told again", () => {
+    const ledger = new Ledger();
+    ledger.before(heard, 300, 1_000);
+    expect([ledger.heard, ledger.ago(1_200), ledger.report(1_200, true)]).toEqual([heard, 500, null]);
+    ledger.playing(at(0, 48_000), 1_300);
+    ledger.played(0, 0, 1_300);
+    expect([ledger.heard?.samples, ledger.ago(1_300), ledger.report(1_300)?.samples]).toEqual([48_000 + FRAME, 0, 48_000 + FRAME]);
+  });
+
+  test("is read as it was kept, for a minute", () => {
+    const kept = JSON.stringify(["m_1", 48_000, 5_000]);
+    expect(readHeard(kept, 5_400)).toEqual({ heard, ago: 400 });
+    expect(readHeard(kept, 4_000)).toEqual({ heard, ago: 0 });
+    expect(readHeard(kept, 70_000)).toBeNull();
+  });
+
+  test.each(["", "{", "null", "{}", "[]", '["m_1","2",3]'])("is nothing where %s was kept", (kept) => {
+    expect(readHeard(kept, 0)).toBeNull();
   });
 });

@@ -56,6 +56,12 @@ export class Ledger {
   /** What began before the page was silenced counts up to here: the hub plays the rest again. */
   private cut: number | null = null;
 
+  /** The page before this one had heard that much, `ago` ms ago, and told the hub. */
+  before(heard: Report, ago: number, now: number): void {
+    this.heard = this.told = heard;
+    this.heardAt = now - ago;
+  }
+
   /** Another call's frames are played from now on; what was told just before may be of it already. */
   begin(now: number): void {
     this.first = this.cut = null;

@@ -5,6 +5,7 @@
 import type { Session } from "../client";
 import type { PlayedUntil } from "../client";
 import { Ledger, readGoOn, readPlaying, type GoOn } from "./ledger";
+import { heardBefore, keepHeard } from "./remembered";
 
 const AFTER_GAP = "legato:after-gap";
 
@@ -28,13 +29,15 @@ export class Playout {
     private readonly memory: Storage | null,
   ) {
     this.then = readGoOn(memory?.getItem(AFTER_GAP));
+    const before = heardBefore(memory);
+    if (before !== null) this.ledger.before(before.heard, before.ago, performance.now());
     session.onSignals((signals) => {
       for (const { name, data } of signals) {
         const at = name === "playing" ? readPlaying(data, session.view.attachment) : null;
         if (at !== null) this.ledger.playing(at, performance.now());
       }
     });
-    addEventListener("pagehide", () => this.tell(true));
+    addEventListener("pagehide", () => this.leave());
   }
 
   /** How this page goes on after a gap. It is remembered. */
@@ -86,6 +89,12 @@ export class Playout {
     if (now.by !== this.by) this.ledger.begin(performance.now());
     this.by = now.by;
     this.ledger.played(now.timestamp, now.late, performance.now());
+  }
+
+  private leave(): void {
+    this.tell(true);
+    const { heard } = this.ledger;
+    if (heard !== null) keepHeard(this.memory, heard, this.ledger.ago(performance.now()));
   }
 
   private tell(urgent: boolean): void {
