@@ -82,14 +82,14 @@ TAP: Final = """() => {
 RESTS: Final = """async () => {
   const loud = ([, samples]) => samples.some((sample) => sample > 1300);
   let first = -1;
-  while (first < 0 || sounds.length < first + %d) {
+  while (first < 0 || sounds.length < first + PIECES) {
     await new Promise((next) => setTimeout(next, 20));
     first = sounds.findIndex(loud);
   }
   const pieces = sounds.slice(Math.max(0, first - 2));
   const [now, samples] = pieces[0];
   return [before, now - samples.length / 48, pieces.map((piece) => written([piece]))];
-}""" % round(JUDGED_S * 100)
+}""".replace("PIECES", str(round(JUDGED_S * 100)))
 """What sounded when the last page went; when what this one sounded began, and that."""
 
 HEARD: Final = """async ([message, samples]) => {
