@@ -46,6 +46,7 @@ from signaling.http.pushing import Pushing
 from signaling.http.recording import Recording
 from signaling.http.routes import Route, add_routes
 from signaling.http.sessions import Sessions
+from signaling.http.spending import Spending
 from signaling.http.streams import Streams
 from signaling.http.tickets import Tickets
 from signaling.http.watch import Watch
@@ -139,6 +140,7 @@ def _routes(
         *Pushing(access, keys.sealers, options.pushes).routes(),
         *Streams(hall).routes(),
         *watch.routes(),
+        *Spending(access, options.store).routes(),
         *Board(node, access, archive, roster, options.now).routes(),
     ]
     if options.recordings is not None:

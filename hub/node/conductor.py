@@ -15,6 +15,7 @@ from typing import Final
 from zlib import crc32
 
 from hub.keys.errors import KeysError
+from hub.node.account import Account
 from hub.node.entries import sealed_record, sealed_snapshot
 from hub.node.follower import Stage
 from hub.node.insisting import insist
@@ -114,6 +115,7 @@ class Conductor:
         self._far = False
         self._still = (0, 0)
         self._rested = -1
+        self._account = Account(room, tools)
 
     # --- who conducts
 
@@ -135,6 +137,7 @@ class Conductor:
         """Leave the session in order: a last snapshot, and nobody conducts."""
         if self.part is Part.CONDUCTS:
             self.part = Part.LISTENS
+            await self._account.bring()
             await self._duties(at_rest=True)
             await self._tools.store.claim_conductor(self.room.key, "", self._tools.node)
             self.conductor = ""  # should the room go on after all, the next sweep claims it
@@ -145,6 +148,7 @@ class Conductor:
         offset = self.room.position.offset
         self._snapshots = [min(each, offset) for each in self._snapshots]
         self._history, self._indexed, self._rested = 0, (0, b""), -1
+        self._account.forget()
         if self.part is Part.CONDUCTS:
             self._tools.spawn(self._reschedule())
 
@@ -174,6 +178,7 @@ class Conductor:
     def look(self) -> None:
         """Do what is due, and look again when the next thing will be."""
         self._set_timer()
+        self._account.look()
         due = self.behind or any(ordinal > self._history for ordinal in self.room.follower.view.left)
         if due and not self._busy:
             self._busy = True

@@ -12,6 +12,7 @@ from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
 from hub.keys.errors import SessionForgotten
 from hub.metrics import Metrics
+from hub.node.account import Account
 from hub.node.duties import Duties
 from hub.node.entries import Keys
 from hub.node.notifying import Notifier, TellsNobody
@@ -212,8 +213,12 @@ class Node:
 
     async def erase(self, key: SessionKey) -> None:
         """See the promise."""
+        room = self._rooms.here(key)
+        if room is not None:
+            await Account(room, self._tools).bring()
         await self._parts.keys.forget(key.tenant, key.session)
         await self._parts.store.erase(key, self.settings.tombstone_s)
+        await self._parts.store.close_account(key)
         if self._parts.vault is not None:
             await self._parts.vault.remove(key)
         await self._parts.erased(key)

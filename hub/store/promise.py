@@ -35,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
+from hub.store.accounting import Accounting
 from hub.store.refusing import Refusing
 from hub.store.resting import Resting
 from hub.store.rostering import Rostering
@@ -267,7 +268,7 @@ class Tickets(Protocol):
         """What was noted at `since` or later, with when, oldest first."""
 
 
-class Store(Log, Bus, Duties, Rings, Tickets, Refusing, Rostering, Resting, Protocol):
+class Store(Log, Bus, Duties, Rings, Tickets, Refusing, Rostering, Resting, Accounting, Protocol):
     """All of it, behind one door."""
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from hub.pass_end import PassEnd
+from hub.store.accounts import AccountsSide
 from hub.store.archive import ArchiveSide
 from hub.store.backoff import FIRST_MS, LOCAL_MS, Backoff
 from hub.store.bus import BusSide
@@ -24,7 +25,9 @@ from legato.session.ids import RandomBytes
 DUTIES_PATIENCE_MS: Final = 2_000
 
 
-class RealStore(LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, RosterSide, ArchiveSide):
+class RealStore(
+    LogSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, RosterSide, ArchiveSide, AccountsSide
+):
     """The whole promise. Made by `open`; `level` is what the server gives (`hub/store/fitness.py`)."""
 
     def __init__(

@@ -337,3 +337,20 @@ class OperatorsAnswer(msgspec.Struct, frozen=True):
 
     now: int
     operators: list[OperatorRow]
+
+
+class UsedOnDay(msgspec.Struct, frozen=True):
+    """What the tenant's sessions used on a day (UTC); `sessions`: how many used something for the first time."""
+
+    day: str
+    tokens_in: int
+    tokens_out: int
+    ms: int
+    tool_calls: int
+    sessions: int
+
+
+class UsageAnswer(msgspec.Struct, frozen=True):
+    """By day, the oldest first."""
+
+    days: list[UsedOnDay]

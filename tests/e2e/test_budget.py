@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import aiohttp
@@ -132,13 +132,58 @@ def spoken(state: State) -> str:
 
 
 async def tells_the_usage(url: str, data: Path, session: str, tokens: int) -> None:
-    """`legato usage` has a line for the session, and the total."""
+    """`legato usage` has the day and the total, and with `--each` a line for the session."""
     command = (sys.executable, "-m", "signaling", "usage", "--hub", url, "--data", str(data))
-    lines = list[str]()
+
+    async def told(*more: str) -> dict[str, list[str]]:
+        process = await asyncio.create_subprocess_exec(
+            *command, *more, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await process.communicate()
+        return {name: row for name, *row in map(str.split, out.decode().splitlines())}
+
+    wanted = ["0", str(tokens), "0", "0"]
     async with asyncio.timeout(30):
-        while not any(line.startswith(session) for line in lines):  # the index follows the session
-            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
-            out, _ = await process.communicate()
-            lines = out.decode().splitlines()
-    rows = {name: row for name, *row in map(str.split, lines)}
-    assert rows[session] == rows["total"] == ["0", str(tokens), "0", "0"]
+        while (await told())["total"] != wanted:  # noqa: ASYNC110 — another process counts
+            await asyncio.sleep(0.1)
+        while session not in (rows := await told("--each")):  # noqa: ASYNC110 — the index follows the session
+            await asyncio.sleep(0.1)
+    assert rows[session] == rows["total"] == wanted
+    assert (await told("--to", "2020-01-01"))["total"] == ["0"] * 4
+
+
+async def test_a_node_that_is_killed_in_the_middle_leaves_totals_that_are_the_sum_over_the_sessions() -> None:
+    async with folder() as shared:
+        data = shared / "data"
+        async with running("serve", data=data) as hub, aiohttp.ClientSession() as http:
+            signer = await signer_here(data, os.environ)
+            credential = await mint_here(data, os.environ, agent="spender")
+            working = asyncio.create_task(spender.work(hub.url, ticket=credential))
+            sessions = [await created(http, hub.url, signer, agent="spender") for _ in range(3)]
+            async with AsyncExitStack() as stack:
+                people = [
+                    await stack.enter_async_context(
+                        legato.Client(hub.url, ticket=ticket_for(signer, session, "p_ada"))
+                    )
+                    for session in sessions
+                ]
+                turns = [await each.say("much") for each in people]
+                await people[0].until(
+                    lambda state: state.usage is not None and state.usage.tokens_out > 5, 30
+                )
+                node = await hub.kill("node")
+                await hub.replaced("node", node)
+                for person, turn in zip(people, turns, strict=True):
+                    await person.until(lambda state, turn=turn: turn not in state.turns, 60)  # type: ignore[misc]
+                spent = sum(each.state.usage.tokens_out for each in people if each.state.usage is not None)
+                assert spent >= len(people) * MANY
+                bearer = {"Authorization": f"Bearer {ticket_for(signer, '*', 'p_boss', 'supervisor')}"}
+                counted = -1
+                async with asyncio.timeout(30):
+                    while counted != spent:
+                        assert counted < spent
+                        async with http.get(f"{hub.url}/v1/usage", headers=bearer) as answer:
+                            counted = sum(day["tokens_out"] for day in (await answer.json())["days"])
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from aiohttp import ClientSession
 
+from hub.store.accounting import Used
 from hub.store.promise import SessionKey
 from legato.session.tickets import CEILINGS
 from signaling.policy import Policy
@@ -40,6 +41,20 @@ async def ask(
 
 def boss(here: Doors) -> str:
     return here.ticket("p_boss", "supervisor", "*", more=set(CEILINGS["supervisor"]) - {"work"})
+
+
+async def test_totals_are_told_to_whoever_may_list_all_sessions_and_to_nobody_else() -> None:
+    async with doors() as here:
+        await here.store.account(SessionKey("main", "s_gone"), "2026-11-29", Used(3, 4, 5, 6))
+        status, told = await ask(here, "GET", "/v1/usage?from=2026-11-29&to=2026-11-30", boss(here))
+        assert (status, told["days"]) == (
+            200,
+            [{"day": "2026-11-29", "tokens_in": 3, "tokens_out": 4, "ms": 5, "tool_calls": 6, "sessions": 1}],
+        )
+        assert (await ask(here, "GET", "/v1/usage?to=2026-11-28", boss(here)))[1] == {"days": []}
+        assert (await ask(here, "GET", "/v1/usage?to=yesterday", boss(here)))[1]["error"]["field"] == "to"
+        own = here.ticket("p_boss", "supervisor", "s_1")
+        assert (await ask(here, "GET", "/v1/usage", own))[1]["error"]["reason"] == "not_allowed"
 
 
 async def test_a_session_lives_from_its_making_to_its_erasure() -> None:

@@ -25,6 +25,7 @@ REPEATABLE: Final = ORDERED | {
     "read", "join", "position", "history", "exists", "sessions", "time", "due", "held", "beats",
     "hold", "let_go", "want", "unwant", "wanted", "schedule", "index", "put_history", "keep_cursor",
     "subscribe", "unsubscribe", "write_snapshot", "trim", "residue", "archived", "restore",
+    "account", "close_account", "accounts",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from hub.store.accounting import Spent, Used
 from hub.store.model.session import SessionModel
 from hub.store.promise import Append, Level, Listed, Maker, Outcome, Refused, SessionKey, Stored
 from hub.store.resting import Residue
@@ -47,6 +48,9 @@ class Contents:
     wanted: dict[tuple[str, str], dict[SessionKey, int]] = field(default_factory=dict)
     revoked: dict[bytes, int] = field(default_factory=dict)
     rosters: dict[str, dict[str, Seen]] = field(default_factory=dict)
+    counted: dict[SessionKey, Used] = field(default_factory=dict)
+    closed: dict[SessionKey, int] = field(default_factory=dict)
+    days: dict[str, dict[str, Spent]] = field(default_factory=dict)
     refused: dict[SessionKey, tuple[int, list[bytes]]] = field(default_factory=dict)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, Protocol, TypeVar
 
+from hub.store.model.accounts import AccountsSide
 from hub.store.model.archive import ArchiveSide
 from hub.store.model.done import Done
 from hub.store.model.duties import DutiesSide
@@ -191,7 +192,16 @@ class BusSide:
 
 
 class ModelStore(
-    LogSide, ShelfSide, BusSide, DutiesSide, RingsSide, TicketsSide, RefusalsSide, RosterSide, ArchiveSide
+    LogSide,
+    ShelfSide,
+    BusSide,
+    DutiesSide,
+    RingsSide,
+    TicketsSide,
+    RefusalsSide,
+    RosterSide,
+    ArchiveSide,
+    AccountsSide,
 ):
     """The whole promise, over a shared `ModelServer`."""
 

@@ -1,5 +1,6 @@
 """Every store keeps the promise: the model, and each real server on this machine."""
 
+from tests.hub.store.accounts_contract import AccountsContract
 from tests.hub.store.contract import AppendContract, WitnessContract
 from tests.hub.store.duties_contract import BusContract, DutiesContract, RingsContract
 from tests.hub.store.open_contract import OpenContract
@@ -44,6 +45,9 @@ class TestRefusals(RefusalsContract): ...
 
 
 class TestRoster(RosterContract): ...
+
+
+class TestAccounts(AccountsContract): ...
 
 
 class TestResting(RestingContract): ...
