@@ -73,4 +73,4 @@ web-packages:
 	@scripts/web.sh packages
 
 system:
-	@scripts/debian.sh chromium=chromium firefox-esr=firefox-esr redis-server=redis-server
+	@scripts/debian.sh chromium=chromium firefox-esr=firefox-esr redis-server=redis-server caddy=caddy

@@ -51,6 +51,7 @@ apt install --no-install-recommends "${missing[@]}" ||
 
 # (update-rc.d does it for systemd too.)
 if [[ " ${missing[*]} " == *" redis-server "* ]]; then "${as_root[@]}" update-rc.d redis-server disable; fi
+if [[ " ${missing[*]} " == *" caddy "* ]] && have systemctl; then quietly "${as_root[@]}" systemctl disable caddy; fi
 
 for pair in "$@"; do
     present "${pair%%=*}" || stop "${pair#*=} is installed, and still there is no ${pair%%=*}." \

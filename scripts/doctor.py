@@ -127,12 +127,16 @@ def programs() -> Iterator[Finding]:
     redis = shutil.which("redis-server", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     state = "make" if on_debian() else "missing"
     firefox = shutil.which("firefox-esr")
-    for what, program in (("chromium", chromium), ("firefox-esr", firefox), ("redis-server", redis)):
+    caddy = shutil.which("caddy")
+    found = (("chromium", chromium), ("firefox-esr", firefox), ("redis-server", redis), ("caddy", caddy))
+    for what, program in found:
         if program is None:
             cure = "make test installs it from Debian" if on_debian() else "install it; only tests need it"
             yield Finding(what, state, "not found", cure)
         else:
-            yield Finding(what, "ok", answer(program, "--version") or program)
+            yield Finding(
+                what, "ok", answer(program, "version" if what == "caddy" else "--version") or program
+            )
 
 
 def embedded_store() -> Iterator[Finding]:

@@ -18,7 +18,7 @@ class _Proxy:
 
     def __init__(self, target: int) -> None:
         self._target = target
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._pairs: dict[asyncio.Task[None], tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = {}
         self.port = 0
         self.cuts = 0
 
@@ -26,8 +26,8 @@ class _Proxy:
         """One connection."""
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
         hub_reader, hub_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._pairs[task] = writer, hub_writer
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.up(reader, hub_writer))
@@ -35,8 +35,7 @@ class _Proxy:
         except* (ConnectionError, TimeoutError):
             self.cuts += 1
         finally:
-            self._tasks.discard(task)
-            for each in (writer, hub_writer):
+            for each in self._pairs.pop(task):
                 each.close()
                 with suppress(ConnectionError):
                     await each.wait_closed()
@@ -57,9 +56,10 @@ class _Proxy:
 
     async def close(self) -> None:
         """Cut everything."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        tasks = tuple(self._pairs)
+        for each in (writer for pair in self._pairs.values() for writer in pair):
+            each.transport.abort()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Buffering(_Proxy):

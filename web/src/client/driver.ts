@@ -28,6 +28,8 @@ export class Driver {
   kept = true;
   failed: readonly Failed[];
   private wire: Wire | null = null;
+  /** Whether something came over it. */
+  private carried = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private lookTimer: ReturnType<typeof setTimeout> | null = null;
   private lostAt: number | null = null;
@@ -144,6 +146,7 @@ export class Driver {
 
   private letGo(): void {
     if (this.wire === null) return;
+    this.cameToNothing(); // some proxies keep a WebSocket's opening to themselves, and end nothing
     this.lostAt ??= performance.now();
     this.wire.close();
     this.wire = null;
@@ -152,13 +155,13 @@ export class Driver {
 
   private open(): void {
     const open = this.route.way === "socket" ? openSocket : openStream;
-    let carried = false;
+    this.carried = false;
     const on = {
       opened: () => this.wire === wire && this.run(this.link.opened(now())),
       received: (envelope: Down) => {
         if (this.wire !== wire) return;
-        if (!carried) this.route.carried();
-        carried = true;
+        if (!this.carried) this.route.carried();
+        this.carried = true;
         this.run(this.link.received(envelope, now()));
       },
       heard: (envelope: ArrayBuffer) => this.wire === wire && this.ears.heard(envelope),
@@ -167,14 +170,18 @@ export class Driver {
         this.wire = null;
         this.ears.away();
         this.lostAt ??= performance.now();
-        // Without any network a stream would not get through either.
-        if (!carried && !this.outage && navigator.onLine) this.route.failed();
+        this.cameToNothing();
         this.run(this.link.closed(now()));
       },
     };
     const wire: Wire = this.outage ? { send: () => undefined, sendAudio: () => false, close: () => undefined } : open(this.base, on);
     this.wire = wire;
     if (this.outage) queueMicrotask(on.closed);
+  }
+
+  /** A wire is over. Without any network the other way would not get through either. */
+  private cameToNothing(): void {
+    if (!this.carried && !this.outage && navigator.onLine) this.route.failed();
   }
 
   private cameBack(): void {
