@@ -37,6 +37,18 @@ PICTURE = """async () => {
 }"""
 
 
+VISIBILITY = """(state) => {
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+"""A tab of this browser is never covered: what it would say of itself then is said for it."""
+
+ATTENTIVE = (
+    "Object.values(globalThis.legato.view.state.attachments).find("
+    "({ id }) => id === globalThis.legato.view.attachment).attentive"
+)
+
+
 FOCUSED = "(({ ariaLabel, id, textContent }) => ariaLabel || id || textContent)(document.activeElement)"
 
 
@@ -161,6 +173,16 @@ async def test_two_tabs_show_one_session_and_are_two_attachments(demo: Demo) -> 
             await each.shows_the_log(hub.url)
         attachments = {await each.page.evaluate("legato.view.attachment") for each in (reader, other)}
         assert len(attachments) == 2
+
+
+async def test_a_page_that_is_hidden_for_a_while_says_so_and_again_when_it_is_seen(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
+        await reader.until(ATTENTIVE)
+        for state, attentive in (("hidden", "!"), ("visible", "")):
+            await reader.page.evaluate(VISIBILITY, state)
+            await reader.until(f"{attentive}{ATTENTIVE}", 30)
+        assert reader.tab.errors == []
 
 
 async def test_a_refused_message_can_be_tried_again_or_let_go(demo: Demo) -> None:
