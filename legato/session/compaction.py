@@ -12,8 +12,8 @@ assumed of them, so a client may stand anywhere in the log. Four arguments carry
 3. *The last event stays*, being overwritten by nothing: it says offset and time.
 4. *Control events stay*, so the last of them says `control`.
 
-That somebody came or went stays, though they went or came again: who is away begins anew to be told of what waits, and
-since when nobody is there counts.
+That somebody came, went, looked away or back stays, though they did it again: who is away begins anew to be told of
+what waits, and since when nobody is there counts.
 
 An event of an unknown type may mean anything to a later version: it stays. So do marks of turns, which the
 state does not hold but a screen shows, and `speech_queued`: each brings words that no other one has.
