@@ -20,7 +20,8 @@ from legato.wire import down, up
 TARGET = Path(__file__).parent.parent / "PROTOCOL.md"
 BEGIN = "<!-- from here on written by `make generate` -->"
 WITHIN = (
-    parts.Part, parts.Spoken, parts.Word, parts.Stretch, up.PlayedUntil, down.ResumeTicket, down.ProducerAt,
+    parts.Part, parts.Spoken, parts.Word, parts.Stretch, up.PlayedUntil, up.LeftBehind,
+    down.ResumeTicket, down.ProducerAt,
 )  # fmt: skip
 FOLDED = (
     state.State, state.Participant, state.Attachment, state.Right, state.Message, state.ToolCall, state.Turn,

@@ -42,6 +42,7 @@ ASKED: tuple[type[msgspec.Struct], ...] = (
     down.ResumeTicket,
     down.ProducerAt,
     up.PlayedUntil,
+    up.LeftBehind,
 )
 UNKNOWN = (
     "export interface UnknownEvent {\n  type: string;\n  by: string;\n  offset?: number;\n"

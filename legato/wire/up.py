@@ -140,12 +140,21 @@ class PlayedUntil(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     then: GoOn = ""
 
 
+class LeftBehind(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A capture that ended with the client that held it, at media time `until`; all before `since` was acknowledged."""
+
+    capture: str
+    since: int = 0
+    until: int
+
+
 class Microphone(Up, frozen=True, kw_only=True):
     """A microphone's frames come as audio envelopes with this `stream` number, timed by the clock of `capture`.
 
     `since`: media time before which nothing comes any more; `clock`: the capture's media time now. `carries`: the
     stream is the attachment's voice, both ways; without it, it only completes what a call brings. `heard`, of one that
-    carries: what the client played last.
+    carries: what the client played last. `before`: captures of the attachment whose unacknowledged end is lost, for
+    the client was started anew.
     """
 
     stream: int
@@ -154,6 +163,7 @@ class Microphone(Up, frozen=True, kw_only=True):
     clock: int = 0
     carries: bool = False
     heard: PlayedUntil | None = None
+    before: list[LeftBehind] = []
 
 
 class Lacking(Up, frozen=True, kw_only=True):

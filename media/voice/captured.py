@@ -63,6 +63,10 @@ class CapturedEar(Ear):
         for start, end in gaps:
             self._lose(self._capture.receipts.lacking(start, end))
 
+    def left(self, since: int, until: int) -> None:
+        """The client that held what it said from `since` to `until` is gone."""
+        self._lose(self._capture.receipts.left(since, until))
+
     def tick(self, now: int) -> None:
         """See `Ear`."""
         self._wait(now)

@@ -7,12 +7,15 @@ it goes on by itself on every node. Any other goes on where the store's ring end
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from hub.node.promise import Room
 from legato.session import events as e
 from legato.session.ids import HUB
 from legato.session.state import Message
+from legato.session.voice_rules import gap_marked
+from legato.wire.up import LeftBehind
 from media.voice.capture import Capture
 from media.voice.captured import CapturedEar
 from media.voice.clerk import Clerk
@@ -20,7 +23,7 @@ from media.voice.ear import Ear, Floor, Tools
 from media.voice.echoes import Echoes
 from media.voice.keeper import Keeper
 from media.voice.microphone import Microphone
-from media.voice.receipts import GIVEN_UP
+from media.voice.receipts import GIVEN_UP, Receipts
 from media.voice.sound import Sound
 from media.voice.taps import Taps
 
@@ -47,6 +50,8 @@ class Microphones:
         self.get = self._ears.get
         """The ear of an attachment, if it has one."""
         self._work: dict[str, asyncio.Task[None]] = {}
+        self._left: set[tuple[str, int]] = set()
+        """Captures that ended with their client, and where: what they lost is named."""
 
     def __contains__(self, attachment: str) -> bool:
         return attachment in self._ears
@@ -98,6 +103,22 @@ class Microphones:
         self._ears[attachment] = made
         self._work[attachment] = tasks.create_task(made.run())
         return made
+
+    async def lost(self, attachment: str, before: Sequence[LeftBehind]) -> None:
+        """What these captures of the attachment still held is lost with the client that held it: the log names what
+        of it never came."""
+        for each in before:
+            track, ear = track_of(attachment, each.capture), self._ears.get(attachment)
+            here = ear if isinstance(ear, CapturedEar) and ear.track == track else None
+            kept = await self._keeper.recent(track, GIVEN_UP) if here is None else ()
+            if (track, each.until) in self._left:
+                continue
+            self._left.add((track, each.until))
+            if here is not None:
+                here.left(each.since, each.until)
+                continue
+            for start, end in Receipts(kept).left(each.since, each.until):
+                self._tools.clerk.write(gap_marked(self._room.state, track, start, end))
 
     def left_open(self, ear: Ear) -> list[e.Event]:
         """Turns that the participant was speaking when its last call was lost with its node: they end here,

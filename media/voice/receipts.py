@@ -69,6 +69,12 @@ class Receipts:
         lost = self._placed.holes(max(start, self.until), min(end, self.newest))
         return self._lost(lost)
 
+    def left(self, since: int, until: int) -> list[Stretch]:
+        """The client is gone, and with it what it held: all from `since` to `until`. What is lost by that."""
+        lost = self._placed.holes(max(since, self.until), until)
+        self.newest = max(self.newest, until)
+        return self._lost(lost)
+
     def expire(self) -> list[Stretch]:
         """What is given up by now. It may have come, and never been stored."""
         limit = self.newest - GIVEN_UP

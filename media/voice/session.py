@@ -128,6 +128,7 @@ class SessionVoice:
         self, hearer: Hearer, attachment: str, participant: str, asked: OpenMicrophone
     ) -> CapturedEar:
         """A connection of the attachment brings a capture's frames, and perhaps carries its voice."""
+        await self._microphones.lost(attachment, asked.before)
         ear = await self.ear_for(attachment, participant, asked.capture)
         assert isinstance(ear, CapturedEar)
         ear.open(hearer, asked.stream, asked.since, self._sound.now())

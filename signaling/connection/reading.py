@@ -33,6 +33,7 @@ from signaling.connection.words import Words
 
 MOST_HISTORY: Final = 200
 MOST_GAPS: Final = 64
+MOST_BEFORE: Final = 4
 
 
 class Talk(Protocol):
@@ -145,6 +146,8 @@ class Reader:
             return self._talk.mistake(now, "malformed", "capture")
         if not all(0 <= time < MAX_MEDIA_TIME for time in times):
             return self._talk.mistake(now, "malformed", "since")
+        if len(envelope.before) > MOST_BEFORE or not all(map(_makes_sense, envelope.before)):
+            return self._talk.mistake(now, "malformed", "before")
         return self.asked(now) or [Sound(envelope)]
 
     def _lacking(self, envelope: up.Lacking, now: int) -> list[Effect]:
@@ -161,6 +164,10 @@ class Reader:
 
     def _detach(self, _: up.Detach, now: int) -> list[Effect]:
         return self._talk.leave(now)
+
+
+def _makes_sense(left: up.LeftBehind) -> bool:
+    return well_formed_capture(left.capture) and 0 <= left.since <= left.until < MAX_MEDIA_TIME
 
 
 _READ: Final[Mapping[type[up.Up], Callable[[Reader, Any, int], list[Effect]]]] = {

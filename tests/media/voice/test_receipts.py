@@ -181,3 +181,19 @@ def test_what_was_stored_before_anybody_asked_is_safe_when_somebody_does() -> No
     store(receipts, 0, 1)
     assert receipts.opened(0) == []
     assert receipts.until == 2 * FRAME
+
+
+def test_what_a_client_held_when_it_went_is_lost_as_far_as_it_never_came() -> None:
+    receipts = Receipts()
+    receipts.opened(0)
+    place(receipts, 0, 1, 2, 5)
+    store(receipts, 0, 1)
+    assert receipts.left(2 * FRAME, 9 * FRAME) == [(3 * FRAME, 5 * FRAME), (6 * FRAME, 9 * FRAME)]
+    assert receipts.left(2 * FRAME, 9 * FRAME) == [], "it is named once"
+    assert receipts.close() == []
+
+
+def test_a_client_that_went_with_nothing_that_did_not_come_lost_nothing() -> None:
+    receipts = Receipts([(0, 8 * FRAME)])
+    assert receipts.left(3 * FRAME, 8 * FRAME) == []
+    assert Receipts().left(3 * FRAME, 5 * FRAME) == [(3 * FRAME, 5 * FRAME)], "nothing is hot of it any more"

@@ -320,6 +320,15 @@ def test_a_client_that_never_reads_its_answers_is_closed() -> None:
         (up.Microphone(stream=1, capture="k" * 17), "capture"),
         (up.Microphone(stream=1, capture="k1", since=-1), "since"),
         (up.Microphone(stream=1, capture="k1", clock=-1), "since"),
+        (
+            up.Microphone(stream=1, capture="k1", before=[up.LeftBehind(capture="no good", until=960)]),
+            "before",
+        ),
+        (
+            up.Microphone(stream=1, capture="k1", before=[up.LeftBehind(capture="k", since=2, until=1)]),
+            "before",
+        ),
+        (up.Microphone(stream=1, capture="k1", before=[up.LeftBehind(capture="k", until=0)] * 5), "before"),
         (up.Lacking(stream=1, gaps=[]), "gaps"),
         (up.Lacking(stream=1, gaps=[(960, 960)]), "gaps"),
         (up.Lacking(stream=1, gaps=[(-1, 960)]), "gaps"),

@@ -9,6 +9,7 @@ export type {
   DownRefused,
   Entry,
   Event,
+  LeftBehind,
   Message,
   MessagePosted,
   Part,

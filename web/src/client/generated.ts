@@ -1230,6 +1230,12 @@ export interface PlayedUntil {
   then?: "" | "catch_up" | "live" | "rest";
 }
 
+export interface LeftBehind {
+  capture: string;
+  since?: number;
+  until: number;
+}
+
 export interface UpAttach {
   type: "attach";
   v: number;
@@ -1317,6 +1323,7 @@ export interface UpMicrophone {
   clock?: number;
   carries?: boolean;
   heard?: PlayedUntil | null;
+  before?: LeftBehind[];
 }
 
 export interface UpPing {

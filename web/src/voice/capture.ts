@@ -10,6 +10,7 @@
 import type { Down, DownAttached } from "../client/aliases";
 import type { Sounds } from "../client/sounds";
 import type { Order, Word } from "./orders";
+import { Tail } from "./tail";
 
 const STREAM = 1;
 /** Pieces (10 ms each) that may wait for the worker: it never is behind for long. */
@@ -39,13 +40,16 @@ export class Capture {
   private attachment = "";
   private wanted = false;
   private track: MediaStreamTrack | null = null;
+  private readonly tail: Tail;
 
   /** `carries`: whether the stream stands for a call (asked whenever a connection opens). */
   constructor(
     private readonly sounds: Sounds,
     private readonly carries: () => boolean = () => false,
     private readonly worker: Worker | null = captureWorker(),
+    memory: Storage | null = null,
   ) {
+    this.tail = new Tail(memory);
     if (this.worker !== null) this.worker.onmessage = ({ data }: MessageEvent<Word>) => this.said(data);
     sounds.listen({
       told: (envelope) => this.told(envelope),
@@ -70,7 +74,7 @@ export class Capture {
     if (this.wanted || this.worker === null) return;
     this.wanted = true;
     this.name = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
-    this.order({ do: "capture", stream: STREAM });
+    this.order({ do: "capture", capture: this.name, stream: STREAM });
     const attached = this.sounds.attached();
     if (attached === null) return;
     // At once, and not by way of the worker: the hub should know before it hears of the call.
@@ -128,6 +132,7 @@ export class Capture {
   private told(envelope: Down): void {
     if (envelope.type !== "audio_acked" || !envelope.track.endsWith(`.${this.name}`)) return;
     if (this.wanted) this.become("stamped");
+    this.tail.safe(this.name, envelope.until);
     this.order({ do: "acked", until: envelope.until, missing: envelope.missing ?? [] });
   }
 
@@ -135,6 +140,10 @@ export class Capture {
     switch (word.say) {
       case "opened":
         return this.open(word.since, word.clock);
+      case "captured":
+        // A hub that knows nothing of captures has no word of what is safe.
+        if (this.attachment !== "") this.tail.captured(this.attachment, word.capture, word.until, performance.now());
+        return;
       case "send":
         for (const envelope of word.envelopes) this.sounds.send(envelope);
         return;
@@ -148,7 +157,9 @@ export class Capture {
   }
 
   private open(since: number, clock: number): void {
-    this.sounds.tell({ type: "microphone", stream: STREAM, capture: this.name, since, clock, carries: this.carries() });
+    const before = this.tail.before(this.sounds.attached()?.attachment ?? "");
+    const microphone = { type: "microphone", stream: STREAM, capture: this.name, since, clock, carries: this.carries() };
+    this.sounds.tell(before.length > 0 ? { ...microphone, before } : microphone);
   }
 
   private become(stage: Stage): void {

@@ -4,7 +4,7 @@ import type { Stretch } from "./unacked";
 /** To the worker. */
 export type Order =
   /** A new capture begins, on this stream. */
-  | { readonly do: "capture"; readonly stream: number }
+  | { readonly do: "capture"; readonly capture: string; readonly stream: number }
   /** The capture's sound comes from here on. */
   | { readonly do: "source"; readonly readable: ReadableStream<AudioData> }
   /** No sound comes from here on: answered by `rested`. */
@@ -21,6 +21,8 @@ export type Order =
 /** From the worker. */
 export type Word =
   | { readonly say: "send"; readonly envelopes: readonly Uint8Array<ArrayBuffer>[] }
+  /** Up to where there are frames of it, of 20 ms each. */
+  | { readonly say: "captured"; readonly capture: string; readonly until: number }
   | { readonly say: "opened"; readonly since: number; readonly clock: number }
   /** All that was said before the rest is safe, and nothing of it is on its way any more. */
   | { readonly say: "rested" }

@@ -69,7 +69,7 @@ export class Voice {
     this.output = new Output(() => this.outputChanged(), mine?.context);
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
     this.fallback = new Fallback(session.sounds, this.output.inlet);
-    this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker);
+    this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker, memory);
     this.dialler = new Dialler(
       session,
       (sender) => this.capture.attach(sender),

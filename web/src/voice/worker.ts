@@ -16,6 +16,7 @@ const REST_MS = 1_000;
 /** `plain`: calls send what the browser makes; `waiting`: nothing; `stamped`: the capture's frames. */
 let mode: Extract<Order, { do: "mode" }>["mode"] = "plain";
 let stream = 0;
+let capture = "";
 let source = 0;
 let carries = false;
 /** Since when no sound comes; null: it does, or all of it is safe. */
@@ -32,6 +33,7 @@ function captured(mediaTime: number, frame: Uint8Array<ArrayBuffer>): void {
   if (!unacked.capture(mediaTime, FRAME, frame, performance.now())) return;
   if (carries) send([{ mediaTime, frames: [frame] }], false);
   for (const outgoing of calls) outgoing.put({ mediaTime, frame });
+  tell({ say: "captured", capture, until: unacked.end });
 }
 
 function send(runs: readonly Run[], resent = true): void {
@@ -62,6 +64,7 @@ function order(told: Order): void {
   switch (told.do) {
     case "capture":
       stream = told.stream;
+      capture = told.capture;
       source += 1;
       restingSince = null;
       unacked = new Unacked();
