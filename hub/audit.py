@@ -6,7 +6,7 @@ playout and of marks are none. The chain is verified over all events (`hub.verif
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
@@ -46,15 +46,17 @@ class Act:
 
 
 async def acts(
-    key: SessionKey, store: Store, keys: Keys, last: int, vault: Vault | None = None
-) -> AsyncIterator[Act]:
-    """The acts up to offset `last`. What cannot be read is left out: the report of `verify` names it. Raises
-    `KeysError`, `StoreUnavailable`, `VaultDamaged`."""
+    key: SessionKey, store: Store, keys: Keys, last: int, vault: Vault | None = None, after: int = 0
+) -> AsyncGenerator[Act, None]:
+    """The acts behind offset `after` and up to `last`. What cannot be read is left out: the report of `verify` names
+    it. Raises `KeysError`, `StoreUnavailable`, `VaultDamaged`."""
     sealer = await keys.sealer(key.tenant, key.session)
     async with aclosing(vault.entries(store, key) if vault is not None else stored(store, key)) as entries:
         async for entry in entries:
             if entry.offset > last:
                 return
+            if entry.offset <= after:
+                continue
             try:
                 told = opened_entry(key, sealer, entry)
             except SessionDamaged:

@@ -36,6 +36,7 @@ from signaling.doorkeeper import Doorkeeper, Keeping
 from signaling.hall import SWEEP_S, Furnishing, Hall, call_soon
 from signaling.holders import HoldersInStore
 from signaling.http.access import Access
+from signaling.http.audits import Audits
 from signaling.http.blobs import Blobs
 from signaling.http.board import Board
 from signaling.http.calling import Calling
@@ -142,6 +143,7 @@ def _routes(
         *watch.routes(),
         *Spending(access, options.store).routes(),
         *Board(node, access, archive, roster, options.now).routes(),
+        *Audits(access, archive).routes(),
     ]
     if options.recordings is not None:
         routes += Recording(access, options.recordings).routes()

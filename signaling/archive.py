@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from hub.audit import Act, Tried, acts, tried
 from hub.keys.errors import KeyUnknown, SessionForgotten
 from hub.node.entries import Keys, SessionDamaged, opened_entry
 from hub.store.promise import Listed, Page, SessionKey, Store, Stored
 from hub.vault import Vault, VaultDamaged
 from legato.session.position import Position
+from legato.session.tickets import MOST_EXACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,20 @@ class Archive:
             return None
         events = tuple(opened_entry(key, sealer, entry).encoded for entry in page.entries)
         return LogPage(events, page.first, page.tail)
+
+    async def acts(self, key: SessionKey, after: int, limit: int) -> list[Act]:
+        """The acts behind an offset, so many at most. Raises `KeysError`, `StoreUnavailable`, `VaultDamaged`."""
+        found: list[Act] = []
+        async with aclosing(acts(key, self._store, self._keys, MOST_EXACT, self._vault, after)) as all_acts:
+            async for act in all_acts:
+                found.append(act)
+                if len(found) == limit:
+                    break
+        return found
+
+    async def tried(self, key: SessionKey) -> Tried:
+        """What was refused in the session. Raises `KeysError`, `StoreUnavailable`."""
+        return await tried(key, self._store, self._keys)
 
     async def _kept(self, key: SessionKey, after: int, limit: int, hot: Page | None) -> Page | None:
         """What the store no longer has; None: the vault has not either. Raises `SessionDamaged`."""

@@ -15,6 +15,7 @@ from hub.audit import Act, Tried, acts, tried
 from hub.node.refusals import Trial
 from hub.verify import Report
 from signaling.cli.at_rest import AtRest, at_rest_options, fault, look
+from signaling.cli.exported import VERDICT, Linked, fault_in
 from signaling.cli.lines import shown
 
 _APART: Final = frozenset({"type", "by", "offset", "time"})
@@ -23,23 +24,44 @@ _WORDS: Final = frozenset({"text", "parts", "arguments", "result", "briefing", "
 
 @click.command()
 @at_rest_options
-@click.option("--json", "as_json", is_flag=True, help="JSON lines, words included, each with its digest.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="JSON lines, words included, each linked to the one before."
+)
+@click.option(
+    "--verify",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, file: _check(file) if file is not None else None,
+    help="Check an export of --json by itself, and nothing else.",
+)
 def audit(*, session: str, tenant: str, data: Path, redis: str, as_json: bool) -> None:
     """Say who did what when in a session, what was refused, and whether the log is whole.
 
     Refusals of what not everybody may do are kept beside the log: the newest 256, for 90 days. Without --json what was
     said is left out. The last line says what was verified: every seal and the chain over all events, those that are
-    not listed too. Exit code 1 if anything is wrong. The hub may run or not.
+    not listed too. What --json wrote is checked later, without the hub, by --verify FILE: a line that was changed,
+    removed or swapped is found. Exit code 1 if anything is wrong. The hub may run or not.
     """
     report, done, refused = look(session, tenant, data, redis, _audited)
+    linked = Linked()
     for act in done:
         event = msgspec.json.decode(act.encoded)
-        line = {**event, "digest": act.digest.hex()}
-        click.echo(msgspec.json.encode(line).decode() if as_json else act_line(event))
+        click.echo(linked.line({**event, "digest": act.digest.hex()}) if as_json else act_line(event))
     for trial in refused.trials:
-        click.echo(_trial_json(trial) if as_json else trial_line(trial))
-    click.echo(_verdict(report, refused.unreadable, as_json=as_json))
+        told = {"type": "refused", **msgspec.to_builtins(trial)}
+        click.echo(linked.line(told) if as_json else trial_line(trial))
+    checked = _checked(report, refused.unreadable)
+    click.echo(linked.line(checked) if as_json else _verdict(report, refused.unreadable))
     sys.exit(1 if report.findings or refused.unreadable else 0)
+
+
+def _check(file: Path) -> None:
+    """Say whether an export is as it was written, and end."""
+    with file.open(encoding="utf-8", newline="\n") as lines:
+        fault = fault_in(lines)
+    click.echo(fault or "every line is as it was written")
+    sys.exit(1 if fault else 0)
 
 
 def act_line(event: Mapping[str, Any]) -> str:
@@ -62,25 +84,22 @@ def trial_line(trial: Trial) -> str:
     return f"{'-':>6}  {_clock(trial.time)}  {shown(trial.by):<24}  refused  {told}"
 
 
-def _trial_json(trial: Trial) -> str:
-    return msgspec.json.encode({"type": "refused", **msgspec.to_builtins(trial)}).decode()
-
-
 def _clock(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def _verdict(report: Report, unreadable: int, *, as_json: bool) -> str:
-    if as_json:
-        checked = {
-            "verified": not report.findings and not unreadable,
-            "entries": report.entries,
-            "first": report.first,
-            "last": report.last,
-            "faults": [{"offset": each.offset, "what": each.what} for each in report.findings],
-            "unreadable_refusals": unreadable,
-        }
-        return msgspec.json.encode(checked).decode()
+def _checked(report: Report, unreadable: int) -> dict[str, Any]:
+    return {
+        VERDICT: not report.findings and not unreadable,
+        "entries": report.entries,
+        "first": report.first,
+        "last": report.last,
+        "faults": [{"offset": each.offset, "what": each.what} for each in report.findings],
+        "unreadable_refusals": unreadable,
+    }
+
+
+def _verdict(report: Report, unreadable: int) -> str:
     told = f"{report.entries} events verified, {report.first} to {report.last}: {len(report.findings)} faults"
     more = [f"{unreadable} refusals do not open"] if unreadable else []
     return "\n".join([told, *map(fault, report.findings), *more])

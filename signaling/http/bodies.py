@@ -79,6 +79,16 @@ class EventsAnswer(msgspec.Struct, frozen=True):
     tail: str
 
 
+class AuditAnswer(msgspec.Struct, frozen=True):
+    """Acts, each with the digest of the chain behind it, and what was refused (256 at most; `unreadable` more do not
+    open). `next`: the `after` of the next page; 0: that was the last."""
+
+    acts: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
+    unreadable: int
+    next: int
+
+
 class DoCommands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One batch: sequence `seq` of this producer. All of it is done, or none."""
 

@@ -109,6 +109,8 @@ async def test_in_a_session_that_ended_or_was_erased_nobody_does_any_of_it(kind:
         assert (await asked(here, asker, kind, 1))[1] == "session_ended"
         assert (await asked(here, asker, kind, 2, erased.session))[1] in ("session_erased", "not_found")
         assert await log(here) == before
+        refused = [] if agents else [("p_olga", kind, "session_ended")]
+        assert await audited(here) == refused
 
 
 @pytest.mark.parametrize("field", ["role", "rol", "by", "participant", "capabilities"])

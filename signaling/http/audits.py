@@ -1,0 +1,55 @@
+"""The audit of a session by HTTP: who did what when, page by page, and what was refused; for supervisors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from hub.keys.errors import KeyUnknown, SessionForgotten
+from signaling.archive import Archive
+from signaling.http import bodies
+from signaling.http.access import Access, number
+from signaling.http.errors import Refused, json_response
+from signaling.http.routes import Route
+
+MOST: Final = 500
+USUAL: Final = 200
+
+
+class Audits:
+    """See the module."""
+
+    def __init__(self, access: Access, archive: Archive) -> None:
+        self._access = access
+        self._archive = archive
+
+    def routes(self) -> list[Route]:
+        """The verb."""
+        return [
+            Route(
+                method="GET", path="/v1/sessions/{session}/audit", name="readAudit",
+                says="Who did what when, and what was refused: for supervisors who may export", handler=self.read,
+                gives=bodies.AuditAnswer,
+                query=(("after", "acts after this offset"), ("limit", f"1 to {MOST} acts")),
+            ),
+        ]  # fmt: skip
+
+    async def read(self, request: web.Request) -> web.Response:
+        """`GET /v1/sessions/{session}/audit`"""
+        key, ticket = self._access.session(request, "export")
+        if ticket.role != "supervisor":
+            self._access.forbidden(key, ticket, "export", "only supervisors")
+            raise Refused("not_allowed", "only supervisors")
+        after = number(request, "after", 0, 0, (1 << 53) - 1)
+        limit = number(request, "limit", USUAL, 1, MOST)
+        try:
+            found = await self._archive.acts(key, after, limit + 1)
+            trials = await self._archive.tried(key)
+        except (KeyUnknown, SessionForgotten):
+            raise Refused("not_found") from None
+        acts = [{**msgspec.json.decode(act.encoded), "digest": act.digest.hex()} for act in found[:limit]]
+        more = acts[-1]["offset"] if len(found) > limit else 0
+        refused = [msgspec.to_builtins(trial) for trial in trials.trials]
+        return json_response(bodies.AuditAnswer(acts, refused, trials.unreadable, more))
