@@ -54,6 +54,26 @@ WORLD: Final = frozenset(
     | {"tempfile", "threading", "time", "urllib", "uuid"}
 )
 
+CHANCE: Final = re.compile(
+    r"random\.(?!Random$)\w+|time\.(?:time|monotonic|perf_counter)(?:_ns)?|uuid\.uuid\d|os\.urandom|secrets\.\w+"
+)
+GIVEN: Final = ("legato/", "hub/", "media/", "signaling/")
+SHELLS: Final = (
+    "legato/agent/agent.py",
+    "legato/client/client.py",
+    "hub/store/embedded.py",
+    "media/bench/",
+    "media/engines/worker.py",
+    "signaling/app.py",
+    "signaling/bench/",
+    "signaling/cli/",
+    "signaling/demo/",
+    "signaling/options.py",
+    "signaling/serve.py",
+    "signaling/voice/root.py",
+)
+"""Who hands out the process's own clock and chance, and those who wait for other processes."""
+
 # Written so that this file does not match itself.
 HOME_DIRECTORIES: Final = re.compile(r"(?<![\w./~$}-])/(?:work|root|home/\w+|Users/\w+)/\w")
 REGISTRIES: Final = re.compile(
@@ -172,6 +192,49 @@ def test_what_a_session_is_needs_nothing_of_the_world() -> None:
             if wrong := (foreign & WORLD) | (foreign - set(sys.stdlib_module_names)):
                 impure[named(path)] = sorted(wrong)
     assert not impure
+
+
+def chance_in(tree: ast.Module) -> Iterator[str]:
+    """Where a module reads a clock or draws by itself: not as the default of a parameter or a field, which whoever
+    calls may replace."""
+    sources = {  # as it is called here: what it is
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    given: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arguments):
+            given |= {
+                each
+                for default in (*node.defaults, *node.kw_defaults)
+                if default
+                for each in ast.walk(default)
+            }
+        elif isinstance(node, ast.ClassDef):
+            fields = [each.value for each in node.body if isinstance(each, ast.AnnAssign) and each.value]
+            given |= {each for field in fields for each in ast.walk(field)}
+    for node in ast.walk(tree):
+        if node not in given and isinstance(node, ast.Attribute | ast.Name):
+            name = ast.unparse(node)
+            if CHANCE.fullmatch(sources.get(name, name)):
+                yield f"{name} in line {node.lineno}"
+
+
+def test_clocks_and_chance_are_given_to_whoever_uses_them() -> None:
+    found = {
+        named(path): taken
+        for path, _, tree in python_files()
+        if named(path).startswith(GIVEN) and not named(path).startswith(SHELLS)
+        if (taken := list(chance_in(tree)))
+    }
+    assert not found
+
+
+def test_a_clock_that_is_not_given_is_found() -> None:
+    own = "import time\nfrom os import urandom as r\ndef f(now=time.time):\n    return time.monotonic(), r(8), now()\n"
+    assert sorted(chance_in(ast.parse(own))) == ["r in line 4", "time.monotonic in line 4"]
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -58,12 +58,14 @@ class Worker:
         labels: dict[str, str] | None = None,
         engaged: Callable[[d.Offered], Awaitable[None]],
         carrier: Carrier | None = None,
+        drawn: Callable[[], float] = random.random,
     ) -> None:
         self._hubs, self._get_ticket = hubs, get_ticket
         self._agent, self._worker, self._capacity = agent, worker, capacity
         self._labels = labels or {}
         self._engaged = engaged
         self._carrier = carrier or Carrier()
+        self._drawn = drawn
         self._busy: set[str] = set()
         self._again: dict[str, tuple[float, d.Offered]] = {}
         self._socket: Socket | None = None
@@ -101,7 +103,7 @@ class Worker:
         while True:
             if tries:
                 full = min(0.05 * 2 ** (tries - 1), LONGEST_WAIT_S)
-                await asyncio.sleep(full * (0.5 + random.random() / 2))
+                await asyncio.sleep(full * (0.5 + self._drawn() / 2))
             self.ready.clear()
             self._refused = None
             stay = self._stay(self._hubs[tries % len(self._hubs)], http, tasks)

@@ -90,6 +90,7 @@ class Client:
         require: str = "",
         clock: Callable[[], int] = monotonic_ms,
         random_bytes: RandomBytes = secrets.token_bytes,
+        drawn: Callable[[], float] = random.random,
         http: aiohttp.ClientSession | None = None,
         work: Work | None = None,
     ) -> None:
@@ -109,7 +110,7 @@ class Client:
             work.listens,
         )
         hubs = [hub] if isinstance(hub, str) else list(hub)
-        self._link = Link(options, random.random)
+        self._link = Link(options, drawn)
         get_ticket = ticket if callable(ticket) else always(ticket)
         self._driver = Driver(self._link, hubs, get_ticket, work.key, clock, work.connect)
         self._http, self._own_http = http, http is None
