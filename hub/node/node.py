@@ -47,6 +47,7 @@ from legato.session.events import (
     PushSubscribed,
     ResponseStarted,
     SessionReserved,
+    ToolDecided,
     ToolRequested,
 )
 from legato.session.presence_rules import session_created
@@ -101,6 +102,7 @@ _CAUSES: Final[frozenset[type[Event]]] = frozenset(
         AttachmentClosed,
         ParticipantLeft,
         AgentUnreachable,
+        ToolDecided,
         ToolRequested,
         MessageEnded,
         SessionReserved,

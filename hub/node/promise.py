@@ -107,8 +107,7 @@ class Room(Protocol):
         """Never called for it again."""
 
     async def open_producer(self, producer: str) -> Opened:
-        """Open a new epoch of the producer; older connections of it are refused from here on. What it says is of the
-        log that `position` is on when this returns: on another epoch of that, it must be opened again."""
+        """Open a new epoch of the producer; older connections of it are refused from here on."""
 
     def execute(self, actor: Actor, batch: Batch) -> Awaitable[Done | Refusal]:
         """Decide and append. Batches of one producer take effect in the order of the calls. Lost races are

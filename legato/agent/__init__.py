@@ -5,9 +5,9 @@ what a handler answers with, `duties` decides (pure) what the folded state asks 
 """
 
 from legato.agent.agent import Agent
-from legato.agent.calling import call_key, progress
 from legato.agent.drafting import Asked
 from legato.agent.engagement import Engagement
 from legato.agent.turn import Said, Turn
+from legato.client.running import call_key, progress
 
 __all__ = ["Agent", "Asked", "Engagement", "Said", "Turn", "call_key", "progress"]

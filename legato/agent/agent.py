@@ -14,7 +14,7 @@ import aiohttp
 
 from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn, OnVoice
 from legato.agent.offers import OnOffer, judge
-from legato.agent.tools import Tool, ToolFunction, describe
+from legato.agent.tools import CLAIM_S, Tool, ToolFunction, describe
 from legato.agent.worker import Worker
 from legato.client import Client
 from legato.client.carrier import Carrier
@@ -25,6 +25,7 @@ from legato.errors import NoTicket
 from legato.session.actors import WORKER
 from legato.session.agent_labels import MOST_LABELS, shaped
 from legato.session.ids import new_id
+from legato.session.vocabulary import Runs
 from legato.wire import down as d
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,6 +148,8 @@ class Agent:
         idempotent: bool = False,
         approval: str = "",
         in_doubt: str | None = None,
+        runs: Runs = "",
+        claim_expires: float = CLAIM_S,
     ) -> Callable[[F], F]: ...
 
     def tool(
@@ -157,16 +160,25 @@ class Agent:
         idempotent: bool = False,
         approval: str = "",
         in_doubt: str | None = None,
+        runs: Runs = "",
+        claim_expires: float = CLAIM_S,
     ) -> Any:
         """Declare a tool: a coroutine function; `idempotent` if it may safely be done again with the same
         arguments, `approval="operator"` if a person of that role must say yes first. `in_doubt` is the role of who is
         asked whether a call was done that is not idempotent and was running when its worker died: by default who
-        approves it, else the user; `""`: nobody, it fails as `unknown`."""
+        approves it, else the user; `""`: nobody, it fails as `unknown`. `runs="client"`: the function is only a
+        declaration, and a device of the user runs it that said that it can (`session.tool`); where none has begun
+        within `claim_expires` seconds it fails."""
         asked = (approval or "user") if in_doubt is None else in_doubt
 
         def declare(tool: F) -> F:
             self._handlers.tools[tool.__name__] = describe(
-                tool, idempotent=idempotent, approval=approval, in_doubt=asked
+                tool,
+                idempotent=idempotent,
+                approval=approval,
+                in_doubt=asked,
+                runs=runs,
+                claim_s=claim_expires,
             )
             return tool
 

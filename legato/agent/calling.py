@@ -5,6 +5,9 @@ next worker finds what one before it began. A call that ended keeps its end, and
 when its worker died is done again, with the same key, if it is idempotent. If not, nobody knows whether it was done:
 a person is asked, who has it done again, says that it was done (then there is no result), or gives it up. Where
 nobody is to be asked, nobody answers, or it is given up, it fails as `unknown`: what follows is the handler's to say.
+
+A call that a client runs is waited for, over crashes of the agent, too. When the client is gone for good the call has
+ended `interrupted`, and another one of its key is made by the same rules.
 """
 
 from __future__ import annotations
@@ -12,37 +15,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from legato.agent.tools import Tool
 from legato.client import Client
+from legato.client.running import inside
 from legato.errors import Refused, ToolFailed
 from legato.session import commands as c
 from legato.session.state import State, ToolCall
 
-_key: Final[ContextVar[str]] = ContextVar("legato_call_key", default="")
-
-_told: Final[ContextVar[tuple[Client, str] | None]] = ContextVar("legato_call", default=None)
-"""Where the call that is being done stands."""
-
-
-def call_key() -> str:
-    """The key of the tool call that is being done, for a callee that does nothing twice under one key ("" outside of
-    a tool). It is the same when the call is done again after a crash."""
-    return _key.get()
-
-
-async def progress(text: str = "", *, step: int = 0, steps: int = 0) -> None:
-    """Inside a tool: say how far it is, in words and as `step` of `steps`. Everybody sees it on the call, so that a
-    long one does not look like a crash. Outside of a tool nothing happens."""
-    told = _told.get()
-    if told is not None:
-        session, call = told
-        await session.do(c.ProgressTool(call=call, text=text, step=step, steps=steps))
+MOST_RUNNERS: Final = 8
+"""Clients that are gone before one is asked in vain."""
 
 
 def found(state: State, key: str) -> ToolCall | None:
@@ -69,32 +55,53 @@ class Calls:
         key = self._next_key(tool, arguments)
         known = found(self._session.state, key)
         if known is not None and known.ordinal and known.status != "interrupted":
-            return _recorded(known)
-        unknown = not tool.idempotent and self._was_started(key)
-        if unknown and not tool.in_doubt:
-            raise ToolFailed("unknown", "it was running when its worker died: it may have been done")
+            return _recorded(tool, known)
+        if tool.runs:
+            return await self._elsewhere(tool, arguments, key, values)
+        unknown = self._unknown(tool, key)
         open_call = known.id if known is not None and not known.ordinal else ""
         call = open_call or await self._request(tool, arguments, key, unknown=unknown)
         if unknown or tool.approval:
-            decided = await self._decided(call)
+            decided = await self._until(call, lambda each: each.status != "requested")
             if decided is not None and decided.ordinal:
-                return _recorded(decided)
+                return _recorded(tool, decided)
         return await self._done(tool, call, key, values)
+
+    async def _elsewhere(self, tool: Tool, arguments: str, key: str, values: dict[str, Any]) -> Any:
+        """Somebody else does it, who may be gone before it is done."""
+        try:
+            tool.convert(values)
+        except msgspec.ValidationError as problem:
+            raise ToolFailed("failed", str(problem)) from problem
+        for _ in range(MOST_RUNNERS):
+            known = found(self._session.state, key)
+            if known is not None and not known.ordinal:
+                call = known.id
+            else:
+                call = await self._request(tool, arguments, key, unknown=self._unknown(tool, key))
+            ended = await self._until(call, lambda each: each.ordinal > 0)
+            if ended is not None and ended.status != "interrupted":
+                return _recorded(tool, ended)
+        raise ToolFailed("failed", "whoever began it was gone each time")
+
+    def _unknown(self, tool: Tool, key: str) -> bool:
+        """Whether a person is to be asked if it was done. Raises `ToolFailed` where nobody is."""
+        unknown = not tool.idempotent and self._was_started(key)
+        if unknown and not tool.in_doubt:
+            raise ToolFailed("unknown", "it was running when its worker died: it may have been done")
+        return unknown
 
     async def _done(self, tool: Tool, call: str, key: str, values: dict[str, Any]) -> Any:
         session = self._session
-        token, told = _key.set(key), _told.set((session, call))
         try:
             await session.do(c.StartTool(call=call))
-            result = await tool.function(**tool.convert(values))
+            with inside(session, call, key):
+                result = await tool.function(**tool.convert(values))
         except (asyncio.CancelledError, Refused, ToolFailed):
             raise
         except Exception as problem:  # whatever a user's tool raises is that call's end
             await session.do(c.EndTool(call=call, outcome="failed", reason=type(problem).__name__))
             raise ToolFailed("failed", str(problem)) from problem
-        finally:
-            _key.reset(token)
-            _told.reset(told)
         await session.do(c.EndTool(call=call, result=msgspec.json.encode(result).decode()))
         return result
 
@@ -119,24 +126,32 @@ class Calls:
                 idempotent=tool.idempotent,
                 approval=tool.in_doubt if unknown else tool.approval,
                 unknown=unknown,
+                runs=tool.runs,
+                claim_ms=round(tool.claim_s * 1000) if tool.runs else 0,
             )
         )
         return call
 
-    async def _decided(self, call: str) -> ToolCall | None:
-        """The call, once somebody or time has decided about it."""
+    async def _until(self, call: str, so: Callable[[ToolCall], bool]) -> ToolCall | None:
+        """The call, once it is so, or has ended."""
 
-        def decided(state: State) -> bool:
+        def come(state: State) -> bool:
             entry = state.entries.get(call)
-            return not isinstance(entry, ToolCall) or entry.status != "requested"
+            return not isinstance(entry, ToolCall) or so(entry)
 
-        entry = (await self._session.until(decided)).entries.get(call)
+        entry = (await self._session.until(come)).entries.get(call)
         return entry if isinstance(entry, ToolCall) else None
 
 
-def _recorded(call: ToolCall) -> Any:
+def _recorded(tool: Tool, call: ToolCall) -> Any:
     if call.status != "finished":
         raise ToolFailed(
             "unknown" if call.unknown and call.status == "cancelled" else call.status, call.reason
         )
-    return msgspec.json.decode(call.result) if call.result else None
+    if not call.result:
+        return None
+    try:
+        result = msgspec.json.decode(call.result)
+        return tool.returned(result) if tool.runs else result
+    except msgspec.DecodeError as problem:  # whoever ran it gave something else than was declared
+        raise ToolFailed("failed", str(problem)) from problem

@@ -5,9 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import msgspec
+
+from legato.client.running import fitted
+from legato.session.vocabulary import Runs
+
+CLAIM_S: Final = 60.0
 
 ToolFunction = Callable[..., Awaitable[Any]]
 
@@ -15,7 +20,8 @@ ToolFunction = Callable[..., Awaitable[Any]]
 @dataclass(frozen=True, slots=True)
 class Tool:
     """`idempotent`: may be done again with the same key after a crash. `approval`: the role that says yes first.
-    `in_doubt`: the role that says whether it was done, if nobody else knows (nobody: "")."""
+    `in_doubt`: the role that says whether it was done, if nobody else knows (nobody: ""). `runs`: who does it, the
+    agent ("") or a client, which has `claim_s` to begin; then the function only says what it is like."""
 
     name: str
     function: ToolFunction
@@ -24,18 +30,27 @@ class Tool:
     idempotent: bool = False
     approval: str = ""
     in_doubt: str = ""
+    runs: Runs = ""
+    claim_s: float = CLAIM_S
 
     def convert(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The arguments as the function's annotations want them. Raises `msgspec.ValidationError`."""
-        return {
-            name: msgspec.convert(value, self._hint(name), strict=False) for name, value in arguments.items()
-        }
+        return fitted(self.function, arguments)
 
-    def _hint(self, name: str) -> Any:
-        return get_type_hints(self.function).get(name, Any)
+    def returned(self, result: Any) -> Any:
+        """A client's result as the function's annotation wants it. Raises `msgspec.ValidationError`."""
+        return msgspec.convert(result, get_type_hints(self.function).get("return", Any), strict=False)
 
 
-def describe(function: ToolFunction, *, idempotent: bool, approval: str, in_doubt: str = "") -> Tool:
+def describe(
+    function: ToolFunction,
+    *,
+    idempotent: bool,
+    approval: str,
+    in_doubt: str = "",
+    runs: Runs = "",
+    claim_s: float = CLAIM_S,
+) -> Tool:
     """The tool that `function` is: name and description from itself, parameters (JSON Schema) from its annotations."""
     hints = get_type_hints(function)
     properties: dict[str, Any] = {}
@@ -46,4 +61,4 @@ def describe(function: ToolFunction, *, idempotent: bool, approval: str, in_doub
             required.append(name)
     schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
     about = inspect.getdoc(function) or ""
-    return Tool(function.__name__, function, about, schema, idempotent, approval, in_doubt)
+    return Tool(function.__name__, function, about, schema, idempotent, approval, in_doubt, runs, claim_s)

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from legato.client.client_tools import ClientTools, Runs
 from legato.client.driver import Driver, Ears, GetTicket
 from legato.client.hearing import Sound, hear
 from legato.client.key import ClientKey
@@ -114,6 +115,8 @@ class Client:
         get_ticket = ticket if callable(ticket) else always(ticket)
         self._driver = Driver(self._link, hubs, get_ticket, work.key, clock, work.connect)
         self._http, self._own_http = http, http is None
+        self._tools = ClientTools(self)
+        self._running: asyncio.Task[None] | None = None
 
     # --- life
 
@@ -124,6 +127,8 @@ class Client:
         try:
             await self._driver.start(self._http)
             await self.until(lambda _: self._link.phase is Phase.LIVE)
+            if self._tools:
+                self._running = asyncio.create_task(self._tools.run())
         except BaseException:
             await self.__aexit__()
             raise
@@ -131,6 +136,9 @@ class Client:
 
     async def __aexit__(self, *problem: object) -> None:
         """End the attachment; what was acknowledged stays."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
         await self._driver.stop()
         if self._own_http and self._http is not None:
             await self._http.close()
@@ -234,6 +242,11 @@ class Client:
     async def regenerate(self, response: str) -> str:
         """Ask for another answer than this one, which has ended."""
         return await self.do(RegenerateResponse(response=response))
+
+    def tool(self, name: str, function: Runs) -> None:
+        """This program can run the agent's tool of that name (one that `runs="client"`), by this coroutine function. A
+        call that waits for a client is given to one of those that said so; what it returns (as JSON) is the result."""
+        self._tools.add(name, function)
 
     def signal(self, name: str, data: Any) -> None:
         """Tell everyone something that need not survive."""

@@ -31,7 +31,7 @@ from legato.session.people_commands import Transfer as Transfer
 from legato.session.people_commands import Whisper as Whisper
 from legato.session.people_commands import WithdrawRequest as WithdrawRequest
 from legato.session.people_commands import WrapUp as WrapUp
-from legato.session.vocabulary import Activity, Mark, Medium, Outcome, Steering
+from legato.session.vocabulary import Activity, Mark, Medium, Outcome, Runs, Steering
 
 
 class PostMessage(PlainCommand, frozen=True, kw_only=True):
@@ -143,7 +143,8 @@ class AnswerSteering(Command, frozen=True, kw_only=True):
 
 
 class RequestTool(Command, frozen=True, kw_only=True):
-    """Ask for a tool call. `arguments` is JSON text; `approval` the role that must say yes, if any."""
+    """Ask for a tool call. `arguments` is JSON text; `approval` the role that must say yes, if any. `runs`: who does
+    it, the sender (empty) or a client, which has `claim_ms` to begin (0: a minute)."""
 
     call: str
     name: str
@@ -153,6 +154,14 @@ class RequestTool(Command, frozen=True, kw_only=True):
     idempotent: bool = False
     approval: str = ""
     unknown: bool = False
+    runs: Runs = ""
+    claim_ms: int = 0
+
+
+class AnnounceTools(Command, frozen=True, kw_only=True):
+    """The tools that the sending attachment's client can run, all of them: none, if it is to run no more."""
+
+    tools: tuple[str, ...]
 
 
 class DecideTool(Command, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 | `grace` | an attachment went away | 30 s | it is closed |
 | `window` | an agent's worker is unreachable | its window | it has crashed |
 | `approval` | a tool call asks for a person's word | 10 min | it ends, cancelled |
+| `claim` | a client is to run a tool call | as it says; 1 min | it ends, failed |
+| `lost` | the attachment that ran a tool call is gone | 0 s | it ends, interrupted |
 | `notice` | something waits, and only agents are there | 0 s to 1 h | the hub tries to tell its people |
 | `alone`, `back` | nobody attends an answer; somebody is back | as labelled; 0 s | it waits; it goes on |
 | `reserved` | a session is kept for somebody in the queue | 20 s | it goes back to its place |
@@ -20,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from legato.session import alone_rules
+from legato.session import alone_rules, running_rules
 from legato.session import events as e
 from legato.session.actors import worker_right
 from legato.session.away_rules import needs
@@ -40,7 +42,7 @@ class Deadline:
 
     at: int
     offset: int
-    name: Literal["grace", "window", "approval", "reserved", "notice", "alone", "back"]
+    name: Literal["grace", "window", "approval", "claim", "lost", "reserved", "notice", "alone", "back"]
     subject: str
 
     @property
@@ -84,6 +86,10 @@ def _found(state: State) -> Iterator[Deadline]:
     for tool in state.open_tools():
         if tool.approval and not tool.decided_by:
             yield Deadline(tool.time + APPROVAL_MS, tool.at, "approval", tool.id)
+        elif (at := running_rules.unclaimed_at(tool)) is not None:
+            yield Deadline(at, tool.at, "claim", tool.id)
+        elif running_rules.lost(state, tool):
+            yield Deadline(tool.since, tool.at, "lost", tool.id)
     for need in needs(state):
         yield Deadline(need.at, need.offset, "notice", need.about)
     if (asking := state.asking) is not None and asking.reserved_for:
@@ -108,6 +114,10 @@ def _events(state: State, deadline: Deadline) -> list[e.Event]:
             return alone_rules.continued(state, deadline.subject)
         case "notice":
             return []
+        case "claim":
+            return running_rules.not_claimed(deadline.subject)
+        case "lost":
+            return running_rules.cut_off(deadline.subject)
         case "approval":
             call = state.entries[deadline.subject]
             unknown = isinstance(call, ToolCall) and call.unknown

@@ -48,11 +48,11 @@ from legato.session.actors import (
     responds,
     worker_right,
 )
+from legato.session.capability import NEEDS, permits
 from legato.session.commands import Command, Refusal
 from legato.session.fold import evolve
 from legato.session.message_rules import Decision
 from legato.session.state import Message, State
-from legato.session.tickets import NEEDS
 
 __all__ = ["SERVICE", "Actor", "Decided", "conducted", "decide", "decide_batch", "foresee", "raised"]
 
@@ -138,7 +138,7 @@ def _refused(state: State, actor: Actor, command: Command) -> Refusal | None:
         return refusal
     if actor.service:
         return None
-    if NEEDS.get(command.type) not in actor.capabilities:
+    if not permits(actor.capabilities, actor.role, command.type):
         return Refusal("not_allowed", f"needs the capability {NEEDS.get(command.type, 'of nobody')}")
     if isinstance(command, c.AcceptSession):
         return None
@@ -236,6 +236,7 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.RegenerateResponse: steering_rules.regenerate_response,
     c.AnswerSteering: steering_rules.answer_steering,
     c.RequestTool: tool_rules.request_tool,
+    c.AnnounceTools: tool_rules.announce_tools,
     c.DecideTool: tool_rules.decide_tool,
     c.StartTool: _start_tool,
     c.ReportUsage: cost_rules.report_usage,

@@ -45,6 +45,7 @@ from legato.session.tool_events import ToolDecided as ToolDecided
 from legato.session.tool_events import ToolEnded as ToolEnded
 from legato.session.tool_events import ToolProgressed as ToolProgressed
 from legato.session.tool_events import ToolRequested as ToolRequested
+from legato.session.tool_events import ToolsAnnounced as ToolsAnnounced
 from legato.session.tool_events import ToolStarted as ToolStarted
 from legato.session.vocabulary import Activity as Activity
 from legato.session.vocabulary import Budget as Budget
@@ -54,6 +55,7 @@ from legato.session.vocabulary import Notice as Notice
 from legato.session.vocabulary import Outcome as Outcome
 from legato.session.vocabulary import Reserved as Reserved
 from legato.session.vocabulary import Role as Role
+from legato.session.vocabulary import Runs as Runs
 from legato.session.vocabulary import Stance as Stance
 from legato.session.vocabulary import Steering as Steering
 from legato.session.voice_events import GapMarked as GapMarked

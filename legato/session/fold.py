@@ -154,6 +154,10 @@ def _modality_changed(state: State, event: e.ModalityChanged) -> None:
     _attachment(state, event.attachment, takes=event.takes, gives=event.gives)
 
 
+def _tools_announced(state: State, event: e.ToolsAnnounced) -> None:
+    _attachment(state, event.attachment, tools=event.tools)
+
+
 def _activity_changed(state: State, event: e.ActivityChanged) -> None:
     if (who := state.participants.get(event.participant)) is None or who.left:
         return
@@ -281,6 +285,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.ToolRequested: transcript.tool_requested,
     e.ToolDecided: transcript.tool_decided,
     e.ToolStarted: transcript.tool_started,
+    e.ToolsAnnounced: _tools_announced,
     e.ToolProgressed: transcript.tool_progressed,
     e.ToolEnded: transcript.tool_ended,
     e.VoiceStarted: _voice_started,

@@ -40,6 +40,9 @@ ATTACHMENTS_EACH: Final = 16
 OPEN_MESSAGES_EACH: Final = 16
 OPEN_RESPONSES: Final = 16
 OPEN_TOOLS: Final = 32
+CLIENT_TOOLS: Final = 32
+"""That one client can run."""
+
 OPEN_TOOL_TEXT: Final = 16_000
 """Arguments of all open tool calls together."""
 
@@ -99,6 +102,7 @@ _NUMBERS: Final = frozenset(
         "playout",
         "microphone",
         "priority",
+        "claim_ms",
     }
 )
 

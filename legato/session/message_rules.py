@@ -215,12 +215,15 @@ def response_ends(
             state, by, child, outcome, reason, turn_waits=turn_waits, spare_idempotent=spare_idempotent
         )
     for entry in state.open_entries():
-        if entry.response == id and not (
-            spare_idempotent and isinstance(entry, ToolCall) and entry.idempotent
-        ):
+        if entry.response == id and not (spare_idempotent and goes_on(entry)):
             events.append(entry_ends(by, entry, outcome, reason))
     waits = turn_waits and state.responses[id].turn in state.turns
     return [*events, e.ResponseEnded(by=by, response=id, outcome=outcome, reason=reason, turn_waits=waits)]
+
+
+def goes_on(entry: Message | ToolCall) -> bool:
+    """Whether it need not end with the worker that began it: it may be done again, or somebody else is doing it."""
+    return isinstance(entry, ToolCall) and (entry.idempotent or entry.runner != "")
 
 
 def entry_ends(by: str, entry: Message | ToolCall, outcome: e.Outcome, reason: str) -> e.Event:

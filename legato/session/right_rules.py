@@ -17,7 +17,7 @@ from legato.session.actors import RESPONDER, WORKER, Actor, out_of_reach, respon
 from legato.session.agent_labels import answering, listening
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
-from legato.session.message_rules import Decision, entry_ends, response_ends
+from legato.session.message_rules import Decision, entry_ends, goes_on, response_ends
 from legato.session.modality_rules import given_back, let_go, of_sound
 from legato.session.state import Right, State
 
@@ -100,10 +100,11 @@ def left_open(
         ):
             ended.add(_ended_id(event))
             events.append(event)
-    for entry in state.open_entries():
-        spared = spare and getattr(entry, "idempotent", False)
-        if entry.by == participant and entry.id not in ended and not spared:
-            events.append(entry_ends(by, entry, outcome, reason))
+    events += [
+        entry_ends(by, entry, outcome, reason)
+        for entry in state.open_entries()
+        if entry.by == participant and entry.id not in ended and not (spare and goes_on(entry))
+    ]
     return _once(events)
 
 

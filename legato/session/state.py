@@ -11,13 +11,13 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from legato.session.events import Activity, Medium, Notice, Role, Stance
+from legato.session.events import Activity, Medium, Notice, Role, Runs, Stance
 from legato.session.parts import Part, Spoken, Stretch
 from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
 from legato.session.people_state import Draft as Draft
 
-FOLD_VERSION: Final = 14
+FOLD_VERSION: Final = 15
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -57,7 +57,8 @@ class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device or tab; `away_since` is the session time its last connection ended (0: here), as the event at
-    offset `away_at` says. `attentive`: it shows the session to somebody, as far as it said."""
+    offset `away_at` says. `attentive`: it shows the session to somebody, as far as it said. `tools`: what it
+    can run."""
 
     id: str
     participant: str
@@ -69,6 +70,7 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
     call: str = ""
     track: str = ""
     attentive: bool = True
+    tools: tuple[str, ...] = ()
 
 
 class Right(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -116,7 +118,9 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):
     """A tool call of the transcript; it has exactly one end. `unknown`: it asks a person what became of an earlier call
-    of its key, which was running when its worker died."""
+    of its key, which was running when whoever ran it died. `runs`: who does it, its agent (empty) or a client, of
+    `participant` (empty: of any user), which has `claim_ms` to begin; `runner`: the attachment that does. `since`: the
+    session time of its last step."""
 
     id: str
     by: str
@@ -137,6 +141,11 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry
     reason: str = ""
     ordinal: int = 0
     unknown: bool = False
+    runs: Runs = ""
+    participant: str = ""
+    claim_ms: int = 0
+    runner: str = ""
+    since: int = 0
 
 
 Entry = Message | ToolCall

@@ -19,31 +19,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast, get_args
 
+from legato.session.capability import CAPABILITIES as CAPABILITIES
+from legato.session.capability import NEEDS as NEEDS
+from legato.session.capability import Capability as Capability
+from legato.session.capability import permits
 from legato.session.events import Role
 from legato.session.ids import well_formed, well_formed_tenant
 from legato.session.proof_key import ProofKey, ProofKeyInvalid
 from legato.session.skills import Skills, named, possible, skills_of, within
 
 Kind = Literal["access", "resume", "invite"]
-Capability = Literal[
-    "read",  # attach, see the session, say what one takes and gives, leave
-    "publish",  # speak and write
-    "steer",  # cancel, redirect, pause
-    "approve",  # say yes or no to a tool call
-    "work",  # be an agent's worker: answer, call tools
-    "label",  # set labels and title
-    "end",  # end the session
-    "invite",  # hand on a ticket with no more than one's own capabilities
-    "monitor",  # hear without being heard
-    "whisper",  # be heard by one side only
-    "takeover",  # become the responder, and hand back
-    "list",  # list the tenant's sessions
-    "create",  # create sessions
-    "export",  # take log and sound out
-    "erase",  # make the session unreadable
-    "mint",  # make tickets for others within one's tenant and session
-    "simulate",  # break things on purpose
-]
 
 ANY_SESSION: Final = "*"
 LEEWAY_S: Final = 30
@@ -55,7 +40,6 @@ MOST_ONCE_S: Final = 3_600
 
 KINDS: Final[frozenset[str]] = frozenset(get_args(Kind))
 ROLES: Final[frozenset[str]] = frozenset(get_args(Role))
-CAPABILITIES: Final[frozenset[str]] = frozenset(get_args(Capability))
 MOST_EXACT: Final = 2**53 - 1
 MOST_NAME: Final = 64
 
@@ -82,57 +66,6 @@ CEILINGS: Final[Mapping[Role, frozenset[str]]] = {
     "observer": _OBSERVER | {"list", "export"},
 }
 """The most that a role may be given."""
-
-NEEDS: Final[Mapping[str, Capability]] = {
-    "post_message": "publish",
-    "start_message": "publish",
-    "grow_message": "publish",
-    "add_part": "publish",
-    "end_message": "publish",
-    "mark_turn": "publish",
-    "settle_heard": "publish",
-    "cancel_response": "steer",
-    "steer_response": "steer",
-    "pause_response": "steer",
-    "continue_response": "steer",
-    "regenerate_response": "steer",
-    "answer_steering": "work",
-    "decide_tool": "approve",
-    "start_response": "work",
-    "end_response": "work",
-    "progress_response": "work",
-    "request_tool": "work",
-    "start_tool": "work",
-    "progress_tool": "work",
-    "report_usage": "work",
-    "end_tool": "work",
-    "offer_draft": "work",
-    "accept_session": "work",
-    "hand_over": "work",
-    "release_right": "work",
-    "take_over": "takeover",
-    "hand_back": "takeover",
-    "transfer": "takeover",
-    "dismiss_draft": "takeover",
-    "hold_users": "takeover",
-    "release_users": "takeover",
-    "reserve_session": "takeover",
-    "reject_session": "takeover",
-    "wrap_up": "takeover",
-    "whisper": "whisper",
-    "change_stance": "monitor",
-    "request_human": "publish",
-    "withdraw_request": "publish",
-    "change_activity": "read",
-    "change_modality": "read",
-    "change_attention": "read",
-    "subscribe_push": "read",
-    "unsubscribe_push": "read",
-    "leave": "read",
-    "label_session": "label",
-    "end_session": "end",
-}
-"""The capability that each command needs. A command that is not here is allowed to nobody."""
 
 _SESSION_BOUND: Final[frozenset[str]] = frozenset({"user", "observer"})
 
@@ -194,7 +127,7 @@ class Ticket:
 
     def allows_command(self, command: str) -> bool:
         """Whether the holder may send commands of this type (its name on the wire)."""
-        return NEEDS.get(command, "") in self.capabilities
+        return permits(self.capabilities, self.role, command)
 
     @property
     def root(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from legato.session.event import ControlEvent, Event
-from legato.session.vocabulary import Outcome
+from legato.session.vocabulary import Outcome, Runs
 
 
 class ToolRequested(ControlEvent, frozen=True, kw_only=True):
     """`arguments` is JSON text, shown verbatim. `approval` names the role that must say yes first. `unknown`: a call of
-    its `key` was running when its worker died, and whoever has that role says whether it was done."""
+    its `key` was running when whoever ran it died, and whoever has that role says whether it was done. `runs`: who
+    does it, its agent (empty) or a client, of `participant` (empty: of any user), which has `claim_ms` to begin."""
 
     call: str
     name: str
@@ -18,6 +19,9 @@ class ToolRequested(ControlEvent, frozen=True, kw_only=True):
     idempotent: bool = False
     approval: str = ""
     unknown: bool = False
+    runs: Runs = ""
+    participant: str = ""
+    claim_ms: int = 0
 
 
 class ToolDecided(ControlEvent, frozen=True, kw_only=True):
@@ -30,9 +34,10 @@ class ToolDecided(ControlEvent, frozen=True, kw_only=True):
 
 
 class ToolStarted(ControlEvent, frozen=True, kw_only=True):
-    """It runs."""
+    """It runs, at `runner`: the attachment of the client that does it (its agent: "")."""
 
     call: str
+    runner: str = ""
 
 
 class ToolProgressed(Event, frozen=True, kw_only=True):
@@ -42,6 +47,13 @@ class ToolProgressed(Event, frozen=True, kw_only=True):
     text: str = ""
     step: int = 0
     steps: int = 0
+
+
+class ToolsAnnounced(ControlEvent, frozen=True, kw_only=True):
+    """The tools that the attachment's client can run from here on: these, and no others."""
+
+    attachment: str
+    tools: tuple[str, ...]
 
 
 class ToolEnded(ControlEvent, frozen=True, kw_only=True):

@@ -4,19 +4,21 @@
         └────────(no approval)───────────────────┴── started ── ended
     requested ── decided no ── ended (cancelled; finished, if a person says that it was done)
 
-Only the agent that requested a call starts, reports and ends it. A call that is not idempotent starts at
-most once, and so do all calls of one key in a turn: whoever answers it anew finds the key among what was started. An
-idempotent one may be started again, with the same key, by a next worker. Every call has exactly one end.
+Only the agent that requested a call starts, reports and ends it, or the client that runs it (`running_rules`). A call
+that is not idempotent starts at most once, and so do all calls of one key in a turn: whoever answers it anew finds the
+key among what was started. An idempotent one may be started again, with the same key, by a next worker. Every call has
+exactly one end.
 
-Of a call that was running when its worker died, and is not idempotent, nobody knows whether it was done. A next worker
-may put it to a person, by a call of the same key that is `unknown`: it starts only if they say so.
+Of a call that was running when its worker (or the client that ran it) died, and is not idempotent, nobody knows whether
+it was done. A next worker may put it to a person, by a call of the same key that is `unknown`: it starts only if they
+say so.
 """
 
 from __future__ import annotations
 
 from legato.session import commands as c
 from legato.session import events as e
-from legato.session import limits
+from legato.session import limits, running_rules
 from legato.session.actors import Actor
 from legato.session.commands import Refusal
 from legato.session.message_rules import Decision, own_response
@@ -47,8 +49,24 @@ def request_tool(state: State, actor: Actor, command: c.RequestTool) -> Decision
             idempotent=command.idempotent,
             approval=command.approval,
             unknown=command.unknown,
+            runs=command.runs,
+            participant=running_rules.client_of(state, command.response) if command.runs else "",
+            claim_ms=command.claim_ms,
         )
     ]
+
+
+def announce_tools(state: State, actor: Actor, command: c.AnnounceTools) -> Decision:
+    """By clients of anybody but agents."""
+    if actor.role == "agent":
+        return Refusal("not_allowed", "an agent declares its tools itself")
+    if actor.attachment not in state.attachments:
+        return Refusal("wrong_order", "attach first")
+    if len(command.tools) > limits.CLIENT_TOOLS:
+        return Refusal("too_large", field="tools", expected=limits.CLIENT_TOOLS)
+    if any(not name or len(name) > limits.TEXTS["name"] for name in command.tools):
+        return Refusal("malformed", "not a tool's name", "tools")
+    return [e.ToolsAnnounced(by=actor.participant, attachment=actor.attachment, tools=command.tools)]
 
 
 def decide_tool(state: State, actor: Actor, command: c.DecideTool) -> Decision:
@@ -76,7 +94,7 @@ def decide_tool(state: State, actor: Actor, command: c.DecideTool) -> Decision:
 
 
 def start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
-    tool = _own(state, actor, command.call)
+    tool = _startable(state, actor, command.call)
     if isinstance(tool, Refusal):
         return tool
     if tool.status == "requested" and tool.approval:
@@ -85,7 +103,8 @@ def start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
         return Refusal("already_exists", "it was started, and is not idempotent", "call")
     if not tool.idempotent and not tool.unknown and tool.key and tool.key in _started(state, tool.response):
         return Refusal("already_exists", "a call with its key was started, and is not idempotent", "call")
-    return [e.ToolStarted(by=actor.participant, call=command.call)]
+    runner = actor.attachment if tool.runs else ""
+    return [e.ToolStarted(by=actor.participant, call=command.call, runner=runner)]
 
 
 def progress_tool(state: State, actor: Actor, command: c.ProgressTool) -> Decision:
@@ -111,6 +130,8 @@ def end_tool(state: State, actor: Actor, command: c.EndTool) -> Decision:
     tool = _own(state, actor, command.call)
     if isinstance(tool, Refusal):
         return tool
+    if tool.runner and not running_rules.runs(actor, tool) and command.outcome == "finished":
+        return Refusal("not_allowed", "a client runs it", "call")
     if command.outcome == "finished" and tool.status != "started":
         return Refusal("wrong_order", "it is not started", "call")
     return [
@@ -148,6 +169,15 @@ def _open(state: State, id: str) -> ToolCall | Refusal:
 
 def _own(state: State, actor: Actor, id: str) -> ToolCall | Refusal:
     tool = _open(state, id)
-    if isinstance(tool, ToolCall) and tool.by != actor.participant and not actor.service:
-        return Refusal("not_allowed", "only its author works a call", "call")
+    if isinstance(tool, Refusal) or actor.service or running_rules.runs(actor, tool):
+        return tool
+    if tool.by != actor.participant:
+        return Refusal("not_allowed", "only its author works a call, or the client that runs it", "call")
     return tool
+
+
+def _startable(state: State, actor: Actor, id: str) -> ToolCall | Refusal:
+    tool = _open(state, id)
+    if isinstance(tool, Refusal) or tool.runs == "":
+        return _own(state, actor, id)
+    return running_rules.claim(state, actor, tool) or tool

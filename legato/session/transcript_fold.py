@@ -256,6 +256,10 @@ def tool_requested(state: State, event: e.ToolRequested) -> None:
             idempotent=event.idempotent,
             approval=event.approval,
             unknown=event.unknown,
+            runs=event.runs,
+            participant=event.participant,
+            claim_ms=event.claim_ms,
+            since=event.time,
         )
 
 
@@ -266,13 +270,14 @@ def _tool(state: State, id: str, **changes: Any) -> None:
 
 
 def tool_decided(state: State, event: e.ToolDecided) -> None:
-    _tool(state, event.call, decided_by=event.by, **({"status": "approved"} if event.approved else {}))
+    approved = {"status": "approved"} if event.approved else {}
+    _tool(state, event.call, decided_by=event.by, since=event.time, **approved)
 
 
 def tool_started(state: State, event: e.ToolStarted) -> None:
     entry = state.entries.get(event.call)
     tool_counted(state)
-    _tool(state, event.call, status="started")
+    _tool(state, event.call, status="started", runner=event.runner, since=event.time)
     if not isinstance(entry, ToolCall) or entry.idempotent or not entry.key:
         return
     if (turn := state.turn_of(entry.response)) is not None:
@@ -289,5 +294,10 @@ def tool_ended(state: State, event: e.ToolEnded) -> None:
     if isinstance(entry, ToolCall) and entry.ordinal == 0:
         state.finished += 1
         state.entries[event.call] = replace(
-            entry, status=event.outcome, result=event.result, reason=event.reason, ordinal=state.finished
+            entry,
+            status=event.outcome,
+            result=event.result,
+            reason=event.reason,
+            ordinal=state.finished,
+            since=event.time,
         )

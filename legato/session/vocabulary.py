@@ -19,6 +19,9 @@ Mark = Literal[
     "first_audio_out",
     "heard",
 ]
+Runs = Literal["", "client"]
+"""Who does a tool call: its agent, or a client."""
+
 Steering = Literal["steer", "pause", "continue"]
 Stance = Literal["", "monitor", "whisper", "barge"]
 """Where a person stands who does not answer: heard by nobody, by who answers, by all. Empty: none was taken."""

@@ -1,4 +1,4 @@
-"""The demo's agent: hears what is typed or spoken, streams its answer word by word, has two tools.
+"""The demo's agent: hears what is typed or spoken, streams its answer word by word, has a few tools.
 
 Offline it thinks with `brain`; with `OPENAI_API_KEY` (and perhaps `OPENAI_BASE_URL`, `OPENAI_MODEL`) set it uses
 that model. It imports nothing of the hub: any agent is written like this.
@@ -43,6 +43,12 @@ async def taxi(place: str) -> dict[str, Any]:
     """Call a taxi. It comes once for each call, so a crash in the midst of it leaves a question to a person."""
     await asyncio.sleep(2.0)
     return {"place": place, "minutes": 7}
+
+
+@agent.tool(runs="client", approval="user", idempotent=True)
+async def where_am_i() -> dict[str, str]:
+    """What the user's browser says of where they are: time zone and language."""
+    raise NotImplementedError  # the page does it
 
 
 async def _specialist(turn: legato.Turn, title: str, steps: tuple[str, ...]) -> None:

@@ -108,6 +108,8 @@ def plan(text: str, earlier: str = "") -> Plan:
         return _refund(order_number(text) or order_number(earlier))
     if "taxi" in lowered or "cab" in lowered.split():
         return Plan("I am calling one. ", "taxi", {"place": "the shop"}, _taxi_report)
+    if "where am i" in lowered:
+        return Plan("Your browser may know, if you allow it. ", "where_am_i", {}, _where_report)
     if number := order_number(text):
         return Plan("Let me look that up. ", "order", {"number": number}, _order_report)
     if "order" in lowered or "package" in lowered or "parcel" in lowered:
@@ -168,6 +170,12 @@ def _taxi_report(result: Mapping[str, Any]) -> str:
     if not result:
         return "Good, then a taxi is on its way already."
     return f"A taxi is at {result['place']} in {result['minutes']} minutes."
+
+
+def _where_report(result: Mapping[str, Any]) -> str:
+    return (
+        f"Your clock is that of {result.get('time_zone', 'nowhere')}, and you read {result.get('language')}."
+    )
 
 
 def _refund_report(result: Mapping[str, Any]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from legato.agent.calling import progress
 from legato.agent.tools import describe
 from legato.agent.turn import Turn
+from legato.client.running import progress
 from legato.session.doing import Doing, doing
 from tests.agent.rehearsal import Rehearsal
 from tests.agent.test_writing import asked

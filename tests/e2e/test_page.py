@@ -83,6 +83,24 @@ async def test_an_answer_streams_and_a_tool_call_shows(demo: Demo) -> None:
         assert reader.tab.errors == []
 
 
+async def test_a_tool_that_the_page_runs_is_run_by_one_of_two_tabs_once_it_is_allowed(demo: Demo) -> None:
+    hub, browser = demo
+    async with reading(browser, hub.url) as reader:
+        await reader.agent_here()
+        other = await reader.page.context.new_page()
+        await other.goto(reader.page.url)
+        await reader.say("where am I?")
+        await reader.page.get_by_role("button", name="Allow").click()
+        await reader.says("Your clock is that of ")
+        await reader.quiet()
+        card = reader.page.locator("[data-tool]")
+        assert await card.get_attribute("data-status") == "finished"
+        zone = await reader.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+        assert zone in (await card.text_content() or "")
+        await reader.shows_the_log(hub.url)
+        assert reader.tab.errors == []
+
+
 async def test_a_reload_in_mid_answer_loses_and_doubles_nothing(demo: Demo) -> None:
     hub, browser = demo
     async with reading(browser, hub.url) as reader:

@@ -92,7 +92,8 @@ class Ledger:
 
     def _tool_started(self, event: e.ToolStarted) -> None:
         call = self.calls[event.call]
-        assert event.by == call.by
+        assert (event.runner != "") == (call.runs != "")
+        assert event.by == call.by or event.runner
         assert event.call not in self.ended_calls
         assert call.idempotent or event.call not in self.started
         assert not call.approval or event.call in self.approved

@@ -11,10 +11,19 @@ from legato.session import commands as c
 from legato.session import events as e
 from legato.session.actors import Actor, Decided, conducted
 from legato.session.commands import Refusal
+from legato.session.deadlines import fired
 from legato.session.decisions import decide_batch
 from legato.session.fold import evolve, fold
 from legato.session.parts import Part
-from legato.session.presence_rules import joined, left, log_reopened, session_created, session_ended
+from legato.session.presence_rules import (
+    attached,
+    closed,
+    joined,
+    left,
+    log_reopened,
+    session_created,
+    session_ended,
+)
 from legato.session.right_rules import crashed, reachable, unreachable, worker_lost
 from legato.session.state import Message, Right, State, decode_state, encode_state
 from legato.session.tickets import CAPABILITIES
@@ -24,6 +33,8 @@ from tests.session.ledger import Ledger
 ALL = frozenset[str](CAPABILITIES)
 ACTORS = {
     "user": Actor("user", "user", ALL),
+    "tab-1": Actor("user", "user", ALL, attachment="tab-1"),
+    "tab-2": Actor("user", "user", ALL, attachment="tab-2"),
     "operator": Actor("operator", "operator", ALL),
     "observer": Actor("observer", "observer", frozenset({"read"})),
     "bot-1": Actor("bot", "agent", ALL, worker="w1"),
@@ -31,6 +42,7 @@ ACTORS = {
     "other": Actor("other", "agent", ALL, worker="w3"),
 }
 NEW = c.PostMessage | c.StartMessage
+TABS = ["tab-1", "tab-2"]
 AGENTS = ["bot-1", "bot-1", "bot-2", "other"]
 
 MESSAGES = st.sampled_from(["m1", "m2", "m3", "m4", "m5"])
@@ -72,7 +84,9 @@ COMMANDS = st.one_of(
         idempotent=st.booleans(),
         approval=st.sampled_from(["", "operator"]),
         unknown=st.booleans(),
+        runs=st.sampled_from(["", "client"]),
     ),
+    st.builds(c.AnnounceTools, tools=st.sampled_from([(), ("n",), ("m", "n")])),
     st.builds(c.DecideTool, call=CALLS, approved=st.booleans(), done=st.booleans()),
     st.builds(c.StartTool, call=CALLS),
     st.builds(c.ProgressTool, call=CALLS, step=st.integers(0, 2)),
@@ -171,6 +185,9 @@ class Asking(RuleBasedStateMachine):
         for call in self.state.open_tools():
             found += [("operator", c.DecideTool(call=call.id, approved=each)) for each in (True, True, False)]
             found += [("operator", c.DecideTool(call=call.id, approved=False, done=True))]
+            if call.runs:
+                found += [(who, c.StartTool(call=call.id)) for who in TABS]
+                found += [(who, c.EndTool(call=call.id)) for who in TABS]
             found += [(who, c.StartTool(call=call.id)) for who in AGENTS[1:]]
             work: list[c.Command] = [
                 c.ProgressTool(call=call.id),
@@ -199,6 +216,7 @@ class Asking(RuleBasedStateMachine):
                     idempotent=idempotent,
                     approval=approval,
                     unknown=unknown,
+                    runs="client" if fresh % 2 else "",
                 )
                 for key, idempotent, approval, unknown in (
                     ("", True, "", False),
@@ -246,6 +264,23 @@ class Asking(RuleBasedStateMachine):
             "back": lambda: reachable(self.state, right),
         }
         self.store(do.get(fault, lambda: crashed(self.state, right))())
+
+    @precondition(lambda self: "user" in self.present() and not self.state.ended)
+    @rule(who=st.sampled_from(TABS), tools=st.sampled_from([(), ("n",)]))
+    def tab_comes_or_goes(self, who: str, tools: tuple[str, ...]) -> None:
+        if who in self.state.attachments and not tools:
+            self.store(closed(self.state, who))
+        else:
+            self.store(attached(self.state, "user", who, self.state.time))
+            self.decide_on(self.state, who, [c.AnnounceTools(tools=tools)])
+
+    def present(self) -> set[str]:
+        return {each.id for each in self.state.participants.values() if not each.left}
+
+    @rule()
+    def what_is_overdue_happens(self) -> None:
+        for due in fired(self.state, self.state.time + 1)[:1]:
+            self.store(list(due.events))
 
     @rule(worker=st.sampled_from(["w1", "w2", "w3"]))
     def worker_is_lost(self, worker: str) -> None:
@@ -310,7 +345,8 @@ TestAsking.settings = settings(max_examples=80, stateful_step_count=40, deadline
 def step(asking: Asking, choice: random.Random) -> None:
     """One thing that happens, most often one that makes sense."""
     match choice.choices(
-        ["next", "post", "accept", "crash", "left", "slow", "lost", "reopen"], [60, 8, 6, 4, 2, 8, 2, 1]
+        ["next", "post", "accept", "crash", "left", "slow", "lost", "tab", "late", "reopen"],
+        [60, 8, 6, 4, 2, 8, 2, 4, 12, 1],
     ):
         case ["next"]:
             who, command = choice.choice(asking.next_things())
@@ -326,6 +362,14 @@ def step(asking: Asking, choice: random.Random) -> None:
             right = choice.choice(["worker:bot", "worker:other"])
             asking.store(choice.choice([crashed, crashed, reachable])(asking.state, right))
             asking.store(unreachable(asking.state, right, 250))
+        case ["tab"]:
+            if "user" in asking.present():
+                asking.store(attached(asking.state, "user", choice.choice(TABS), asking.state.time))
+                for who in TABS:
+                    asking.decide_on(asking.state, who, [c.AnnounceTools(tools=("n",))])
+        case ["late"]:
+            for each in fired(asking.state, asking.state.time + 10**6)[:1]:
+                asking.store(list(each.events))
         case ["left"]:
             who = choice.choice(["bot", "other", "user"])
             asking.store(left(asking.state, who, who))

@@ -10,7 +10,7 @@ def test_the_vectors_are_up_to_date() -> None:
     expected = dict(vectors())
     there = {
         path
-        for kind in ("audience", "fold", "compaction", "cursor", "outbox", "unacked")
+        for kind in ("audience", "fold", "compaction", "cursor", "errands", "outbox", "unacked")
         for path in (HERE / kind).glob("*.json")
     }
     assert there == expected.keys()

@@ -6,6 +6,8 @@ changes. `tests/session/test_vectors.py` finds vectors that are out of date.
 - `fold/NAME.json`: `{name, events, states}`: after the event at offset N the state is `states[N]`, for all N listed.
 - `audience/NAME.json`: `{name, events, audiences}`: who is there and attends after the event at offset N.
 - `compaction/NAME.json`: `{name, events, compacted}`: `compacted[K]` is what the events after the first K become.
+- `errands/NAME.json`: `{name, states, cases}`: what a client has to do that runs `tools` and is `running` these calls,
+  by the state of that number.
 - `cursor/NAME.json`: `{name, epoch, delivered, most, steps}`: each step is `{do, …}` and what it returns: `deliver`
   (offsets), `want`, and afterwards `delivered` and `stage`.
 - `outbox/NAME.json`: `{name, steps}`: each step is `{do, …}` and its `answer`; batches are written `[seq, raw]`.
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.vectors.audience_cases import audience_vectors
+from tests.vectors.client_tools_cases import errands_vectors
 from tests.vectors.compaction_cases import compaction_vectors
 from tests.vectors.cursor_cases import cursor_vectors
 from tests.vectors.fold_cases import fold_vectors
@@ -34,6 +37,7 @@ def vectors() -> Iterator[tuple[Path, str]]:
         "audience": audience_vectors(),
         "compaction": compaction_vectors(),
         "cursor": cursor_vectors(),
+        "errands": errands_vectors(),
         "outbox": outbox_vectors(),
         "unacked": unacked_vectors(),
     }
@@ -66,7 +70,7 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         kept.add(path)
-    for kind in ("audience", "fold", "compaction", "cursor", "outbox", "unacked"):
+    for kind in ("audience", "fold", "compaction", "cursor", "errands", "outbox", "unacked"):
         for path in sorted((HERE / kind).glob("*.json")):
             if path not in kept:
                 path.unlink()

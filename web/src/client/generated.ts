@@ -573,6 +573,9 @@ export interface ToolRequested {
   idempotent?: boolean;
   approval?: string;
   unknown?: boolean;
+  runs?: "" | "client";
+  participant?: string;
+  claim_ms?: number;
 }
 
 export interface ToolStarted {
@@ -581,6 +584,16 @@ export interface ToolStarted {
   offset?: number;
   time?: number;
   call: string;
+  runner?: string;
+}
+
+export interface ToolsAnnounced {
+  type: "tools_announced";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  tools: string[];
 }
 
 export interface TurnEnded {
@@ -708,6 +721,7 @@ export interface Attachment {
   call: string;
   track: string;
   attentive: boolean;
+  tools: string[];
 }
 
 export interface Right {
@@ -766,6 +780,11 @@ export interface ToolCall {
   reason: string;
   ordinal: number;
   unknown: boolean;
+  runs: "" | "client";
+  participant: string;
+  claim_ms: number;
+  runner: string;
+  since: number;
 }
 
 export interface Turn {
@@ -921,6 +940,11 @@ export interface AddPart {
   type: "add_part";
   message: string;
   part: Part;
+}
+
+export interface AnnounceTools {
+  type: "announce_tools";
+  tools: string[];
 }
 
 export interface AnswerSteering {
@@ -1132,6 +1156,8 @@ export interface RequestTool {
   idempotent?: boolean;
   approval?: string;
   unknown?: boolean;
+  runs?: "" | "client";
+  claim_ms?: number;
 }
 
 export interface ReserveSession {
@@ -1599,6 +1625,7 @@ export type KnownEvent =
   | ToolProgressed
   | ToolRequested
   | ToolStarted
+  | ToolsAnnounced
   | TurnEnded
   | TurnMarked
   | TurnStarted
@@ -1613,6 +1640,7 @@ export type KnownEvent =
 export type Command =
   | AcceptSession
   | AddPart
+  | AnnounceTools
   | AnswerSteering
   | CancelResponse
   | ChangeActivity
@@ -1671,7 +1699,7 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "budget_exhausted", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "users_held", "users_released", "wrapped_up"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "budget_exhausted", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "tools_announced", "users_held", "users_released", "wrapped_up"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
@@ -1727,8 +1755,9 @@ export const EVENT_DEFAULTS = {
   tool_decided: { offset: 0, time: 0, done: false, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
   tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
-  tool_requested: { offset: 0, time: 0, response: "", key: "", idempotent: false, approval: "", unknown: false },
-  tool_started: { offset: 0, time: 0 },
+  tool_requested: { offset: 0, time: 0, response: "", key: "", idempotent: false, approval: "", unknown: false, runs: "", participant: "", claim_ms: 0 },
+  tool_started: { offset: 0, time: 0, runner: "" },
+  tools_announced: { offset: 0, time: 0 },
   turn_ended: { offset: 0, time: 0, empty: false, incomplete: false },
   turn_marked: { offset: 0, time: 0, media_time: -1 },
   turn_started: { offset: 0, time: 0 },
@@ -1745,10 +1774,10 @@ export const STATE_DEFAULTS = {
   Part: { kind: "text", text: "", name: "", type: "", size: 0, sha256: "" },
   Spoken: { words: [] },
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
-  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true },
+  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [] },
   Right: { holder: "", worker: "", attachment: "", listens: false },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, speech: [], speech_words: [], missed: [], superseded: false, aside: "" },
-  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false },
+  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, runner: "", since: 0 },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
   Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", title: "", text: "", step: 0, steps: 0 },
   Answered: { started: [] },
@@ -1760,5 +1789,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 14, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 15, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

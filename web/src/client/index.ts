@@ -1,5 +1,6 @@
 export * from "./aliases";
 export { audience, type Attendee } from "./audience";
+export type { Inside, ToolFunction } from "./client_tools";
 export { evolve, fold } from "./fold";
 export { openKeep, slotBefore, type Keep } from "./keep";
 export { liveness, readEntry, transcript } from "./state";

@@ -10,6 +10,7 @@
  */
 import type { Command, Down, DownRefused, Entry, Event, Part, PlayedUntil } from "./aliases";
 import { tellAttention } from "./attention";
+import { ClientTools, type ToolFunction } from "./client_tools";
 import { Driver, now, type Ears } from "./driver";
 import { openKeep, randomId, type Keep } from "./keep";
 import { commandsOf, Link } from "./link";
@@ -50,6 +51,7 @@ export class Session {
   private readonly comebacks = new Set<Listener<Comeback>>();
   private readonly losses = new Set<Listener<{ from: number; to: number }>>();
   private readonly pages = new Map<number, Listener<Page>>();
+  private readonly tools = new ClientTools(this);
   private asked = 0;
   private ended: View["ended"] = null;
   private drawing = false;
@@ -165,6 +167,11 @@ export class Session {
    */
   async link(page = `${location.origin}${location.pathname}`): Promise<string> {
     return `${page}#${this.view.session}&invite=${await this.requests.invite()}`;
+  }
+
+  /** This page can run the agent's tool of that name (one that `runs="client"`); what `run` resolves with is the result. */
+  tool(name: string, run: ToolFunction): void {
+    this.tools.add(name, run);
   }
 
   /** Tell everyone something that need not survive. */

@@ -207,15 +207,18 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   speech_skipped: (state, { message, participant, start, end }) =>
     messaged(state, message, ({ missed }) => ({ missed: [...missed, [participant, start, end] as [string, number, number]].slice(-KEPT_MISSED) })),
   tool_requested: (state, event) => {
-    const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval, unknown } = event;
+    const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval, unknown, runs, participant, claim_ms } = event;
     if (of(state.entries, id) !== undefined) return {};
-    const call = filled("ToolCall", { id, by, at, time, name, arguments: given, response, key, idempotent, approval, unknown });
+    const asked = { id, by, at, time, name, arguments: given, response, key, idempotent, approval, unknown };
+    const call = filled("ToolCall", { ...asked, runs, participant, claim_ms, since: time });
     return { entries: put(state.entries, id, call) };
   },
   tool_decided: (state, event) =>
-    called(state, event.call, { decided_by: event.by, ...(event.approved ? { status: "approved" } : {}) }),
-  tool_started: (state, event) => ({ ...called(state, event.call, { status: "started" }), ...starting(state, event.call), ...toolCounted(state) }),
+    called(state, event.call, { decided_by: event.by, since: event.time, ...(event.approved ? { status: "approved" } : {}) }),
+  tool_started: (state, { call, runner, time: since }) => ({
+    ...called(state, call, { status: "started", runner, since }), ...starting(state, call), ...toolCounted(state),
+  }),
   tool_progressed: (state, { call, text, step, steps }) => called(state, call, { text, step, steps }),
-  tool_ended: (state, { call, outcome: status, result, reason }) =>
-    ending(state, (ordinal) => called(state, call, { status, result, reason, ordinal })),
+  tool_ended: (state, { call, outcome: status, result, reason, time: since }) =>
+    ending(state, (ordinal) => called(state, call, { status, result, reason, ordinal, since })),
 };

@@ -7,6 +7,7 @@ import { talked } from "../voice/remembered";
 import { Voice } from "../voice/voice";
 import { invite, type Invitation } from "./hub";
 import { ofTab, remembered } from "./memory";
+import { whereAmI } from "./where_am_i";
 
 export interface Opened {
   readonly session: Session;
@@ -73,6 +74,7 @@ async function open(): Promise<Opened> {
     },
   });
   joined = session;
+  if (part === "user") session.tool("where_am_i", whereAmI);
   return { session, invitation, voice: await voiceOf(session, invitation.voice, early) };
 }
 
