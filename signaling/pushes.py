@@ -27,8 +27,8 @@ from legato.session.vocabulary import Notice
 from signaling.outside import AddressInvalid, Outside, check_url
 
 MOST_ENDPOINT: Final = 1_024
-TTL_S: Final[Mapping[Notice, int]] = {"approval": APPROVAL_MS // 1_000, "answer": 86_400}
-URGENCY: Final[Mapping[Notice, str]] = {"approval": "high", "answer": "normal"}
+TTL_S: Final[Mapping[Notice, int]] = {"approval": APPROVAL_MS // 1_000, "answer": 86_400, "result": 86_400}
+URGENCY: Final[Mapping[Notice, str]] = {"approval": "high", "answer": "normal", "result": "normal"}
 UNTOLD: Final = ("tenant", "people")
 """What of a notification is not the browser's business."""
 

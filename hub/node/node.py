@@ -48,6 +48,7 @@ from legato.session.events import (
     ResponseStarted,
     SessionReserved,
     ToolDecided,
+    ToolEnded,
     ToolRequested,
 )
 from legato.session.presence_rules import session_created
@@ -103,6 +104,7 @@ _CAUSES: Final[frozenset[type[Event]]] = frozenset(
         ParticipantLeft,
         AgentUnreachable,
         ToolDecided,
+        ToolEnded,
         ToolRequested,
         MessageEnded,
         SessionReserved,

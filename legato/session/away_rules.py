@@ -1,7 +1,8 @@
 """Telling those who are away: what there is to tell, and when it is tried (again).
 
 Once nobody attends (`audience`), a session's people are told that a tool call waits for a person's word, or that an
-answer has come since they went (once an absence): by the operator's webhook where the session is labelled `notify`, and
+answer has come since they went (once an absence), or that a tool call finished or failed and no answer came of it (once
+an absence): by the operator's webhook where the session is labelled `notify`, and
 in the browsers that subscribed; and by targets with names of their own, which the label `notify_targets` names, each
 with tries of its own. Everything follows from the state, so a hub that dies loses none of it: the next one
 tries again, under the same name, by which the receiver knows a repeat. Who took it is not asked again.
@@ -23,7 +24,7 @@ from legato.session.commands import Refusal
 from legato.session.ids import HUB, well_formed
 from legato.session.message_rules import Decision
 from legato.session.routing import PEOPLE
-from legato.session.state import Message, Push, State
+from legato.session.state import Entry, Message, Push, State, ToolCall
 from legato.session.vocabulary import Notice
 
 NOTIFY: Final = "notify"
@@ -42,6 +43,10 @@ PUSH: Final = "push_"
 
 PAUSES_MS: Final = (5_000, 30_000, 120_000, 600_000, 3_600_000)
 """Between tries; after one more than there are pauses, it is given up."""
+
+
+RESULT_MS: Final = 10_000
+"""How long the end of a tool call waits for an answer, which tells more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ def _needs(state: State) -> Iterator[Need]:
             yield from _told(state, call.id, "approval", call.time, call.at, call.approval)
     if (answer := _unseen_answer(state)) is not None:
         yield from _told(state, answer.id, "answer", answer.time, answer.at)
+    elif (result := _unseen_result(state)) is not None:
+        yield from _told(state, result.id, "result", result.since + RESULT_MS, result.at)
 
 
 def _sees(state: State, role: str) -> bool:
@@ -149,15 +156,16 @@ def _told(
         reached = () if before is None else before.reached
         targets = tuple(each for each in able if each not in reached)
         over = before is not None and before.over
-        if targets and not over and not (notice == "answer" and _answered(state, target)):
+        once = notice != "approval" and _told_of(state, notice, target)
+        if targets and not over and not once:
             at = since if before is None else before.time + PAUSES_MS[min(before.tries, len(PAUSES_MS)) - 1]
             yield Need(about, notice, at, offset, targets, target)
 
 
-def _answered(state: State, target: str) -> bool:
-    """Whether the target was told of an answer since people went: once is enough."""
+def _told_of(state: State, notice: Notice, target: str) -> bool:
+    """Whether the target was told of an answer, or a result, since people went: once is enough."""
     return any(
-        each.notice == "answer" and each.over and each.target == target for each in state.notified.values()
+        each.notice == notice and each.over and each.target == target for each in state.notified.values()
     )
 
 
@@ -188,12 +196,16 @@ def _pushes(state: State) -> list[Push]:
     return sorted(state.pushes.values(), key=lambda each: (each.at, each.id))
 
 
+def _unseen_result(state: State) -> ToolCall | None:
+    """The first tool call that finished or failed while nobody attended."""
+    calls = (each for each in _unseen(state) if isinstance(each, ToolCall))
+    return next((each for each in calls if each.status in ("finished", "failed")), None)
+
+
 def _unseen_answer(state: State) -> Message | None:
     """The first answer of an agent that ended while nobody attended."""
-    if not state.unseen:
-        return None
     agents = {id for id, who in state.participants.items() if who.role == "agent"}
-    unseen = (each for each in state.ended_entries() if each.ordinal >= state.unseen and each.by in agents)
+    unseen = (each for each in _unseen(state) if each.by in agents)
     return next(
         (
             each
@@ -202,3 +214,8 @@ def _unseen_answer(state: State) -> Message | None:
         ),
         None,
     )
+
+
+def _unseen(state: State) -> list[Entry]:
+    """What ended while nobody attended, and still nobody does."""
+    return [each for each in state.ended_entries() if each.ordinal >= state.unseen] if state.unseen else []

@@ -32,8 +32,9 @@ Reserved = Literal["accepted", "rejected", "expired", "withdrawn"]
 Budget = Literal["tokens", "seconds", "tool_calls"]
 """What may be used only so much of in a session."""
 
-Notice = Literal["approval", "answer"]
-"""What somebody who is away is told of: a tool call waits for their word, or an answer has come."""
+Notice = Literal["approval", "answer", "result"]
+"""What somebody who is away is told of: a tool call waits for their word, an answer has come, or a tool call has
+finished or failed, and no answer says so."""
 
 GoOn = Literal["", "rest", "catch_up", "live"]
 """How a listener goes on after a gap: with the rest, faster until nothing is missing any more, or straight on. Empty:

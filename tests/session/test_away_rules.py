@@ -7,7 +7,7 @@ from legato.session import commands as c
 from legato.session import events as e
 from legato.session import limits
 from legato.session.actors import Actor
-from legato.session.away_rules import PAUSES_MS, WEBHOOK, attempted, needs
+from legato.session.away_rules import PAUSES_MS, RESULT_MS, WEBHOOK, attempted, needs
 from legato.session.compaction import AnyEvent
 from legato.session.deadlines import earliest
 from legato.session.fold import evolve, fold
@@ -262,3 +262,22 @@ def test_nobody_is_told_by_a_name_that_is_none_or_where_the_session_wants_none()
     assert wanted(after(labelled("crm", "none"), BOT, ADA, HERE, ASKED, GONE)) == []
     many = " ".join(f"t{number}" for number in range(12))
     assert len(needs(after(labelled(many), BOT, ADA, HERE, ASKED, GONE))) == 8
+
+
+def ended(call: str, outcome: e.Outcome) -> list[e.Event]:
+    asked = e.ToolRequested(by="bot", call=call, name="look", arguments="{}")
+    return [asked, e.ToolStarted(by="bot", call=call), e.ToolEnded(by="bot", call=call, outcome=outcome)]
+
+
+def test_a_result_or_a_failure_is_told_once_an_absence_where_no_answer_comes() -> None:
+    state = after(CREATED, BOT, ADA, HERE, *ended("c_0", "finished"), GONE, *ended("c_2", "cancelled"))
+    assert wanted(after(*ended("c_3", "interrupted"), state=state)) == []
+    assert wanted(after(*ended("c_4", "failed"), *ended("c_5", "finished"), state=state)) == [
+        ("c_4", "result")
+    ]
+    assert earliest(state) == 1_000 + RESULT_MS
+    answered = after(answer("m_1"), state=state.copy())
+    assert wanted(answered) == [("m_1", "answer")]
+    after(*attempted(state, "c_4", [WEBHOOK], ""), *ended("c_6", "finished"), state=state)
+    assert wanted(state) == []
+    assert wanted(after(HERE, GONE, *ended("c_7", "finished"), state=state)) == [("c_7", "result")]

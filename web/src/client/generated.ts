@@ -278,7 +278,7 @@ export interface NotificationAttempted {
   offset?: number;
   time?: number;
   about: string;
-  notice: "answer" | "approval";
+  notice: "answer" | "approval" | "result";
   sent?: boolean;
   final?: boolean;
   reason?: string;
@@ -853,7 +853,7 @@ export interface Draft {
 
 export interface Notified {
   about: string;
-  notice: "answer" | "approval";
+  notice: "answer" | "approval" | "result";
   at: number;
   tries: number;
   time: number;

@@ -7,13 +7,16 @@ interface Told {
   readonly id: string;
   readonly session: string;
   readonly title: string;
-  readonly notice: "approval" | "answer";
+  readonly notice: "approval" | "answer" | "result";
   readonly tool: string;
 }
 
 const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 
-const text = (told: Told): string => (told.notice === "approval" ? `“${told.tool}” waits for your word.` : "An answer has come while you were away.");
+function text({ notice, tool }: Told): string {
+  if (notice === "approval") return `“${tool}” waits for your word.`;
+  return notice === "result" ? `“${tool}” has ended while you were away.` : "An answer has come while you were away.";
+}
 
 async function show(told: Told): Promise<void> {
   await worker.registration.showNotification(told.title === "" ? "Legato" : told.title, {
