@@ -46,11 +46,14 @@ async def tell_story(turn: legato.Turn) -> None:
 
 @dataclass
 class _Ear:
-    """What comes to one person. `frames`: when speech came; `shown`: when the log had it that the rest is read."""
+    """What comes to one person. `shown`: when the log had it that the rest is read; `read`: how many characters of what
+    is said the log had when it had it that the person listens again."""
 
     last_frame: float = 0.0
     first_frame: float = 0.0
     shown: float = 0.0
+    read: int = 0
+    written: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def heard(self, frame: bytes, at: float) -> None:
@@ -60,6 +63,13 @@ class _Ear:
             self.news.set()
 
     def events(self, events: Sequence[Event | Unknown]) -> None:
+        for event in events:
+            if isinstance(event, e.MessageStarted):
+                self.written = 0
+            elif isinstance(event, e.MessageGrown):
+                self.written += len(event.text)
+            elif isinstance(event, e.ModalityChanged) and "audio" in event.takes:
+                self.read = self.written
         if any(isinstance(event, e.SpeechShown) for event in events):
             self.shown = wall()
             self.news.set()
@@ -123,19 +133,20 @@ async def _switches(
             asked, began = len(service.asked), wall()
             await client.switch_to("voice")
             first = await ear.until("first_frame")
-            text, _, took = service.asked[asked]
+            said, took = [text for text, _, _ in service.asked[asked:]], service.asked[asked][2]
             found.to_voice.append(1000 * (first - began - took))
-            found.wrong += not _joined(_story(client), read, heard, text)
+            found.wrong += read != heard or not whole(_text(_story(client)), heard, ear.read, said)
             await client.do(CancelResponse(response=story.response))
             await client.until(lambda state: not state.responses, PATIENCE_S)
             await asyncio.sleep(REST_S)
             ear.first_frame = 0.0
 
 
-def _joined(story: Message, read: int, heard: int, next_said: str) -> bool:
-    """Heard, then read, then said again, without a word twice or between."""
-    goes_on = _text(story).find(next_said.strip())
-    return read == heard and goes_on >= read
+def whole(text: str, heard: int, read: int, said: Sequence[str]) -> bool:
+    """Whether what was heard of the text (characters), then read, then said makes it word by word, none twice and none
+    missing, up to the last that was said."""
+    words = f"{text[:heard]}{text[heard:read]} {' '.join(said)}".split()
+    return words == text.split()[: len(words)]
 
 
 def _story(client: legato.Client) -> Message:
