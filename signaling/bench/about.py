@@ -87,7 +87,8 @@ ABOUT: Final[dict[str, str]] = {
     "switch_to_text_ms": "Somebody is told a story and turns to text in mid sentence: from the command until the log "
     "shows the rest as read and no frame of speech comes any more.",
     "switch_to_voice_ms": "Back to voice: from the command to the first frame of speech, less what the voice took.",
-    "switch_words_wrong": "Switches after which a word was heard and read, or neither.",
+    "switch_words_wrong": "Switches after which what was heard, what was read until the person listened again, and "
+    "what was said then are not the story, word by word.",
     "gap_audio_recovered": "People say numbered frames, one each 20 ms, and lose every connection for five seconds in "
     "mid speech. Of the frames said meanwhile, the share that is in the recording afterwards, once and at its place.",
     "gap_audio_wrong": "Frames of those recordings that are there twice, or elsewhere.",
@@ -98,6 +99,10 @@ ABOUT: Final[dict[str, str]] = {
     "spray_failed_set_ups": "Of those, the ones that failed.",
     "spray_bytes_back": "What the sprayer was sent.",
     "spray_packets": "What it sent.",
+    "spray_replayed": "Checks, and protected sound and reports, that innocent callers had sent before, sent again by "
+    "it from addresses of its own.",
+    "spray_replay_times_back": "How many times the bytes that such an address had sent came back to it, at most: "
+    "the checks are authentic, and only a hub that remembers having seen them is silent.",
     "spray_grown_kb": "Growth of the node's resident memory over the spray and the calls that were set up meanwhile.",
     "takeover_ms": "An agent speaks on a call and an operator takes over, whose call stands and sends no sound: "
     "from the click (the command leaves, and the next frame has a voice) until the kernel of the caller has the first "

@@ -8,6 +8,7 @@ one line of JSON:
     {"do": "set_ups", "seconds": S}                             one after another calls anew, for so long
     {"do": "offers", "count": N}, {"do": "answers", "answers": [SDP, …]}   the same at another peer
     {"do": "where"}                                             the port that they call
+    {"do": "overheard"}                                         what some of them have sent, as others may have seen it
     {"do": "play", "seconds": S, "timed": true}                 all speak, every 20 ms
 
 What they say was protected before they say it. Unless arrivals are `timed`, sound is fetched once in 20 ms and wakes
@@ -41,6 +42,9 @@ CHECK_EVERY: Final = 125
 """Turns of 20 ms between two connectivity checks, as Chromium's 2.5 s."""
 SET_UP_S: Final = 15.0
 AT_ONCE: Final = 8
+OVERHEARD: Final = 3
+"""Frames of each phone that others may have seen."""
+
 SET_UP_EVERY_S: Final = 0.25
 """From one of `set_ups` to the next."""
 
@@ -56,6 +60,7 @@ class Phone:
     up: asyncio.Event = field(default_factory=asyncio.Event)
     came: list[float] = field(default_factory=list)
     sent: int = 0
+    said: Sequence[bytes] = ()
     socket: socket.socket | None = None
 
     def open(self) -> None:
@@ -72,6 +77,12 @@ class Phone:
         except OSError:
             return
         self.sent += 1
+
+    def overheard(self) -> list[bytes]:
+        """Packets of it that have come: a check, and what it said last."""
+        check = self.caller.check()
+        self.send(check)
+        return [check, *self.said]
 
     def close(self) -> None:
         if self.socket is not None:
@@ -138,6 +149,9 @@ class Crowd:
                 for phone, answer in zip(self._phones, order["answers"], strict=True):
                     await self._set_up(phone, answer)
                 return {}
+            case "overheard":
+                said = (datagram for phone in self._phones for datagram in phone.overheard())
+                return {"datagrams": [datagram.hex() for datagram in said]}
             case "where":
                 return {"port": self._phones[0].caller.address[1]}
             case "play":
@@ -217,9 +231,10 @@ class Crowd:
         turns = round(seconds * 50)
         said = [phone.caller.sound(self._frames, turns) for phone in self._phones]
         reports = [phone.caller.reports(turns // 50 + 1, _now()) for phone in self._phones]
-        for phone in self._phones:
+        for phone, sound, report in zip(self._phones, said, reports, strict=True):
             phone.came.clear()
             phone.sent = 0
+            phone.said = [*sound[-OVERHEARD:], *report[:1]]
             phone.wait(wakes=timed)
         gc.collect()
         gc.freeze()

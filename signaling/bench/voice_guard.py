@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +26,9 @@ LEAST_BY_STOCK: Final = 15
 KEPT: Final = 0.95
 MOST_KB: Final = 200
 GAP_MS: Final = 40
+MOST_BACK: Final = 3
+"""Times the bytes that an address sent which nobody has proven to be a caller's."""
+
 WARM_S: Final = 1.0
 CALLERS: Final = 20
 """Phones from which new calls are made beside the noise, by one process: a new one each would have the same cores."""
@@ -96,11 +100,11 @@ async def _under_noise(rig: Rig, node: Child, plan: Plan) -> list[Result]:
         await hear(crowd)
         floor = (await hear(crowd))["gaps"]
         media = (await ask(crowd, {"do": "where"}))["port"]
+        overheard = (await ask(crowd, {"do": "overheard"}))["datagrams"]
         before = resident_kb(node.pid)
         await tell(crowd, {"do": "play", "seconds": plan.spray_s, "timed": True})
         await hear(crowd)
-        arguments = (str(media), str(plan.spray_rate), str(plan.spray_s))
-        sprayer = await started("sprayer", "signaling.bench.sprayer", *arguments)
+        sprayer = await _sprayer(media, plan, overheard)
         set_ups = await ask(callers, {"do": "set_ups", "seconds": plan.spray_s * 0.8})
         noise, heard = await hear(sprayer), await hear(crowd)
         grown = resident_kb(node.pid) - before
@@ -111,8 +115,19 @@ async def _under_noise(rig: Rig, node: Child, plan: Plan) -> list[Result]:
         Value("spray_failed_set_ups", set_ups["failed"], 0),
         Value("spray_bytes_back", noise["back"], 0),
         Value("spray_packets", noise["sent"]),
+        Value("spray_replayed", noise["replayed"]),
+        Value("spray_replay_times_back", noise["times"], MOST_BACK),
         Value("spray_grown_kb", grown),
     ]
+
+
+async def _sprayer(media: int, plan: Plan, overheard: list[str]) -> Child:
+    """Somebody who sprays the media port, and sends again what was overheard."""
+    with tempfile.NamedTemporaryFile("w", prefix="legato-overheard-") as file:
+        await asyncio.to_thread(file.write, "\n".join(overheard))
+        await asyncio.to_thread(file.flush)
+        arguments = (str(media), str(plan.spray_rate), str(plan.spray_s), file.name)
+        return await started("sprayer", "signaling.bench.sprayer", *arguments)
 
 
 @asynccontextmanager

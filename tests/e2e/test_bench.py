@@ -41,6 +41,8 @@ PROMISED = {
     "spray_gap_ms",
     "spray_failed_set_ups",
     "spray_bytes_back",
+    "spray_replayed",
+    "spray_replay_times_back",
     "crash_event_ms",
     "agent_recovery_ms",
     "old_words_after_token",

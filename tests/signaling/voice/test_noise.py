@@ -11,7 +11,7 @@ import os
 import random
 import struct
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -69,31 +69,51 @@ async def still_heard(phone: PeerSocket, ear: Ear) -> None:
                     await ear.heard(heard + 1)
 
 
+async def overheard(port: CallPort, phones: Sequence[PeerSocket], file: Path) -> None:
+    """Each says something, and it is written down as somebody else may have seen it."""
+    said = [phone.peer.check() for phone in phones] + [phone.peer.speak(b"overheard") for phone in phones]
+    for phone, datagram in zip([*phones, *phones], said, strict=True):
+        phone.send(datagram)
+    await settled(port)
+    await asyncio.to_thread(file.write_text, "\n".join(datagram.hex() for datagram in said))
+
+
+async def sprayed_at(port: CallPort, heard: Path) -> dict[str, Any]:
+    """A process sprays noise, and what was overheard; what it tells of it."""
+    sprayer = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "signaling.bench.sprayer"),
+        *(str(port.port), str(RATE), str(SECONDS), str(heard)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await sprayer.communicate()
+    found: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return found
+
+
 @pytest.mark.timeout(60)
-async def test_a_spray_of_noise_hinders_no_call_and_no_set_up_and_gets_no_answer() -> None:
+async def test_a_spray_of_noise_and_replays_hinders_no_call_and_no_set_up_and_gets_no_answer(
+    tmp_path: Path,
+) -> None:
+    heard = tmp_path / "overheard"
     async with (
         call_port() as port,
         connected(port) as (one, _, one_ear),
         connected(port) as (two, _, two_ear),
     ):
+        await overheard(port, (one, two), heard)
         before = resident()
-        sprayer = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "signaling.bench.sprayer", str(port.port), str(RATE), str(SECONDS)),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert sprayer.stdout is not None
-        assert await sprayer.stdout.readline() == b"ready 0\n"
+        told = asyncio.create_task(sprayed_at(port, heard))
         set_ups = 0
-        told = asyncio.ensure_future(sprayer.stdout.readline())
         while not told.done():
             for phone in (one, two):
                 phone.send(phone.peer.speak(b"still here"))
             await set_up(port)
             set_ups += 1
-        sprayed: dict[str, Any] = json.loads(await told)
-        await sprayer.wait()
+        sprayed = await told
         assert sprayed["sent"] > RATE
         assert sprayed["back"] == 0
+        assert sprayed["replayed"] > RATE // 10
+        assert sprayed["times"] == 0, "what was seen before is not answered elsewhere"
         assert set_ups > 0
         assert sum(port.stats().dropped.values()) > RATE // 10
         for phone, ear in ((one, one_ear), (two, two_ear)):
