@@ -14,7 +14,7 @@ import aiohttp
 
 from legato.agent.engagement import Engagement, Handlers, OnJoin, OnTurn, OnVoice
 from legato.agent.offers import OnOffer, judge
-from legato.agent.tools import CLAIM_S, Tool, ToolFunction, describe
+from legato.agent.tools import CLAIM_S, Proposed, Tool, ToolFunction, describe
 from legato.agent.worker import Worker
 from legato.client import Client
 from legato.client.carrier import Carrier
@@ -150,6 +150,8 @@ class Agent:
         in_doubt: str | None = None,
         runs: Runs = "",
         claim_expires: float = CLAIM_S,
+        allow: Callable[[Proposed], bool] | None = None,
+        approval_expires: float = 0.0,
     ) -> Callable[[F], F]: ...
 
     def tool(
@@ -162,13 +164,19 @@ class Agent:
         in_doubt: str | None = None,
         runs: Runs = "",
         claim_expires: float = CLAIM_S,
+        allow: Callable[[Proposed], bool] | None = None,
+        approval_expires: float = 0.0,
     ) -> Any:
         """Declare a tool: a coroutine function; `idempotent` if it may safely be done again with the same
         arguments, `approval="operator"` if a person of that role must say yes first. `in_doubt` is the role of who is
         asked whether a call was done that is not idempotent and was running when its worker died: by default who
         approves it, else the user; `""`: nobody, it fails as `unknown`. `runs="client"`: the function is only a
         declaration, and a device of the user runs it that said that it can (`session.tool`); where none has begun
-        within `claim_expires` seconds it fails."""
+        within `claim_expires` seconds it fails. `allow` is a policy, by whose name calls (`call.name`, `call.args`) for
+        which it is true need nobody's yes; `approval_expires`: for how many seconds a person is waited for
+        (0: ten minutes)."""
+        if allow is not None and not approval:
+            raise ValueError("name who is asked where the policy does not allow it")
         asked = (approval or "user") if in_doubt is None else in_doubt
 
         def declare(tool: F) -> F:
@@ -179,6 +187,8 @@ class Agent:
                 in_doubt=asked,
                 runs=runs,
                 claim_s=claim_expires,
+                allow=allow,
+                approval_s=approval_expires,
             )
             return tool
 

@@ -60,9 +60,9 @@ class Calls:
             return await self._elsewhere(tool, arguments, key, values)
         unknown = self._unknown(tool, key)
         open_call = known.id if known is not None and not known.ordinal else ""
-        call = open_call or await self._request(tool, arguments, key, unknown=unknown)
+        call = open_call or await self._request(tool, arguments, key, values, unknown=unknown)
         if unknown or tool.approval:
-            decided = await self._until(call, lambda each: each.status != "requested")
+            decided = await self._until(call, lambda each: each.status != "requested" or not each.approval)
             if decided is not None and decided.ordinal:
                 return _recorded(tool, decided)
         return await self._done(tool, call, key, values)
@@ -78,7 +78,7 @@ class Calls:
             if known is not None and not known.ordinal:
                 call = known.id
             else:
-                call = await self._request(tool, arguments, key, unknown=self._unknown(tool, key))
+                call = await self._request(tool, arguments, key, values, unknown=self._unknown(tool, key))
             ended = await self._until(call, lambda each: each.ordinal > 0)
             if ended is not None and ended.status != "interrupted":
                 return _recorded(tool, ended)
@@ -114,8 +114,12 @@ class Calls:
         turn = self._session.state.turns.get(self._turn)
         return turn is not None and key in turn.started
 
-    async def _request(self, tool: Tool, arguments: str, key: str, *, unknown: bool) -> str:
+    async def _request(
+        self, tool: Tool, arguments: str, key: str, values: dict[str, Any], *, unknown: bool
+    ) -> str:
         call = self._session.new_id("c")
+        policy = "" if unknown else tool.policy(values)
+        asked = tool.in_doubt if unknown else "" if policy else tool.approval
         await self._session.do(
             c.RequestTool(
                 call=call,
@@ -124,7 +128,9 @@ class Calls:
                 response=self._response,
                 key=key,
                 idempotent=tool.idempotent,
-                approval=tool.in_doubt if unknown else tool.approval,
+                approval=asked,
+                policy=policy,
+                approval_ms=round(tool.approval_s * 1000) if asked else 0,
                 unknown=unknown,
                 runs=tool.runs,
                 claim_ms=round(tool.claim_s * 1000) if tool.runs else 0,
@@ -135,9 +141,15 @@ class Calls:
     async def _until(self, call: str, so: Callable[[ToolCall], bool]) -> ToolCall | None:
         """The call, once it is so, or has ended."""
 
+        seen = False
+
         def come(state: State) -> bool:
+            nonlocal seen
             entry = state.entries.get(call)
-            return not isinstance(entry, ToolCall) or so(entry)
+            if not isinstance(entry, ToolCall):
+                return seen  # it is not there yet, or no more
+            seen = True
+            return so(entry)
 
         entry = (await self._session.until(come)).entries.get(call)
         return entry if isinstance(entry, ToolCall) else None

@@ -25,6 +25,7 @@ from legato.session.ids import HUB, well_formed
 from legato.session.message_rules import Decision
 from legato.session.routing import PEOPLE
 from legato.session.state import Entry, Message, Push, State, ToolCall
+from legato.session.tool_rules import stands_in
 from legato.session.vocabulary import Notice
 
 NOTIFY: Final = "notify"
@@ -145,7 +146,7 @@ def _needs(state: State) -> Iterator[Need]:
 def _sees(state: State, role: str) -> bool:
     """Whether somebody of the role who helps has it before them, though they only listen in."""
     roles = (state.participants.get(each.participant) for each in state.attachments.values())
-    return role in PEOPLE and any(who is not None and who.role == role for who in roles)
+    return role in PEOPLE and any(who is not None and who.role in stands_in(role) for who in roles)
 
 
 def _told(
@@ -175,7 +176,7 @@ def _targets(state: State, role: str) -> Iterator[str]:
         yield WEBHOOK
     for push in _pushes(state):
         who = state.participants.get(push.participant)
-        if who is not None and role in ("", who.role):
+        if who is not None and (role == "" or who.role in stands_in(role)):
             yield push.id
 
 

@@ -144,7 +144,8 @@ class AnswerSteering(Command, frozen=True, kw_only=True):
 
 class RequestTool(Command, frozen=True, kw_only=True):
     """Ask for a tool call. `arguments` is JSON text; `approval` the role that must say yes, if any. `runs`: who does
-    it, the sender (empty) or a client, which has `claim_ms` to begin (0: a minute)."""
+    it, the sender (empty) or a client, which has `claim_ms` to begin (0: a minute). `policy`: by which nobody need say
+    yes; `approval_ms`: how long somebody is waited for (0: ten minutes)."""
 
     call: str
     name: str
@@ -156,6 +157,8 @@ class RequestTool(Command, frozen=True, kw_only=True):
     unknown: bool = False
     runs: Runs = ""
     claim_ms: int = 0
+    policy: str = ""
+    approval_ms: int = 0
 
 
 class AnnounceTools(Command, frozen=True, kw_only=True):

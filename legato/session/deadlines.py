@@ -8,7 +8,7 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 |---|---|---|---|
 | `grace` | an attachment went away | 30 s | it is closed |
 | `window` | an agent's worker is unreachable | its window | it has crashed |
-| `approval` | a tool call asks for a person's word | 10 min | it ends, cancelled |
+| `approval` | a tool call asks for a person's word | as it says; 10 min | it ends, cancelled |
 | `claim` | a client is to run a tool call | as it says; 1 min | it ends, failed |
 | `lost` | the attachment that ran a tool call is gone | 0 s | it ends, interrupted |
 | `notice` | something waits, and only agents are there | 0 s to 1 h | the hub tries to tell its people |
@@ -85,7 +85,7 @@ def _found(state: State) -> Iterator[Deadline]:
             yield Deadline(who.fault_since + who.window_ms, who.fault_at, "window", who.id)
     for tool in state.open_tools():
         if tool.approval and not tool.decided_by:
-            yield Deadline(tool.time + APPROVAL_MS, tool.at, "approval", tool.id)
+            yield Deadline(tool.time + (tool.approval_ms or APPROVAL_MS), tool.at, "approval", tool.id)
         elif (at := running_rules.unclaimed_at(tool)) is not None:
             yield Deadline(at, tool.at, "claim", tool.id)
         elif running_rules.lost(state, tool):

@@ -66,6 +66,7 @@ TEXTS: Final = {
     "device": 128,
     "title": 200,
     "key": 128,
+    "policy": 128,
     "arguments": 16_000,
     "result": 16_000,
     "detail": 200,
@@ -103,6 +104,7 @@ _NUMBERS: Final = frozenset(
         "microphone",
         "priority",
         "claim_ms",
+        "approval_ms",
     }
 )
 

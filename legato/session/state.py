@@ -17,7 +17,7 @@ from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
 from legato.session.people_state import Draft as Draft
 
-FOLD_VERSION: Final = 15
+FOLD_VERSION: Final = 16
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -120,7 +120,7 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry
     """A tool call of the transcript; it has exactly one end. `unknown`: it asks a person what became of an earlier call
     of its key, which was running when whoever ran it died. `runs`: who does it, its agent (empty) or a client, of
     `participant` (empty: of any user), which has `claim_ms` to begin; `runner`: the attachment that does. `since`: the
-    session time of its last step."""
+    session time of its last step. `policy` allowed it."""
 
     id: str
     by: str
@@ -144,6 +144,8 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry
     runs: Runs = ""
     participant: str = ""
     claim_ms: int = 0
+    policy: str = ""
+    approval_ms: int = 0
     runner: str = ""
     since: int = 0
 

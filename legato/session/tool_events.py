@@ -9,7 +9,8 @@ from legato.session.vocabulary import Outcome, Runs
 class ToolRequested(ControlEvent, frozen=True, kw_only=True):
     """`arguments` is JSON text, shown verbatim. `approval` names the role that must say yes first. `unknown`: a call of
     its `key` was running when whoever ran it died, and whoever has that role says whether it was done. `runs`: who
-    does it, its agent (empty) or a client, of `participant` (empty: of any user), which has `claim_ms` to begin."""
+    does it, its agent (empty) or a client, of `participant` (empty: of any user), which has `claim_ms` to begin.
+    `policy`: by which nobody need say yes; `approval_ms`: how long somebody is waited for (0: ten minutes)."""
 
     call: str
     name: str
@@ -22,6 +23,8 @@ class ToolRequested(ControlEvent, frozen=True, kw_only=True):
     runs: Runs = ""
     participant: str = ""
     claim_ms: int = 0
+    policy: str = ""
+    approval_ms: int = 0
 
 
 class ToolDecided(ControlEvent, frozen=True, kw_only=True):

@@ -32,6 +32,8 @@ def request_tool(state: State, actor: Actor, command: c.RequestTool) -> Decision
         return Refusal("already_exists", field="call")
     if command.response and own_response(state, actor, command.response) is None:
         return Refusal("already_ended", "ended, or never begun", "response")
+    if command.policy and command.approval:
+        return Refusal("malformed", "a policy allowed it, or a person is asked", "policy")
     if command.unknown and (refusal := _knowable(state, command)) is not None:
         return refusal
     open_calls = state.open_tools()
@@ -52,6 +54,8 @@ def request_tool(state: State, actor: Actor, command: c.RequestTool) -> Decision
             runs=command.runs,
             participant=running_rules.client_of(state, command.response) if command.runs else "",
             claim_ms=command.claim_ms,
+            policy=command.policy,
+            approval_ms=command.approval_ms,
         )
     ]
 
@@ -73,7 +77,7 @@ def decide_tool(state: State, actor: Actor, command: c.DecideTool) -> Decision:
     tool = _open(state, command.call)
     if isinstance(tool, Refusal):
         return tool
-    if not tool.approval or actor.role != tool.approval:
+    if not tool.approval or actor.role not in stands_in(tool.approval):
         return Refusal("not_allowed", "this call is not yours to approve", "call")
     if tool.decided_by:
         return Refusal("already_exists", "it has been decided", "call")
@@ -91,6 +95,11 @@ def decide_tool(state: State, actor: Actor, command: c.DecideTool) -> Decision:
     outcome: e.Outcome = "finished" if command.done else "cancelled"
     reason = "it was done" if command.done else "given up" if tool.unknown else "denied"
     return [decided, e.ToolEnded(by=actor.participant, call=tool.id, outcome=outcome, reason=reason)]
+
+
+def stands_in(role: str) -> tuple[str, ...]:
+    """The roles that decide what is put to this one."""
+    return ("operator", "supervisor") if role == "operator" else (role,)
 
 
 def start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:

@@ -259,6 +259,8 @@ def tool_requested(state: State, event: e.ToolRequested) -> None:
             runs=event.runs,
             participant=event.participant,
             claim_ms=event.claim_ms,
+            policy=event.policy,
+            approval_ms=event.approval_ms,
             since=event.time,
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from legato.agent.calling import Calls
-from legato.agent.tools import describe
+from legato.agent.tools import Proposed, describe
 from legato.errors import ToolFailed
 from legato.session import commands as c
 from legato.session.actors import Actor
@@ -17,7 +17,7 @@ from legato.session.deadlines import fired
 from legato.session.presence_rules import attached, closed
 from legato.session.state import ToolCall
 from tests.agent.rehearsal import Rehearsal
-from tests.session.talk import ADA, ALL, Talk
+from tests.session.talk import ADA, ALL, OPERATOR, Talk
 
 PHONE = Actor("ada", "user", ALL, attachment="phone")
 
@@ -127,3 +127,25 @@ async def test_the_next_worker_waits_for_what_a_client_runs_already() -> None:
     it.store(c.EndTool(call=newest(it).id, result="{}"), by=PHONE)
     await it.come_to_rest()
     assert await again == {}
+
+
+@pytest.mark.parametrize(("amount", "policy", "approval"), [(49, "small", ""), (50, "", "operator")])
+async def test_a_policy_says_yes_and_a_person_is_asked_for_the_rest(
+    amount: int, policy: str, approval: str
+) -> None:
+    def small(call: Proposed) -> bool:
+        return bool(call.args["amount"] < 50)
+
+    async def pay(amount: int) -> int:
+        return amount
+
+    it: Any = session()
+    tool = describe(pay, idempotent=False, approval="operator", allow=small, approval_s=2.0)
+    work = asyncio.create_task(Calls(it, "t", "r", {"pay": tool}).call("pay", {"amount": amount}))
+    await it.come_to_rest()
+    assert (newest(it).policy, newest(it).approval) == (policy, approval)
+    assert newest(it).approval_ms == (2_000 if approval else 0)
+    if approval:
+        it.store(c.DecideTool(call=newest(it).id, approved=True), by=OPERATOR)
+        await it.come_to_rest()
+    assert await work == amount

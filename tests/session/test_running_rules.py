@@ -191,3 +191,32 @@ def test_work_of_clients_needs_to_publish_and_nothing_more() -> None:
     talk.do(says, c.StartTool(call="x"))
     agent = Actor("bot", "agent", frozenset({"publish"}), worker="w1")
     assert talk.refused(agent, c.EndTool(call="x", outcome="failed")) == "not_allowed"
+
+
+def test_a_supervisor_decides_in_an_operators_place_and_nobody_else_does() -> None:
+    talk = Talk().answering()
+    sam = Actor("sam", "supervisor", ALL)
+    talk.put([e.ParticipantJoined(by="sam", participant="sam", role="supervisor")])
+    for id, role in (("x", "operator"), ("y", "user")):
+        talk.do(BOT, c.RequestTool(call=id, name="pay", arguments="{}", response="r", approval=role))
+    assert talk.refused(ADA, c.DecideTool(call="x", approved=True)) == "not_allowed"
+    assert talk.refused(sam, c.DecideTool(call="y", approved=True)) == "not_allowed"
+    talk.do(sam, c.DecideTool(call="x", approved=True))
+    assert call(talk).decided_by == "sam"
+
+
+def test_what_a_policy_allowed_says_which_and_asks_nobody() -> None:
+    talk = Talk().answering()
+    asked = c.RequestTool(call="x", name="pay", arguments="{}", response="r", policy="small")
+    both = c.RequestTool(call="y", name="pay", arguments="{}", response="r", policy="small", approval="user")
+    assert talk.refused(BOT, both) == "malformed"
+    talk.do(BOT, asked)
+    talk.do(BOT, c.StartTool(call="x"))
+    assert call(talk).policy == "small"
+
+
+def test_a_person_is_waited_for_as_long_as_the_call_says() -> None:
+    talk = two_tabs(approval="user", approval_ms=2_000)
+    assert overdue(talk, 1_999) == []
+    assert overdue(talk, 2_000) == ["tool_ended"]
+    assert (call(talk).status, call(talk).reason) == ("cancelled", "nobody approved it")

@@ -89,7 +89,8 @@ export class ToolCard extends Component<ToolProps> {
           <Pairs json={call.result} label="result" />
           {call.reason !== "" && <p class="bad">{call.reason}</p>}
           {asks && call.unknown && <p>Its agent was cut off while it did this. Nobody knows whether it was done.</p>}
-          {asks && call.approval === myRole && <Answers unknown={call.unknown} decide={this.decide} />}
+          {call.policy !== "" && <p class="quiet">Allowed by the policy {call.policy}.</p>}
+          {asks && (call.approval === myRole || (call.approval === "operator" && myRole === "supervisor")) && <Answers unknown={call.unknown} decide={this.decide} />}
         </div>
         <Margin notes={notes} />
       </li>
