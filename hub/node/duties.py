@@ -163,7 +163,7 @@ class Duties:
             noted = self.dispatch.settled(room.key.tenant, agent, room.key, worker)
             if worker and not noted and worker_holder(room.key.tenant, worker) in self.leases.holders:
                 holder = worker_holder(room.key.tenant, worker)
-                self._tools.spawn(self._tools.store.hold(holder, room.key, event.right))
+                self._tools.spawn(insist(lambda: self._tools.store.hold(holder, room.key, event.right)))
 
     async def _for_each_held(
         self, holder: str, do: Callable[[str, SessionKey, str, int], Awaitable[None]]

@@ -133,7 +133,7 @@ class Attendance:
             attachment = str(where.get("attachment"))
             if attachment in room.present:
                 room.present.pop(attachment, None)
-                self._tools.spawn(self._forget(room, attachment))
+                self._tools.spawn(insist(lambda: self._forget(room, attachment)))
 
     def _tell_moved(self, room: Room, attachment: str, where: Any) -> None:
         if self.moved is None or not isinstance(where, dict) or where.get("node") == self._tools.node:
@@ -142,6 +142,10 @@ class Attendance:
             self.moved(room.key, attachment, str(where.get("producer")), epoch)
 
     async def _still_here(self, room: Room, attachment: str) -> None:
+        """Nobody else says so: an attachment that is here would stay `away`."""
+        await insist(lambda: self._say_still_here(room, attachment))
+
+    async def _say_still_here(self, room: Room, attachment: str) -> None:
         await self._tools.store.hold(self._holder, room.key, NOTE + attachment)
         now = self._tools.session_now()
         await room.settle(
