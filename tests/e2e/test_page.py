@@ -49,6 +49,9 @@ ATTENTIVE = (
 )
 
 
+STAGES = ["acknowledged", "agent took it", "first word", "end"]
+TIMES = """() => [...document.querySelectorAll("[data-message] .timing")].map((one) =>
+    [...one.querySelectorAll("dt")].map((name) => name.textContent))"""
 FOCUSED = "(({ ariaLabel, id, textContent }) => ariaLabel || id || textContent)(document.activeElement)"
 
 
@@ -79,6 +82,10 @@ async def test_an_answer_streams_and_a_tool_call_shows(demo: Demo) -> None:
         card = reader.page.locator("[data-tool]")
         assert await card.get_attribute("data-status") == "finished"
         assert "Thursday" in (await card.text_content() or "")
+        await reader.say("hello there")
+        await reader.quiet()
+        assert await reader.page.evaluate(TIMES) == [STAGES, STAGES], "each answer keeps its own"
+        assert await reader.page.locator(".stages .stage").count() == len(STAGES)
         assert await reader.tally() == (0, 0)
         assert reader.tab.errors == []
 
@@ -351,6 +358,9 @@ async def test_axe_finds_nothing_serious_and_nothing_sticks_out(
     assert await serious_findings(reader.page) == []
     await reader.page.click("text='Where is order 4711?'")
     await reader.says("cello bow")
+    await reader.quiet()
+    await reader.page.click(".timing summary")
+    await reader.shot(f"timed-{scheme}-{width}")
     await telling(reader)
     await reader.shot(f"busy-{scheme}-{width}")
     assert await serious_findings(reader.page) == []
@@ -371,7 +381,7 @@ async def test_everything_is_reached_by_keyboard(demo: Demo) -> None:
     hub, browser = demo
     async with reading(browser, hub.url) as reader:
         reached: list[str] = []
-        for _ in range(12):
+        for _ in range(13):
             await reader.page.keyboard.press("Tab")
             reached.append(await reader.page.evaluate(FOCUSED))
         for wanted in ("Transcript", "words", "Attach an image or file", "cut network", "reload", "kill hub"):

@@ -72,6 +72,11 @@ class Reader:
         """Wait until the words stand on the page."""
         await self.until(f"document.querySelector('.transcript')?.textContent.includes({json.dumps(words)})")
 
+    async def begin_with(self, words: str, number: int) -> None:
+        """Wait until so many messages begin with the words."""
+        texts = "[...document.querySelectorAll('[data-message] .text')].map((text) => text.textContent)"
+        await self.until(f"{texts}.filter((text) => text.startsWith({json.dumps(words)})).length >= {number}")
+
     async def talks(self) -> None:
         """The page is in a call with an agent that has nothing to say, and its sound is warm."""
         await self.live()

@@ -76,13 +76,12 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
   // Who waits for the tap that the browser wants reads all of it.
   const listening = voice?.view.state === "live" && !voice.view.needsTap;
   const onHear = useCallback((message: string, character: number) => void hearing.replay.play(message, character), [hearing.replay]);
-  const sentAt = useRef<number | null>(null);
-  const turns = useTurns(session, sentAt);
+  const turns = useTurns(session);
   return (
     <div class="page">
       <Header session={session} view={view} share={invitation.share} />
       <main>
-        <Transcript session={session} view={view} notes={notes} interim={interim} speaking={speaking} listening={listening} onHear={onHear} />
+        <Transcript session={session} view={view} notes={notes} interim={interim} speaking={speaking} listening={listening} turns={turns} onHear={onHear} />
         <Ended view={view} />
         <Awaited view={view} />
         <Budget view={view} />
@@ -90,7 +89,7 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
         {voice !== null && <Elsewhere view={view} voice={voice} />}
         <ReplayStrip hearing={hearing} />
         {voice !== null && <VoiceStrip voice={voice} />}
-        <Composer session={session} view={view} voice={voice} speaking={[...speaking.values()].includes(true)} onSent={() => (sentAt.current = performance.now())} />
+        <Composer session={session} view={view} voice={voice} speaking={[...speaking.values()].includes(true)} />
         <Stages turns={turns} />
       </main>
       <Breaks session={session} view={view} kills={invitation.breakable} />

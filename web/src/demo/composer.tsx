@@ -19,7 +19,6 @@ interface Props {
   readonly voice: VoiceHook | null;
   /** Whether an answer is being said aloud. */
   readonly speaking: boolean;
-  readonly onSent: () => void;
 }
 
 /** Tell the others that somebody types: at most every two seconds, and when it is over. */
@@ -33,7 +32,7 @@ function useTyping(session: Session): (typing: boolean) => void {
   };
 }
 
-export function Composer({ session, view, voice, speaking, onSent }: Props): JSX.Element {
+export function Composer({ session, view, voice, speaking }: Props): JSX.Element {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const attaching = useAttaching();
@@ -50,7 +49,6 @@ export function Composer({ session, view, voice, speaking, onSent }: Props): JSX
       const parts = attaching.files.length === 0 ? [] : await attaching.upload(session);
       setText("");
       typing(false);
-      onSent();
       session.say(words, parts).catch(() => undefined); // a refusal is shown beside the message
     } catch {
       // The words stay where they are, and the reason stands beside what could not be sent.

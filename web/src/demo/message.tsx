@@ -8,6 +8,8 @@ import { Markdown } from "./markdown";
 import { readFrom, ReadOn } from "./read_on";
 import { codePoints, sounds, textOf } from "./recital";
 import { readableUntil } from "./speaking";
+import { TurnStages } from "./stages";
+import type { Turn } from "./turns";
 import { characterFromPoint, wordAt } from "./word_at";
 
 const STATUS: Partial<Record<Message["status"], string>> = {
@@ -32,6 +34,8 @@ export interface MessageProps {
   readonly speech: Speech;
   /** Whether another answer than this may be asked for here. */
   readonly anew: boolean;
+  /** How long the turn took that it answers. */
+  readonly turn: Turn | undefined;
   /** Hear it again from a character (a code point's place in the text) on. */
   readonly onHear: (message: string, character: number) => void;
 }
@@ -133,7 +137,7 @@ function More({ message, session }: { message: Message; session: Session }): JSX
 export class MessageView extends Component<MessageProps> {
   override shouldComponentUpdate(next: MessageProps): boolean {
     const now = this.props;
-    return next.message !== now.message || next.name !== now.name || next.mine !== now.mine || next.notes !== now.notes || next.speech !== now.speech || next.anew !== now.anew;
+    return next.message !== now.message || next.name !== now.name || next.mine !== now.mine || next.notes !== now.notes || next.speech !== now.speech || next.anew !== now.anew || next.turn !== now.turn;
   }
 
   /** A click on a word: hear it again from there. A selection is a selection, and a link a link. */
@@ -145,7 +149,7 @@ export class MessageView extends Component<MessageProps> {
     if (place !== null) onHear(message.id, wordAt(text.textContent ?? "", textOf(message), place));
   };
 
-  override render({ message, mine, name, role, notes, session, speech, anew, onHear }: MessageProps): JSX.Element {
+  override render({ message, mine, name, role, notes, session, speech, anew, turn, onHear }: MessageProps): JSX.Element {
     const marks = [...marksOf(message, speech), ...notes];
     const again = sounds(message);
     return (
@@ -170,6 +174,7 @@ export class MessageView extends Component<MessageProps> {
           </div>
           <MissedWords message={message} participant={session.view.participant} />
           <More message={message} session={session} />
+          {turn !== undefined && <TurnStages turn={turn} />}
         </div>
         <Margin notes={marks} />
       </li>

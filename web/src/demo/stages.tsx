@@ -1,58 +1,37 @@
-/** The latency of the last turn, by stage: from the marks in the log, and from this page's own eyes. */
+/** The latency of turns, by stage: of the last one in a strip, of each under its answer. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Session, TurnMarked } from "../client";
+import type { Session } from "../client";
+import { headline, sent, stagesOf, timed, type Turn, type Turns } from "./turns";
 
-const STAGES: readonly (readonly [TurnMarked["mark"], string])[] = [
-  ["end_of_turn", "end of turn"],
-  ["transcript_final", "transcript"],
-  ["first_word", "first word"],
-  ["first_audio_in", "sound made"],
-  ["first_audio_out", "sound sent"],
-  ["heard", "heard"],
-];
+const NONE: Turns = [];
 
-export interface Turns {
-  readonly turn: string;
-  readonly marks: Readonly<Partial<Record<string, number>>>;
-  /** From sending to the first word here, ms; null until there is one. */
-  readonly seen: number | null;
-}
-
-const NONE: Turns = { turn: "", marks: {}, seen: null };
-
-/** `sentAt` is when this page last sent something (`performance.now()`), until its answer begins. */
-export function useTurns(session: Session, sentAt: { current: number | null }): Turns {
-  const [turns, setTurns] = useState<Turns>(NONE);
-  useEffect(
-    () =>
-      session.onEvents((events) => {
-        for (const event of events) {
-          if (event.type === "turn_marked") {
-            const { turn, mark, at_ms } = event as TurnMarked;
-            setTurns((known) => (known.turn === turn ? { ...known, marks: { ...known.marks, [mark]: at_ms } } : { ...NONE, seen: known.turn === "" ? known.seen : null, turn, marks: { [mark]: at_ms } }));
-          }
-          if (event.type === "message_grown" && sentAt.current !== null) {
-            const seen = performance.now() - sentAt.current;
-            sentAt.current = null;
-            setTurns((known) => ({ ...known, seen }));
-          }
-        }
+/** The turns that this page saw since it was opened. */
+export function useTurns(session: Session): Turns {
+  const [turns, setTurns] = useState(NONE);
+  useEffect(() => {
+    const stops = [
+      session.onChange(({ outgoing }) => {
+        if (outgoing.length === 0) return;
+        const now = performance.now();
+        setTurns((known) => sent(known, outgoing.filter((one) => one.delivery === "sending").map((one) => one.message), now));
       }),
-    [session, sentAt],
-  );
+      session.onEvents((events) => {
+        const now = performance.now();
+        setTurns((known) => events.reduce((all, event) => timed(all, event, now), known));
+      }),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, [session]);
   return turns;
 }
 
 export function Stages({ turns }: { turns: Turns }): JSX.Element {
-  const stages = STAGES.flatMap(([mark, name]) => {
-    const at = turns.marks[mark];
-    return at === undefined ? [] : [{ name, at }];
-  });
-  const all = turns.seen === null ? stages : [...stages, { name: "first word on this page", at: turns.seen }];
+  const last = turns.at(-1);
+  const all = last === undefined ? [] : stagesOf(last);
   const longest = Math.max(1, ...all.map((stage) => stage.at));
   return (
-    <div class="stages" aria-label="Latency of the last turn" role="group">
+    <div class="stages" aria-label="Latency of the last turn" role="group" tabIndex={0}>
       {all.length === 0 ? <span>latency of the last turn: nothing yet</span> : null}
       {all.map(({ name, at }) => (
         <span class="stage" key={name}>
@@ -61,5 +40,26 @@ export function Stages({ turns }: { turns: Turns }): JSX.Element {
         </span>
       ))}
     </div>
+  );
+}
+
+/** One quiet line under an answer, which opens to all of its stages. */
+export function TurnStages({ turn }: { turn: Turn }): JSX.Element | null {
+  const first = headline(turn);
+  if (first === null) return null;
+  return (
+    <details class="timing" data-turn={turn.turn}>
+      <summary>
+        {first.name} <span>{Math.round(first.at)} ms</span>
+      </summary>
+      <dl class="pairs" aria-label="Latency by stage">
+        {stagesOf(turn).map(({ name, at }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{Math.round(at)} ms</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }

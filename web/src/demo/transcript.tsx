@@ -11,6 +11,7 @@ import { textOf } from "./recital";
 import { Parts } from "./parts";
 import { useScroll } from "./scroll";
 import { ToolCard } from "./tool_card";
+import type { Turns } from "./turns";
 
 interface Props {
   readonly session: Session;
@@ -24,10 +25,13 @@ interface Props {
   readonly listening: boolean;
   /** Whether to say what can be tried, where nothing was said yet. */
   readonly tries?: boolean;
+  /** How long turns took, for under their answers. */
+  readonly turns?: Turns;
   readonly onHear: (message: string, character: number) => void;
 }
 
 const NONE: readonly string[] = [];
+const UNTIMED: Turns = [];
 
 /** Marks by the entry they stand beside; the same array as long as they are the same. */
 function useMarks(notes: readonly Note[]): ReadonlyMap<string, readonly string[]> {
@@ -38,11 +42,12 @@ function useMarks(notes: readonly Note[]): ReadonlyMap<string, readonly string[]
   }, [notes]);
 }
 
-export function Transcript({ session, view, notes, interim, speaking, listening, tries = true, onHear }: Props): JSX.Element {
+export function Transcript({ session, view, notes, interim, speaking, listening, tries = true, turns = UNTIMED, onHear }: Props): JSX.Element {
   const { state, past, outgoing, participant: me } = view;
   const marks = useMarks(notes);
   const entries = useMemo(() => [...past, ...transcript(state)].sort(began), [past, state.entries]);
   const newest = entries.at(-1);
+  const byAnswer = useMemo(() => new Map(turns.map((turn) => [turn.answer, turn])), [turns]);
   const fresh = outgoing.length === 0 && interim === "" && !view.hasEarlier && entries.every((entry) => of(state.participants, entry.by)?.role === "agent");
   const { box, onScroll, behind, toEnd } = useScroll<HTMLOListElement>(entries[0]?.id ?? "", newest);
   const myRole = of(state.participants, me)?.role ?? "user";
@@ -61,7 +66,7 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
     const name = nameOf(state, entry.by, me);
     const speech = speechOf(entry.id);
     const anew = role === "agent" && entry.response !== "" && state.answered.at(-1)?.response === entry.response;
-    return <MessageView key={entry.id} message={entry} mine={entry.by === me} name={name} role={role} notes={beside} session={session} speech={speech} anew={anew} onHear={onHear} />;
+    return <MessageView key={entry.id} message={entry} mine={entry.by === me} name={name} role={role} notes={beside} session={session} speech={speech} anew={anew} turn={byAnswer.get(entry.id)} onHear={onHear} />;
   };
   return (
     <div class="transcript-frame">
