@@ -17,7 +17,7 @@ from signaling.demo import brain
 from tests.support.chromium import Tab, launched, opened
 from tests.support.demo_hub import demo_hub
 from tests.support.page import Reader, serious_findings
-from tests.support.spoken import silence
+from tests.support.spoken import silence, speech_wav
 
 pytestmark = [
     pytest.mark.e2e,
@@ -29,6 +29,12 @@ pytestmark = [
 FAKE_DEVICES: Final = "--use-fake-device-for-media-stream"
 VOICE_S: Final = 40.0
 """How long the first words may take on a machine that does a lot else."""
+
+QUESTION: Final = "Where is my order, number four seven one one?"
+SAYS_S: Final = 14.0
+"""In so long the question is said all through at least once."""
+LISTEN: Final = "() => { globalThis.seen = []; legato.onEvents((events) => seen.push(...events)); }"
+TURNS: Final = "() => seen.filter((event) => event.type === 'turn_started').length"
 
 AT_WORD: Final = """(word) => {
   const text = [...document.querySelectorAll(".audible")].at(-1);
@@ -139,6 +145,31 @@ async def test_a_spoken_answer_is_stopped_and_any_word_of_it_heard_again(hub: st
         await page.reload()
         await reader.live()
         await heard_from(page, reader, "between")
+        assert reader.tab.errors == []
+
+
+async def test_who_is_muted_is_not_heard_and_is_once_they_unmute(hub: str) -> None:
+    asking = await asyncio.to_thread(speech_wav, QUESTION, lead_ms=1_000, tail_ms=4_000)
+    async with visiting(hub, asking) as reader:
+        page = reader.page
+        await reader.say("thanks")  # who has said something is not greeted aloud
+        await reader.quiet()
+        await page.evaluate(LISTEN)
+        await page.click("[data-voice]")
+        await page.click("[aria-label=Mute]", timeout=VOICE_S * 1000)
+        await reader.until("document.querySelector('.voice-state')?.textContent.includes('nobody hears you')")
+        await reader.until("legatoVoice.current.state === 'live'", VOICE_S)
+        # What was said before the click may still end.
+        await reader.until(
+            "Object.values(legato.view.state.turns).every((turn) => turn.status !== 'speaking')"
+        )
+        await reader.quiet()
+        turns = await page.evaluate(TURNS)
+        await asyncio.sleep(SAYS_S)  # the question is said again and again, into nothing
+        assert await page.evaluate(TURNS) == turns, "no turn began"
+        await page.click("[aria-label=Unmute]")
+        await reader.until(f"({TURNS})() > {turns}", VOICE_S)
+        await reader.says("cello bow")
         assert reader.tab.errors == []
 
 
