@@ -114,7 +114,7 @@ class DoorOptions:
 def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Application:
     """The application. Its hall is `app[HALL]`."""
     shares = Shares(options.each, options.now)
-    hall = _hall(node, keys, options, shares)
+    hall = hall_of(node, keys, options, shares)
     app = web.Application(middlewares=[guard(options.policy)])
     app[HALL] = hall
     app[REVOKING] = revoking = Revoking(options.store, keys.revocations, options.wall)
@@ -153,7 +153,8 @@ def _routes(
     return [*routes, serve_description(routes)]
 
 
-def _hall(node: Node, keys: DoorKeys, options: DoorOptions, shares: Shares) -> Hall:
+def hall_of(node: Node, keys: DoorKeys, options: DoorOptions, shares: Shares) -> Hall:
+    """All connections of a node, however they come."""
     warn: list[Callable[..., None]] = []
     doorkeeper = Doorkeeper(
         Keeping(

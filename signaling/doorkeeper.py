@@ -226,7 +226,7 @@ class Doorkeeper:
         if isinstance(resume, TurnedAway):
             return resume
         producer = producer_name(ticket.participant, coming.envelope.producer)
-        opened = await room.open_producer(producer)
+        opened, epoch = await room.open_producer(producer), room.position.epoch
         if after is not None:
             await room.reach(after)
         away_since = coming.recognised(room)
@@ -235,6 +235,8 @@ class Doorkeeper:
         arrived = await self._node.arrive(room, presence)
         if isinstance(arrived, Refusal):
             return _turned(arrived)
+        while room.position.epoch != epoch:  # a tail was lost, and perhaps batches that the opening spoke of
+            opened, epoch = await room.open_producer(producer), room.position.epoch
         return Arrival(
             ticket=ticket,
             room=room,

@@ -50,6 +50,7 @@ from signaling.admission import Admission
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
 from signaling.collecting import collect_seldom
+from signaling.draining import drain
 from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.options import Options
@@ -63,9 +64,6 @@ from signaling.voice.root import Keeping, NodeVoice, node_voice
 from signaling.webhooks import Webhooks
 
 log: Final = logging.getLogger("legato.serve")
-
-SPREAD_MS: Final = 2_000
-"""Over how long those who are told to go elsewhere are spread."""
 
 
 def monotonic_ms() -> int:
@@ -170,20 +168,7 @@ async def serve(options: Options, dress: Callable[[Serving], None] | None = None
         print(f"ready {here.url}", flush=True)
         log.info("ready", extra={"url": here.url, "node": here.node.name, "pid": os.getpid()})
         await told.wait()
-        await drain(here)
-
-
-async def drain(here: Serving) -> None:
-    """Send everybody elsewhere, and wait until they have gone, at most `drain_s`."""
-    log.info("draining", extra={"connections": len(here.hall)})
-    here.hall.drain(SPREAD_MS)
-    try:
-        async with asyncio.timeout(here.options.drain_s):
-            await here.hall.emptied()
-    except TimeoutError:
-        log.info("closing those who have not gone", extra={"connections": len(here.hall)})
-    await here.hall.close()
-    await here.node.drain()
+        await drain(here.hall, here.node, here.options.drain_s)
 
 
 def _at(serving: Serving, url: str, port: int) -> Serving:

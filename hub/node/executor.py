@@ -7,7 +7,7 @@ pass of the loop leaves in one write.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -339,8 +339,9 @@ class Executor:
             if outcome.reason == "sequence_gap" and _went_back(lane, work, outcome, self._ground):
                 self._settle(lane, work, Refusal("resume_first", "the store went back", retry_after_ms=100))
                 return
+            # By its reason alone it may be another: `stale_token` is what a producer's older epoch gets, too.
             said = work.refused
-            same = said is not None and said.reason == outcome.reason
+            same = said is not None and replace(_kept(said), expected=outcome.expected) == outcome
             if same:
                 lane.settled_to = work.sequence
             self._settle(lane, work, said if same and said else _refusal(outcome))

@@ -107,7 +107,8 @@ class Room(Protocol):
         """Never called for it again."""
 
     async def open_producer(self, producer: str) -> Opened:
-        """Open a new epoch of the producer; older connections of it are refused from here on."""
+        """Open a new epoch of the producer; older connections of it are refused from here on. What it says is of the
+        log that `position` is on when this returns: on another epoch of that, it must be opened again."""
 
     def execute(self, actor: Actor, batch: Batch) -> Awaitable[Done | Refusal]:
         """Decide and append. Batches of one producer take effect in the order of the calls. Lost races are

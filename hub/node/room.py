@@ -108,18 +108,24 @@ class Room:
 
     async def open_producer(self, producer: str) -> Opened:
         """See `hub.node.promise.Room`."""
-        self._opened_in[producer] = self.position.epoch
-        opened = await self._tools.store.open_producer(self.key, producer)
+        opened = await self._open(producer)
         if opened is None:
             self.follower.missing()
             await self.follower.caught_up()
-            self._opened_in[producer] = self.position.epoch
-            opened = await self._tools.store.open_producer(self.key, producer)
+            opened = await self._open(producer)
         if opened is None:
             self.gone("erased")
             return Opened(0, 0)
         self._executor.opened(producer, opened.last)
         return opened
+
+    async def _open(self, producer: str) -> Opened | None:
+        """If the log goes back meanwhile, what it had of the producer may have gone with the tail: asked anew."""
+        while True:
+            self._opened_in[producer] = epoch = self.position.epoch
+            opened = await self._tools.store.open_producer(self.key, producer)
+            if self.position.epoch == epoch:
+                return opened
 
     def execute(self, actor: Actor, batch: Batch) -> Awaitable[Done | Refusal]:
         """See `hub.node.promise.Room`."""

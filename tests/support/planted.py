@@ -1,4 +1,4 @@
-"""Bugs to plant in the real node, so that the simulated world can show that it finds them.
+"""Bugs to plant in the real node and its doors, so that the simulated world can show that it finds them.
 
 Each is a function that patches one place and is what somebody might really write.
 """
@@ -23,9 +23,16 @@ from hub.node.promise import Done
 from hub.node.tail import Tail
 from hub.store.model.log import LogModel
 from hub.store.promise import LostTail, Stored
+from hub.vault import Folder
 from legato.session import fold
 from legato.session.commands import Refusal
 from legato.session.events import MessageGrown
+from legato.session.holder import Denial, Denied, Granted, Holder, present
+from signaling import doorkeeper
+from signaling.connection import close_codes
+from signaling.connection.downlink import Downlink
+from signaling.connection.effects import NEVER
+from signaling.connection.machine import Connection
 from tests.support.simstore import SimStore
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -164,6 +171,47 @@ def deliver_from_the_reply(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(view, "link_of", lambda before, entry: entry.digest)
 
 
+def let_in_without_a_proof(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(doorkeeper, "proves", lambda key, proof, nonce: True)
+
+
+def let_in_by_a_spent_ticket(patch: pytest.MonkeyPatch) -> None:
+    def lenient(holder_: Holder, ticket: str, key: str, fresh: str) -> Any:
+        presented = present(holder_, ticket, key, fresh)
+        if isinstance(presented, Denied) and presented.why is Denial.SPENT:
+            return Granted(Holder(key, held=ticket, next=fresh), fresh)
+        return presented
+
+    patch.setattr(doorkeeper, "present", lenient)
+
+
+def forget_who_reads_slowly(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Downlink, "behind", property(lambda self: False))
+
+
+def take_the_last_credit_for_all_there_is(patch: pytest.MonkeyPatch) -> None:
+    def grant(self: Downlink, events: int) -> None:
+        self._credit = self._credit or events
+
+    patch.setattr(Downlink, "grant", grant)
+
+
+def send_nobody_elsewhere_but_home(patch: pytest.MonkeyPatch) -> None:
+    def drain(self: Connection, after_ms: int, nodes: list[str], now: int) -> Any:
+        return self.close(close_codes.GOING_AWAY, "draining", retry_after_ms=NEVER)
+
+    patch.setattr(Connection, "drain", drain)
+
+
+def say_that_the_vault_has_it(patch: pytest.MonkeyPatch) -> None:
+    keep = Folder.keep_log
+
+    def forgetful(self: Folder, key: Any, entries: Any, after: int, *rest: Any) -> bool:
+        return keep(self, key, entries[: len(entries) // 2 + 1], after, *rest)
+
+    patch.setattr(Folder, "keep_log", forgetful)
+
+
 def _key(store: SimStore) -> Any:
     return next(iter(key for key in store._model._sinks if not key.session.startswith("agent:")), None)
 
@@ -182,4 +230,10 @@ PLANTS: Final[tuple[Plant, ...]] = (
     forget_who_is_away,
     tell_newcomers_what_they_have_seen,
     deliver_from_the_reply,
+    let_in_without_a_proof,
+    let_in_by_a_spent_ticket,
+    forget_who_reads_slowly,
+    take_the_last_credit_for_all_there_is,
+    send_nobody_elsewhere_but_home,
+    say_that_the_vault_has_it,
 )

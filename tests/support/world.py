@@ -1,7 +1,8 @@
 """The simulated world: nodes, clients, an agent and the store in one seeded loop, in virtual time.
 
-The nodes are the real ones, the clients run the real link machine with its outbox, the store is the
-oracle behind a network that delays, breaks and repeats. A seed decides who does what and which faults befall
+The nodes are the real ones behind their real doors (hall, doorkeeper, a machine for each connection) but for the
+sockets; the clients run the real link machine with its outbox, the store is the oracle behind a network that
+delays, breaks and repeats. A seed decides who does what and which faults befall
 whom: nodes are killed, stopped and thawed; connections break or go silent; the store stalls, and loses its
 tail to a stale replica. When the faults stop, everything must come to rest, and `tests.support.checks` tells
 whether all that was promised was kept.
@@ -18,14 +19,19 @@ import hashlib
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
 from hub.keys.keystore import KeyStore
+from hub.keys.positions import unverified
 from hub.keys.wrapped import MemoryKeys
 from hub.keys.wrapping import KeyWrap
 from hub.metrics import Metrics
@@ -34,17 +40,25 @@ from hub.node.room import Room
 from hub.settings import Settings
 from hub.store.model import ModelServer
 from hub.store.promise import SessionKey, Store, StoreUnavailable
+from hub.vault import Folder, Vault
 from legato.session.commands import Command
-from tests.support.simdoor import Door
+from legato.wire.down import Offered
+from signaling.archive import Archive
+from signaling.hall import Hall
+from tests.support.simagent import Answering, Worker
+from tests.support.simdoor import TicketDesk, open_doors
 from tests.support.simloop import SimLoop
-from tests.support.simpeople import Answering, Client, Wire, words
+from tests.support.simpeople import Client, words
 from tests.support.simstore import SimStore, StoreHost
-from tests.support.worldchecks import Failure, Recorder, check
+from tests.support.simthief import Thief
+from tests.support.simwire import Device, Wire
+from tests.support.worldchecks import Failure, Recorder, check, check_archives
 from tests.support.worldfaults import Faults
 
 KEY: Final = SessionKey("main", "s_world")
 AGENT: Final = "concierge"
 EPOCH_MS: Final = 1_700_000_000_000
+MEMORY: Final = Path("/dev/shm")
 BUSY_MS: Final = 4_000
 REST_MS: Final = 90_000
 MOST_POSTS: Final = 14
@@ -61,34 +75,43 @@ class Host:
     process: str
     node: Node
     store: SimStore
+    hall: Hall
+    archive: Archive
     alive: bool = True
+    draining: bool = False
     stopped: bool = False
 
 
 class World:
-    """One run. `faults` may be switched off."""
+    """One run. `place`: a folder for the vault. `faults` may be switched off."""
 
-    def __init__(self, seed: int, faults: bool = True) -> None:
+    def __init__(self, seed: int, place: Path, faults: bool = True) -> None:
         self.seed = seed
         self.random = Random(seed)
         self.loop = SimLoop()
         self.faulty = faults
-        self.server = ModelServer(lambda: EPOCH_MS + self.loop.ms(), self._random("server").randbytes)
+        self.server = ModelServer(lambda: EPOCH_MS + self.loop.ms(), self.random_of("server").randbytes)
         self.machine = StoreHost(self.server)
         self.recorder = Recorder(KEY)
         self.server.subscribers.append(self.recorder)
         self.rest = MemoryKeys()
-        self.wrap = KeyWrap([bytes(32)], self._random("wrap").randbytes)
+        self.wrap = KeyWrap([bytes(32)], self.random_of("wrap").randbytes)
         self.anchors = Anchors(b"a" * 32)
         self.metrics = Metrics()
         self.hosts: list[Host] = []
         self.people: list[Client] = []
-        self.agent: Client | None = None
+        self.worker: Worker | None = None
+        self.agents: list[Client] = []
+        self.wires: list[Wire] = []
+        self.desk = TicketDesk(lambda: (EPOCH_MS + self.loop.ms()) // 1000, self.random_of("desk").randbytes)
         self.workers = 0
         self.posted = 0
-        self._faults = Faults(self)
+        self.thieves: list[Thief] = []
+        self.vault = Vault(Folder(place))
+        self.faults = Faults(self)
 
-    def _random(self, what: str) -> Random:
+    def random_of(self, what: str) -> Random:
+        """Chance for one of those who take part."""
         return Random(f"{self.seed}:{what}")
 
     # --- the run
@@ -107,14 +130,14 @@ class World:
             await self.start_node(f"n{number}.0")
         await self.loop.start(self.hosts[0].process, self._create())
         for number in (1, 2, 3):
-            who = f"p_user{min(number, 2)}"
-            self._person(f"u{number}", f"{KEY.session}|{who}|user|a_u{number}|")
+            self._person(f"u{number}", f"p_user{min(number, 2)}")
         self.hire()
         self.loop.create_task(self._quiet_checks())
         await self._be_busy()
         self._mend_all()
         await self._come_to_rest()
         check(self)
+        await check_archives(self)
         log = b"".join(entry.digest for entry in self.recorder.entries)
         return hashlib.sha256(log + repr(self.loop.steps).encode()).hexdigest()[:16]
 
@@ -130,7 +153,7 @@ class World:
             if self.random.random() < 0.75 and self.posted < MOST_POSTS:
                 self._post()
             elif self.faulty:
-                self._faults.befall()
+                self.faults.befall()
 
     def _post(self) -> None:
         person = self.random.choice([each for each in self.people if not each.dead])
@@ -154,9 +177,11 @@ class World:
         for host in self.hosts:
             self.thaw(host)
             host.store.mend()
-        for person in self.everyone():
-            if person.wire is not None and person.wire.silent:
-                person.wire.break_off()
+        for wire in self.open_wires():
+            wire.read_on()
+            if wire.silent:
+                wire.silent = False
+                wire.break_off()
 
     async def _come_to_rest(self) -> None:
         """Liveness: without faults everything settles."""
@@ -179,7 +204,7 @@ class World:
         for person in self.everyone():
             if person.pending:
                 return f"{person.name} still has {person.pending} batches"
-            if person.link.position != tail.log.tail.to_text():
+            if not person.link.position or unverified(person.link.position) != tail.log.tail:
                 return f"{person.name} is at {person.link.state.offset}, the log at {tail.log.tail.offset}"
             if person.link.state.turns:
                 return f"turns are open: {sorted(person.link.state.turns)}"
@@ -189,36 +214,43 @@ class World:
 
     def everyone(self) -> list[Client]:
         """Who lives: the people and the agent."""
-        return [each for each in (*self.people, self.agent) if each is not None and not each.dead]
+        return [each for each in (*self.people, *self.agents) if not each.dead]
+
+    def open_wires(self) -> list[Wire]:
+        """The connections that nobody has ended."""
+        self.wires = [wire for wire in self.wires if wire.open]
+        return self.wires
 
     # --- nodes
 
     async def start_node(self, process: str) -> None:
         """A node's process starts, and goes on trying until the store answers."""
-        store = SimStore(self.machine, self.loop, self._random(process), process)
+        store = SimStore(self.machine, self.loop, self.random_of(process), process)
         store.audit = lambda key, snapshot: self.recorder.snapshot(snapshot)
-        random = self._random(f"{process}:bytes").randbytes
+        random = self.random_of(f"{process}:bytes").randbytes
         keys = KeyStore(self.rest, self.wrap, self.loop.ms, random_bytes=random)
         parts = Parts(
             process, _as_store(store), keys, self.anchors, CommandDigest(b"d" * 32), self.loop.ms, random,
-            SETTINGS, self.metrics,
+            SETTINGS, self.metrics, self.vault,
         )  # fmt: skip
-        host = Host(process, Node(parts), store)
+        node = Node(parts)
+        hall = open_doors(node, _as_store(store), keys, self.desk, self.vault, self.loop.ms, random)
         while True:  # as a supervisor does
             try:
-                await self.loop.start(process, host.node.__aenter__())
+                await self.loop.start(process, node.__aenter__())
                 break
             except StoreUnavailable:
                 store.mend()
-        self.hosts.append(host)
+        self.hosts.append(Host(process, node, store, hall, Archive(_as_store(store), keys, self.vault)))
 
-    def _dial(self, client: Client) -> Wire | None:
+    def dial(self, device: Device, random: Random) -> Wire | None:
+        """A wire to one of the nodes; None: none is up."""
         up = [host for host in self.hosts if host.alive]
         if not up:
             return None
-        host = client.random.choice(up)
-        wire = Wire(self.loop, client.random, host.process, client)
-        wire.connect(lambda send, hang_up: Door(host.node, self.loop, send, hang_up))
+        host = random.choice([host for host in up if not host.draining] or up)
+        wire = Wire(self.loop, random, host.process, host.hall, device)
+        self.wires.append(wire)
         return wire
 
     def thaw(self, host: Host) -> None:
@@ -229,58 +261,64 @@ class World:
 
     # --- people
 
-    def _person(self, name: str, ticket: str) -> None:
-        person = Client(name, ticket, self.loop, self._random(name), self._dial)
+    def _person(self, name: str, participant: str) -> None:
+        def ticket() -> str:
+            return self.desk.ticket(participant, "user", KEY.session)
+
+        thrifty = name == "u3"
+        person = Client(name, ticket, self.loop, self.random_of(name), self.dial, thrifty=thrifty)
         self.people.append(person)
         self.loop.deliver(0, person.process, person.start)
 
     def hire(self) -> None:
-        """A worker's process starts, registers at a node, and attaches when it is offered the session."""
+        """A worker's process starts, and finds a node."""
         self.workers += 1
-        worker = f"w_{self.workers}"
-        ticket = f"{KEY.session}|p_{AGENT}|agent|a_{worker}|{worker}"
-        agent = Client(worker, ticket, self.loop, self._random(worker), self._dial)
-        self.agent = agent
-        Answering(agent, f"worker:{AGENT}", worker)
-        self.register(agent, worker)
+        name = f"w_{self.workers}"
+        self.worker = Worker(
+            name, AGENT, lambda: self.desk.ticket(f"agent:{AGENT}", "agent"), self.loop,
+            self.random_of(f"{name}:worker"), self.dial, self._engage,
+        )  # fmt: skip
+        self.loop.deliver(1, self.worker.process, self.worker.start)
 
-    def register(self, agent: Client, worker: str) -> None:
-        """The worker comes to a node, as soon as one is up."""
-        up = [host for host in self.hosts if host.alive]
-        if agent.dead:
+    def _engage(self, worker: Worker, offered: Offered) -> None:
+        """The worker is offered the session: it comes, if it is not there."""
+        if worker.client is not None and not worker.client.dead:
             return
-        if not up:
-            self.loop.call_later(0.1, lambda: self.register(agent, worker))
-            return
-        host = agent.random.choice(up)
-        agent.registered = (host.process, worker)
-
-        def offer(key: SessionKey, participant: str, expires_ms: int) -> None:
-            if agent.wire is None and not agent.dead and agent.link.phase.value == "idle":
-                self.loop.deliver(1, agent.process, agent.start)
-
-        self.loop.deliver(1, host.process, lambda: host.node.register_worker("main", AGENT, worker, 4, offer))
-
-    def unregister(self, process: str, worker: str) -> None:
-        """The worker's node sees its connection close."""
-        for host in self.hosts:
-            if host.process == process:
-                self.loop.deliver(2, process, partial(host.node.worker_lost, "main", AGENT, worker))
+        name, right = f"{worker.name}_{len(self.agents)}", f"worker:{AGENT}"
+        random = self.random_of(name)
+        accept = right if random.random() < 0.5 else ""
+        agent = Client(
+            name, lambda: offered.ticket, self.loop, random, self.dial, worker=worker.name, accept=accept
+        )
+        worker.client = agent
+        self.agents.append(agent)
+        Answering(agent, right, worker.name)
+        agent.start()
 
 
 def _as_store(store: SimStore) -> Store:
     return store  # type: ignore[return-value]
 
 
+@contextmanager
+def lived_through(seed: int, faults: bool = True) -> Iterator[World]:
+    """A world with a place of its own."""
+    with TemporaryDirectory(prefix="legato-world-", dir=MEMORY if MEMORY.is_dir() else None) as place:
+        yield World(seed, Path(place), faults)
+
+
 def replay(seed: int) -> str:
     """Run the world of `seed`. Raises `Failure`, which names the command that replays it."""
-    world = World(seed)
     try:
-        return world.run()
+        with lived_through(seed) as world:
+            return world.run()
     except Failure as failure:
-        raise Failure(
-            f"seed {seed}: {failure}\nreplay: .venv/bin/python -m tests.support.world --seed {seed}"
-        ) from failure
+        raise Failure(told(seed, failure)) from failure
+
+
+def told(seed: int, failure: Failure) -> str:
+    """The failure, and the command that replays it."""
+    return f"seed {seed}: {failure}\nreplay: .venv/bin/python -m tests.support.world --seed {seed}"
 
 
 def main() -> int:

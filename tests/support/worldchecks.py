@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from hub.keys.positions import unverified
 from hub.keys.sealing import SessionSealer
 from hub.node.entries import link_of, opened_entry, opened_snapshot
 from hub.store.model import ModelServer
 from hub.store.promise import SessionKey, Snapshot, Stored
 from legato.session import events as e
 from legato.session.fold import evolve
-from legato.session.position import Position
 from legato.session.state import State, encode_state
 
 if TYPE_CHECKING:
     from tests.support.simpeople import Client
     from tests.support.world import World
+
+
+PAGE: Final = 20
 
 
 class Failure(AssertionError):
@@ -66,17 +69,43 @@ class Recorder:
 def check(world: World) -> None:
     """Raise `Failure` for the first promise that was not kept."""
     log = world.recorder
+    _no_task_failed(world)
     _once_and_in_order(log.entries)
     sealer = _sealer(world)
     events = [opened_entry(log.key, sealer, entry).event for entry in log.entries]
     states = _folded(events)
     _snapshots_are_folds(world, sealer, states)
     lost = {entry.digest[:8] for entry in log.lost}
-    for client in (*world.people, *([world.agent] if world.agent else [])):
+    for client in (*world.people, *world.agents):
+        _not_sent_away(client)
         _reports_are_folds(client, log.entries, states, lost)
         _nothing_lost(client, events, states[-1])
+    for thief in world.thieves:
+        if thief.came_in:
+            raise Failure(f"somebody came in by a ticket of {thief.of} that was not good")
     _answered_once(events)
     _rooms_agree(world, states[-1])
+
+
+async def check_archives(world: World) -> None:
+    """Whoever reads the log from its beginning gets all of it, from every node, whatever the store has trimmed."""
+    log = world.recorder
+    sealer = _sealer(world)
+    written = [opened_entry(log.key, sealer, entry).encoded for entry in log.entries]
+    for host in world.hosts:
+        read: list[bytes] = []
+        while page := await host.archive.events(log.key, len(read), PAGE):
+            if not page.events:
+                break
+            read += page.events
+        if read != written:
+            raise Failure(f"{host.process} reads {len(read)} events of {len(written)}, or others")
+
+
+def _no_task_failed(world: World) -> None:
+    (failures,) = world.metrics.failures.collect()
+    if failures.samples[0].value:
+        raise Failure(f"{failures.samples[0].value:.0f} tasks of nodes failed")
 
 
 def _once_and_in_order(entries: list[Stored]) -> None:
@@ -127,7 +156,7 @@ def _snapshots_are_folds(world: World, sealer: Any, states: list[bytes]) -> None
 
 def _reports_are_folds(client: Client, entries: list[Stored], states: list[bytes], lost: set[bytes]) -> None:
     for report in client.reports:
-        at = Position.from_text(report.position)
+        at = unverified(report.position)
         if at.offset <= len(entries) and (at.offset == 0 or entries[at.offset - 1].digest[:8] == at.check):
             if report.state != states[at.offset]:
                 raise Failure(f"{client.name} at {at.offset} held another state than the log's fold")
@@ -137,6 +166,11 @@ def _reports_are_folds(client: Client, entries: list[Stored], states: list[bytes
             raise Failure(f"{client.name} saw {at.offset}, which was lost, and was not told")
     if not client.dead and encode_state(client.link.state) != states[-1]:
         raise Failure(f"{client.name} ended with another state than the log's fold")
+
+
+def _not_sent_away(client: Client) -> None:
+    if client.sent_away:
+        raise Failure(f"{client.name} was sent away: {client.sent_away}")
 
 
 def _nothing_lost(client: Client, events: list[Any], final: bytes) -> None:
@@ -177,3 +211,17 @@ def _rooms_agree(world: World, final: bytes) -> None:
         room = host.node._rooms.here(world.recorder.key)
         if room is not None and encode_state(room.state) != final:
             raise Failure(f"{host.process} holds another state than the log's fold")
+
+
+def tally(world: World) -> Counter[str]:
+    """What the world saw of the things that it is there for."""
+    people = (*world.people, *world.agents)
+    session = world.server.session(world.recorder.key)
+    return Counter(
+        resumed=sum(each.resumed for each in people),
+        caught_up=sum(wire.was_behind for wire in world.wires),
+        drained=world.faults.drained,
+        refused_thieves=sum(thief.refused for thief in world.thieves),
+        tails_lost=bool(world.recorder.lost),
+        trimmed=session is not None and session.log.page(0, 1).first > 1,
+    )

@@ -7,10 +7,16 @@ Apart from the world, which only goes on: a fault is drawn from the world's own 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Final
+
+from signaling.draining import drain
+from tests.support.simthief import Thief, another_key, spent_tickets
 
 if TYPE_CHECKING:
     from tests.support.world import Host, World
+
+DRAIN_S: Final = 3.0
 
 
 class Faults:
@@ -20,13 +26,14 @@ class Faults:
         self._world = world
         self._tails_lost = 0
         self._promoting = False
+        self.drained = 0
 
     def befall(self) -> None:
         """One of them, now."""
         fault: Callable[[], None] = self._world.random.choices(
             [self._kill_node, self._stop_node, self._cut_store, self._stall, self._lose_tail, self._cut_client,
-             self._hush_client, self._kill_agent],
-            [2, 2, 5, 2, 2, 5, 3, 2],
+             self._hush_client, self._kill_worker, self._slow_client, self._drain_node, self._steal],
+            [2, 2, 5, 2, 2, 5, 3, 2, 4, 2, 3],
         )[0]  # fmt: skip
         fault()
 
@@ -37,25 +44,28 @@ class Faults:
         host = self._some_host()
         if host is None or self._world.loop.ms() < 300:
             return
+        self._end(host)
+        if not host.draining:  # else that is on its way
+            self._start_again(host)
+
+    def _end(self, host: Host) -> None:
         host.alive = False
         self._world.loop.kill_process(host.process)
         host.store.cut()
         self._world.loop.call_soon(lambda: host.store._model.disconnect())
         self._world.hosts.remove(host)
         self._world.machine.connections.remove(host.store)
-        for person in self._world.everyone():
-            if person.wire is not None and person.wire._process == host.process:
-                person.wire.break_off()
+        for wire in self._world.open_wires():
+            if wire.at == host.process:
+                wire.break_off()
+
+    def _start_again(self, host: Host) -> None:
         name, _, generation = host.process.partition(".")
         again = f"{name}.{int(generation) + 1}"
         wait = self._world.random.uniform(50, 4000)
         self._world.loop.call_later(
             wait / 1000, lambda: self._world.loop.create_task(self._world.start_node(again))
         )
-        agent = self._world.agent
-        if agent is not None and agent.registered[0] == host.process:
-            worker = agent.registered[1]
-            self._world.loop.call_later(0.02, lambda: self._world.register(agent, worker))
 
     def _stop_node(self) -> None:
         host = self._some_host()
@@ -85,6 +95,10 @@ class Faults:
             self._promoting = False
             self._world.server.restore(saved)
             self._world.recorder.restored(self._world.server)
+            for person in self._world.people:
+                person.resumes.clear()  # what was spent may be good again
+            for thief in self._world.thieves:
+                thief.excused = True
             for connection in tuple(self._world.machine.connections):
                 connection.cut()
                 self._world.loop.call_later(self._world.random.uniform(0.01, 0.5), connection.mend)
@@ -92,24 +106,65 @@ class Faults:
         self._world.loop.call_later(self._world.random.uniform(0.01, 1.5), promote)
 
     def _cut_client(self) -> None:
-        person = self._world.random.choice(self._world.everyone())
-        if person.wire is not None:
-            person.wire.break_off()
+        wires = self._world.open_wires()
+        if wires:
+            self._world.random.choice(wires).break_off()
 
     def _hush_client(self) -> None:
         """Half-open: nothing arrives any more, and nobody is told."""
-        person = self._world.random.choice(self._world.everyone())
-        if person.wire is not None:
-            person.wire.silent = True
+        wires = self._world.open_wires()
+        if wires:
+            self._world.random.choice(wires).silent = True
 
-    def _kill_agent(self) -> None:
-        agent = self._world.agent
-        if agent is None or agent.dead:
+    def _kill_worker(self) -> None:
+        worker = self._world.worker
+        if worker is None or worker.dead:
             return
-        agent.dead = True
-        self._world.loop.kill_process(agent.process)
-        if agent.wire is not None:
-            agent.wire.break_off()
-        process, worker = agent.registered
-        self._world.unregister(process, worker)
+        worker.dead = True
+        self._world.loop.kill_process(worker.process)
+        for each in (worker, worker.client):
+            if each is not None:
+                each.dead = True
+                if each.wire is not None:
+                    each.wire.break_off()
         self._world.loop.call_later(self._world.random.uniform(0.05, 2), self._world.hire)
+
+    def _slow_client(self) -> None:
+        """A device reads nothing for a while."""
+        wires = self._world.open_wires()
+        if wires:
+            wire = self._world.random.choice(wires)
+            wire.stop_reading()
+            self._world.loop.call_later(self._world.random.uniform(0.1, 4), wire.read_on)
+
+    def _drain_node(self) -> None:
+        """SIGTERM: the node sends everybody to the others, and ends."""
+        up = [host for host in self._world.hosts if host.alive and not (host.draining or host.stopped)]
+        if len(up) < 2:
+            return
+        host = self._world.random.choice(up)
+        host.draining = True
+
+        async def leave() -> None:
+            await drain(host.hall, host.node, DRAIN_S)
+            await host.node.__aexit__()
+            self.drained += 1
+            self._world.loop.call_soon(gone, context=outside)
+
+        def gone() -> None:
+            if host.alive:
+                self._end(host)
+
+        outside = copy_context()
+        self._world.loop.start(host.process, leave())
+        self._start_again(host)
+
+    def _steal(self) -> None:
+        """Somebody shows a person's resume ticket."""
+        random, people = self._world.random, self._world.people
+        victim = random.choice([each for each in people if spent_tickets(each)] or people)
+        if victim.resumes:
+            stolen = random.choice(spent_tickets(victim) or [another_key(victim)])
+            thief = Thief(victim, *stolen)
+            self._world.thieves.append(thief)
+            self._world.dial(thief, self._world.random_of(f"thief{len(self._world.thieves)}"))

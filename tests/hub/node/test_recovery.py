@@ -6,17 +6,29 @@ import asyncio
 from hashlib import sha1
 
 from hub.node.node import Node
-from hub.node.promise import Done
+from hub.node.promise import Done, Presence
 from hub.node.recent import Recent, Told
 from hub.node.recovery import remembered_in_common
 from hub.node.room import Room
 from hub.store.model import ModelStore
 from hub.store.model.server import Contents
 from hub.store.promise import SessionKey
+from legato.session import commands as c
 from legato.session.commands import Refusal
 from legato.session.events import ActivityChanged
 from legato.session.position import Position
-from tests.hub.node.builders import KEY, USER, Heard, House, batch, passes, there, user_presence, virtual
+from tests.hub.node.builders import (
+    AGENT,
+    KEY,
+    USER,
+    Heard,
+    House,
+    batch,
+    passes,
+    there,
+    user_presence,
+    virtual,
+)
 from tests.hub.node.test_room import post
 
 EPOCH = "q83vEjRWeJA"
@@ -175,3 +187,21 @@ async def test_whose_refusals_the_store_lost_comes_again_and_goes_on() -> None:
         own_gap = await room.execute(USER, batch("c_1", 9, post("m_2"), epoch=again.epoch))
         assert isinstance(own_gap, Refusal)
         assert (own_gap.reason, own_gap.expected) == ("sequence_gap", 2)
+
+
+@virtual
+async def test_a_refusal_under_an_older_epoch_of_its_producer_is_not_said_to_be_kept() -> None:
+    house = House()
+    async with house.node("n1") as node:
+        room = await there(await node.create(KEY, "p_user", {}, ""))
+        assert isinstance(
+            await node.arrive(room, Presence(AGENT, "concierge", "", ("text",), ("text",))), Done
+        )
+        older, newer = await room.open_producer("c_1"), await room.open_producer("c_1")
+        unaccepted = c.StartResponse(response="r_1")
+        told = []
+        for opened in (older, newer):
+            refused = await room.execute(AGENT, batch("c_1", 1, unaccepted, epoch=opened.epoch))
+            assert isinstance(refused, Refusal)
+            told.append((refused.reason, refused.field))
+        assert told == [("resume_first", "producer"), ("stale_token", "right")]
