@@ -100,6 +100,26 @@ async def the_audit_tells(hub: Tree, session: str, operator: str) -> None:
     assert all(len(line["digest"]) == 40 for line in lines[:-1] if line["type"] != "refused")
 
 
+async def filters_and_shows_the_keys(desk: Console, session: str) -> None:
+    """Who waits stays in the lists; while the keys are shown they do nothing."""
+    await desk.page.check("[data-filter='waits']")
+    await desk.sees(f"#board ~ ul [data-session='{session}']")
+    await desk.page.select_option("[data-filter='agent']", "")
+    await desk.key("?")
+    await desk.sees("dialog[open]")
+    await desk.key("n")
+    await desk.page.keyboard.press("Escape")
+    await desk.page.wait_for_selector("dialog[open]", state="detached")
+    assert await desk.page.locator(".desk").count() == 0, "keys do nothing while the sheet is open"
+
+
+async def promises(desk: Console) -> None:
+    """What was said last."""
+    await desk.key("p")
+    await desk.sees(".promises li")
+    await desk.shot("answers")
+
+
 async def state_of(page: Page) -> Any:
     return await page.evaluate("legato.view.state")
 
@@ -113,6 +133,7 @@ async def test_an_operator_takes_the_next_in_the_queue_answers_hands_back_and_wr
         await caller.quiet()
         await ask_for_a_person(caller, "refund")
         await desk.sees(".waits")
+        await filters_and_shows_the_keys(desk, caller.session)
         await desk.shot("queue")
         await desk.key("n")
         await desk.sees(f".desk[data-session='{caller.session}'] [data-phase='live']")
@@ -123,7 +144,7 @@ async def test_an_operator_takes_the_next_in_the_queue_answers_hands_back_and_wr
         await caller.until("legato.view.state.asking === null")
         await desk.write("Hello, this is a person.")
         await caller.says("this is a person")
-        await desk.shot("answers")
+        await promises(desk)
         await desk.page.fill("#briefing", "she gets her money on Monday")
         await desk.page.fill("#notes", "was kind")
         await desk.key("o")
@@ -135,9 +156,10 @@ async def test_an_operator_takes_the_next_in_the_queue_answers_hands_back_and_wr
         await desk.place("monitor")
         await desk.sees(".notes[data-owed='true']")
         await desk.shot("wrap-up")
-        await desk.page.click("text=Done")
+        await desk.key("d")
         await desk.sees(".notes[data-owed='false']")
-        assert (await state_of(caller.page))["briefing"] == "she gets her money on Monday"
+        told = "she gets her money on Monday\nPromised:\n- Hello, this is a person."
+        assert (await state_of(caller.page))["briefing"] == told
         log = await caller.page.evaluate("JSON.stringify(legato.view)")
         assert "was kind" not in log, "notes are not the caller's to see"
         assert desk.tab.errors == caller.tab.errors == []
@@ -202,7 +224,8 @@ async def test_of_two_operators_at_once_one_answers_and_the_other_is_told_who(de
         winner, loser = (olga, ben) if places[0] == "answers" else (ben, olga)
         problem = await loser.page.inner_text(".problem")
         assert f"quicker: {'Olga' if winner is olga else 'Ben'} answers" in problem
-        await winner.page.click("[data-transfer]")
+        await winner.key("x")
+        await winner.page.keyboard.press("Enter")
         await loser.place("answers")
         await winner.place("monitor")
 
@@ -220,6 +243,11 @@ async def test_the_console_keeps_nobody_out_on_desk_and_phone(demo: Demo, scheme
             await desk.open(caller.session)
             await desk.key("t")
             await desk.place("answers")
+            await desk.key("?")
+            await desk.sees("dialog[open]")
+            assert await serious_findings(desk.page) == []
+            await desk.shot(f"keys-{scheme}")
+            await desk.key("?")
             assert await serious_findings(desk.page) == []
             await desk.shot(f"desk-{scheme}")
             await desk.page.set_viewport_size({"width": 360, "height": 740})

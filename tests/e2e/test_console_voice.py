@@ -109,7 +109,7 @@ async def helping(
         await desk.sees("#queue")
         await desk.open(caller.session)
         await desk.place("monitor")
-        await desk.page.click(".listening button:text-is('Listen')")
+        await desk.page.click("[data-key='l']")
         await ears.until("legatoVoice.current.state === 'live' && legatoVoice.output.ready", SECONDS)
         assert await desk.page.get_attribute(".listening", "data-microphone") == "off"
         await desk.page.evaluate(LISTEN)
@@ -117,7 +117,7 @@ async def helping(
 
 
 async def arm(desk: Console) -> None:
-    await desk.page.click("text=Arm microphone")
+    await desk.page.click("[data-key='a']")
     await desk.sees("[data-microphone='armed']")
 
 

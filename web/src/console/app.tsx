@@ -7,10 +7,11 @@ import { remembered } from "../demo/memory";
 import { brought } from "./credential";
 import { Desk } from "./desk";
 import { Hub, Refused, type Helpers, type Operator, type Row } from "./hub";
+import { ALL, Filters, passes } from "./filter";
+import { isMeant, Keys } from "./keys";
 import { Board, Queue } from "./lists";
 import { useOpen } from "./opening";
 import { Operators } from "./operators";
-import { isTyping } from "./verbs";
 
 const LOOK_MS = 1_000;
 const WANTED = "The console wants a ticket of an operator or supervisor, for all sessions: whoever runs the hub makes one by “legato ticket --role operator --name …”. Open this page with #ticket= and the ticket behind its address.";
@@ -81,6 +82,7 @@ export function App(): JSX.Element {
   const { queue, board, helpers, stale, look } = useRows(hub, me);
   const { opened, view, open, close } = useOpen(hub, me?.voice ?? false);
   const [trouble, setTrouble] = useState("");
+  const [filter, setFilter] = useState(ALL);
   const mine = me?.participant ?? "";
 
   /** Keep the next session for oneself and open it; of two who want it the other gets the one after. */
@@ -102,7 +104,7 @@ export function App(): JSX.Element {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== "n" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.key !== "n" || !isMeant(event)) return;
       event.preventDefault();
       void next();
     };
@@ -118,11 +120,13 @@ export function App(): JSX.Element {
         <header class="left-top">
           <h1><Mark /> Legato</h1>
           <span class="quiet">{me.name.toLowerCase() === me.role ? me.name : `${me.name}, ${me.role}`}</span>
+          <Keys />
           {stale && <span class="warn" role="status">not up to date</span>}
         </header>
         {trouble !== "" && <p class="bad" role="alert">{trouble}</p>}
-        <Queue rows={queue} current={current} me={mine} onOpen={open} onNext={() => void next()} />
-        <Board rows={board} current={current} me={mine} onOpen={open} />
+        <Filters rows={[...queue, ...board]} filter={filter} onFilter={setFilter} />
+        <Queue rows={queue.filter((row) => passes(row, filter))} current={current} me={mine} onOpen={open} onNext={() => void next()} />
+        <Board rows={board.filter((row) => passes(row, filter))} current={current} me={mine} onOpen={open} />
         {me.role === "supervisor" && <Operators helpers={helpers} me={mine} current={current} onOpen={open} />}
       </nav>
       {opened !== null && view !== null && view.session !== "" ? (

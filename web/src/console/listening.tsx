@@ -11,13 +11,13 @@ export function Listening({ ears }: { ears: Ears }): JSX.Element {
   const live = armed && !view.muted;
   return (
     <span class="listening" data-hears={view.state} data-microphone={live ? "live" : armed ? "armed" : "off"}>
-      <button type="button" class="small" aria-pressed={hears} onClick={() => void (hears ? ears.stop() : ears.listen())}>
-        {hears ? "Stop listening" : "Listen"}
+      <button type="button" class="small" data-key="l" aria-keyshortcuts="l" aria-pressed={hears} onClick={() => void (hears ? ears.stop() : ears.listen())}>
+        {hears ? "Stop listening" : "Listen"} <kbd>l</kbd>
       </button>
       {armed ? (
         <span class={live ? "tag mic live" : "tag mic"} role="status">{live ? "Microphone live" : "Microphone armed, sends nothing"}</span>
       ) : (
-        <button type="button" class="small" onClick={() => void ears.arm()}>Arm microphone</button>
+        <button type="button" class="small" data-key="a" aria-keyshortcuts="a" onClick={() => void ears.arm()}>Arm microphone <kbd>a</kbd></button>
       )}
       {view.state === "failed" && <span class="quiet" role="status">{view.advice}</span>}
     </span>

@@ -6,17 +6,20 @@ import { doing, doingSaid } from "../client/doing";
 import { of } from "../client/state";
 import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
+import { briefed, Promises } from "./promises";
 
 interface Props {
   readonly view: View;
   readonly act: (commands: readonly Command[]) => Promise<boolean>;
   readonly briefing: string;
   readonly onBriefing: (text: string) => void;
+  readonly promises: readonly string[];
+  readonly onPromises: (promises: readonly string[]) => void;
 }
 
 const DISPOSITIONS = ["solved", "promised", "sold", "passed on", "no answer", "other"];
 
-export function Aside({ view, act, briefing, onBriefing }: Props): JSX.Element {
+export function Aside({ view, act, briefing, onBriefing, promises, onPromises }: Props): JSX.Element {
   const { state, participant: me } = view;
   const mine = state.responder === me;
   return (
@@ -31,13 +34,14 @@ export function Aside({ view, act, briefing, onBriefing }: Props): JSX.Element {
           )}
         </section>
       )}
-      {mine && <Transfer view={view} act={act} briefing={briefing} />}
+      {mine && <Transfer view={view} act={act} briefing={briefed(briefing.trim(), promises)} />}
       {mine && (
         <section>
           <h2><label for="briefing">What the agent should know</label></h2>
           <textarea id="briefing" rows={3} maxLength={4_000} value={briefing} onInput={(event) => onBriefing(event.currentTarget.value)} placeholder="Said and promised; goes along when you hand back…" />
         </section>
       )}
+      {mine && <Promises view={view} promises={promises} onPromises={onPromises} />}
       <Whispers view={view} />
       <Notes view={view} act={act} owed={of(state.wrap_ups, me) !== undefined} key={view.session} />
     </aside>
@@ -73,8 +77,8 @@ function Transfer({ view: { state, participant: me }, act, briefing }: Pick<Prop
     <section>
       <h2>Transfer</h2>
       <p class="row wrap">
-        {others.map((who) => (
-          <button type="button" class="small" key={who.id} data-transfer={who.id} onClick={() => void act([{ type: "transfer", to: who.id, briefing: briefing.trim() }])}>To {nameOf(state, who.id, me)}</button>
+        {others.map((who, place) => (
+          <button type="button" class="small" key={who.id} data-key={place === 0 ? "x" : undefined} data-transfer={who.id} onClick={() => void act([{ type: "transfer", to: who.id, briefing }])}>To {nameOf(state, who.id, me)}{place === 0 && <> <kbd>x</kbd></>}</button>
         ))}
       </p>
     </section>
@@ -117,7 +121,7 @@ function Notes({ view, act, owed }: Pick<Props, "view" | "act"> & { readonly owe
           <select id="disposition" value={disposition} onChange={(event) => setDisposition(event.currentTarget.value)}>
             {DISPOSITIONS.map((one) => <option key={one}>{one}</option>)}
           </select>
-          <button type="submit" class="small primary">Done</button>
+          <button type="submit" class="small primary" data-key="d" aria-keyshortcuts="d">Done <kbd>d</kbd></button>
         </p>
       )}
     </form>
