@@ -28,6 +28,9 @@ WINDOW: Final = 320
 AGENT: Final = "The order was sent on Monday, and it should arrive by the end of the week. I can look it up."
 PERSON: Final = "Wait a moment, that is not what I asked for. I would like to change the address, please."
 BEGINS: Final = 90
+
+pytestmark = pytest.mark.timeout(90)
+"""The first example waits for the voice's own process to load its model, beside other tests."""
 """The window with which the person begins to talk."""
 
 Wave = NDArray[np.float64]
