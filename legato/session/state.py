@@ -17,7 +17,7 @@ from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
 from legato.session.people_state import Draft as Draft
 
-FOLD_VERSION: Final = 16
+FOLD_VERSION: Final = 17
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -88,7 +88,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     from 1 (0: open); `deltas` is the index that the next delta carries. `read`: from which character on
     participants who turned to text were shown it; `missed`: who went straight on after a gap, and from which
     character to which. `heard` counts characters and `heard_samples` samples by
-    participant; `speech_words` are pairs of both, `speech` is where it rests. `superseded`: another answer was
+    participant; `settled`: who hears no more of it, be it that they heard all or that they were cut off; `speech_words`
+    are pairs of characters and samples, `speech` is where it rests. `superseded`: another answer was
     wanted. `aside`: the part of the answer that it was written in; it is not spoken."""
 
     id: str
@@ -109,6 +110,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     speech_characters: int = 0
     speech_track: str = ""
     heard_samples: dict[str, int] = {}
+    settled: tuple[str, ...] = ()
     speech: tuple[Stretch, ...] = ()
     speech_words: tuple[tuple[int, int], ...] = ()
     missed: tuple[tuple[str, int, int], ...] = ()

@@ -222,7 +222,13 @@ def heard_settled(state: State, event: e.HeardSettled) -> None:
     if isinstance(message, Message):
         heard = {**message.heard, event.participant: event.characters}
         samples = {**message.heard_samples, event.participant: event.samples}
-        state.entries[event.message] = replace(message, heard=heard, heard_samples=samples)
+        settled = tuple(each for each in message.settled if each != event.participant)
+        state.entries[event.message] = replace(
+            message,
+            heard=heard,
+            heard_samples=samples,
+            settled=(*settled, event.participant) if event.final else settled,
+        )
 
 
 def speech_shown(state: State, event: e.SpeechShown) -> None:

@@ -141,6 +141,7 @@ def unheard(
             entry.status in ("cancelled", "interrupted")
             or state.time - entry.time > FRESH
             or _reads(entry, listener)
+            or _cut_off(entry, listener)
         ):
             continue
         elif entry.speech_end >= 0:
@@ -156,6 +157,11 @@ def unheard(
 def _reads(message: Message, listener: str) -> bool:
     """Whether they were shown the rest of it, and have heard nothing of it since."""
     return listener in message.read and message.heard.get(listener, 0) <= message.read[listener]
+
+
+def _cut_off(message: Message, listener: str) -> bool:
+    """Whether what they heard of it is settled, and is not all: it was stopped, and stays so."""
+    return listener in message.settled and message.heard.get(listener, 0) < len(text_of(message))
 
 
 def _heard_out(message: Message, listener: str) -> bool:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from legato.session import events as e
+from media.voice.rest import Report
 from tests.hub.node.builders import House, virtual
 from tests.media.voice.test_session import BOT, TEXT, Phone, Place, place
 
@@ -74,3 +75,24 @@ def test_whichever_is_stopped_the_agent_speaks_again(response: str) -> None:
             assert len(phone.speech) > before + 10
 
     speaks()
+
+
+@pytest.mark.parametrize("report", [None, Report("m_1", 50 * 960, 300)])
+def test_what_was_stopped_is_not_heard_by_who_calls_anew(report: Report | None) -> None:
+    @virtual
+    async def stays_silent() -> None:
+        phone, again = Phone(), Phone(9)
+        async with place(House()) as here:
+            await here.ring_up(phone)
+            await two_answers(here)
+            for response in ("r_1", "r_2"):
+                await here.write(e.CancelRequested(by="p_user", response=response))
+            await asyncio.sleep(3)
+            await here.ring_up(again, 9, report)
+            await asyncio.sleep(20)
+            assert again.speech == []
+            await here.say("Once more.", "m_3")
+            await asyncio.sleep(5)
+            assert len(again.speech) > 10
+
+    stays_silent()

@@ -198,9 +198,10 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
     ending(state, (ordinal) => growing(state, message, () => ({ status, reason, ordinal }))),
   speech_queued: (state, event) => messaged(state, event.message, (message) => queued(message, event)),
   heard_settled: (state, event) =>
-    messaged(state, event.message, ({ heard, heard_samples }) => ({
+    messaged(state, event.message, ({ heard, heard_samples, settled }) => ({
       heard: put(heard, event.participant, event.characters),
       heard_samples: put(heard_samples, event.participant, event.samples),
+      settled: [...settled.filter((each) => each !== event.participant), ...(event.final ? [event.participant] : [])],
     })),
   speech_shown: (state, event) =>
     messaged(state, event.message, ({ heard, read }) => ({ read: put(read, event.participant, of(heard, event.participant) ?? 0) })),
