@@ -26,7 +26,7 @@ from media.voice.playing import Playing
 from media.voice.recital import Recital
 from media.voice.rest import Report, Returning, made, returning, text_of
 from media.voice.routing import several
-from media.voice.script import Script, Step, Stop
+from media.voice.script import Script, Step, Stop, Written
 from media.voice.sound import Sound
 
 FRAME_MS: Final = 20
@@ -87,9 +87,17 @@ class Answering:
         return await returning(self._keeper, self._room.state, participant, report, known=self._script.live)
 
     def join(
-        self, attachment: str, participant: str, returning: Returning, *, warm: bool, fresh: bool = False
+        self,
+        attachment: str,
+        participant: str,
+        returning: Returning,
+        *,
+        warm: bool,
+        fresh: bool = False,
+        turned: Written | None = None,
     ) -> None:
-        """An attachment will listen, first to what it has not heard; if it is the first, what is to be said begins."""
+        """An attachment will listen, first to what it has not heard; if it is the first, what is to be said begins, and
+        what was written since it `turned` to listen."""
         state = self._room.state
         self._pause()
         on = going_on(state, returning, company=self._audience.others(participant))
@@ -102,7 +110,7 @@ class Answering:
             said = self._mouth.messages
             self._perform(self._script.take_up(state, [each for each in rests if each.message not in said]))
         else:
-            self._perform(self._script.begin(state, rests, returning.seen))
+            self._perform(self._script.begin(state, rests, returning.seen, turned))
 
     def report(self, participant: str, report: Report) -> None:
         """The participant's page says how far it has played."""

@@ -23,6 +23,7 @@ from media.voice.owning import Owning, owned
 from media.voice.relay import Hear, Relay
 from media.voice.rest import Returning
 from media.voice.routing import listens, speaks, talkers
+from media.voice.script import Written, written
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Company:
         if before and not member.hears:
             self._to_text(member)
         elif member.hears and not before:
-            self._spawn(self._hear_on(member))
+            self._spawn(self._hear_on(member, written(self._room.state)))
 
     def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
         """A frame of a microphone as it came: to everybody who hears it."""
@@ -133,11 +134,11 @@ class Company:
         if not await self._owning.take(attachment):
             self.heed(attachment)
 
-    async def _hear_on(self, member: _Member) -> None:
-        """The attachment takes audio again: it goes on with what was not heard."""
+    async def _hear_on(self, member: _Member, turned: Written) -> None:
+        """The attachment takes audio again: it goes on with what was not heard, and what came since it `turned`."""
         returning = await self._answering.returning(member.participant)
         if member.hears and self._members.get(member.attachment) is member:
-            self._answering.join(member.attachment, member.participant, returning, warm=True)
+            self._answering.join(member.attachment, member.participant, returning, warm=True, turned=turned)
             if member.carrier is not None:
                 self._listen(member, member.carrier)
 

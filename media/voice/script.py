@@ -15,7 +15,7 @@ conversation goes on from it:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -78,6 +78,21 @@ class Stop:
 Step = Begin | Whole | More | Close | Stop
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stood there when somebody turned to listen, at `offset` of the log: how many characters of each message
+    that was still open. All that came after is theirs to hear."""
+
+    offset: int
+    characters: Mapping[str, int]
+
+
+def written(state: State) -> Written:
+    """What stands there now."""
+    still = [message for message in _spoken_messages(state) if message.status == "open"]
+    return Written(state.offset, {message.id: len(text_of(message)) for message in still})
+
+
 class _Stage(Enum):
     WAITING = auto()
     """For the next word."""
@@ -100,16 +115,20 @@ class Script:
         self._brought: deque[str] = deque(maxlen=BROUGHT)
         self.live = False
 
-    def begin(self, state: State, rests: Sequence[Rest] = (), seen: int | None = None) -> list[Step]:
-        """Somebody is the first to listen, who has `rests` of what was said up to offset `seen` (None: now)."""
+    def begin(
+        self, state: State, rests: Sequence[Rest] = (), seen: int | None = None, turned: Written | None = None
+    ) -> list[Step]:
+        """Somebody is the first to listen, who has `rests` of what was said up to offset `seen` (None: now), and who
+        `turned` to listen when so much stood there (None: now)."""
         self.live = True
         self._told.clear()
-        goes_on = {rest.message for rest in rests}
+        goes_on = {rest.message for rest in rests} | {*self._brought}
+        there = turned if turned is not None else written(state)
         for message in _spoken_messages(state):
-            if seen is not None and message.at > seen:
+            if message.at > (turned.offset if turned is not None else state.offset if seen is None else seen):
                 continue
-            if message.id not in goes_on | {*self._brought} and message.status == "open":
-                self._told[message.id] = _Told(_Stage.WAITING, len(text_of(message)))
+            if message.id not in goes_on and message.id in there.characters:
+                self._told[message.id] = _Told(_Stage.WAITING, there.characters[message.id])
             else:
                 self._told[message.id] = _Told(_Stage.OVER)
         return self.take_up(state, rests) + self.look(state)
