@@ -91,8 +91,8 @@ class Company:
         elif member.hears:
             self._deafen(member)
 
-    def heed(self, attachment: str) -> None:
-        """The log says something about the modality of this attachment."""
+    def heed(self, attachment: str, later: Sequence[Event] = ()) -> None:
+        """The log says something about the modality of this attachment; the state has also what came `later`."""
         member = self._members.get(attachment)
         if member is None or attachment in self._owning.pending:
             return
@@ -102,7 +102,7 @@ class Company:
         if before and not member.hears:
             self._to_text(member)
         elif member.hears and not before:
-            self._spawn(self._hear_on(member, written(self._room.state)))
+            self._spawn(self._hear_on(member, written(self._room.state, later)))
 
     def live(self, attachment: str, participant: str, frame: Frame, level: int | None) -> None:
         """A frame of a microphone as it came: to everybody who hears it."""

@@ -14,12 +14,13 @@ conversation goes on from it:
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from legato.session import events as e
 from legato.session.state import Message, State
 from media.portions import Point
 from media.voice.rest import Rest, answers, made, text_of
@@ -87,10 +88,16 @@ class Written:
     characters: Mapping[str, int]
 
 
-def written(state: State) -> Written:
-    """What stands there now."""
-    still = [message for message in _spoken_messages(state) if message.status == "open"]
-    return Written(state.offset, {message.id: len(text_of(message)) for message in still})
+def written(state: State, later: Sequence[e.Event] = ()) -> Written:
+    """What stood there before the newest events of the state, which are `later`."""
+    since = Counter[str]()
+    for event in later:
+        if isinstance(event, e.MessageGrown) and event.kind == "text":
+            since[event.message] += len(event.text)
+    ended = {event.message for event in later if isinstance(event, e.MessageEnded)}
+    still = [each for each in _spoken_messages(state) if each.status == "open" or each.id in ended]
+    offset = later[0].offset - 1 if later else state.offset
+    return Written(offset, {each.id: len(text_of(each)) - since[each.id] for each in still})
 
 
 class _Stage(Enum):

@@ -278,12 +278,12 @@ class SessionVoice:
 
     def _looked(self) -> None:
         events, self._looking = self._looking or [], None
-        for event in events:
+        for number, event in enumerate(events, 1):
             if isinstance(event, e.AttachmentClosed):
                 self.hang_up(event.attachment, reason=event.reason)
                 self._microphones.close(event.attachment)
             elif isinstance(event, e.ModalityChanged):
-                self._company.heed(event.attachment)
+                self._company.heed(event.attachment, events[number:])
         self._company.look()
         self.answering.follow(events)
 

@@ -27,6 +27,7 @@ class Log:
 
     def __init__(self) -> None:
         self.state = State()
+        self.events: list[e.Event] = []
         self.write(e.SessionCreated(by="hub"))
         self.write(e.ParticipantJoined(by=ADA, participant=ADA, role="user"))
         self.write(e.ParticipantJoined(by=BOT, participant=BOT, role="agent"))
@@ -34,6 +35,7 @@ class Log:
     def write(self, event: e.Event, time: int = 1_000) -> None:
         placed = replace(event, offset=self.state.offset + 1, time=time)
         evolve(self.state, placed)
+        self.events.append(placed)
 
     def begin(self, message: str = "m_1") -> None:
         self.write(e.MessageStarted(by=BOT, message=message))
