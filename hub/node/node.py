@@ -222,13 +222,13 @@ class Node:
             await Account(room, self._tools).bring()
         await self._parts.keys.forget(key.tenant, key.session)
         await self._parts.store.erase(key, self.settings.tombstone_s)
+        room = self._rooms.here(key)
+        if room is not None:
+            room.gone("erased")
         await self._parts.store.close_account(key)
         if self._parts.vault is not None:
             await self._parts.vault.remove(key)
         await self._parts.erased(key)
-        room = self._rooms.here(key)
-        if room is not None:
-            room.gone("erased")
 
     def refused(self, key: SessionKey, by: str, role: str, asked: str, refusal: Refusal) -> None:
         """See the promise."""
