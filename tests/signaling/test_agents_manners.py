@@ -42,6 +42,8 @@ def polite() -> legato.Agent:
         if turn.text == "a person, please":
             await turn.ask_for_human("wants a person", "billing", priority=3)
             await turn.ask_for_human("wants a person, still")
+        if turn.text == "and now?":
+            await turn.say(f"I was told: {turn.briefing}; {[each.text for each in turn.history][-2:]}")
         await turn.say("; ".join(["goodbye", *turn.whispers]))
         if turn.text == "bye":
             await turn.end("they said goodbye")
@@ -103,6 +105,22 @@ async def test_what_an_operator_whispers_reaches_the_agent_and_the_user_sees_onl
             await ada.until(lambda state: says(state, "goodbye; offer a discount"), WAIT_S)
             assert not any(each.text or each.to for each in ada.state.whispers)
             assert [each.text for each in olga.state.whispers] == ["offer a discount"]
+
+
+async def test_who_gets_a_session_back_knows_what_was_said_and_promised_and_greets_nobody_again() -> None:
+    async with (
+        conversation() as (here, ada),
+        legato.Client(here.url, ticket=here.ticket("p_olga", "operator", KEY.session)) as olga,
+    ):
+        await olga.take_over("she asked for me")
+        await olga.say("You get your money.")
+        await olga.hand_back("promised: her money on Monday")
+        await ada.until(lambda state: state.briefing != "", WAIT_S)
+        await ada.say("and now?")
+        told = "I was told: promised: her money on Monday; ['You get your money.', 'and now?']"
+        await ada.until(lambda state: says(state, f"{told}goodbye"), WAIT_S)
+        words = [part.text for each in ada.state.entries.values() for part in getattr(each, "parts", ())]
+        assert [each for each in words if each.startswith("welcome")] == ["welcome p_ada False"]
 
 
 async def test_an_agent_is_told_when_nobody_attends_any_more_whoever_listens_in() -> None:
