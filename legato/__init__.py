@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from legato.agent import Agent, Asked, Engagement, Said, Turn, call_key, progress
     from legato.agent.offers import Offer
+    from legato.agent.tools import Proposed
     from legato.client import Client
     from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
     from legato.session.audience import Attendee
@@ -31,6 +32,7 @@ __all__ = [
     "NoTicket",
     "Offer",
     "Part",
+    "Proposed",
     "Refused",
     "Said",
     "SessionClosed",
@@ -46,6 +48,7 @@ _HOMES = {
     "Asked": "legato.agent",
     "Engagement": "legato.agent",
     "Offer": "legato.agent.offers",
+    "Proposed": "legato.agent.tools",
     "Turn": "legato.agent",
     "Said": "legato.agent",
     "call_key": "legato.agent",
