@@ -201,6 +201,11 @@ def row_of(session: str, state: State) -> bodies.BoardRow | None:
         turns=len(state.waiting_turns()),
         wrap_ups=sorted(state.wrap_ups),
         waiting=waiting,
+        approvals=[
+            bodies.ApprovalRow(call=each.id, name=each.name, asks=each.approval, since=each.since)
+            for each in state.open_tools()
+            if each.status == "requested" and each.approval
+        ],
     )
 
 

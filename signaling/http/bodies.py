@@ -302,9 +302,18 @@ class WaitingRow(msgspec.Struct, frozen=True, kw_only=True):
     passed: list[str]
 
 
+class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool call waits for somebody of the role `asks` to say yes or no, since session time `since` (ms)."""
+
+    call: str
+    name: str
+    asks: str
+    since: int
+
+
 class BoardRow(msgspec.Struct, frozen=True, kw_only=True):
     """What goes on in a session. `now`: session time of its last event. `here`: whether a user is online; `turns`:
-    how many wait for an answer; `wrap_ups`: who still owes one."""
+    how many wait for an answer; `wrap_ups`: who still owes one; `approvals`: what waits for a yes, oldest first."""
 
     session: str
     title: str
@@ -319,6 +328,7 @@ class BoardRow(msgspec.Struct, frozen=True, kw_only=True):
     turns: int
     wrap_ups: list[str]
     waiting: WaitingRow | None
+    approvals: list[ApprovalRow]
 
 
 class BoardAnswer(msgspec.Struct, frozen=True):

@@ -83,16 +83,17 @@ export function App(): JSX.Element {
   const { opened, view, open, close } = useOpen(hub, me?.voice ?? false);
   const [trouble, setTrouble] = useState("");
   const [filter, setFilter] = useState(ALL);
+  const waiting = useMemo(() => queue.filter((row) => passes(row, filter)), [queue, filter]);
   const mine = me?.participant ?? "";
 
-  /** Keep the next session for oneself and open it; of two who want it the other gets the one after. */
+  /** Keep the next of those that are shown for oneself and open it; of two who want it the other gets the one after. */
   const next = useCallback(async (): Promise<void> => {
     setTrouble("");
-    for (const row of queue) {
-      const { waiting } = row;
-      if (waiting === null || (waiting.reserved_for !== "" && waiting.reserved_for !== mine) || waiting.passed.includes(mine)) continue;
+    for (const row of waiting) {
+      const asked = row.waiting;
+      if (asked === null || (asked.reserved_for !== "" && asked.reserved_for !== mine) || asked.passed.includes(mine)) continue;
       try {
-        if (waiting.reserved_for === "") await hub.do(row.session, [{ type: "reserve_session", request: waiting.request }]);
+        if (asked.reserved_for === "") await hub.do(row.session, [{ type: "reserve_session", request: asked.request }]);
         open(row.session);
         return look();
       } catch (failure) {
@@ -100,7 +101,7 @@ export function App(): JSX.Element {
       }
     }
     setTrouble("Nobody is left to take.");
-  }, [hub, look, mine, open, queue]);
+  }, [hub, look, mine, open, waiting]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -125,7 +126,7 @@ export function App(): JSX.Element {
         </header>
         {trouble !== "" && <p class="bad" role="alert">{trouble}</p>}
         <Filters rows={[...queue, ...board]} filter={filter} onFilter={setFilter} />
-        <Queue rows={queue.filter((row) => passes(row, filter))} current={current} me={mine} onOpen={open} onNext={() => void next()} />
+        <Queue rows={waiting} current={current} me={mine} onOpen={open} onNext={() => void next()} />
         <Board rows={board.filter((row) => passes(row, filter))} current={current} me={mine} onOpen={open} />
         {me.role === "supervisor" && <Operators helpers={helpers} me={mine} current={current} onOpen={open} />}
       </nav>

@@ -7,7 +7,7 @@ export interface Filter {
   readonly skill: string;
   /** Who answers, by name; "": anybody. */
   readonly agent: string;
-  /** Only those where somebody waits: for a person, or for an answer. */
+  /** Only those where somebody waits: for a person, for an answer, or for a yes. */
   readonly waits: boolean;
 }
 
@@ -16,7 +16,7 @@ export const ALL: Filter = { skill: "", agent: "", waits: false };
 export function passes(row: Row, { skill, agent, waits }: Filter): boolean {
   if (skill !== "" && row.waiting?.skill !== skill) return false;
   if (agent !== "" && row.responder_name !== agent) return false;
-  return !waits || row.waiting !== null || row.turns > 0;
+  return !waits || row.waiting !== null || row.turns > 0 || row.approvals.length > 0;
 }
 
 function sorted(names: readonly string[]): string[] {

@@ -26,6 +26,15 @@ export interface Row {
   readonly turns: number;
   readonly wrap_ups: readonly string[];
   readonly waiting: Waiting | null;
+  readonly approvals: readonly Approval[];
+}
+
+/** A tool call that waits since `since` (session time) for somebody of the role `asks`. */
+export interface Approval {
+  readonly call: string;
+  readonly name: string;
+  readonly asks: string;
+  readonly since: number;
 }
 
 /** Somebody who helps: doing what, since when, in which session (""; in none) and in how many `more`. */

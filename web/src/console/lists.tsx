@@ -79,6 +79,9 @@ export function Board({ rows, current, me, onOpen }: Props): JSX.Element {
               <span class={row.by_person ? "tag good" : "tag"}>{row.responder === "" ? "nobody answers" : row.responder === me ? "you answer" : `${row.responder_name} answers`}</span>
               {row.held && <span class="tag warn">on hold</span>}
               {row.turns > 0 && <span class="tag warn">{row.turns} unanswered</span>}
+              {row.approvals.map((one) => (
+                <span class="tag warn" key={one.call}>{one.name} waits for a yes, {duration(Date.now() - one.since)}</span>
+              ))}
               {row.wrap_ups.includes(me) && <span class="tag warn">wrap-up</span>}
             </>
           </Item>
