@@ -46,6 +46,6 @@ class Tasks:
     async def _supervised(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception:
+        except Exception:  # the one supervisor of a node's tasks: what fails is told, and ends no other
             self._metrics.failures.inc()
             log.exception("a task failed")

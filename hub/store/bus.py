@@ -141,5 +141,5 @@ class BusSide:
         for sink in subscription.sinks:
             try:
                 give(sink)
-            except Exception:
+            except Exception:  # whatever a sink raises is its own: the others are told all the same
                 log.exception("a sink failed", extra={"session": subscription.key.session})

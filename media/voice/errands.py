@@ -38,5 +38,5 @@ async def supervised(work: Awaitable[None]) -> None:
         await work
     except (StoreUnavailable, KeysError, TimeoutError) as problem:
         log.warning("voice lost the store", extra={"kind": type(problem).__name__})
-    except Exception as failure:
+    except Exception as failure:  # the one supervisor of a voice's errands
         log.error("voice failed", extra={"kind": type(failure).__name__}, exc_info=failure)

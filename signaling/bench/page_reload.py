@@ -19,8 +19,7 @@ from typing import Any, Final
 from legato.agent.voice import bring
 from legato.client import Client
 from legato.session import commands as c
-from legato.session.state import Right
-from signaling.bench.agent_speech import WORKER
+from signaling.bench.agent_speech import has_session
 from signaling.bench.first_audio import PATIENCE_S, ticket_of
 from signaling.bench.sweep import RATE, first_moment, last_moment, sweep, wrong_words
 from signaling.serve import Serving
@@ -142,9 +141,7 @@ async def _reloaded(page: Any, first_frame: str) -> Reloaded:
 
 async def _spoken(agent: Client) -> str:
     """The agent says all of it; its message."""
-    if not agent.state.rights.get(WORKER, Right(0)).holder:
-        # A worker that does not beat loses the session after a while.
-        await agent.do(c.AcceptSession(right=WORKER, worker=agent.new_id("k")))
+    await has_session(agent)
     message = agent.new_id("m")
     await agent.do(
         c.StartMessage(message=message),

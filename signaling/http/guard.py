@@ -115,6 +115,6 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return error_response(_UNAVAILABLE)
     except ConnectionError:
         raise
-    except Exception as failure:
+    except Exception as failure:  # whatever it is: an answer, and no traceback for a stranger
         log.error("a request failed", extra={"kind": type(failure).__name__}, exc_info=failure)
         return error_response(ErrorDetail("failed"))
