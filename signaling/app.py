@@ -155,7 +155,6 @@ def _routes(
 
 def hall_of(node: Node, keys: DoorKeys, options: DoorOptions, shares: Shares) -> Hall:
     """All connections of a node, however they come."""
-    warn: list[Callable[..., None]] = []
     doorkeeper = Doorkeeper(
         Keeping(
             node=node,
@@ -166,10 +165,9 @@ def hall_of(node: Node, keys: DoorKeys, options: DoorOptions, shares: Shares) ->
             level=options.level,
             wall=options.wall,
             random_bytes=options.random_bytes,
-            misused=lambda key, attachment: warn[0](key, attachment),
         )
     )
-    hall = Hall(
+    return Hall(
         Furnishing(
             node=node,
             positions=keys.positions,
@@ -187,8 +185,6 @@ def hall_of(node: Node, keys: DoorKeys, options: DoorOptions, shares: Shares) ->
             last=options.last,
         )
     )
-    warn.append(hall.warn_misused)
-    return hall
 
 
 async def _sweeping(app: web.Application) -> AsyncIterator[None]:

@@ -78,8 +78,7 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """What a doorkeeper works with. Who is let in has its place among the `shares`, which whoever lets the arrival go
-    gives back. `wall` gives seconds UTC; `misused(key, attachment)` is called when somebody
-    without the holder's key showed its resume ticket."""
+    gives back. `wall` gives seconds UTC."""
 
     node: Node
     signer: Signer
@@ -89,7 +88,6 @@ class Keeping:
     level: Level
     wall: Callable[[], int]
     random_bytes: RandomBytes
-    misused: Callable[[SessionKey, str], None] = lambda key, attachment: None
 
 
 class Doorkeeper:
@@ -163,7 +161,7 @@ class Doorkeeper:
             ticket, SessionKey(ticket.tenant, ticket.session), ticket.attachment, envelope, ticket.key
         )
         if ticket.key is None or not proves(ticket.key, envelope.proof, ticket.id):
-            self._keeping.misused(coming.key, coming.attachment)
+            self._misused(coming)
             return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
         return await self._seat(coming, self._next_holder)
 
@@ -294,9 +292,12 @@ class Doorkeeper:
         answer = told[-1]
         if isinstance(answer, Denied):
             if answer.why is Denial.OTHER_KEY:
-                self._keeping.misused(coming.key, coming.attachment)
+                self._misused(coming)
             return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
         return self._resume_ticket(coming, answer)
+
+    def _misused(self, coming: _Coming) -> None:
+        self._node.misused(coming.key, coming.attachment, coming.ticket.participant, "resume")
 
     def _resume_ticket(self, coming: _Coming, name: str) -> ResumeTicket:
         assert coming.proof_key is not None

@@ -18,7 +18,7 @@ import msgspec
 
 from hub.keys.positions import Positions
 from hub.keys.signer import Revocations
-from hub.node.promise import Node, Welcome
+from hub.node.promise import Node, Shown, Welcome
 from hub.store.promise import SessionKey
 from legato.session.ids import RandomBytes
 from legato.wire import down
@@ -90,6 +90,7 @@ class Hall:
         self._empty = asyncio.Event()
         self._empty.set()
         furnishing.node.tell_moved(self.moved)
+        furnishing.node.tell_misused(self.warn_misused)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -231,11 +232,11 @@ class Hall:
             if ticket is not None and revocations.revoked(ticket):
                 line.close(close_codes.UNAUTHENTICATED, "ticket_refused")
 
-    def warn_misused(self, key: SessionKey, attachment: str) -> None:
-        """Tell the holder that somebody without its key showed its resume ticket."""
-        log.warning("a resume ticket was shown without its key", extra={"tenant": key.tenant})
+    def warn_misused(self, key: SessionKey, attachment: str, shown: Shown) -> None:
+        """Tell the holder, if it is here, that somebody without its key showed a ticket of its."""
         if (line := self._attachments.get((key, attachment))) is not None:
-            line.tell(down.Notice(reason="ticket_misused"))
+            log.warning("a ticket was shown without its key", extra={"tenant": key.tenant, "shown": shown})
+            line.tell(down.Notice(reason="ticket_misused", ticket=shown))
 
     def drain(self, spread_ms: int) -> None:
         """Tell everybody to go elsewhere, each at a moment of its own within `spread_ms`."""

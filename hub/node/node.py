@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
@@ -15,9 +15,10 @@ from hub.metrics import Metrics
 from hub.node.account import Account
 from hub.node.duties import Duties
 from hub.node.entries import Keys
+from hub.node.misuse import Misuse
 from hub.node.notifying import Notifier, TellsNobody
 from hub.node.presence import Attendance
-from hub.node.promise import Done, Moved, Offer, Presence
+from hub.node.promise import Done, Misused, Moved, Offer, Presence, Shown
 from hub.node.recent import Told
 from hub.node.refusals import Refusals
 from hub.node.room import Room
@@ -131,6 +132,7 @@ class Node:
             self._session_now, self._later, self.pass_end.soon, self._tasks.spawn, parts.random_bytes, parts.vault,
         )  # fmt: skip
         self._refusals = Refusals(self._tools)
+        self._misuse = Misuse(self._tools, self._refusals, lambda: self._rooms)
         self._attendance = Attendance(self._tools)
         self._duties = Duties(
             self._tools, self.settings, self._attendance, self.erase, parts.notifier or TellsNobody()
@@ -234,6 +236,14 @@ class Node:
         """See the promise."""
         self._refusals.note(key, by, role, asked, refusal)
 
+    def misused(self, key: SessionKey, attachment: str, by: str, shown: Shown) -> None:
+        """See the promise."""
+        self._misuse.note(key, attachment, by, shown)
+
+    def tell_misused(self, tell: Misused) -> None:
+        """See the promise."""
+        self._misuse.told = tell
+
     # --- workers
 
     def register_worker(
@@ -289,7 +299,7 @@ class Node:
     def _make_room(self, key: SessionKey) -> Room:
         room = Room(key, self._tools, caused_deadline, self._refusals)
         room.rewound = self._rewound
-        room.watch, room.overheard, room.ended_here = self._watch, self._attendance.overheard, self._gone
+        room.watch, room.overheard, room.ended_here = self._watch, self._overheard, self._gone
         return room
 
     def _watch(self, room: Room, events: list[Told]) -> None:
@@ -299,6 +309,10 @@ class Node:
                 self._duties.watch(room, events)
                 return
         self._duties.grown(room)  # words by the hundred: of all duties they bring only the snapshot nearer
+
+    def _overheard(self, room: Room, signal: Mapping[str, Any]) -> None:
+        self._attendance.overheard(room, signal)
+        self._misuse.overheard(room, signal)
 
     def _rewound(self, room: Room) -> None:
         self._attendance.rewound(room)

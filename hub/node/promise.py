@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -22,6 +22,9 @@ from legato.session.decisions import Actor, Decided
 from legato.session.events import Event, Medium
 from legato.session.position import Position
 from legato.session.state import State
+
+Shown = Literal["call", "resume"]
+"""Which of its tickets."""
 
 
 class Listener(Protocol):
@@ -190,6 +193,13 @@ class Node(Protocol):
         """Somebody whose ticket is for the session asked for what is not theirs, not by a command: the audit is told,
         within bounds."""
 
+    def misused(self, key: SessionKey, attachment: str, by: str, shown: Shown) -> None:
+        """Somebody without its key showed a call or resume ticket of this attachment of the participant `by`: the audit
+        is told, and whoever listens by `tell_misused` on any node, within bounds."""
+
+    def tell_misused(self, tell: Misused) -> None:
+        """Call `tell` whenever a node says so."""
+
     def register_worker(
         self,
         tenant: str,
@@ -223,6 +233,12 @@ class Moved(Protocol):
     """Told that a connection to another node carries an attachment, writing as that epoch of the producer."""
 
     def __call__(self, key: SessionKey, attachment: str, producer: str, epoch: int) -> None: ...
+
+
+class Misused(Protocol):
+    """Told that somebody without its key showed a ticket of an attachment."""
+
+    def __call__(self, key: SessionKey, attachment: str, shown: Shown) -> None: ...
 
 
 class Offer(Protocol):

@@ -49,8 +49,9 @@ _PLACE: Final = places.record("refusal", 1)
 
 
 class Trial(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One refusal. `time` is the store's clock (ms); `asked` the command's type, or the capability of a request;
-    `unlisted` so many more of the same participant before it that were not written."""
+    """One refusal. `time` is the store's clock (ms); `asked` the command's type, the capability of a request, or
+    (`call`, `resume`) that of a ticket of `by` which somebody without its key showed; `unlisted` so many more of the
+    same participant before it that were not written."""
 
     time: int
     by: str
@@ -121,13 +122,18 @@ class Refusals:
         if actor is not None and (asked := asked_of(commands, refusal)):
             self.note(key, actor.participant, actor.role, asked, refusal)
 
-    def note(self, key: SessionKey, by: str, role: str, asked: str, refusal: Refusal) -> None:
-        """Somebody whose ticket is for this session asked for something that is not theirs to ask."""
-        unlisted = self._ledger.note(key, by, self._tools.now())
-        if unlisted is not None:
-            time = self._tools.session_now()
-            trial = Trial(time, by, role, asked, refusal.reason, refusal.detail, unlisted)
-            self._tools.spawn(self._keep(key, trial))
+    def note(
+        self, key: SessionKey, by: str, role: str, asked: str, refusal: Refusal, *, apart: str = ""
+    ) -> bool:
+        """Somebody whose ticket is for this session asked for something that is not theirs to ask. Whether it is
+        written down. `apart` names what is counted by itself, beside everything else of the participant."""
+        unlisted = self._ledger.note(key, f"{by}/{apart}" if apart else by, self._tools.now())
+        if unlisted is None:
+            return False
+        time = self._tools.session_now()
+        trial = Trial(time, by, role, asked, refusal.reason, refusal.detail, unlisted)
+        self._tools.spawn(self._keep(key, trial))
+        return True
 
     async def _keep(self, key: SessionKey, trial: Trial) -> None:
         try:

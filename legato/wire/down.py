@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -182,10 +182,11 @@ class Pong(Down, frozen=True, kw_only=True):
 
 
 class Notice(Down, frozen=True, kw_only=True):
-    """Something that the holder should know: `ticket_misused` (somebody without the key showed this
-    attachment's resume ticket; nothing came of it)."""
+    """Something that the holder should know: `ticket_misused` (somebody without the key showed a ticket of this
+    attachment, its `resume` ticket or a `call` ticket; nothing came of it)."""
 
     reason: str
+    ticket: Literal["call", "resume"] = "resume"
 
 
 class Closing(Down, frozen=True, kw_only=True):

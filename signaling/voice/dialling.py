@@ -22,7 +22,7 @@ from typing import Any, Final
 from hub.keys.call_tickets import LIFE_S, CallTicket, CallTicketInvalid, CallTickets
 from hub.store.promise import SessionKey
 from legato.wire.up import Dial
-from media.rtc.call import Call, CallState, Terms
+from media.rtc.call import Call, CallState, Ending, Terms
 from media.rtc.dtls import Role
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
@@ -56,13 +56,15 @@ _UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What tickets are made of and judged by. `wall` gives seconds UTC."""
+    """What tickets are made of and judged by. `wall` gives seconds UTC; `misused` is called when somebody shook hands
+    with another certificate than the ticket names."""
 
     tickets: CallTickets
     ice: bytes
     revoked: Callable[[CallTicket], bool]
     wall: Callable[[], int]
     random_bits: Callable[[int], int]
+    misused: Callable[[CallTicket], None] = lambda _: None
 
 
 @dataclass(slots=True)
@@ -254,6 +256,8 @@ class Dialling:
             elif not caller.taken:
                 self._spawn(self._begin(caller))
         elif call.state in (CallState.CLOSED, CallState.FAILED):
+            if call.ending is Ending.FINGERPRINT:
+                self._keys.misused(caller.ticket)
             if caller.patience is not None:
                 caller.patience.cancel()
             self._callers.pop(caller.key, None)

@@ -10,16 +10,17 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from os import urandom
 from typing import Final
 
-from hub.keys.call_tickets import CallTickets
+from hub.keys.call_tickets import CallTicket, CallTickets
 from hub.keys.certificates import ROTATE_S, Certificates, certificates
 from hub.keys.errors import KeysError
 from hub.keys.keystore import KeyStore
 from hub.keys.revocations import RevocationList
 from hub.node.promise import Node
-from hub.store.promise import Store
+from hub.store.promise import SessionKey, Store
 from hub.vault import Vault
 from legato.session.ids import new_id
 from media.listener import ListenerOptions
@@ -104,8 +105,13 @@ async def node_voice(
             revoked=keeping.revocations.revoked,
             wall=lambda: int(time.time()),
             random_bits=secrets.randbits,
+            misused=partial(_misused, node),
         )
         yield NodeVoice(VoiceDoor(desk, port, judged), made, sound.prompts, recordings)
+
+
+def _misused(node: Node, ticket: CallTicket) -> None:
+    node.misused(SessionKey(ticket.tenant, ticket.session), ticket.attachment, ticket.participant, "call")
 
 
 def _sound(made: Engines, keeping: Keeping, now: Callable[[], int]) -> tuple[Sound, Judges]:

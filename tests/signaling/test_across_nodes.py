@@ -10,8 +10,12 @@ from typing import Any
 from aiohttp import ClientSession
 
 from hub.keys.wrapped import MemoryKeys
+from hub.node.refusals import BURST
 from hub.store.model import ModelServer
 from tests.signaling.doors import KEY, ClientKey, Doors, Page, doors
+from tests.signaling.test_board import do
+from tests.signaling.test_http import ask
+from tests.signaling.test_http import boss as supervisor
 
 
 @asynccontextmanager
@@ -246,3 +250,32 @@ async def _post(here: Doors, path: str, ticket: str, body: dict[str, str]) -> tu
     headers = {"Authorization": f"Bearer {ticket}"}
     async with ClientSession(headers=headers) as client, client.post(here.url + path, json=body) as answer:
         return answer.status, await answer.json()
+
+
+async def test_who_shows_a_ticket_without_its_key_at_one_node_is_told_of_at_the_other() -> None:
+    key, thief = ClientKey(), ClientKey()
+    async with two_nodes() as (one, two), Page.attached(one, key=key.jwk) as holder, Page.at(two) as other:
+        resume = holder.got[0]["resume"]
+        await asked_to_resume(other, resume, thief)
+        assert await other.closed() == 4001
+        assert (await holder.until("notice"))["reason"] == "ticket_misused"
+        two.node.misused(KEY, holder.got[0]["attachment"], "p_ada", "call")
+        assert (await holder.until("notice"))["ticket"] == "call"
+        await holder.acked(await holder.post("still here"))
+        _, page = await ask(two, "GET", f"/v1/sessions/{KEY.session}/audit", supervisor(two))
+        told = [(each["by"], each["asked"], each["detail"]) for each in page["refused"]]
+        assert told == [("p_ada", "resume", "another_key"), ("p_ada", "call", "another_key")]
+
+
+async def test_who_shows_it_again_and_again_is_told_of_a_few_times_and_spends_nothing_of_its_holders() -> (
+    None
+):
+    async with doors() as here, Page.attached(here) as holder:
+        attachment = holder.got[0]["attachment"]
+        for _ in range(3 * BURST):
+            here.node.misused(KEY, attachment, "p_ada", "call")
+        await holder.until("notice")
+        assert (await do(here, KEY.session, here.ticket(), {"type": "take_over"}))[0] == 403
+        _, page = await ask(here, "GET", f"/v1/sessions/{KEY.session}/audit", supervisor(here))
+        asked = [each["asked"] for each in page["refused"]]
+        assert (asked.count("call"), asked.count("take_over")) == (BURST, 1)

@@ -5,7 +5,7 @@ import type { Event } from "../src/client/generated";
 import { blocksOf } from "../src/demo/markdown";
 import { loudness } from "../src/demo/meter";
 import { nameOf } from "../src/demo/names";
-import { comebackText, entryNow, noteOf } from "../src/demo/notes";
+import { comebackText, entryNow, noteOf, noticeText } from "../src/demo/notes";
 import { textOf } from "../src/demo/recital";
 import { pairsOf } from "../src/demo/tool_card";
 
@@ -80,6 +80,11 @@ describe("marks in the margin", () => {
     expect(comebackText(9.4, 1)).toBe("back after 9 ms, 1 event caught up");
     expect(comebackText(12_345, 7)).toBe("back after 12 s, 7 events caught up");
   });
+});
+
+test("a ticket in other hands is told of by what was tried with it", () => {
+  expect(noticeText({ type: "notice", reason: "ticket_misused", ticket: "call" })).toContain("tried to call as you");
+  expect(noticeText({ type: "notice", reason: "ticket_misused" })).toContain("tried to come in as you");
 });
 
 test("tool arguments are shown as pairs, and broken JSON as it is", () => {

@@ -93,6 +93,7 @@ class Hub:
         self.voice = Voice()
         self.wall = 1_000
         self.revoked: set[str] = set()
+        self.misused: list[str] = []
         self.tasks: set[asyncio.Task[None]] = set()
         keys = Keys(
             tickets=CallTickets(SECRET, os.urandom),
@@ -100,6 +101,7 @@ class Hub:
             revoked=lambda ticket: ticket.origin in self.revoked,
             wall=lambda: self.wall,
             random_bits=lambda bits: int.from_bytes(os.urandom(bits // 8)),
+            misused=lambda ticket: self.misused.append(ticket.attachment),
         )
         self.dialling = Dialling(cast("Any", Desk(self.voice)), port, keys, self.spawn)
 
@@ -263,14 +265,25 @@ async def test_nobody_announces_the_call_of_another_attachment() -> None:
         assert here.voice.begun == []
 
 
-async def test_who_has_only_the_ticket_takes_nothing_over() -> None:
+async def test_who_has_only_the_ticket_takes_nothing_over_and_its_holder_is_told() -> None:
     async with hub() as here, phone(here) as one:
         one.peer.certificate = minted()
         one.send(one.peer.check())
         await one.arrival()
         while here.port.mux.where(key_of(one)) is not None:
             await settled(here.port)
-        assert here.voice.begun == []
+        assert (here.voice.begun, here.misused) == ([], ["a_1"])
+
+
+async def test_nobody_is_told_of_the_holders_own_calls_and_of_handshakes_that_break_off() -> None:
+    async with hub() as here, phone(here) as one, phone(here) as other:
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        here.voice.up[0].close()
+        other.send(other.peer.check())
+        await other.arrival()
+        await here.port.close()
+        assert here.misused == []
 
 
 async def test_a_ticket_that_is_over_or_called_back_meets_silence() -> None:

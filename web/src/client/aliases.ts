@@ -6,6 +6,7 @@ export type {
   DownAttached,
   DownClosing,
   DownDiscontinuity,
+  DownNotice,
   DownRefused,
   Entry,
   Event,

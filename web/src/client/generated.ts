@@ -1511,6 +1511,7 @@ export interface DownListening {
 export interface DownNotice {
   type: "notice";
   reason: string;
+  ticket?: "call" | "resume";
 }
 
 export interface DownOffered {

@@ -8,7 +8,7 @@
  * It comes back by itself whenever the connection breaks, over reloads too, and sends what was not acknowledged again;
  * the hub does each batch once.
  */
-import type { Command, Down, DownRefused, Entry, Event, Part, PlayedUntil } from "./aliases";
+import type { Command, Down, DownNotice, DownRefused, Entry, Event, Part, PlayedUntil } from "./aliases";
 import { tellAttention } from "./attention";
 import { ClientTools, type ToolFunction } from "./client_tools";
 import { Driver, now, type Ears } from "./driver";
@@ -50,6 +50,7 @@ export class Session {
   private readonly signalListeners = new Set<Listener<Signals>>();
   private readonly comebacks = new Set<Listener<Comeback>>();
   private readonly losses = new Set<Listener<{ from: number; to: number }>>();
+  private readonly notices = new Set<Listener<DownNotice>>();
   private readonly pages = new Map<number, Listener<Page>>();
   private readonly tools = new ClientTools(this);
   private asked = 0;
@@ -89,6 +90,10 @@ export class Session {
   /** Called when acknowledged events turned out to be lost for good. */
   onLoss(listener: Listener<{ from: number; to: number }>): () => void {
     return subscribe(this.losses, listener);
+  }
+  /** Called when somebody else showed a ticket of this tab's: nothing came of it, and the tab's user should know. */
+  onNotice(listener: Listener<DownNotice>): () => void {
+    return subscribe(this.notices, listener);
   }
 
   /** Say something; resolves with the level at which the log has it. It is kept, over reloads, until then. */
@@ -295,6 +300,7 @@ export class Session {
   private told(envelope: Down): void {
     this.sounds.told(envelope);
     if (envelope.type === "signals") emit(this.signalListeners, envelope.signals);
+    if (envelope.type === "notice") emit(this.notices, envelope);
     if (envelope.type === "history_page") this.pages.get(envelope.id)?.(envelope);
   }
 

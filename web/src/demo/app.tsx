@@ -10,7 +10,7 @@ import { Awaited } from "./awaited";
 import { Elsewhere } from "./elsewhere";
 import { Header } from "./header";
 import { useReplay, useSpeaking } from "./hearing";
-import { comebackText, entryNow, noteOf, type Note } from "./notes";
+import { comebackText, entryNow, noteOf, noticeText, type Note } from "./notes";
 import { useOpening, type Opened } from "./opening";
 import { ReplayStrip } from "./replay_strip";
 import { Stages, useTurns } from "./stages";
@@ -32,6 +32,7 @@ function useNotes(session: Session): readonly Note[] {
     };
     const stops = [
       session.onComeback(({ ms, missed }) => queueMicrotask(() => note(comebackText(ms, missed)))),
+      session.onNotice((notice) => note(noticeText(notice))),
       session.onLoss(({ from, to }) => note(`the hub lost events ${from} to ${to}`)),
       session.onEvents((events) => {
         const { state, participant, attachment } = session.view;

@@ -2,7 +2,7 @@
  * Marks in the margin: what happened to the session while something was being said. Each stands beside the entry during
  * which it happened. Pure.
  */
-import type { Event, State } from "../client";
+import type { DownNotice, Event, State } from "../client";
 import { of, transcript } from "../client/state";
 import { nameOf } from "./names";
 
@@ -63,6 +63,11 @@ function answersNow(state: State, who: string, reason: string, me: string): stri
   const name = nameOf(state, who, me);
   const again = of(state.participants, who)?.role === "agent";
   return `${name} ${name === "You" ? "answer" : "answers"} ${again ? "again" : "now"}`;
+}
+
+/** That somebody has what only this tab should have. */
+export function noticeText({ ticket }: DownNotice): string {
+  return `somebody else tried to ${ticket === "call" ? "call" : "come in"} as you, with a copied ticket: it was refused`;
 }
 
 export function comebackText(ms: number, missed: number): string {
