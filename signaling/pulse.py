@@ -46,15 +46,27 @@ async def _beat(descriptor: int) -> None:
 
 
 def sight(pid: int) -> Sight:
-    """What Linux shows of a process; elsewhere nothing is seen, and only the beat counts."""
+    """What Linux shows of a process; elsewhere nothing is seen, and only the beat counts.
+
+    All of its threads count: while one that holds the interpreter's lock waits for a processor, the loop can do
+    nothing either, and sleeps.
+    """
+    tasks = Path(f"/proc/{pid}/task")
     try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-        ran, waited = Path(f"/proc/{pid}/schedstat").read_bytes().split()[:2]
+        main = _state(tasks / str(pid))
+        states = [_state(task) for task in tasks.iterdir()]
     except (OSError, IndexError, ValueError):
         return Sight()
     return Sight(
-        ran=int(ran) // 1000,
-        waited=int(waited) // 1000,
-        ready=state == b"R",
-        stopped=state in (b"T", b"t"),
+        ran=sum(each.ran for each in states),
+        waited=sum(each.waited for each in states),
+        ready=any(each.ready for each in states),
+        stopped=main.stopped,
     )
+
+
+def _state(task: Path) -> Sight:
+    """One thread. In the state D it waits for a disk, and a kill would be heard no sooner than it goes on."""
+    state = (task / "stat").read_bytes().rpartition(b")")[2].split()[0]
+    ran, waited = (task / "schedstat").read_bytes().split()[:2]
+    return Sight(int(ran) // 1000, int(waited) // 1000, state == b"R", state in (b"T", b"t", b"D"))

@@ -138,7 +138,8 @@ class Supervised:
                 # After whatever else is due: beats that wait in the pipe count before the look.
                 await asyncio.sleep(LOOK_MS / 1000)
                 now = round(loop.time() * 1000)
-                self._feel(child.pulse, now)
+                if self._feel(child.pulse, now):
+                    continue
                 if self._watchdog.look(sight(child.process.pid), now):
                     self.hung(self.command.name)
                     self.kill()
@@ -146,15 +147,17 @@ class Supervised:
         finally:
             os.close(child.pulse)
 
-    def _feel(self, pulse: int, now: int) -> None:
+    def _feel(self, pulse: int, now: int) -> bool:
+        """Whether it beat."""
         try:
             beats = os.read(pulse, 65_536)
         except BlockingIOError:
-            return
+            return False
         if beats:
             self._watchdog.beat(now)
         else:
             self._watchdog.rest()
+        return bool(beats)
 
     async def _take(self) -> _Child:
         child, self._spare = self._spare, None

@@ -3,7 +3,7 @@
 A node's loop beats every `BEAT_MS`. One that hangs still holds its sockets, so nobody who is connected learns of
 it: sessions go on elsewhere only when it is killed. But silence is no proof. A process that was stopped (SIGSTOP, a
 debugger), one that waits for a processor on a crowded machine, and one whose machine slept are silent and
-well. So only time counts in which the process *could* have beaten: not what it spent stopped or in the
+well. So only time counts in which the process *could* have beaten: not what it spent stopped, at its disk or in the
 queue for a processor, and never more than `MOST_MS` between two looks, for then it was the watcher who was away.
 
 Who hangs again soon after it was killed may be well and slow, or meet the same trouble each time: killing does
@@ -24,9 +24,9 @@ FORGIVEN_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is seen of a process from outside. `ran`, `waited`: µs that its main thread has spent on a processor and
-    in the queue for one, since it began (a wait is added when it is over); `ready`: it runs or is in that queue;
-    `stopped`: by a signal or a debugger."""
+    """What is seen of a process from outside. `ran`, `waited`: µs that its threads have spent on a processor and in
+    the queue for one, since it began (a wait is added when it is over); `ready`: one of them runs or is in that queue;
+    `stopped`: the main one is, by a signal, a debugger or its disk."""
 
     ran: int = 0
     waited: int = 0
@@ -61,7 +61,7 @@ class Watchdog:
         self._beating = False
 
     def look(self, sight: Sight, now: int) -> bool:
-        """Whether it has hung: kill it. Call this every `LOOK_MS`, after the beats that have come."""
+        """Whether it has hung: kill it. Call this every `LOOK_MS` in which no beat came."""
         before, self._seen = self._seen, sight
         passed, self._looked = now - self._looked, now
         if not self._beating or not self._patience:

@@ -8,7 +8,7 @@ import base64
 import os
 from array import array
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,8 @@ SENTENCES: Final = (
     "Where is the railway station?",
 )
 KNOWN_BY: Final = ("violin", "trumpet", "station")
+
+TONE_S: Final = 8.0
 
 LOUD: Final = 400.0
 """Amplitude of a pitch that is heard, of 32 767: a mix of others, coded twice."""
@@ -151,8 +153,8 @@ def heard_by_all(message: str, state: Any) -> bool:
 
 
 async def toning(url: str, ticket: str) -> None:
-    """An agent says its tone, again and again until it is cancelled."""
-    pcm = tone(AGENT, 8.0).tobytes()
+    """An agent says its tone, again and again until it is cancelled: who was cut off meanwhile hears a later one."""
+    pcm = tone(AGENT, TONE_S).tobytes()
 
     async def pieces() -> AsyncIterator[bytes]:
         yield pcm
@@ -166,7 +168,9 @@ async def toning(url: str, ticket: str) -> None:
             )
             await bring(agent, message, pieces(), RATE, 7)
             await agent.do(c.EndMessage(message=message))
-            await agent.until(partial(heard_by_all, message))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2 * TONE_S):
+                    await agent.until(partial(heard_by_all, message))
 
 
 async def test_each_hears_the_others_and_the_agent_and_never_themself(tmp_path: Path) -> None:
@@ -185,12 +189,10 @@ async def test_each_hears_the_others_and_the_agent_and_never_themself(tmp_path: 
         await come_to_hear(*((reader, set()) for reader in people))
         signer = await signer_here(hub.folder, os.environ)
         agent = ticket_for(signer, people[0].session, "p_toner", "agent")
-        toner = asyncio.create_task(toning(hub.url, agent))
-        try:
+        async with asyncio.TaskGroup() as group:
+            toner = group.create_task(toning(hub.url, agent))
             await come_to_hear(*((reader, {AGENT}) for reader in people))
-        finally:
             toner.cancel()
-            await asyncio.gather(toner, return_exceptions=True)
 
 
 async def test_one_transcript_says_who_said_what(tmp_path: Path) -> None:
