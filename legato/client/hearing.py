@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from legato.client.voiced import Voiced
 from legato.speech import Pcm
 from legato.wire import down as d
 from legato.wire import up as u
 from legato.wire.audio import PCM, BadAudio, decode_audio
-
-if TYPE_CHECKING:
-    from legato.client.client import Client
 
 MOST_WAITING: Final = 500
 """Pieces (20 ms each) that wait for whoever hears; beyond that the oldest are dropped."""
@@ -34,7 +32,7 @@ class Sound:
     pcm: Pcm
 
 
-async def hear(session: Client, rate: int, participant: str) -> AsyncIterator[Sound]:
+async def hear(session: Voiced, rate: int, participant: str) -> AsyncIterator[Sound]:
     """PCM at `rate` of every microphone, or of `participant`'s, as it comes; asked for anew after every break."""
     waiting: asyncio.Queue[Sound] = asyncio.Queue(MOST_WAITING)
     streams: dict[int, d.Listening] = {}

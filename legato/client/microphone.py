@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from legato.client.playout import FRAME, Playout
 from legato.client.unacked import Run, Unacked
+from legato.client.voiced import Voiced
 from legato.session.ids import HUB
 from legato.session.vocabulary import GoOn
 from legato.wire import down as d
 from legato.wire import up as u
 from legato.wire.audio import OPUS, Audio, BadAudio, decode_audio, encode_audio
-
-if TYPE_CHECKING:
-    from legato.client.client import Client
 
 Heard = Callable[[bytes], None]
 
@@ -34,7 +32,7 @@ class Microphone:
 
     def __init__(
         self,
-        session: Client,
+        session: Voiced,
         capture: str,
         stream: int,
         clock: Callable[[], int],

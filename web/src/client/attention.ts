@@ -4,7 +4,6 @@
  */
 import type { Command } from "./aliases";
 import { now } from "./driver";
-import type { Session } from "./session";
 import { of } from "./state";
 import type { View } from "./view";
 
@@ -42,8 +41,15 @@ export class Attention {
   }
 }
 
+/** What is needed of a `Session`. */
+interface Shown {
+  readonly view: View;
+  do(commands: readonly Command[]): Promise<string>;
+  onChange(listener: () => void): () => void;
+}
+
 /** Say it for this page as long as the session lives. */
-export function tellAttention(session: Session): void {
+export function tellAttention(session: Shown): void {
   const attention = new Attention();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = (): void => {
