@@ -52,6 +52,11 @@ ABOUT: Final[dict[str, str]] = {
     "calls_per_core_aiortc": "As calls_per_core, with a peer connection of stock aiortc for each call, which decodes "
     "what it hears and encodes a tone. Few calls, so that it keeps time.",
     "calls_by_aiortc": "calls_per_core by calls_per_core_aiortc, of the same run.",
+    "calls_per_core_pipecat": "As calls_per_core, with Pipecat's own transport (SmallWebRTC) and a pipeline for "
+    "each call, which says what it hears: it decodes and encodes, as all of them do. Few calls: it is to keep time.",
+    "calls_per_core_beside": "calls_per_core, once more, just before those of Pipecat.",
+    "calls_by_pipecat": "calls_per_core_beside by calls_per_core_pipecat.",
+    "calls_pipecat_kept": "As call_frames_kept, of those calls.",
     "call_frames_kept": "Frames that came to the callers by frames that were due: below 1 the machine was full.",
     "call_kb": "Resident memory of the node, before and after those who are attached call and speak.",
     "hub_added_latency_ms": "Two people in one session, while the other calls stand: from the send of a frame "

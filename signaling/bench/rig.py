@@ -72,8 +72,13 @@ class Child:
 
 async def started(name: str, *arguments: str) -> Child:
     """Run a module of ours, and wait until it says `ready URL`, or `ready PORT`."""
+    return await begun(name, sys.executable, "-m", *arguments)
+
+
+async def begun(name: str, *command: str) -> Child:
+    """Run a program, and wait until it says the same. Raises `RuntimeError`, `TimeoutError` and `OSError`."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

@@ -12,10 +12,12 @@ from signaling.bench.voice_dead_paths import measure_dead_paths
 from signaling.bench.voice_guard import measure_voice_guard
 from signaling.bench.voice_microphone import measure_voice_microphone
 from signaling.bench.voice_paths import measure_voice_paths
+from signaling.bench.voice_peers import measure_voice_peers
 from signaling.bench.voice_resume import measure_voice_resume
 
 PARTS: Final = (
     measure_voice_guard,
+    measure_voice_peers,
     measure_barge_in,
     measure_page_barge_in,
     measure_mouth_to_ear,

@@ -19,6 +19,7 @@ from hub.store.fitness import StoreUnfit
 from hub.store.promise import StoreUnavailable
 from signaling.bench.leavings import swept
 from signaling.bench.page import page
+from signaling.bench.peers import PEERS
 from signaling.bench.plan import SMALL, Plan
 from signaling.bench.rig import StoreNotEmpty
 from signaling.bench.runs import BENCHES, Outcome, measure
@@ -55,6 +56,13 @@ BROKEN = 2
     help="Sessions that wait at rest while others are dispatched (100000: its bar).",
 )
 @click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    type=click.Choice(sorted(PEERS)),
+    help="Measure its calls beside ours (installs it, from benchmarks/peers, into an environment of its own).",
+)
+@click.option(
     "--bad-path-s",
     type=click.FloatRange(0),
     help="Seconds on a bad path for working_paths_dropped (600: its bar).",
@@ -71,6 +79,7 @@ def bench(
     small: bool,
     bad_path_s: float | None,
     waiting: int | None,
+    peers: tuple[str, ...],
 ) -> None:
     """Measure delivery, reconnect, join, voice, turns and agents (all, or those NAMES) on real processes and stores.
 
@@ -80,7 +89,7 @@ def bench(
     Leave the machine alone meanwhile; the load average is written beside the figures.
     """
     logging.basicConfig(level=logging.ERROR)
-    plan = replace(SMALL if small else Plan(), says=lambda text: click.echo(text, err=True))
+    plan = replace(SMALL if small else Plan(), says=lambda text: click.echo(text, err=True), peers=peers)
     plan = plan if bad_path_s is None else replace(plan, rough_s=bad_path_s)
     plan = plan if waiting is None else replace(plan, waiting=waiting)
     chosen = names or tuple(BENCHES)
