@@ -13,9 +13,10 @@ from typing import Final
 
 import msgspec
 
-from hub.keys.errors import SealBroken
+from hub.keys.errors import KeyUnknown, SealBroken
+from hub.keys.sealing import Sealer
 from hub.node.entries import Keys, SessionDamaged, opened_entry
-from hub.node.refusals import Trial, opened_trial
+from hub.node.refusals import TENANTS, Trial, opened_trial
 from hub.store.promise import SessionKey, Store
 from hub.vault import Vault
 from hub.verify import stored
@@ -77,7 +78,20 @@ async def tried(key: SessionKey, store: Store, keys: Keys) -> Tried:
     """What people and agents of the session tried and were refused, as far as it is kept. It is no part of the chain.
     Raises `KeysError`, `StoreUnavailable`."""
     sealer = await keys.sealer(key.tenant, key.session)
-    kept = await store.refusals(key)
+    return _opened(sealer, await store.refusals(key))
+
+
+async def tried_beside(tenant: str, store: Store, keys: Keys) -> Tried:
+    """What was refused and is no session's of this tenant (making one, listing them, …), or an erased one's, as far as
+    it is kept. Raises `KeysError`, `StoreUnavailable`."""
+    try:
+        sealer = await keys.sealer(tenant, TENANTS)
+    except KeyUnknown:
+        return Tried((), 0)
+    return _opened(sealer, await store.tenants_refusals(tenant))
+
+
+def _opened(sealer: Sealer, kept: list[bytes]) -> Tried:
     trials: list[Trial] = []
     for sealed in kept:
         try:

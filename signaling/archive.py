@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from hub.audit import Act, Tried, acts, tried
+from hub.audit import Act, Tried, acts, tried, tried_beside
 from hub.keys.errors import KeyUnknown, SessionForgotten
 from hub.node.entries import Keys, SessionDamaged, opened_entry
 from hub.store.promise import Listed, Page, SessionKey, Store, Stored
@@ -66,6 +66,10 @@ class Archive:
     async def tried(self, key: SessionKey) -> Tried:
         """What was refused in the session. Raises `KeysError`, `StoreUnavailable`."""
         return await tried(key, self._store, self._keys)
+
+    async def tried_beside(self, tenant: str) -> Tried:
+        """What was refused and is no session's, or an erased one's. Raises `KeysError`, `StoreUnavailable`."""
+        return await tried_beside(tenant, self._store, self._keys)
 
     async def _kept(self, key: SessionKey, after: int, limit: int, hot: Page | None) -> Page | None:
         """What the store no longer has; None: the vault has not either. Raises `SessionDamaged`."""

@@ -123,6 +123,7 @@ class Doorkeeper:
         ):
             return TurnedAway(close_codes.MALFORMED, "malformed", retry_after_ms=NEVER)
         if ticket.role != "agent" or not ticket.allows("work") or ticket.session != ANY_SESSION:
+            self._refused(ticket, ANY_SESSION, "work", Refusal("not_allowed"))
             return TurnedAway(close_codes.NOT_ALLOWED, "not_allowed", retry_after_ms=NEVER)
         return ticket
 
@@ -134,13 +135,18 @@ class Doorkeeper:
             lambda holder: None if holder is None else acknowledge(holder, ticket),
         )
 
+    def _refused(self, ticket: Ticket, session: str, asked: str, refusal: Refusal) -> None:
+        """For the audit."""
+        key = SessionKey(ticket.tenant, session)
+        self._node.refused(key, ticket.participant, ticket.role, asked, refusal)
+
     # --- the two ways in
 
     async def _attach(self, envelope: Attach) -> Arrival | TurnedAway:
         ticket = self._signer.verify(envelope.ticket, self._keeping.wall(), ENTRY)
         session = envelope.session or ticket.session
         if not ticket.covers(ticket.tenant, session) or session == ANY_SESSION or not well_formed(session):
-            return _not_found()
+            return _NOT_FOUND
         if turned := self._misfit(ticket, envelope):
             return turned
         try:
@@ -167,6 +173,7 @@ class Doorkeeper:
 
     def _misfit(self, ticket: Ticket, envelope: Attach | Resume) -> TurnedAway | None:
         if not ticket.allows("read"):
+            self._refused(ticket, ticket.session, "read", Refusal("not_allowed"))
             return TurnedAway(close_codes.NOT_ALLOWED, "not_allowed", retry_after_ms=NEVER)
         if not well_formed(envelope.producer):
             return TurnedAway(close_codes.MALFORMED, "malformed", "producer", NEVER)
@@ -202,7 +209,9 @@ class Doorkeeper:
                 raise
             return TurnedAway(close_codes.ERASED, "session_erased", "lost", NEVER)
         if room is None:
-            return _not_found()
+            if isinstance(coming.envelope, Attach):
+                self._refused(coming.ticket, key.session, "attach", Refusal("session_erased"))
+            return _NOT_FOUND
         try:
             arrival = await self._arrive(coming, room, after, holding)
         except BaseException:
@@ -370,10 +379,7 @@ class _Coming:
         return LIVE_BEAT_MS if live else BEAT_MS
 
 
-def _not_found() -> TurnedAway:
-    return TurnedAway(close_codes.NOT_FOUND, "not_found", retry_after_ms=NEVER)
-
-
+_NOT_FOUND: Final = TurnedAway(close_codes.NOT_FOUND, "not_found", retry_after_ms=NEVER)
 _TURNED: Final = {
     "not_found": close_codes.NOT_FOUND,
     "session_erased": close_codes.NOT_FOUND,
@@ -383,7 +389,6 @@ _TURNED: Final = {
     "too_large": close_codes.OVERLOADED,
     "too_fast": close_codes.TOO_FAST,
 }
-
 
 _SAID: Final = {"too_large": "overloaded"}
 """Whoever comes is not too large: there are too many."""

@@ -190,8 +190,8 @@ class Node(Protocol):
         """Keys first, then a tombstone, then everything."""
 
     def refused(self, key: SessionKey, by: str, role: str, asked: str, refusal: Refusal) -> None:
-        """Somebody whose ticket is for the session asked for what is not theirs, not by a command: the audit is told,
-        within bounds."""
+        """Somebody whose ticket is for the session (`ANY_SESSION`: for all of the tenant's) asked for what is not
+        theirs, not by a command: the audit is told, within bounds."""
 
     def misused(self, key: SessionKey, attachment: str, by: str, shown: Shown) -> None:
         """Somebody without its key showed a call or resume ticket of this attachment of the participant `by`: the audit

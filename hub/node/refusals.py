@@ -1,7 +1,8 @@
 """What was refused of what not everybody may do: who tried what, when, and why it was not done.
 
 It is kept for the audit, sealed, beside the session's log and no part of it (decision 0011): a refusal moves no offset,
-keeps no session from resting or from being forgotten, and nobody is told. How much of it is written is bounded: of one
+keeps no session from resting or from being forgotten, and nobody is told. What was asked of a tenant, or of a session
+that is erased, is kept beside all sessions of the tenant. How much of it is written is bounded: of one
 participant in one session `BURST` at once and then one in `EVERY_MS`, and so many a second of a node. What goes beyond
 is counted, and the next one that is written says how many there were. So who tries a million times has a line a minute.
 """
@@ -16,13 +17,13 @@ from typing import Final
 import msgspec
 
 from hub.keys import places
-from hub.keys.errors import KeysError
+from hub.keys.errors import KeysError, KeyUnknown, SessionForgotten
 from hub.keys.sealing import Sealer
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.actors import Actor
 from legato.session.commands import Command, Reason, Refusal
-from legato.session.tickets import NEEDS, Capability
+from legato.session.tickets import ANY_SESSION, NEEDS, Capability
 
 log: Final = logging.getLogger("legato.node")
 
@@ -35,7 +36,7 @@ NODE_BURST: Final = 256
 NODE_EVERY_MS: Final = 50
 
 PRIVILEGED: Final[frozenset[Capability]] = frozenset({"takeover", "monitor", "whisper", "label", "end"})
-"""What these allow is told of whatever the reason; of everything else, what was not allowed."""
+"""What these allow is told of whatever the reason; of everything else, what was not allowed or out of place."""
 
 AUDITED: Final[frozenset[Reason]] = frozenset(
     {
@@ -45,13 +46,21 @@ AUDITED: Final[frozenset[Reason]] = frozenset(
 )
 """Why something is not done that the asker is to blame for, or might be; the rest is the hub's affair."""
 
+OUT_OF_PLACE: Final[frozenset[Reason]] = frozenset(
+    {"not_allowed", "wrong_order", "session_ended", "session_erased"}
+)
+"""What is told of every command, whoever may do it otherwise."""
+
+TENANTS: Final = "_refusals"
+"""Whose key seals what is no session's. It is no session: no session's name begins so."""
+
 _PLACE: Final = places.record("refusal", 1)
 
 
 class Trial(msgspec.Struct, frozen=True, omit_defaults=True):
     """One refusal. `time` is the store's clock (ms); `asked` the command's type, the capability of a request, or
     (`call`, `resume`) that of a ticket of `by` which somebody without its key showed; `unlisted` so many more of the
-    same participant before it that were not written."""
+    same participant before it that were not written; `session`, in a tenant's list, the erased one that was meant."""
 
     time: int
     by: str
@@ -60,6 +69,7 @@ class Trial(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     detail: str = ""
     unlisted: int = 0
+    session: str = ""
 
 
 @dataclass(slots=True)
@@ -103,7 +113,7 @@ def asked_of(commands: Sequence[Command], refusal: Refusal) -> str:
     if refusal.reason not in AUDITED:
         return ""
     privileged = (each.type for each in commands if NEEDS.get(each.type) in PRIVILEGED)
-    usual = commands[0].type if commands and refusal.reason == "not_allowed" else ""
+    usual = commands[0].type if commands and refusal.reason in OUT_OF_PLACE else ""
     return next(privileged, usual)
 
 
@@ -125,8 +135,8 @@ class Refusals:
     def note(
         self, key: SessionKey, by: str, role: str, asked: str, refusal: Refusal, *, apart: str = ""
     ) -> bool:
-        """Somebody whose ticket is for this session asked for something that is not theirs to ask. Whether it is
-        written down. `apart` names what is counted by itself, beside everything else of the participant."""
+        """Somebody whose ticket is for this session (`ANY_SESSION`: for all of the tenant's) asked for something that
+        is not theirs to ask, or not to be had any more. Whether it is written down. `apart` names what is counted by itself, beside everything else of the participant."""
         unlisted = self._ledger.note(key, f"{by}/{apart}" if apart else by, self._tools.now())
         if unlisted is None:
             return False
@@ -137,10 +147,26 @@ class Refusals:
 
     async def _keep(self, key: SessionKey, trial: Trial) -> None:
         try:
-            sealer = await self._tools.keys.sealer(key.tenant, key.session)
-            await self._tools.store.keep_refusal(key, sealer.seal(_PLACE, msgspec.json.encode(trial)))
+            if key.session == ANY_SESSION:
+                await self._keep_beside_all(key.tenant, trial)
+            elif not await self._kept_beside(key, trial):
+                await self._keep_beside_all(key.tenant, msgspec.structs.replace(trial, session=key.session))
+        except KeyUnknown:
+            pass  # there never was such a session: whoever guesses names writes nothing
         except (KeysError, StoreUnavailable) as problem:
             log.warning("a refusal is not in the audit", extra={"problem": type(problem).__name__})
+
+    async def _kept_beside(self, key: SessionKey, trial: Trial) -> bool:
+        """False: the session is erased."""
+        try:
+            sealer = await self._tools.keys.sealer(key.tenant, key.session)
+        except SessionForgotten:
+            return False
+        return await self._tools.store.keep_refusal(key, sealer.seal(_PLACE, msgspec.json.encode(trial)))
+
+    async def _keep_beside_all(self, tenant: str, trial: Trial) -> None:
+        sealer = await self._tools.keys.sealer(tenant, TENANTS, create=True)
+        await self._tools.store.keep_tenants_refusal(tenant, sealer.seal(_PLACE, msgspec.json.encode(trial)))
 
 
 def opened_trial(sealer: Sealer, sealed: bytes) -> Trial:

@@ -56,7 +56,6 @@ UNREADABLE: Final = (
 )
 
 _OPTIONS: Final = (
-    click.argument("session"),
     click.option("--tenant", default=MAIN, show_default=True),
     click.option(
         "--data",
@@ -71,6 +70,11 @@ _OPTIONS: Final = (
 
 def at_rest_options(command: F) -> F:
     """The session, and where it rests: `session`, `tenant`, `data`, `redis`."""
+    return click.argument("session")(tenant_at_rest_options(command))
+
+
+def tenant_at_rest_options(command: F) -> F:
+    """Where a tenant's sessions rest: `tenant`, `data`, `redis`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -94,7 +98,7 @@ class AtRest:
 def look(
     session: str, tenant: str, data: Path, redis: str, work: Callable[[AtRest], Awaitable[R | None]]
 ) -> R:
-    """What `work` finds. Ends the command with 2 if the session is not there, or cannot be read."""
+    """What `work` finds. Ends the command with 2 if it is not there, or cannot be read."""
 
     if not redis and not (data / "store").is_dir():
         _not_there(data)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,10 +13,11 @@ from typing import Any, Final
 import click
 import msgspec
 
-from hub.audit import Act, Tried, acts, tried
+from hub.audit import Act, Tried, acts, tried, tried_beside
+from hub.keys.errors import SessionForgotten
 from hub.node.refusals import Trial
 from hub.verify import Report
-from signaling.cli.at_rest import AtRest, at_rest_options, fault, look
+from signaling.cli.at_rest import AtRest, fault, look, tenant_at_rest_options
 from signaling.cli.exported import VERDICT, Linked, fault_in
 from signaling.cli.lines import shown
 
@@ -22,8 +25,18 @@ _APART: Final = frozenset({"type", "by", "offset", "time"})
 _WORDS: Final = frozenset({"text", "parts", "arguments", "result", "briefing", "notes", "title", "spoken"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`report`: None where there is no log (any more), only what was refused."""
+
+    report: Report | None
+    done: list[Act]
+    refused: Tried
+
+
 @click.command()
-@at_rest_options
+@click.argument("session", default="")
+@tenant_at_rest_options
 @click.option(
     "--json", "as_json", is_flag=True, help="JSON lines, words included, each linked to the one before."
 )
@@ -38,22 +51,24 @@ _WORDS: Final = frozenset({"text", "parts", "arguments", "result", "briefing", "
 def audit(*, session: str, tenant: str, data: Path, redis: str, as_json: bool) -> None:
     """Say who did what when in a session, what was refused, and whether the log is whole.
 
-    Refusals of what not everybody may do are kept beside the log: the newest 256, for 90 days. Without --json what was
-    said is left out. The last line says what was verified: every seal and the chain over all events, those that are
-    not listed too. What --json wrote is checked later, without the hub, by --verify FILE: a line that was changed,
-    removed or swapped is found. Exit code 1 if anything is wrong. The hub may run or not.
+    Without SESSION: what was refused and is no session's (listing or making them, tickets, …), or an erased one's.
+    Refusals of what not everybody may do are kept beside the log: the newest 256, for 90 days (beside all sessions: the
+    newest 1024). Without --json what was said is left out. The last line says what was verified: every seal and the
+    chain over all events, those that are not listed too. What --json wrote is checked later, without the hub, by
+    --verify FILE: a line that was changed, removed or swapped is found. Exit code 1 if anything is wrong. The hub may
+    run or not.
     """
-    report, done, refused = look(session, tenant, data, redis, _audited)
-    linked = Linked()
-    for act in done:
+    found = look(session, tenant, data, redis, _audited)
+    linked, unreadable = Linked(), found.refused.unreadable
+    for act in found.done:
         event = msgspec.json.decode(act.encoded)
         click.echo(linked.line({**event, "digest": act.digest.hex()}) if as_json else act_line(event))
-    for trial in refused.trials:
+    for trial in found.refused.trials:
         told = {"type": "refused", **msgspec.to_builtins(trial)}
         click.echo(linked.line(told) if as_json else trial_line(trial))
-    checked = _checked(report, refused.unreadable)
-    click.echo(linked.line(checked) if as_json else _verdict(report, refused.unreadable))
-    sys.exit(1 if report.findings or refused.unreadable else 0)
+    checked = _checked(found.report, unreadable)
+    click.echo(linked.line(checked) if as_json else _verdict(found, unreadable))
+    sys.exit(0 if checked[VERDICT] else 1)
 
 
 def _check(file: Path) -> None:
@@ -79,7 +94,7 @@ def act_line(event: Mapping[str, Any]) -> str:
 def trial_line(trial: Trial) -> str:
     """One refusal for people: when (UTC), who, what they asked for, and why it was not done."""
     facts = {"role": trial.role, "asked": trial.asked, "reason": trial.reason, "detail": trial.detail}
-    facts["unlisted"] = str(trial.unlisted or "")
+    facts |= {"unlisted": str(trial.unlisted or ""), "session": trial.session}
     told = " ".join(f"{name}={shown(value)}" for name, value in facts.items() if value)
     return f"{'-':>6}  {_clock(trial.time)}  {shown(trial.by):<24}  refused  {told}"
 
@@ -88,7 +103,9 @@ def _clock(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def _checked(report: Report, unreadable: int) -> dict[str, Any]:
+def _checked(report: Report | None, unreadable: int) -> dict[str, Any]:
+    if report is None:
+        return {VERDICT: not unreadable, "unreadable_refusals": unreadable}
     return {
         VERDICT: not report.findings and not unreadable,
         "entries": report.entries,
@@ -99,15 +116,22 @@ def _checked(report: Report, unreadable: int) -> dict[str, Any]:
     }
 
 
-def _verdict(report: Report, unreadable: int) -> str:
+def _verdict(found: _Found, unreadable: int) -> str:
+    report, more = found.report, [f"{unreadable} refusals do not open"] if unreadable else []
+    if report is None:
+        return "\n".join([f"no log, {len(found.refused.trials)} refusals", *more])
     told = f"{report.entries} events verified, {report.first} to {report.last}: {len(report.findings)} faults"
-    more = [f"{unreadable} refusals do not open"] if unreadable else []
     return "\n".join([told, *map(fault, report.findings), *more])
 
 
-async def _audited(at_rest: AtRest) -> tuple[Report, list[Act], Tried] | None:
-    report = await at_rest.verified()
+async def _audited(at_rest: AtRest) -> _Found | None:
+    key, store, keys = at_rest.key, at_rest.store, at_rest.keys
+    report = None
+    with suppress(SessionForgotten):
+        report = await at_rest.verified() if key.session else None
     if report is None:
-        return None
-    found = acts(at_rest.key, at_rest.store, at_rest.keys, report.last, at_rest.vault)
-    return report, [act async for act in found], await tried(at_rest.key, at_rest.store, at_rest.keys)
+        beside = await tried_beside(key.tenant, store, keys)
+        trials = tuple(each for each in beside.trials if key.session in ("", each.session))
+        return _Found(None, [], Tried(trials, beside.unreadable)) if trials or not key.session else None
+    found = acts(key, store, keys, report.last, at_rest.vault)
+    return _Found(report, [act async for act in found], await tried(key, store, keys))

@@ -44,7 +44,8 @@ def bearer(request: web.Request) -> str:
 
 class Access:
     """Tickets and connections of requests. `wall` gives seconds UTC; `refused` is told of what somebody asks of a
-    session of theirs that is not theirs to ask. Each request counts against its holder's `shares`."""
+    session of theirs, or of their tenant, that is not theirs to ask. Each request counts against its holder's
+    `shares`."""
 
     def __init__(
         self, signer: Signer, hall: Hall, wall: Callable[[], int], refused: Told, shares: Shares
@@ -86,9 +87,18 @@ class Access:
     def may_create(self, ticket: Ticket) -> int:
         """Whether the holder may make one session more now; how many of theirs may be open (0: any number)."""
         if not ticket.allows("create"):
+            self.forbidden_here(ticket, "create")
             raise Refused("not_allowed")
         _in_time(self._shares.session(ticket), "sessions")
         return self._shares.open(ticket)
+
+    def whole(self, request: web.Request) -> Ticket:
+        """The request's ticket, if it is for all sessions of its tenant and may list them."""
+        ticket = self.ticket(request)
+        if not ticket.allows("list") or ticket.session != ANY_SESSION:
+            self.forbidden_here(ticket, "list", request.path)
+            raise Refused("not_allowed")
+        return ticket
 
     def session(self, request: web.Request, needs: Capability) -> tuple[SessionKey, Ticket]:
         """The session in the path, if the ticket covers it and allows that."""
@@ -110,6 +120,14 @@ class Access:
     def forbidden(self, key: SessionKey, ticket: Ticket, asked: str, detail: str = "") -> None:
         """They asked for that, and it is not theirs: for the audit."""
         self._refused(key, ticket.participant, ticket.role, asked, Refusal("not_allowed", detail))
+
+    def forbidden_here(self, ticket: Ticket, asked: str, detail: str = "") -> None:
+        """They asked for that, which is no session's but their tenant's, and it is not theirs: for the audit."""
+        self.forbidden(SessionKey(ticket.tenant, ANY_SESSION), ticket, asked, detail)
+
+    def gone(self, key: SessionKey, ticket: Ticket, asked: str) -> None:
+        """They asked for that in a session that is not there: for the audit, if it was erased."""
+        self._refused(key, ticket.participant, ticket.role, asked, Refusal("session_erased"))
 
 
 def _in_time(wait_ms: int, what: str) -> None:

@@ -1,4 +1,5 @@
-"""The audit of a session by HTTP: who did what when, page by page, and what was refused; for supervisors."""
+"""The audit by HTTP, for supervisors: of a session, who did what when, page by page, and what was refused; of a tenant,
+what was refused that is no session's, or an erased one's."""
 
 from __future__ import annotations
 
@@ -26,13 +27,18 @@ class Audits:
         self._archive = archive
 
     def routes(self) -> list[Route]:
-        """The verb."""
+        """The verbs."""
         return [
             Route(
                 method="GET", path="/v1/sessions/{session}/audit", name="readAudit",
                 says="Who did what when, and what was refused: for supervisors who may export", handler=self.read,
                 gives=bodies.AuditAnswer,
                 query=(("after", "acts after this offset"), ("limit", f"1 to {MOST} acts")),
+            ),
+            Route(
+                method="GET", path="/v1/audit", name="readTenantsAudit",
+                says="What was refused that is no session's, or an erased one's: for supervisors who may export",
+                handler=self.beside, gives=bodies.TriedAnswer,
             ),
         ]  # fmt: skip
 
@@ -48,8 +54,19 @@ class Audits:
             found = await self._archive.acts(key, after, limit + 1)
             trials = await self._archive.tried(key)
         except (KeyUnknown, SessionForgotten):
+            self._access.gone(key, ticket, "export")
             raise Refused("not_found") from None
         acts = [{**msgspec.json.decode(act.encoded), "digest": act.digest.hex()} for act in found[:limit]]
         more = acts[-1]["offset"] if len(found) > limit else 0
         refused = [msgspec.to_builtins(trial) for trial in trials.trials]
         return json_response(bodies.AuditAnswer(acts, refused, trials.unreadable, more))
+
+    async def beside(self, request: web.Request) -> web.Response:
+        """`GET /v1/audit`"""
+        ticket = self._access.whole(request)
+        if ticket.role != "supervisor" or not ticket.allows("export"):
+            self._access.forbidden_here(ticket, "export", request.path)
+            raise Refused("not_allowed", "only supervisors who may export")
+        found = await self._archive.tried_beside(ticket.tenant)
+        refused = [msgspec.to_builtins(trial) for trial in found.trials]
+        return json_response(bodies.TriedAnswer(refused, found.unreadable))

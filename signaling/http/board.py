@@ -21,7 +21,7 @@ from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.routing import PEOPLE
 from legato.session.skills import Skills, serves, within
 from legato.session.state import State
-from legato.session.tickets import ANY_SESSION, Ticket
+from legato.session.tickets import Ticket
 from signaling.archive import Archive
 from signaling.http import bodies
 from signaling.http.access import Access, number
@@ -78,6 +78,7 @@ class Board:
         wanted: Skills = frozenset(each for each in request.query.get("skill", "").split(",") if each) or None
         own = None if ticket.role == "supervisor" else ticket.skills
         if wanted is not None and not within(wanted, own):
+            self._access.forbidden_here(ticket, "list", "the queue of another skill")
             raise Refused("not_allowed", "not among the skills of this ticket", "skill")
         served = [each for each in (own, wanted) if each is not None]
         found = await self._seen(ticket.tenant, "queue", MOST)
@@ -98,15 +99,14 @@ class Board:
         """`GET /v1/operators`"""
         ticket, _ = await self._asked(request)
         if ticket.role != "supervisor":
+            self._access.forbidden_here(ticket, "list", request.path)
             raise Refused("not_allowed", "only supervisors")
         tenant = ticket.tenant
         look = self._shared((tenant, "operators", 0), lambda: self._helpers(tenant))
         return json_response(await asyncio.shield(look))
 
     async def _asked(self, request: web.Request) -> tuple[Ticket, int]:
-        ticket = self._access.ticket(request)
-        if not ticket.allows("list") or ticket.session != ANY_SESSION:
-            raise Refused("not_allowed")
+        ticket = self._access.whole(request)
         await self._roster.note(ticket)
         return ticket, number(request, "limit", USUAL, 1, MOST)
 

@@ -89,6 +89,13 @@ class AuditAnswer(msgspec.Struct, frozen=True):
     next: int
 
 
+class TriedAnswer(msgspec.Struct, frozen=True):
+    """What was refused in a tenant beside its sessions, oldest first (1 024 at most); `unreadable` more do not open."""
+
+    refused: list[dict[str, Any]]
+    unreadable: int
+
+
 class DoCommands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One batch: sequence `seq` of this producer. All of it is done, or none."""
 

@@ -82,6 +82,7 @@ class Calling:
         if line.arrival is None or line.arrival.room.key.session != request.match_info["session"]:
             raise Refused("not_found")
         if not line.arrival.ticket.allows("publish"):
+            self._access.forbidden(line.arrival.room.key, line.arrival.ticket, "publish", "a call")
             raise Refused("not_allowed")
         if self._calls is None:
             raise Refused("unavailable", "this hub has no sound")

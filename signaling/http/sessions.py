@@ -14,6 +14,7 @@ from hub.keys.positions import Positions
 from hub.node.conductor import without_marks
 from hub.node.entries import SessionDamaged
 from hub.node.promise import Batch, Done, Node, Room
+from hub.node.refusals import asked_of
 from hub.store.promise import SessionKey
 from legato.session.actors import Actor
 from legato.session.agent_labels import NEEDS_LABEL, shaped, worded
@@ -26,7 +27,7 @@ from legato.session.limits import misshapen_labels
 from legato.session.position import Position
 from legato.session.presence_rules import joined, session_ended
 from legato.session.state import State, encode_state
-from legato.session.tickets import ANY_SESSION
+from legato.session.tickets import ANY_SESSION, Ticket
 from signaling.archive import Archive
 from signaling.connection.batches import producer_name, raw_batch, read_batch
 from signaling.http import bodies
@@ -41,6 +42,7 @@ MOST_INVITED: Final = 64
 TRIES: Final = 20
 RETRY_S: Final = 0.02
 PRODUCER: Final = "door"
+ERASED: Final = Refusal("session_erased")
 
 
 class Sessions:
@@ -117,6 +119,7 @@ class Sessions:
         if not well_formed(session) or session == ANY_SESSION:
             raise Refused("malformed", field="session")
         if not ticket.covers(ticket.tenant, session):
+            self._access.forbidden_here(ticket, "create", "not for that session")
             raise Refused("not_allowed", field="session")
         if len(body.title) > 200 or len(body.participants) > MOST_INVITED:
             raise Refused("too_large", field="title" if len(body.title) > 200 else "participants")
@@ -136,9 +139,7 @@ class Sessions:
 
     async def list(self, request: web.Request) -> web.Response:
         """`GET /v1/sessions`"""
-        ticket = self._access.ticket(request)
-        if not ticket.allows("list") or ticket.session != ANY_SESSION:
-            raise Refused("not_allowed")
+        ticket = self._access.whole(request)
         name, colon, value = request.query.get("label", "").partition(":")
         if name and not colon:
             raise Refused("malformed", "key:value", "label")
@@ -193,7 +194,7 @@ class Sessions:
         read = read_batch(body.commands)
         refusal = read if isinstance(read, Refusal) else None
         commands = () if isinstance(read, Refusal) else read
-        async with self._room(key) as room:
+        async with self._room(key, ticket, asked_of(commands, ERASED)) as room:
             await _join(room, ticket.participant, ticket.role, ticket.name)
             actor = Actor(ticket.participant, ticket.role, ticket.capabilities, skills=ticket.skills)
             done = await _execute(
@@ -213,14 +214,14 @@ class Sessions:
         body = await read_json(request, bodies.EndSessionBody)
         if len(body.reason) > 200:
             raise Refused("too_large", field="reason")
-        async with self._room(key) as room:
+        async with self._room(key, ticket, "end") as room:
             done = await _end(room, ticket.participant, body.reason)
         return json_response(bodies.SessionEnded(done.first, done.count, done.level))
 
     async def erase(self, request: web.Request) -> web.Response:
         """`DELETE /v1/sessions/{session}`"""
-        key, _ = self._access.session(request, "erase")
-        async with self._room(key):
+        key, ticket = self._access.session(request, "erase")
+        async with self._room(key, ticket, "erase"):
             pass
         await self._node.erase(key)
         return web.Response(status=204)
@@ -229,7 +230,10 @@ class Sessions:
         return self._positions.written(key.tenant, key.session, position)
 
     @asynccontextmanager
-    async def _room(self, key: SessionKey) -> AsyncIterator[Room]:
+    async def _room(
+        self, key: SessionKey, ticket: Ticket | None = None, asked: str = ""
+    ) -> AsyncIterator[Room]:
+        """`asked`: what is told of who has this ticket if the session was erased."""
         try:
             room = await self._node.open(key)
         except SessionDamaged as damage:
@@ -237,6 +241,8 @@ class Sessions:
                 raise
             raise Refused("session_erased", "lost") from None
         if room is None:
+            if ticket is not None and asked:
+                self._access.gone(key, ticket, asked)
             raise Refused("not_found")
         try:
             yield room

@@ -9,7 +9,6 @@ from typing import Final
 from aiohttp import web
 
 from hub.store.promise import Store
-from legato.session.tickets import ANY_SESSION
 from signaling.http import bodies
 from signaling.http.access import Access
 from signaling.http.errors import Refused, json_response
@@ -37,9 +36,7 @@ class Spending:
 
     async def usage(self, request: web.Request) -> web.Response:
         """`GET /v1/usage`"""
-        ticket = self._access.ticket(request)
-        if not ticket.allows("list") or ticket.session != ANY_SESSION:
-            raise Refused("not_allowed")
+        ticket = self._access.whole(request)
         first, last = _day(request, "from", FIRST), _day(request, "to", LAST)
         found = await self._store.accounts(ticket.tenant, first, last)
         days = [bodies.UsedOnDay(each.day, **asdict(each.used), sessions=each.sessions) for each in found]

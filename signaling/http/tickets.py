@@ -95,11 +95,12 @@ class Tickets:
         except TicketInvalid as invalid:
             # What was asked for is the caller's own; which rule forbids it is no secret either.
             reason = "not_allowed" if invalid.detail.startswith(("grant", "cap")) else "malformed"
-            if reason == "not_allowed" and parent.session != ANY_SESSION:
+            if reason == "not_allowed":
                 key = SessionKey(parent.tenant, parent.session)
                 self._access.forbidden(key, parent, "mint", _FIELDS.get(invalid.detail, ""))
             raise Refused(reason, field=_FIELDS.get(invalid.detail, "")) from None
         except TicketRefused:
+            self._access.forbidden(SessionKey(parent.tenant, parent.session), parent, "mint")
             raise Refused("not_allowed") from None
         return json_response(bodies.TicketMinted(text, child.id, child.expires), 201)
 
@@ -108,6 +109,7 @@ class Tickets:
         ticket = self._access.ticket(request)
         body = await read_json(request, bodies.RevokeTickets)
         if not ticket.allows("mint"):
+            self._access.forbidden_here(ticket, "mint", request.path)
             raise Refused("not_allowed")
         if bool(body.id) == bool(body.participant):
             raise Refused("malformed", "either a ticket or a participant", "id")

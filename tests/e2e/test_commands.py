@@ -162,6 +162,12 @@ async def test_what_is_erased_is_read_by_nobody_nor_from_a_backup_of_log_and_vau
             gone = await legato("tail", session, *here.there, "--no-follow", at=place)
             assert gone.code == 1
             assert gone.err.startswith("legato: not_found")
+            again = await legato("erase", session, *here.there, "--yes", at=place)
+            assert again.code == 1
+            for words in ((), (session,)):
+                told = await legato("audit", *words, "--data", here.data, at=place)
+                assert (told.code, told.lines[-1]) == (0, "no log, 1 refusals"), told
+                assert f"asked=erase reason=session_erased session={session}" in told.lines[0]
             assert hub.process is not None
             hub.process.send_signal(signal.SIGTERM)
             await hub.ended()

@@ -46,3 +46,18 @@ async def test_nobody_else_reads_it_and_a_session_that_is_not_there_has_none() -
         _, page = await ask(here, "GET", PATH, boss(here))
         assert {each["by"] for each in page["refused"]} == {"p_ada", "p_olga", "p_sue"}
         assert (await ask(here, "GET", "/v1/sessions/s_none/audit", boss(here)))[0] == 404
+
+
+async def test_the_tenants_audit_is_for_supervisors_who_may_export_and_tells_who_else_asked() -> None:
+    async with doors() as here:
+        operator = here.ticket("p_olga", "operator", "*", more=("export",))
+        without = here.ticket("p_sue", "supervisor", "*", capabilities=("read", "list"))
+        for ticket in (here.ticket(), operator, without):
+            assert (await ask(here, "GET", "/v1/audit", ticket))[0] == 403
+        _, page = await ask(here, "GET", "/v1/audit", boss(here))
+        assert [(each["by"], each["asked"], each["detail"]) for each in page["refused"]] == [
+            ("p_ada", "list", "/v1/audit"),
+            ("p_olga", "export", "/v1/audit"),
+            ("p_sue", "export", "/v1/audit"),
+        ]
+        assert all(each["time"] > 0 and each["reason"] == "not_allowed" for each in page["refused"])

@@ -4,12 +4,16 @@ nothing else happens."""
 from __future__ import annotations
 
 import asyncio
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
 
 import pytest
 
-from hub.audit import tried
+from hub.audit import tried, tried_beside
+from hub.keys.errors import SessionForgotten
 from hub.store.promise import SessionKey
+from legato.session.events import Role
 from legato.session.tickets import CEILINGS
 from tests.signaling.doors import KEY, Doors, Page, doors
 from tests.signaling.test_http import ask
@@ -66,7 +70,10 @@ async def audited(here: Doors) -> list[tuple[str, str, str]]:
     """Who was refused what, and why, as the audit has it."""
     for _ in range(20):
         await asyncio.sleep(0)  # it is written while nobody waits for it
-    found = await tried(KEY, here.store, here.keys)
+    try:
+        found = await tried(KEY, here.store, here.keys)
+    except SessionForgotten:
+        return []
     assert found.unreadable == 0
     return [(each.by, each.asked, each.reason) for each in found.trials]
 
@@ -109,8 +116,114 @@ async def test_in_a_session_that_ended_or_was_erased_nobody_does_any_of_it(kind:
         assert (await asked(here, asker, kind, 1))[1] == "session_ended"
         assert (await asked(here, asker, kind, 2, erased.session))[1] in ("session_erased", "not_found")
         assert await log(here) == before
-        refused = [] if agents else [("p_olga", kind, "session_ended")]
-        assert await audited(here) == refused
+        who = "p_bot" if agents else "p_olga"
+        assert await audited(here) == [(who, kind, "session_ended")]
+        assert await beside_all(here) == [(who, kind, "session_erased", erased.session)]
+
+
+@pytest.mark.parametrize(("method", "path", "needs"), [("DELETE", "", "erase"), ("POST", "/end", "end")])
+async def test_what_is_asked_of_an_erased_session_by_http_is_in_the_audit(
+    method: str, path: str, needs: str
+) -> None:
+    async with doors() as here:
+        boss = here.ticket("p_boss", "supervisor", "*", more=set(CEILINGS["supervisor"]) - {"work"})
+        for session in (KEY.session, "s_never"):
+            await ask(here, "DELETE", f"/v1/sessions/{session}", boss)
+            assert (await ask(here, method, f"/v1/sessions/{session}{path}", boss, {}))[0] == 404
+        assert await beside_all(here) == [("p_boss", needs, "session_erased", KEY.session)]
+
+
+async def test_who_says_anything_in_or_comes_to_an_erased_session_is_in_the_audit_and_nothing_is_kept() -> (
+    None
+):
+    async with doors() as here:
+        boss = here.ticket("p_boss", "supervisor", "*", more=set(CEILINGS["supervisor"]) - {"work"})
+        assert (await ask(here, "DELETE", f"/v1/sessions/{KEY.session}", boss))[0] == 204
+        body = {"producer": "late", "seq": 1, "commands": [
+            {"type": "post_message", "message": "m_1", "parts": [{"text": "are you there?"}]}
+        ]}  # fmt: skip
+        path = f"/v1/sessions/{KEY.session}/commands"
+        assert (await ask(here, "POST", path, here.ticket(), body))[0] == 404
+        async with Page.at(here) as page:
+            await page.send({"type": "attach", "v": 1, "ticket": here.ticket(), "producer": "w_1"})
+            assert await page.closed() == 4004
+        assert [each[1] for each in await beside_all(here)] == ["post_message", "attach"]
+        assert await here.store.exists(KEY) == "erased"
+
+
+@pytest.mark.parametrize("role", ["user", "agent", "observer"])
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("GET", "/v1/sessions", None, "list"),
+        ("GET", "/v1/queue", None, "list"),
+        ("GET", "/v1/board", None, "list"),
+        ("GET", "/v1/operators", None, "list"),
+        ("GET", "/v1/usage", None, "list"),
+        ("GET", "/v1/audit", None, "list"),
+        ("POST", "/v1/sessions", {}, "create"),
+        ("POST", "/v1/tickets/revoke", {"participant": "p_olga"}, "mint"),
+    ],
+)
+async def test_what_is_asked_of_a_tenant_by_somebody_else_is_refused_and_in_its_audit(
+    method: str, path: str, body: object, told: str, role: Role
+) -> None:
+    async with doors() as here:
+        ticket = here.ticket("p_mal", role, capabilities=("read",))
+        before = len(await here.store.sessions("main"))
+        for address in (
+            path,
+            f"{path}?role=supervisor&rol=supervisor",
+        ):  # a role that is written there is none
+            status, said = await ask(here, method, address, ticket, body)
+            assert (status, said["error"]["reason"]) == (403, "not_allowed")
+        assert await beside_all(here) == [("p_mal", told, "not_allowed", "")] * 2
+        assert await audited(here) == []
+        assert len(await here.store.sessions("main")) == before
+        boss = here.ticket("p_boss", "supervisor", "*", more=("export",))
+        _, shown = await ask(here, "GET", "/v1/audit", boss)
+        assert [(each["by"], each["role"], each["asked"]) for each in shown["refused"]] == [
+            ("p_mal", role, told)
+        ] * 2
+
+
+async def test_a_role_that_is_written_into_a_new_session_or_a_users_work_is_not_believed() -> None:
+    async with doors() as here, Page.at(here) as page:
+        forged = {"role": "supervisor", "capabilities": ["create"]}
+        status, _ = await ask(here, "POST", "/v1/sessions", here.ticket(), forged)
+        assert status == 403
+        work = {
+            "type": "work",
+            "v": 1,
+            "ticket": here.ticket(),
+            "name": "bot",
+            "worker": "k_1",
+            "role": "agent",
+        }
+        await page.send(work)
+        assert await page.closed() == 4003
+        told = [("p_ada", asked, "not_allowed", "") for asked in ("create", "work")]
+        assert await beside_all(here) == told
+
+
+async def test_a_ticket_whose_role_was_changed_by_its_holder_is_none() -> None:
+    async with doors() as here:
+        head, body, seal = here.ticket().split(".")
+        claims = json.loads(urlsafe_b64decode(body + "=="))
+        claims |= {"rol": "supervisor", "ses": "*", "cap": sorted(CEILINGS["supervisor"])}
+        forged = urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+        for method, path in (("GET", "/v1/sessions"), ("POST", "/v1/sessions"), ("GET", "/v1/audit")):
+            status, said = await ask(here, method, path, f"{head}.{forged}.{seal}")
+            assert (status, said["error"]["reason"]) == (401, "ticket_refused")
+        assert await beside_all(here) == [], "nobody knows who it was, nor whose tenant it is"
+
+
+async def beside_all(here: Doors) -> list[tuple[str, str, str, str]]:
+    """Who was refused what, why, in which erased session, as the tenant's audit has it."""
+    await audited(here)
+    found = await tried_beside("main", here.store, here.keys)
+    assert found.unreadable == 0
+    return [(each.by, each.asked, each.reason, each.session) for each in found.trials]
 
 
 @pytest.mark.parametrize("field", ["role", "rol", "by", "participant", "capabilities"])

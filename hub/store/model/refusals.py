@@ -1,10 +1,10 @@
-"""What was refused in a session: in memory."""
+"""What was refused in a session, and of a tenant: in memory."""
 
 from __future__ import annotations
 
 from hub.store.model.server import ModelServer
 from hub.store.promise import SessionKey
-from hub.store.refusing import MOST_REFUSALS, REFUSALS_KEPT_MS
+from hub.store.refusing import MOST_OF_TENANT, MOST_REFUSALS, REFUSALS_KEPT_MS
 
 
 class RefusalsSide:
@@ -21,4 +21,12 @@ class RefusalsSide:
 
     async def refusals(self, key: SessionKey) -> list[bytes]:
         last, kept = self.server.contents.refused.get(key, (0, []))
+        return list(kept) if last + REFUSALS_KEPT_MS > self.server.clock() else []
+
+    async def keep_tenants_refusal(self, tenant: str, sealed: bytes) -> None:
+        kept = await self.tenants_refusals(tenant)
+        self.server.contents.refused_of[tenant] = (self.server.clock(), [*kept, sealed][-MOST_OF_TENANT:])
+
+    async def tenants_refusals(self, tenant: str) -> list[bytes]:
+        last, kept = self.server.contents.refused_of.get(tenant, (0, []))
         return list(kept) if last + REFUSALS_KEPT_MS > self.server.clock() else []

@@ -52,6 +52,7 @@ class Contents:
     closed: dict[SessionKey, int] = field(default_factory=dict)
     days: dict[str, dict[str, Spent]] = field(default_factory=dict)
     refused: dict[SessionKey, tuple[int, list[bytes]]] = field(default_factory=dict)
+    refused_of: dict[str, tuple[int, list[bytes]]] = field(default_factory=dict)
 
 
 class ModelServer:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.audit import Tried, tried
+from hub.audit import Tried, tried, tried_beside
 from hub.keys.keystore import KeyStore
 from hub.node.promise import Done
 from hub.node.refusals import BURST, EVERY_MS, NODE_BURST, WATCHED, Ledger, asked_of
@@ -15,7 +15,7 @@ from legato.session import commands as c
 from legato.session.actors import Actor
 from legato.session.commands import Reason, Refusal
 from legato.session.parts import Part
-from legato.session.tickets import DEFAULTS
+from legato.session.tickets import ANY_SESSION, DEFAULTS
 from tests.hub.node.builders import KEY, House, batch, passes, there, user_presence
 
 GUEST = Actor("p_user", "user", DEFAULTS["user"], "a_user")
@@ -67,7 +67,10 @@ def test_many_participants_together_do_not_write_without_end_nor_fill_the_memory
         ((TAKE,), "not_allowed", "take_over"),
         ((POST, TAKE), "already_exists", "take_over"),
         ((POST,), "not_allowed", "post_message"),
-        ((POST,), "session_ended", ""),
+        ((POST,), "session_ended", "post_message"),
+        ((POST,), "session_erased", "post_message"),
+        ((c.ContinueResponse(response="r_1"),), "wrong_order", "continue_response"),
+        ((POST,), "already_exists", ""),
         ((c.AcceptSession(right="worker:x", worker="w"),), "already_exists", ""),
         ((c.EndSession(),), "session_ended", "end_session"),
         ((TAKE,), "overloaded", ""),
@@ -103,7 +106,7 @@ async def test_a_refused_command_is_kept_beside_the_log_and_changes_nothing_in_i
         assert (found.trials[-1].asked, len(found.trials), found.unreadable) == ("export", 4, 1)
 
 
-async def test_of_a_session_that_was_erased_nothing_is_kept() -> None:
+async def test_of_an_erased_session_nothing_stays_beside_it_and_who_still_asks_is_told_beside_all() -> None:
     house = House()
     async with house.node("n1") as node:
         room = await there(await node.create(KEY, "p_user", {}, ""))
@@ -114,6 +117,37 @@ async def test_of_a_session_that_was_erased_nothing_is_kept() -> None:
         node.refused(KEY, "p_user", "user", "export", Refusal("not_allowed"))
         await passes()
         assert await house.store().refusals(KEY) == []
+        (after,) = (await beside_all(house)).trials
+        assert (after.by, after.asked, after.session) == ("p_user", "export", KEY.session)
+
+
+async def test_what_is_asked_of_a_tenant_is_kept_beside_all_its_sessions_and_bounded_alike() -> None:
+    house, here = House(), SessionKey(KEY.tenant, ANY_SESSION)
+    async with house.node("n1") as node:
+        for _ in range(BURST + 3):
+            node.refused(here, "p_user", "user", "list", Refusal("not_allowed", "/v1/board"))
+        node.refused(SessionKey("other", ANY_SESSION), "p_x", "user", "create", Refusal("not_allowed"))
+        await passes()
+        found = await beside_all(house)
+        assert len(found.trials) == BURST
+        assert {
+            (one.by, one.role, one.asked, one.reason, one.detail, one.session) for one in found.trials
+        } == {("p_user", "user", "list", "not_allowed", "/v1/board", "")}
+        await house.store().keep_tenants_refusal(KEY.tenant, b"nonsense")
+        assert (await beside_all(house)).unreadable == 1
+
+
+async def test_who_guesses_names_of_sessions_writes_nothing() -> None:
+    house = House()
+    async with house.node("n1") as node:
+        node.refused(SessionKey(KEY.tenant, "s_never"), "p_user", "user", "end", Refusal("session_erased"))
+        await passes()
+        assert (await beside_all(house)) == Tried((), 0)
+
+
+async def beside_all(house: House) -> Tried:
+    keys = KeyStore(house.rest, house.wrap, house.clock, random_bytes=house.random.randbytes)
+    return await tried_beside(KEY.tenant, house.store(), keys)
 
 
 async def found_of(house: House) -> Tried:
