@@ -136,7 +136,6 @@ class Doorkeeper:
         )
 
     def _refused(self, ticket: Ticket, session: str, asked: str, refusal: Refusal) -> None:
-        """For the audit."""
         key = SessionKey(ticket.tenant, session)
         self._node.refused(key, ticket.participant, ticket.role, asked, refusal)
 

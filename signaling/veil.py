@@ -31,7 +31,8 @@ _EMPTIED: Final = {
 }
 _TYPE: Final = b'"type":"'
 _NAMES: Final = tuple(f'{name}"'.encode() for name in _EMPTIED)
-_HOLDS: Final = (b'"whispers"', b'"drafts"', b'"stance"')
+_HOLDS: Final = (b'"whispers"', b'"drafts"', b'"noted"', b'"stance"')
+_GONE: Final = ("whispers", "drafts", "noted")
 _UNSAID: Final = ("spoken", "edited")
 
 
@@ -63,8 +64,8 @@ class Veiled(Sight):
         if not any(each in encoded for each in _HOLDS):
             return encoded
         state: dict[str, Any] = msgspec.json.decode(encoded)
-        state.pop("whispers", None)
-        state.pop("drafts", None)
+        for what in _GONE:
+            state.pop(what, None)
         for who in state.get("participants", {}).values():
             if who.get("stance") in UNSEEN:
                 del who["stance"]

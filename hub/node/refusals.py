@@ -136,7 +136,8 @@ class Refusals:
         self, key: SessionKey, by: str, role: str, asked: str, refusal: Refusal, *, apart: str = ""
     ) -> bool:
         """Somebody whose ticket is for this session (`ANY_SESSION`: for all of the tenant's) asked for something that
-        is not theirs to ask, or not to be had any more. Whether it is written down. `apart` names what is counted by itself, beside everything else of the participant."""
+        is not theirs to ask, or not to be had any more. Whether it is written down. `apart` names what is counted by
+        itself, beside everything else of the participant."""
         unlisted = self._ledger.note(key, f"{by}/{apart}" if apart else by, self._tools.now())
         if unlisted is None:
             return False

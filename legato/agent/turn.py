@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from legato.agent.briefing import briefing_of
 from legato.agent.calling import Calls
 from legato.agent.child import Child
 from legato.agent.tools import Tool
@@ -19,7 +20,7 @@ from legato.session import commands as c
 from legato.session.audience import Attendee, audience
 from legato.session.cost_rules import budgeted
 from legato.session.parts import Part
-from legato.session.state import Message, State
+from legato.session.state import Help, Message, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,15 @@ class Turn:
 
     @property
     def briefing(self) -> str:
-        """What the person left who answered before and handed back ("": nobody did, or nothing was said)."""
-        return self.session.state.briefing
+        """What the person left who answered before and handed back, and what they promised, each on a line of its own
+        ("": nobody did, or nothing was said)."""
+        return briefing_of(self.session.state)
+
+    @property
+    def helped(self) -> list[Help]:
+        """The last stretches in which people answered, oldest first: who, from when until when, what they left to
+        know, what they promised, and which tools ran meanwhile."""
+        return list(self.session.state.helped)
 
     @property
     def whispers(self) -> list[str]:

@@ -63,6 +63,8 @@ NEEDS: Final[Mapping[str, Capability]] = {
     "release_users": "takeover",
     "reserve_session": "takeover",
     "reject_session": "takeover",
+    "make_promise": "takeover",
+    "withdraw_promise": "takeover",
     "wrap_up": "takeover",
     "whisper": "whisper",
     "change_stance": "monitor",

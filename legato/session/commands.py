@@ -21,6 +21,7 @@ from legato.session.people_commands import ChangeStance as ChangeStance
 from legato.session.people_commands import DismissDraft as DismissDraft
 from legato.session.people_commands import HandBack as HandBack
 from legato.session.people_commands import HoldUsers as HoldUsers
+from legato.session.people_commands import MakePromise as MakePromise
 from legato.session.people_commands import OfferDraft as OfferDraft
 from legato.session.people_commands import RejectSession as RejectSession
 from legato.session.people_commands import ReleaseUsers as ReleaseUsers
@@ -29,6 +30,7 @@ from legato.session.people_commands import ReserveSession as ReserveSession
 from legato.session.people_commands import TakeOver as TakeOver
 from legato.session.people_commands import Transfer as Transfer
 from legato.session.people_commands import Whisper as Whisper
+from legato.session.people_commands import WithdrawPromise as WithdrawPromise
 from legato.session.people_commands import WithdrawRequest as WithdrawRequest
 from legato.session.people_commands import WrapUp as WrapUp
 from legato.session.vocabulary import Activity, Mark, Medium, Outcome, Runs, Steering

@@ -258,6 +258,8 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.WithdrawRequest: queue_rules.withdraw_request,
     c.ReserveSession: queue_rules.reserve_session,
     c.RejectSession: queue_rules.reject_session,
+    c.MakePromise: takeover_rules.make_promise,
+    c.WithdrawPromise: takeover_rules.withdraw_promise,
     c.WrapUp: queue_rules.wrap_up,
     c.SubscribePush: away_rules.subscribe_push,
     c.UnsubscribePush: away_rules.unsubscribe_push,

@@ -34,6 +34,8 @@ from legato.session.event import concrete
 from legato.session.parts import Part, Spoken
 from legato.session.people_events import HumanRequested as HumanRequested
 from legato.session.people_events import HumanRequestWithdrawn as HumanRequestWithdrawn
+from legato.session.people_events import PromiseMade as PromiseMade
+from legato.session.people_events import PromiseWithdrawn as PromiseWithdrawn
 from legato.session.people_events import ReservationEnded as ReservationEnded
 from legato.session.people_events import SessionReserved as SessionReserved
 from legato.session.people_events import StanceChanged as StanceChanged

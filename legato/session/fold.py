@@ -302,6 +302,8 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.HumanRequestWithdrawn: people.human_request_withdrawn,
     e.SessionReserved: people.session_reserved,
     e.ReservationEnded: people.reservation_ended,
+    e.PromiseMade: people.promise_made,
+    e.PromiseWithdrawn: people.promise_withdrawn,
     e.WrappedUp: people.wrapped_up,
     e.PushSubscribed: away.push_subscribed,
     e.PushUnsubscribed: away.push_unsubscribed,

@@ -54,6 +54,9 @@ SOUND_RIGHTS: Final = 128
 DRAFT_TEXT: Final = 4_000
 """Code points of what an agent suggests to a person."""
 
+PROMISE_TEXT: Final = 500
+"""Code points of what a person promises."""
+
 LABELS: Final = 32
 PUSHES: Final = 32
 PUSHES_EACH: Final = 4
@@ -83,7 +86,7 @@ TEXTS: Final = {
 _IDS: Final = frozenset(
     {
         *("message", "response", "turn", "parent", "call", "right", "worker", "attachment", "request", "to"),
-        *("subscription", "draft"),
+        *("subscription", "draft", "promise"),
     }
 )
 _MAY_BE_EMPTY: Final = frozenset({"response", "turn", "parent", "draft"})

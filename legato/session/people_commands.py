@@ -74,6 +74,19 @@ class RejectSession(Command, frozen=True, kw_only=True):
     request: str
 
 
+class MakePromise(Command, frozen=True, kw_only=True):
+    """Set down what one promised, while one answers."""
+
+    promise: str
+    text: str
+
+
+class WithdrawPromise(Command, frozen=True, kw_only=True):
+    """It was none."""
+
+    promise: str
+
+
 class WrapUp(Command, frozen=True, kw_only=True):
     """How it went, and what is to be remembered, after one answered."""
 

@@ -65,6 +65,19 @@ class ReservationEnded(ControlEvent, frozen=True, kw_only=True):
     how: Reserved
 
 
+class PromiseMade(ControlEvent, frozen=True, kw_only=True):
+    """The person who answers promised something: whoever answers after them is told."""
+
+    promise: str
+    text: str
+
+
+class PromiseWithdrawn(ControlEvent, frozen=True, kw_only=True):
+    """It was none."""
+
+    promise: str
+
+
 class WrappedUp(ControlEvent, frozen=True, kw_only=True):
     """What a person who answered leaves for the record. Users and observers are not shown the notes."""
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from legato.session import bounds
 from legato.session import events as e
 from legato.session.routing import PEOPLE
-from legato.session.state import Aside, Asking, Draft, State
+from legato.session.state import Aside, Asking, Draft, Help, Noted, Promised, State
 
 
 def stance_changed(state: State, event: e.StanceChanged) -> None:
@@ -51,6 +51,7 @@ def responder_changed(state: State, event: e.ResponderChanged) -> None:
     state.responder, state.briefing, state.held = after, event.briefing, ""
     if before != after:
         state.responder_since = event.time
+        _stretch(state, event)
     if before != after and is_person(state, before):
         state.wrap_ups[before] = event.time
     who = state.participants.get(after)
@@ -61,6 +62,41 @@ def responder_changed(state: State, event: e.ResponderChanged) -> None:
         state.asking = None
     else:
         state.drafts = []
+
+
+def _stretch(state: State, event: e.ResponderChanged) -> None:
+    """That of who answered before is over; a person's begins."""
+    if state.help is not None:
+        over = replace(state.help, ended_at=event.offset, until=event.time, summary=event.briefing)
+        state.helped = [*state.helped, over][-bounds.KEPT_HELPED :]
+    person = is_person(state, event.participant)
+    state.help = Help(event.participant, event.offset, event.time) if person else None
+
+
+def promise_made(state: State, event: e.PromiseMade) -> None:
+    """Of who answers."""
+    help = state.help
+    if help is not None and help.by == event.by:
+        made = Promised(event.promise, event.by, event.offset, event.time, event.text)
+        kept = (*_kept(help, event.promise), made)[-bounds.KEPT_PROMISES :]
+        state.help = replace(help, promises=kept)
+
+
+def promise_withdrawn(state: State, event: e.PromiseWithdrawn) -> None:
+    help = state.help
+    if help is not None and help.by == event.by:
+        state.help = replace(help, promises=_kept(help, event.promise))
+
+
+def _kept(help: Help, id: str) -> tuple[Promised, ...]:
+    return tuple(each for each in help.promises if each.id != id)
+
+
+def tool_ran(state: State, name: str) -> None:
+    """A tool of that name was started."""
+    help = state.help
+    if help is not None and name not in help.tools:
+        state.help = replace(help, tools=(*help.tools, name)[-bounds.KEPT_TOOLS :])
 
 
 def is_person(state: State, participant: str) -> bool:
@@ -104,3 +140,6 @@ def reservation_ended(state: State, event: e.ReservationEnded) -> None:
 
 def wrapped_up(state: State, event: e.WrappedUp) -> None:
     state.wrap_ups.pop(event.participant, None)
+    if event.disposition or event.notes:  # users are told of it without either
+        left = Noted(event.participant, event.offset, event.time, event.disposition, event.notes)
+        state.noted = [*state.noted, left][-bounds.KEPT_NOTED :]

@@ -38,3 +38,38 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     at: int
     text: str
     turn: str = ""
+
+
+class Promised(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the person `by` who answers promised, by the event at offset `at`, at session time `time`."""
+
+    id: str
+    by: str
+    at: int
+    time: int
+    text: str
+
+
+class Help(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The stretch in which the person `by` answered: from the event at offset `at`, session time `since`, to that at
+    `ended_at`, time `until` (0: it goes on). `summary` is the briefing that they left, `tools` are the names of the
+    tools that were started meanwhile."""
+
+    by: str
+    at: int
+    since: int
+    ended_at: int = 0
+    until: int = 0
+    summary: str = ""
+    promises: tuple[Promised, ...] = ()
+    tools: tuple[str, ...] = ()
+
+
+class Noted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody who answered left for the record, by the event at offset `at`, at session time `time`."""
+
+    by: str
+    at: int
+    time: int
+    disposition: str = ""
+    notes: str = ""

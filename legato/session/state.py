@@ -16,8 +16,11 @@ from legato.session.parts import Part, Spoken, Stretch
 from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
 from legato.session.people_state import Draft as Draft
+from legato.session.people_state import Help as Help
+from legato.session.people_state import Noted as Noted
+from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 17
+FOLD_VERSION: Final = 18
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -258,9 +261,9 @@ class State(msgspec.Struct, omit_defaults=True):
     """Everything that the log up to `offset` says, in `time` (session time, ms). `paused` is the answer of which
     nothing more is said or heard for now; `answered` are the last ones that ended. `held`: who lets the users wait;
     `drafts`: what agents suggest to the person who answers; `asking`: a person is wanted; `wrap_ups`: since when people
-    who answered have a wrap-up to do. `unseen`: the ordinal from which on entries ended with nobody who attends
-    (0: somebody does); `notified`: what they were told; `pushes`: the browsers that want to be. `alone`:
-    since when nobody attends, where that matters."""
+    who answered have a wrap-up to do; `help`: the stretch of who does, `helped`: the last that are over, `noted`: what
+    was left. `unseen`: the ordinal from which on entries ended with nobody who attends (0: somebody does); `notified`:
+    what they were told; `pushes`: the browsers that want to be. `alone`: since when nobody attends, if it matters."""
 
     fold: int = FOLD_VERSION
     offset: int = 0
@@ -289,6 +292,9 @@ class State(msgspec.Struct, omit_defaults=True):
     drafts: list[Draft] = []
     asking: Asking | None = None
     wrap_ups: dict[str, int] = {}
+    help: Help | None = None
+    helped: list[Help] = []
+    noted: list[Noted] = []
     unseen: int = 0
     notified: dict[str, Notified] = {}
     pushes: dict[str, Push] = {}
@@ -366,24 +372,20 @@ def _ended(entry: Entry) -> int:
 
 
 _COLLECTIONS: Final = (
-    "labels",
-    "participants",
-    "attachments",
-    "rights",
-    "entries",
-    "turns",
-    "responses",
-    "answered",
-    "whispers",
-    "drafts",
-    "wrap_ups",
-    "notified",
-    "pushes",
-    "gaps",
-    "reopened",
-    "unknown",
+    *("labels", "participants", "attachments", "rights", "entries", "turns", "responses", "answered"),
+    *(
+        "whispers",
+        "drafts",
+        "wrap_ups",
+        "helped",
+        "noted",
+        "notified",
+        "pushes",
+        "gaps",
+        "reopened",
+        "unknown",
+    ),
 )
-
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _decoder: Final = msgspec.json.Decoder(State)
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from legato.session import commands as c
 from legato.session import events as e
+from legato.session import limits
 from legato.session.actors import RESPONDER, WORKER, Actor, out_of_reach, responds
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
@@ -54,6 +55,32 @@ def hand_back(state: State, actor: Actor, command: c.HandBack) -> Decision:
         token = state.rights.get(RESPONDER, Right(0)).token
         return Refusal("stale_token", "you do not answer", "right", expected=token)
     return passed_on(state, actor.participant, actor.participant, "handed_back", command.briefing)
+
+
+def make_promise(state: State, actor: Actor, command: c.MakePromise) -> Decision:
+    """By who answers: it is theirs, and whoever answers after them is told."""
+    if not person_answers(state, actor.participant):
+        return Refusal("not_allowed", "you do not answer")
+    if not command.text.strip():
+        return Refusal("malformed", "what?", "text")
+    if len(command.text) > limits.PROMISE_TEXT:
+        return Refusal("too_large", field="text", expected=limits.PROMISE_TEXT)
+    if _promised(state, command.promise):
+        return Refusal("already_exists", field="promise")
+    return [e.PromiseMade(by=actor.participant, promise=command.promise, text=command.text)]
+
+
+def withdraw_promise(state: State, actor: Actor, command: c.WithdrawPromise) -> Decision:
+    """By who made it, while they answer."""
+    if not person_answers(state, actor.participant):
+        return Refusal("not_allowed", "you do not answer")
+    if not _promised(state, command.promise):
+        return Refusal("not_found", "no such promise, or not of these minutes", "promise")
+    return [e.PromiseWithdrawn(by=actor.participant, promise=command.promise)]
+
+
+def _promised(state: State, promise: str) -> bool:
+    return state.help is not None and any(each.id == promise for each in state.help.promises)
 
 
 def passed_on(state: State, by: str, participant: str, reason: str, briefing: str = "") -> list[e.Event]:

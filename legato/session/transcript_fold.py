@@ -11,6 +11,7 @@ from legato.session import bounds
 from legato.session import events as e
 from legato.session.cost_fold import tool_counted
 from legato.session.parts import Part, Stretch
+from legato.session.people_fold import tool_ran
 from legato.session.state import BROKEN, Answered, Message, Response, State, ToolCall, Turn
 
 # --- turns, responses, messages
@@ -286,7 +287,10 @@ def tool_started(state: State, event: e.ToolStarted) -> None:
     entry = state.entries.get(event.call)
     tool_counted(state)
     _tool(state, event.call, status="started", runner=event.runner, since=event.time)
-    if not isinstance(entry, ToolCall) or entry.idempotent or not entry.key:
+    if not isinstance(entry, ToolCall):
+        return
+    tool_ran(state, entry.name)
+    if entry.idempotent or not entry.key:
         return
     if (turn := state.turn_of(entry.response)) is not None:
         started = dict.fromkeys((*turn.started, entry.key))

@@ -100,6 +100,17 @@ async def the_audit_tells(hub: Tree, session: str, operator: str) -> None:
     assert all(len(line["digest"]) == 40 for line in lines[:-1] if line["type"] != "refused")
 
 
+async def the_marker_tells(caller: Reader, desk: Console) -> None:
+    """What the person left and promised stands in the state, and as one line on both pages."""
+    (help,) = (await state_of(caller.page))["helped"]
+    summary, promise = "she gets her money on Monday", "Hello, this is a person."
+    assert (help["summary"], [one["text"] for one in help["promises"]]) == (summary, [promise])
+    for page in (caller.page, desk.page):
+        line = await page.inner_text("[data-helped]")
+        assert "answered for 0:" in line
+        assert f"{summary} · promised: {promise}" in line
+
+
 async def filters_and_shows_the_keys(desk: Console, session: str) -> None:
     """Who waits stays in the lists; while the keys are shown they do nothing."""
     await desk.page.check("[data-filter='waits']")
@@ -158,8 +169,7 @@ async def test_an_operator_takes_the_next_in_the_queue_answers_hands_back_and_wr
         await desk.shot("wrap-up")
         await desk.key("d")
         await desk.sees(".notes[data-owed='false']")
-        told = "she gets her money on Monday\nPromised:\n- Hello, this is a person."
-        assert (await state_of(caller.page))["briefing"] == told
+        await the_marker_tells(caller, desk)
         log = await caller.page.evaluate("JSON.stringify(legato.view)")
         assert "was kind" not in log, "notes are not the caller's to see"
         assert desk.tab.errors == caller.tab.errors == []

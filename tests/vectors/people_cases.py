@@ -8,7 +8,7 @@ from legato.session.compaction import AnyEvent
 
 def people() -> list[AnyEvent]:
     """Stances, whispers and hold; the queue, with what is about another request or another person; wrap-ups; drafts."""
-    return [*_listened_in(), *_queued(), *_held_and_passed_on(), *_drafted()]
+    return [*_listened_in(), *_queued(), *_held_and_passed_on(), *_drafted(), *_promised()]
 
 
 def _listened_in() -> list[AnyEvent]:
@@ -75,4 +75,36 @@ def _drafted() -> list[AnyEvent]:
         *(draft(draft=f"e{n}") for n in range(3)),
         e.ResponderChanged(by="olga", participant="sue", reason="transferred"),
         e.ResponderChanged(by="sue", participant="", reason="left"),
+    ]
+
+
+def _promised() -> list[AnyEvent]:
+    """Stretches of people: what they promised, which tools ran, and whose marker it is."""
+    made = partial(e.PromiseMade, by="olga")
+    asked = partial(e.ToolRequested, by="bot", arguments="{}")
+    return [
+        made(promise="p0", text="nobody answers: it is none"),
+        e.ResponderChanged(by="olga", participant="olga", reason="taken_over"),
+        made(promise="p1", text="a call at nine"),
+        made(promise="p2", text="10 %"),
+        e.PromiseMade(by="sue", promise="p3", text="not hers to give"),
+        e.PromiseWithdrawn(by="sue", promise="p1"),
+        made(promise="p1", text="a call at ten"),
+        e.PromiseWithdrawn(by="olga", promise="p2"),
+        e.PromiseWithdrawn(by="olga", promise="p9"),
+        *(asked(call=f"pt{n}", name=name) for n, name in enumerate(("refund", "refund", "lookup"))),
+        *(e.ToolStarted(by="bot", call=f"pt{n}") for n in (0, 1, 2, 9)),
+        e.ToolEnded(by="bot", call="pt0", outcome="finished", result="{}"),
+        e.ResponderChanged(by="olga", participant="olga", reason="taken_over"),
+        e.ResponderChanged(by="olga", participant="sue", reason="transferred", briefing="angry"),
+        *(e.PromiseMade(by="sue", promise=f"s{n}", text=str(n)) for n in range(22)),
+        e.ResponderChanged(by="sue", participant="bot", reason="handed_back", briefing="calm again"),
+        e.PromiseMade(by="sue", promise="late", text="too late"),
+        *(e.ToolStarted(by="bot", call="pt1"),),
+        e.WrappedUp(by="sue", participant="sue", disposition="", notes=""),
+        *(e.WrappedUp(by="olga", participant="olga", notes=f"n{n}") for n in range(5)),
+        *(
+            e.ResponderChanged(by=who, participant=who, reason="taken_over")
+            for who in ("olga", "bot", "olga", "bot", "olga", "bot")
+        ),
     ]

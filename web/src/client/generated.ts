@@ -314,6 +314,23 @@ export interface ParticipantLeft {
   reason?: string;
 }
 
+export interface PromiseMade {
+  type: "promise_made";
+  by: string;
+  offset?: number;
+  time?: number;
+  promise: string;
+  text: string;
+}
+
+export interface PromiseWithdrawn {
+  type: "promise_withdrawn";
+  by: string;
+  offset?: number;
+  time?: number;
+  promise: string;
+}
+
 export interface PushSubscribed {
   type: "push_subscribed";
   by: string;
@@ -856,6 +873,33 @@ export interface Draft {
   turn: string;
 }
 
+export interface Promised {
+  id: string;
+  by: string;
+  at: number;
+  time: number;
+  text: string;
+}
+
+export interface Help {
+  by: string;
+  at: number;
+  since: number;
+  ended_at: number;
+  until: number;
+  summary: string;
+  promises: Promised[];
+  tools: string[];
+}
+
+export interface Noted {
+  by: string;
+  at: number;
+  time: number;
+  disposition: string;
+  notes: string;
+}
+
 export interface Notified {
   about: string;
   notice: "answer" | "approval" | "result";
@@ -924,6 +968,9 @@ export interface State {
   drafts: Draft[];
   asking: Asking | null;
   wrap_ups: Record<string, number>;
+  help: Help | null;
+  helped: Help[];
+  noted: Noted[];
   unseen: number;
   notified: Record<string, Notified>;
   pushes: Record<string, Push>;
@@ -1069,6 +1116,12 @@ export interface LabelSession {
 export interface Leave {
   type: "leave";
   reason?: string;
+}
+
+export interface MakePromise {
+  type: "make_promise";
+  promise: string;
+  text: string;
 }
 
 export interface MarkTurn {
@@ -1230,6 +1283,11 @@ export interface UnsubscribePush {
 export interface Whisper {
   type: "whisper";
   text: string;
+}
+
+export interface WithdrawPromise {
+  type: "withdraw_promise";
+  promise: string;
 }
 
 export interface WithdrawRequest {
@@ -1607,6 +1665,8 @@ export type KnownEvent =
   | PartAdded
   | ParticipantJoined
   | ParticipantLeft
+  | PromiseMade
+  | PromiseWithdrawn
   | PushSubscribed
   | PushUnsubscribed
   | ReplyDrafted
@@ -1668,6 +1728,7 @@ export type Command =
   | HoldUsers
   | LabelSession
   | Leave
+  | MakePromise
   | MarkTurn
   | OfferDraft
   | PauseResponse
@@ -1692,6 +1753,7 @@ export type Command =
   | Transfer
   | UnsubscribePush
   | Whisper
+  | WithdrawPromise
   | WithdrawRequest
   | WrapUp;
 
@@ -1707,7 +1769,7 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "budget_exhausted", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "tools_announced", "users_held", "users_released", "wrapped_up"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "budget_exhausted", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "promise_made", "promise_withdrawn", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "tools_announced", "users_held", "users_released", "wrapped_up"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
@@ -1739,6 +1801,8 @@ export const EVENT_DEFAULTS = {
   part_added: { offset: 0, time: 0 },
   participant_joined: { offset: 0, time: 0, name: "" },
   participant_left: { offset: 0, time: 0, reason: "" },
+  promise_made: { offset: 0, time: 0 },
+  promise_withdrawn: { offset: 0, time: 0 },
   push_subscribed: { offset: 0, time: 0 },
   push_unsubscribed: { offset: 0, time: 0, reason: "" },
   reply_drafted: { offset: 0, time: 0, turn: "" },
@@ -1792,10 +1856,13 @@ export const STATE_DEFAULTS = {
   Aside: {  },
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
   Draft: { turn: "" },
+  Promised: {  },
+  Help: { ended_at: 0, until: 0, summary: "", promises: [], tools: [] },
+  Noted: { disposition: "", notes: "" },
   Notified: { tries: 1, time: 0, over: false, reached: [], target: "" },
   Push: {  },
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 17, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 18, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

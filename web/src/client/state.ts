@@ -12,8 +12,10 @@ import {
   type Asking,
   type Attachment,
   type Draft,
+  type Help,
   type Entry,
   type Message,
+  type Noted,
   type Notified,
   type Participant,
   type RawState,
@@ -39,6 +41,8 @@ interface Shapes {
   Answered: Answered;
   Asking: Asking;
   Draft: Draft;
+  Help: Help;
+  Noted: Noted;
   Notified: Notified;
   Usage: Usage;
   Alone: Alone;
@@ -93,6 +97,9 @@ export function readState(raw: RawState): State {
     responses: each(state.responses, (one) => filled("Response", one)),
     answered: state.answered.map((one) => filled("Answered", one)),
     drafts: state.drafts.map((one) => filled("Draft", one)),
+    help: state.help === null ? null : filled("Help", state.help),
+    helped: state.helped.map((one) => filled("Help", one)),
+    noted: state.noted.map((one) => filled("Noted", one)),
     notified: each(state.notified, (one) => filled("Notified", one)),
     usage: state.usage === null ? null : filled("Usage", state.usage),
     alone: state.alone === null ? null : filled("Alone", state.alone),

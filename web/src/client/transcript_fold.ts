@@ -2,6 +2,7 @@
 import { begunAnew, paced } from "./alone_fold";
 import { toolCounted } from "./cost_fold";
 import { KEPT_ANSWERED, KEPT_MISSED, KEPT_SPEECH_WORDS, KEPT_STARTED, KEPT_STRETCHES, withoutOldest } from "./bounds";
+import { toolRan } from "./people_fold";
 import type { Message, Part, Response, State, Stretch, ToolCall, Turn } from "./generated";
 import { BROKEN, filled, of, put, turnOf, without } from "./state";
 import type { Handlers, Of } from "./fold";
@@ -22,6 +23,11 @@ function messaged(state: State, id: string, change: (message: Message) => Partia
 function growing(state: State, id: string, change: (message: Message) => Partial<Message>): Partial<State> {
   const entry = of(state.entries, id);
   return entry?.entry === "message" && entry.status === "open" ? messaged(state, id, change) : {};
+}
+
+function ran(state: State, call: string): Partial<State> {
+  const entry = of(state.entries, call);
+  return entry?.entry === "tool" ? toolRan(state, entry.name) : {};
 }
 
 function called(state: State, id: string, changes: Partial<ToolCall>): Partial<State> {
@@ -217,7 +223,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   tool_decided: (state, event) =>
     called(state, event.call, { decided_by: event.by, since: event.time, ...(event.approved ? { status: "approved" } : {}) }),
   tool_started: (state, { call, runner, time: since }) => ({
-    ...called(state, call, { status: "started", runner, since }), ...starting(state, call), ...toolCounted(state),
+    ...called(state, call, { status: "started", runner, since }), ...starting(state, call), ...toolCounted(state), ...ran(state, call),
   }),
   tool_progressed: (state, { call, text, step, steps }) => called(state, call, { text, step, steps }),
   tool_ended: (state, { call, outcome: status, result, reason, time: since }) =>

@@ -11,7 +11,6 @@ import type { Ears } from "./ears";
 import { Aside } from "./side";
 import { Timeline } from "./timeline";
 import { isMeant, pressed } from "./keys";
-import { briefed, usePromises } from "./promises";
 import { isTyping, verbsOf, type Verb } from "./verbs";
 import { placeOf, placeText } from "./words";
 import { Writing } from "./writing";
@@ -40,7 +39,6 @@ export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.El
   const { state, participant: me } = view;
   const [problem, setProblem] = useState("");
   const [briefing, setBriefing] = useState("");
-  const [promises, setPromises] = usePromises(view.session);
   const speaking = useSpeaking(session);
   const interim = useInterim(session);
   const hearing = useReplay(session);
@@ -73,17 +71,14 @@ export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.El
       // The microphone opens with the click; the hub lets nothing through before the log says so.
       if (verb.key === "t") ears?.open();
       void act(verb.commands).then((done) => {
-        if (done && verb.key === "h") {
-          setBriefing("");
-          setPromises([]);
-        }
+        if (done && verb.key === "h") setBriefing("");
         if (!done) ears?.heed(placeOf(session.view.state, me));
       });
       if (verb.key === "w" || verb.key === "b" || verb.key === "t") field.current?.focus();
     },
     [act, ears, me, session],
   );
-  const verbs = verbsOf(state, me, briefed(briefing.trim(), promises));
+  const verbs = verbsOf(state, me, briefing.trim());
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === "Escape" && isTyping(event.target)) return void (event.target as HTMLElement).blur();
@@ -118,7 +113,7 @@ export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.El
       <Transcript session={session} view={view} notes={NO_NOTES} interim={interim} speaking={speaking} listening={false} tries={false} onHear={onHear} />
       <Timeline view={view} hearing={hearing} />
       <Writing session={session} view={view} field={field} act={act} key={view.session} />
-      <Aside view={view} act={act} briefing={briefing} onBriefing={setBriefing} promises={promises} onPromises={setPromises} />
+      <Aside view={view} act={act} briefing={briefing} onBriefing={setBriefing} />
     </main>
   );
 }

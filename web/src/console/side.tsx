@@ -6,20 +6,18 @@ import { doing, doingSaid } from "../client/doing";
 import { of } from "../client/state";
 import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
-import { briefed, Promises } from "./promises";
+import { Promises } from "./promises";
 
 interface Props {
   readonly view: View;
   readonly act: (commands: readonly Command[]) => Promise<boolean>;
   readonly briefing: string;
   readonly onBriefing: (text: string) => void;
-  readonly promises: readonly string[];
-  readonly onPromises: (promises: readonly string[]) => void;
 }
 
 const DISPOSITIONS = ["solved", "promised", "sold", "passed on", "no answer", "other"];
 
-export function Aside({ view, act, briefing, onBriefing, promises, onPromises }: Props): JSX.Element {
+export function Aside({ view, act, briefing, onBriefing }: Props): JSX.Element {
   const { state, participant: me } = view;
   const mine = state.responder === me;
   return (
@@ -34,14 +32,14 @@ export function Aside({ view, act, briefing, onBriefing, promises, onPromises }:
           )}
         </section>
       )}
-      {mine && <Transfer view={view} act={act} briefing={briefed(briefing.trim(), promises)} />}
+      {mine && <Transfer view={view} act={act} briefing={briefing.trim()} />}
       {mine && (
         <section>
           <h2><label for="briefing">What the agent should know</label></h2>
-          <textarea id="briefing" rows={3} maxLength={4_000} value={briefing} onInput={(event) => onBriefing(event.currentTarget.value)} placeholder="Said and promised; goes along when you hand back…" />
+          <textarea id="briefing" rows={3} maxLength={4_000} value={briefing} onInput={(event) => onBriefing(event.currentTarget.value)} placeholder="Goes along when you hand back, with what you promised…" />
         </section>
       )}
-      {mine && <Promises view={view} promises={promises} onPromises={onPromises} />}
+      {mine && <Promises view={view} act={act} />}
       <Whispers view={view} />
       <Notes view={view} act={act} owed={of(state.wrap_ups, me) !== undefined} key={view.session} />
     </aside>

@@ -26,8 +26,4 @@ export function placeText(state: State, me: string): string {
   }
 }
 
-/** Minutes and seconds. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
+export { duration } from "../demo/helped";

@@ -5,6 +5,7 @@ import type { Entry, Outgoing, Session, View } from "../client";
 import { began, of, transcript } from "../client/state";
 import { Icon } from "./icons";
 import { MessageView, type Speech } from "./message";
+import { helpedLines } from "./helped";
 import { nameOf } from "./names";
 import type { Note } from "./notes";
 import { textOf } from "./recital";
@@ -46,6 +47,7 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
   const { state, past, outgoing, participant: me } = view;
   const marks = useMarks(notes);
   const entries = useMemo(() => [...past, ...transcript(state)].sort(began), [past, state.entries]);
+  const helped = useMemo(() => helpedLines(state, entries, me), [state.helped, entries, me]);
   const newest = entries.at(-1);
   const byAnswer = useMemo(() => new Map(turns.map((turn) => [turn.answer, turn])), [turns]);
   const fresh = outgoing.length === 0 && interim === "" && !view.hasEarlier && entries.every((entry) => of(state.participants, entry.by)?.role === "agent");
@@ -77,7 +79,8 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
             <span class="mark">{text}</span>
           </li>
         ))}
-        {entries.map(row)}
+        {(helped.get("") ?? NONE).map(helpedRow)}
+        {entries.map((entry) => [row(entry), ...(helped.get(entry.id) ?? NONE).map(helpedRow)])}
         <Parts state={state} session={session} />
         {interim !== "" && (
           <li class="entry mine interim" key="interim">
@@ -97,6 +100,11 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
       )}
     </div>
   );
+}
+
+/** A person's stretch that is over. */
+function helpedRow(text: string): JSX.Element {
+  return <li class="note helped" key={text} data-helped><span class="mark">{text}</span></li>;
 }
 
 function Earlier({ session }: { session: Session }): JSX.Element {
