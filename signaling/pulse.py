@@ -7,7 +7,9 @@ and the pipe closes when the loop ends.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -17,6 +19,9 @@ from signaling.watchdog import BEAT_MS, Sight
 
 VARIABLE: Final = "LEGATO_PULSE"
 """In a child's environment: the descriptor to beat on."""
+
+TELL: Final = signal.SIGUSR2
+"""Asks a process that beats to write the stacks of its threads to standard error: where it hangs."""
 
 
 @asynccontextmanager
@@ -29,12 +34,14 @@ async def beating() -> AsyncIterator[None]:
     descriptor = int(told)
     os.set_blocking(descriptor, False)
     os.set_inheritable(descriptor, False)
+    faulthandler.register(TELL)
     task = asyncio.get_running_loop().create_task(_beat(descriptor))
     try:
         yield
     finally:
         task.cancel()
         await asyncio.wait((task,))
+        faulthandler.unregister(TELL)
         os.close(descriptor)
 
 

@@ -22,13 +22,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from signaling.pulse import VARIABLE, sight
+from signaling.pulse import TELL, VARIABLE, sight
 from signaling.watchdog import LOOK_MS, Watchdog
 
 STEADY_S: Final = 0.5
 """A child that lived this long is started again at once."""
 
 LONGEST_WAIT_S: Final = 5.0
+TELLING_S: Final = 0.1
+"""What a process that hangs has to say where, before it is killed."""
+
 GO: Final = b"go\n"
 """What a spare waits for."""
 
@@ -142,6 +145,9 @@ class Supervised:
                     continue
                 if self._watchdog.look(sight(child.process.pid), now):
                     self.hung(self.command.name)
+                    with contextlib.suppress(ProcessLookupError):
+                        child.process.send_signal(TELL)
+                    await asyncio.sleep(TELLING_S)
                     self.kill()
                     return
         finally:

@@ -40,6 +40,10 @@ from signaling.port import Successor, taken_over
 HIGH_WATER: Final = 256 * 1024
 """Bytes in the transport's buffer from which on a reader is slow."""
 
+MOST_AT_ONCE: Final = 16
+"""Messages of one socket that are handed on in a pass of the loop. A page that could not send for a while brings
+hundreds of frames of sound at once, and to relay them takes longer than anybody else may be made to wait."""
+
 CLOSE_S: Final = 2.0
 FAULT_S: Final = 0.1
 
@@ -55,13 +59,15 @@ class SocketWire(Successor):
 
     carries = True
     beat_ms = 0
-    __slots__ = ("_gate", "_line", "_reader", "_transport", "closing", "writable")
+    __slots__ = ("_behind", "_gate", "_line", "_reader", "_transport", "closing", "writable")
 
     def __init__(self, gate: Gate[asyncio.Transport], transport: asyncio.Transport) -> None:
         self._gate = gate
         self._transport = transport
         self._reader = FrameReader(MAX_BYTES + OVERHEAD)
         self._line: Line | None = None
+        self._behind = False
+        """There is more than was taken in this pass of the loop: nothing is read meanwhile."""
         self.writable = True
         self.closing = False
         """A close frame was sent: nothing follows it."""
@@ -101,23 +107,45 @@ class SocketWire(Successor):
 
     def received(self, data: bytes) -> None:
         """Bytes of the client."""
-        reader, line = self._reader, self._line
+        if self._line is not None:
+            self._reader.feed(data)
+            if not self._behind:
+                self._take()
+
+    def _take(self) -> None:
+        """Hand on what came, so much of it as one pass of the loop has time for."""
+        line = self._line
         if line is None:
             return
         try:
-            reader.feed(data)
-            while (message := reader.next()) is not None:
+            for _ in range(MOST_AT_ONCE):
+                message = self._reader.next()
+                if message is None:
+                    self._caught_up()
+                    return
                 if message[0] == Opcode.TEXT:
                     line.received(message[1])
                 elif message[0] == Opcode.BINARY:
                     line.received_audio(message[1])
                 else:
                     self._controlled(line, message)
+            self._fall_behind()
         except Fault as fault:
             self._line = None
             line.close(fault.code, "too_large" if fault.code == TOO_LARGE else "malformed", NEVER)
             # What follows cannot be understood, so an answer is not looked for; what was said last still arrives.
             asyncio.get_running_loop().call_later(FAULT_S, self._transport.close)
+
+    def _fall_behind(self) -> None:
+        if not self._behind:
+            self._behind = True
+            self._transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._take)
+
+    def _caught_up(self) -> None:
+        if self._behind:
+            self._behind = False
+            self._transport.resume_reading()
 
     def pause_writing(self) -> None:
         self.writable = False

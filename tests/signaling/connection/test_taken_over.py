@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from signaling.connection.line import Line
+from signaling.connection.websocket import MOST_AT_ONCE
 from tests.signaling.connection.test_frames import sent
 from tests.signaling.doors import WAIT_S, Doors, Page, doors
 
@@ -18,7 +21,7 @@ HANDSHAKE = (
     b"GET /v1/connect HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
-TEXT, CONTINUATION, CLOSE, PING, PONG = 1, 0, 8, 9, 10
+TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 
 
 class Raw:
@@ -86,6 +89,29 @@ async def test_an_envelope_in_pieces_is_read_and_a_ping_between_them_answered() 
         for byte in sent(CONTINUATION, whole[7:]):
             raw.writer.write(bytes((byte,)))
         assert (await raw.told("attached"))["participant"] == "p_ada"
+
+
+async def test_a_backlog_is_taken_in_turns_with_everybody_else_and_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, passes, taken = asyncio.get_running_loop(), 0, list[tuple[int, bytes]]()
+
+    def passed() -> None:
+        nonlocal passes
+        passes += 1
+        loop.call_soon(passed)
+
+    monkeypatch.setattr(Line, "received_audio", lambda line, raw: taken.append((passes, raw)))
+    backlog = [number.to_bytes(2) for number in range(10 * MOST_AT_ONCE + 1)]
+    async with doors() as here, Raw.at(here, sent(TEXT, attach(here))) as raw:
+        await raw.told("attached")
+        loop.call_soon(passed)
+        raw.writer.write(b"".join(sent(BINARY, each) for each in backlog) + sent(PING, b"all of it"))
+        assert await raw.until(PONG) == b"all of it"
+        assert [each for _, each in taken] == backlog
+        assert max(Counter(at for at, _ in taken).values()) <= MOST_AT_ONCE
+        raw.writer.write(sent(PING, b"and what follows"))
+        assert await raw.until(PONG) == b"and what follows"
 
 
 async def test_a_closing_is_answered_with_its_code_and_the_hub_hangs_up() -> None:
