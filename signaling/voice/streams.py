@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -40,7 +41,7 @@ class _Stream:
     opening: int = 0
     voice: SessionVoice | None = None
     ear: CapturedEar | None = None
-    early: list[Audio] = field(default_factory=list)
+    early: deque[Audio] = field(default_factory=deque)
 
 
 class MicrophoneStreams:
@@ -92,26 +93,33 @@ class MicrophoneStreams:
                 stream.voice.shut_stream(stream.ear, line, number)
 
     async def _open(self, line: Line, stream: _Stream, asked: Microphone) -> None:
-        arrival = line.arrival
-        assert arrival is not None
-        actor = arrival.actor
         try:
-            async with asyncio.timeout(OPEN_S), self._desk.voice(arrival.room.key) as voice:
-                if voice is None or self._streams.get(line, {}).get(asked.stream) is not stream:
-                    return
-                before = stream.ear
-                stream.voice = voice
-                stream.ear = await voice.open_stream(line, actor.attachment, actor.participant, asked)
-                if before is not None and before is not stream.ear:
-                    voice.shut_stream(before, line, asked.stream)
+            await self._find_ear(line, stream, asked)
+            await self._catch_up(stream)
         except (StoreUnavailable, KeysError, TimeoutError) as problem:
             log.warning("a microphone was not taken", extra={"kind": type(problem).__name__})
             line.close(close_codes.OVERLOADED, "unavailable", retry_after_ms=500)
         finally:
             stream.opening -= 1
-        if stream.ear is not None and not stream.opening:
-            early, stream.early = stream.early, []
-            for audio in early:
-                stream.ear.on_stream(audio, self._now())
         if line not in self._streams and stream.ear is not None and stream.voice is not None:
             stream.voice.shut_stream(stream.ear, line, asked.stream)
+
+    async def _find_ear(self, line: Line, stream: _Stream, asked: Microphone) -> None:
+        arrival = line.arrival
+        assert arrival is not None
+        actor = arrival.actor
+        async with asyncio.timeout(OPEN_S), self._desk.voice(arrival.room.key) as voice:
+            if voice is None or self._streams.get(line, {}).get(asked.stream) is not stream:
+                return
+            before = stream.ear
+            stream.voice = voice
+            stream.ear = await voice.open_stream(line, actor.attachment, actor.participant, asked)
+            if before is not None and before is not stream.ear:
+                voice.shut_stream(before, line, asked.stream)
+
+    async def _catch_up(self, stream: _Stream) -> None:
+        """What came while it was opened, in turns with everybody else: it may be seconds of sound. What comes meanwhile
+        waits behind it; whoever opens it anew goes on."""
+        while stream.ear is not None and stream.early and stream.opening == 1:
+            stream.ear.on_stream(stream.early.popleft(), self._now())
+            await asyncio.sleep(0)

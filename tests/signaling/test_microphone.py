@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,10 @@ from hub.store.promise import SessionKey
 from legato.session.events import Role
 from legato.session.tickets import DEFAULTS, Ticket
 from legato.wire import down, up
+from legato.wire.audio import Audio
+from media.voice.captured import CapturedEar
 from signaling.bench.pilots import judged, pilot, pilots_in
+from signaling.connection.websocket import MOST_AT_ONCE
 from signaling.options import Options
 from signaling.serve import Serving, serving
 from tests.support.proxy import TcpProxy
@@ -98,6 +102,35 @@ async def test_what_is_said_while_everything_is_cut_is_in_the_recording(socket_f
         heard = judged(places, range(120))
         assert (heard.lost, heard.doubled, heard.misplaced) == ((), (), ())
         assert places == list(range(120))
+
+
+async def test_what_came_before_it_was_open_is_taken_in_turns_with_everybody_else(
+    socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, passes, taken = asyncio.get_running_loop(), 0, Counter[int]()
+    on_stream = CapturedEar.on_stream
+
+    def passed() -> None:
+        nonlocal passes
+        passes += 1
+        loop.call_soon(passed)
+
+    def took(ear: CapturedEar, audio: Audio, now: int) -> None:
+        taken[passes] += 1
+        on_stream(ear, audio, now)
+
+    monkeypatch.setattr(CapturedEar, "on_stream", took)
+    async with (
+        node(socket_folder) as here,
+        legato.Client(here.url, ticket=ticket(here)) as session,
+        session.microphone() as microphone,
+    ):
+        loop.call_soon(passed)
+        for number in range(400):
+            microphone.send(pilot(number))
+        await microphone.settled(20)
+        assert await recorded(here, microphone.track) == list(range(400))
+    assert max(taken.values()) <= MOST_AT_ONCE
 
 
 async def test_only_who_may_listen_in_asks_for_what_was_said_aside(socket_folder: Path) -> None:
