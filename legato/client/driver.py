@@ -25,12 +25,14 @@ GetTicket = Callable[[], Awaitable[str]]
 class Ears:
     """Who is told. `events`: each event once, in order (a snapshot brings none). `told`: signals, history
     pages and the like. `audio`: binary envelopes. `lost`: first and last offset of acknowledged events that
-    turned out to be lost for good. `back`: the session is live (again). `away`: the connection is gone."""
+    turned out to be lost for good. `missing`: how many batches of its own were acknowledged, are not in the log and
+    cannot be sent again. `back`: the session is live (again). `away`: the connection is gone."""
 
     events: list[Callable[[Sequence[e.Event | e.Unknown]], None]] = field(default_factory=list)
     told: list[Callable[[d.Down], None]] = field(default_factory=list)
     audio: list[Callable[[bytes], None]] = field(default_factory=list)
     lost: list[Callable[[int, int], None]] = field(default_factory=list)
+    missing: list[Callable[[int], None]] = field(default_factory=list)
     back: list[Callable[[d.Attached], None]] = field(default_factory=list)
     away: list[Callable[[], None]] = field(default_factory=list)
 
@@ -109,6 +111,9 @@ class Driver:
             case l.Lost(lost_from=first, lost_to=last):
                 for lost in self.ears.lost:
                     lost(first, last)
+            case l.Missing(batches=batches):
+                for missing in self.ears.missing:
+                    missing(batches)
             case l.Back(attached=attached):
                 self._at -= 1  # the next way back is tried where we are
                 for back in self.ears.back:

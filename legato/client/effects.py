@@ -71,6 +71,14 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """So many batches of this producer were acknowledged, are not in the log and are not kept here any more. Where the
+    log told of it, `Lost` came before."""
+
+    batches: int
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """An envelope that is for the shell: signals, history pages, listening, draining."""
 
@@ -93,5 +101,17 @@ class Renumbered:
 
 
 Effect = (
-    Open | Send | Close | AskTicket | Sign | Settled | Delivered | Back | Lost | Told | Ended | Renumbered
+    Open
+    | Send
+    | Close
+    | AskTicket
+    | Sign
+    | Settled
+    | Delivered
+    | Back
+    | Lost
+    | Missing
+    | Told
+    | Ended
+    | Renumbered
 )

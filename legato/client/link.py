@@ -27,6 +27,7 @@ from legato.client.effects import Delivered as Delivered
 from legato.client.effects import Effect as Effect
 from legato.client.effects import Ended as Ended
 from legato.client.effects import Lost as Lost
+from legato.client.effects import Missing as Missing
 from legato.client.effects import Open as Open
 from legato.client.effects import Renumbered as Renumbered
 from legato.client.effects import Send as Send
@@ -251,10 +252,11 @@ class Link:
 
     def _opened(self, last: int, level: str, now: int) -> list[Effect]:
         settled = self._settle(self.outbox.opened(last, now), level)
-        return settled if self.outbox.follows(last) else [*settled, self._renumber(last)]
+        return settled if self.outbox.follows(last) else [*settled, *self._renumber(last)]
 
-    def _renumber(self, last: int) -> Effect:
+    def _renumber(self, last: int) -> list[Effect]:
         """The log lost batches that nobody keeps any more: what waits goes on from what it holds."""
+        missing = self.outbox.missing(last)
         sequences: dict[int, int] = {}
 
         def anew(seq: int, batch: Batch) -> str:
@@ -262,7 +264,7 @@ class Link:
             return _batch(seq, batch.raw[batch.raw.index('"commands":') + len('"commands":') : -1])
 
         self.outbox.renumbered(last, anew)
-        return Renumbered(sequences)
+        return [*([Missing(missing)] if missing else []), Renumbered(sequences)]
 
     def _take(self, snapshot: bytes | msgspec.Raw, position: str) -> list[Effect]:
         self.state = decode_state(bytes(snapshot))
@@ -298,6 +300,8 @@ class Link:
         told: list[Effect] = [Settled(batch, refusal)] if batch is not None else []
         if refusal.reason == "resume_first":
             return [*told, *self._lose(now)]
+        if self.outbox.stranded:  # the more often, the later
+            return [*told, *self._lose(now, self._rest.wait(FIRST_WAIT, now, self.random()))]
         return [*told, *self._flush(now)]
 
     def _discontinued(self, envelope: d.Discontinuity, now: int) -> list[Effect]:

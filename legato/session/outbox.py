@@ -6,7 +6,9 @@ none overtakes another. What was acknowledged in the last ten seconds is kept to
 its tail (`discontinued`).
 
 A refusal is *passing* (the same batch is sent again, after `retry_after_ms`) or *lasting* (it is settled, and its
-sequence is used up). Of a `sequence_gap` the batches from the expected one on are sent again, in order.
+sequence is used up). Of a `sequence_gap` the batches from the expected one on are sent again, in order; if not all of
+them wait here, the outbox is `stranded`: no repeat can fill that hole, so it gives nothing more until the connection is
+`opened` anew and says what the log holds.
 
 Pure: no clock, no storage; `saved()` is plain data. Its twin is `web/src/client/outbox.ts`, and both run
 `tests/vectors/outbox`. `now` is a monotonic clock of the producer's own, in milliseconds.
@@ -64,6 +66,8 @@ class Outbox:
         self._next = saved.next
         self._waiting = [_Waiting(batch) for batch in saved.waiting]
         self._done: list[tuple[int, Batch]] = []
+        self._refused: list[int] = []
+        self._stranded = False
 
     def saved(self) -> Saved:
         """What to keep; to be written before what `take` gives is sent."""
@@ -84,6 +88,8 @@ class Outbox:
     def take(self, now: int) -> list[Batch]:
         """Batches to send now, in order. Each is given once, until something calls for it again."""
         out: list[Batch] = []
+        if self._stranded:
+            return out
         for each in self._waiting[:WINDOW]:
             if each.not_before > now:
                 break
@@ -95,7 +101,12 @@ class Outbox:
     def next_deadline(self) -> int | None:
         """When `take` has something that had to wait; None if it has nothing, or has it now already."""
         held = next((each for each in self._waiting[:WINDOW] if not each.sent), None)
-        return held.not_before if held is not None and held.not_before else None
+        return held.not_before if held is not None and held.not_before and not self._stranded else None
+
+    @property
+    def stranded(self) -> bool:
+        """Whether the log waits for a batch that is not here: only a connection that is opened anew helps."""
+        return self._stranded
 
     def opened(self, last: int, now: int) -> list[Batch]:
         """A connection opened the producer's epoch, and the log holds everything up to `last`. Returns what that
@@ -120,11 +131,15 @@ class Outbox:
     def refused(self, seq: int, refusal: Refusal, now: int) -> Batch | None:
         """Batch `seq` was refused. Returns it if that is lasting; None if it is sent again, or unknown."""
         if refusal.reason not in PASSING:
-            return self._settled(seq)
+            batch = self._settled(seq)
+            if batch is not None:
+                self._refused = [*self._refused, seq][-REMEMBERED:]
+            return batch
         if not any(each.batch.seq == seq for each in self._waiting):
             return None
-        gap = refusal.reason == "sequence_gap" and refusal.expected > 0
-        first = min(refusal.expected, seq) if gap else seq
+        first = seq
+        if refusal.reason == "sequence_gap":
+            first, self._stranded = refusal.expected, not self._fills(refusal.expected, seq)
         for each in self._waiting:
             if each.batch.seq >= first:
                 each.sent = False
@@ -143,6 +158,7 @@ class Outbox:
         )
         for each in self._waiting:
             each.sent, each.not_before = False, 0
+        self._stranded = False
         return again
 
     def follows(self, last: int) -> bool:
@@ -155,6 +171,12 @@ class Outbox:
             expected = max(expected, each.batch.seq + 1)
         return self._next <= expected
 
+    def missing(self, last: int) -> int:
+        """How many sequences after `last` were settled and are gone, if the log holds nothing of this producer after
+        `last`. Those of which it is known that they were refused do not count; over a restart that is forgotten."""
+        kept = {each.batch.seq for each in self._waiting}.union(self._refused)
+        return self._next - 1 - last - sum(seq > last for seq in kept)
+
     def renumbered(self, last: int, raw: Callable[[int, Batch], str]) -> None:
         """Go on after `last`, giving what waits new sequences: right only after `opened`, when the log holds nothing of
         this producer after `last` and nothing sent before can still reach it. `raw` writes a batch's envelope anew."""
@@ -162,12 +184,18 @@ class Outbox:
         self._next = last + 1
         self._waiting.clear()
         self._done = [done for done in self._done if done[1].seq <= last]
+        self._refused = [seq for seq in self._refused if seq <= last]
         for batch in waiting:
             self.put(raw(self._next, batch))
 
     def pending(self) -> list[Batch]:
         """What is not settled, oldest first."""
         return [each.batch for each in self._waiting]
+
+    def _fills(self, first: int, before: int) -> bool:
+        """Whether all from `first` on up to `before` wait here."""
+        held = sum(first <= each.batch.seq < before for each in self._waiting)
+        return 0 < first < before and held == before - first
 
     def _settled(self, seq: int) -> Batch | None:
         found = next((each for each in self._waiting if each.batch.seq == seq), None)

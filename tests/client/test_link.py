@@ -280,6 +280,37 @@ def test_a_hole_that_a_lost_tail_left_is_closed_on_a_new_connection() -> None:
     assert again.seq == 1
 
 
+def test_a_gap_that_nobody_here_can_fill_is_answered_by_coming_back_and_what_is_missing_is_told() -> None:
+    link = live(beat_ms=60_000)
+    for text in ("a", "b", "c"):
+        link.put([say(text)], 1)
+    link.received(d.Refused(seq=1, reason="too_large"), 2)
+    link.received(d.Acks(level="buffered", acks=[(2, 1, 1)]), 3)
+    effects = link.received(d.Refused(seq=3, reason="sequence_gap", expected=1), 20_000)
+    assert effects == [l.Close()]
+    assert link.next_deadline() == 20_050
+    assert link.expire(20_050) == [l.Open()]
+    link.opened(20_051)
+    effects = link.received(attached(), 20_052)
+    assert effects.index(l.Missing(1)) < effects.index(l.Renumbered({3: 1}))
+    assert [each.seq for each in sent(effects) if isinstance(each, u.Do)] == [1]
+
+
+def test_a_hub_that_goes_on_telling_of_such_gaps_is_asked_less_and_less_often() -> None:
+    link, now, waits = live(beat_ms=60_000), 0, []
+    link.put([say("a")], now)
+    for _ in range(6):
+        assert link.received(d.Refused(seq=1, reason="sequence_gap", expected=9), now) == [l.Close()]
+        deadline = link.next_deadline()
+        assert deadline is not None
+        waits.append(deadline - now)
+        now = deadline
+        link.expire(now)
+        link.opened(now)
+        link.received(attached(), now)
+    assert waits == [50, 125, 250, 500, 1000, 2000]
+
+
 def test_a_client_of_a_draining_node_stays_until_its_moment_and_goes() -> None:
     link = live()
     assert link.received(d.Draining(after_ms=120), 10) == [l.Told(d.Draining(after_ms=120))]

@@ -56,6 +56,7 @@ class Producing(RuleBasedStateMachine):
         self.refused: set[str] = set()
         self.acked: set[str] = set()
         self.named_lost: set[str] = set()
+        self.told_missing: set[str] = set()
 
     @rule(count=st.sampled_from([1, 1, 3, 70]))
     def put(self, count: int) -> None:
@@ -91,6 +92,10 @@ class Producing(RuleBasedStateMachine):
                 self.acked.add(batch.raw)
         elif (lasting := self.outbox.refused(seq, refusal, self.now)) is not None:
             self.refused.add(lasting.raw)
+        if self.outbox.stranded:
+            assert self.outbox.take(self.now) == []
+            assert self.outbox.next_deadline() is None
+            self.reconnect(restart=False, arrived=0)
 
     @rule(ms=st.sampled_from([1, 30, 9_999, 10_000]))
     def wait(self, ms: int) -> None:
@@ -119,8 +124,19 @@ class Producing(RuleBasedStateMachine):
         self.outbox.discontinued(self.shelf.last, self.now)
         self.in_order_or_anew()
 
+    @rule(lost=st.integers(1, 4))
+    def lose_tail_untold(self, lost: int) -> None:
+        """Only a gap, or the next connection, tells of it."""
+        before = {raw for _, raw in self.shelf.log}
+        self.shelf.lose(max(0, len(self.shelf.log) - lost))
+        self.named_lost |= before - {raw for _, raw in self.shelf.log}
+
     def in_order_or_anew(self) -> None:
         if not self.outbox.follows(self.shelf.last):
+            kept = {raw for _, raw in self.shelf.log} | {batch.raw for batch in self.outbox.pending()}
+            gone = self.acked - kept - self.told_missing
+            self.told_missing |= gone
+            assert self.outbox.missing(self.shelf.last) >= len(gone), "a refusal that nobody told may count, too"
             self.outbox.renumbered(self.shelf.last, lambda seq, batch: batch.raw)
         assert self.outbox.follows(self.shelf.last)
 
@@ -145,7 +161,6 @@ class Producing(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "shelf"):
             return
-        self.reconnect(restart=False, arrived=0)
         for _ in range(2 * len(self.put_raws) + 4):
             self.wait(30)
             self.send()
@@ -157,12 +172,14 @@ class Producing(RuleBasedStateMachine):
                     self.outbox.acked(seq, self.now)
                 elif (lasting := self.outbox.refused(seq, refusal, self.now)) is not None:
                     self.refused.add(lasting.raw)
+            if self.outbox.stranded:
+                self.reconnect(restart=False, arrived=0)
         assert self.outbox.pending() == []
         there = {raw for _, raw in self.shelf.log}
         assert set(self.put_raws) <= there | self.refused | self.named_lost
 
 
-TestProducing = Producing.TestCase
+TestProducing = pytest.mark.timeout(60)(Producing.TestCase)
 TestProducing.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
 
 

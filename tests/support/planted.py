@@ -28,6 +28,7 @@ from legato.session import fold
 from legato.session.commands import Refusal
 from legato.session.events import MessageGrown
 from legato.session.holder import Denial, Denied, Granted, Holder, present
+from legato.session.outbox import Outbox
 from signaling import doorkeeper
 from signaling.connection import close_codes
 from signaling.connection.downlink import Downlink
@@ -203,6 +204,10 @@ def send_nobody_elsewhere_but_home(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Connection, "drain", drain)
 
 
+def send_again_what_nobody_can_take(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Outbox, "_fills", lambda self, first, before: True)
+
+
 def say_that_the_vault_has_it(patch: pytest.MonkeyPatch) -> None:
     keep = Folder.keep_log
 
@@ -235,5 +240,6 @@ PLANTS: Final[tuple[Plant, ...]] = (
     forget_who_reads_slowly,
     take_the_last_credit_for_all_there_is,
     send_nobody_elsewhere_but_home,
+    send_again_what_nobody_can_take,
     say_that_the_vault_has_it,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -19,6 +20,7 @@ from legato.client.link import (
     LinkOptions,
     Lost,
     Open,
+    Renumbered,
     Send,
     Settled,
     Sign,
@@ -74,6 +76,10 @@ class Client:
     resumes: list[ResumeTicket] = field(default_factory=list)
     """Of the attachment that it has: what it can come back by, the newest last."""
     resumed: int = 0
+    repeated: int = 0
+    """How often it sent a batch over one connection, at most."""
+    renumbered: int = 0
+    """How often the log lacked what it had settled, and it went on under new sequences."""
     worker: str = ""
     accept: str = ""
     """For an agent's: its worker, and the right that it takes as it comes."""
@@ -91,6 +97,7 @@ class Client:
         self._timer: asyncio.TimerHandle | None = None
         self._sample = Random(f"{self.name}:sample")
         self._attachment = ""
+        self._sent: Counter[bytes] = Counter()
         self._owed = 0
         """Events of which it has not said yet that it is ready for as many more."""
 
@@ -139,6 +146,7 @@ class Client:
                     self.resumes.append(resume)
                     self._act(self.link.signed(resume, self.key.prove(resume.nonce)))
                 case Open():
+                    self._sent.clear()
                     self.wire = self.dial(self, self.random)
                     if self.wire is None:
                         self.loop.deliver(
@@ -146,6 +154,7 @@ class Client:
                         )
                 case Send(raw=raw):
                     if self.wire is not None:
+                        self._count(raw)
                         self.wire.up(raw)
                 case Close():
                     wire, self.wire = self.wire, None
@@ -153,6 +162,8 @@ class Client:
                         wire.break_off()
                 case Settled():
                     self._settled(effect)
+                case Renumbered():
+                    self.renumbered += 1
                 case Lost(lost_from=first, lost_to=last):
                     self.lost.append((first, last))
                 case Delivered(events=events):
@@ -166,6 +177,11 @@ class Client:
         if told:
             self._report(moved)
         self._arm()
+
+    def _count(self, raw: bytes) -> None:
+        if raw.startswith(b'{"type":"do"'):
+            self._sent[raw] += 1
+            self.repeated = max(self.repeated, self._sent[raw])
 
     def _came_back(self, attached: Attached) -> None:
         if attached.attachment == self._attachment:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final, Protocol
 
+from legato.wire import down as d
+from legato.wire import up as u
 from signaling.connection.line import Line
 from signaling.hall import Hall
 from tests.support.simloop import SimLoop
@@ -47,6 +49,9 @@ class Wire:
         self._loop, self._random, self._hall, self._device = loop, random, hall, device
         self.was_behind = False
         """Whether the node once kept nothing more for it, and had to catch it up."""
+        self.refuses = False
+        """Whether the next batch is refused on its way, for good, and never seen by the node: as by a hub that used up
+        no sequence for it."""
         self._times = {"up": 0.0, "down": 0.0}
         self._on_way = 0
         self._unread: list[Callable[[], None]] | None = None
@@ -56,6 +61,11 @@ class Wire:
 
     def up(self, raw: bytes) -> None:
         """Send an envelope."""
+        envelope = u.decode_up(raw) if self.refuses else None
+        if isinstance(envelope, u.Do):
+            self.refuses = False
+            self._send(d.encode_down(d.Refused(seq=envelope.seq, reason="too_large")))
+            return
 
         def arrive() -> None:
             if self.line is not None:

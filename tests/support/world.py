@@ -62,6 +62,8 @@ MEMORY: Final = Path("/dev/shm")
 BUSY_MS: Final = 4_000
 REST_MS: Final = 90_000
 MOST_POSTS: Final = 14
+MOST_REPEATS: Final = 40
+"""How often a client may send the same batch over one connection."""
 SETTINGS: Final = Settings(
     idle_close=3_000, beat=500, lease=1_500, sweep=200, snapshot_every=24, snapshot_quiet=1_000,
     index_every=2_000, offer_patience=1_500, node_death_window=500,
@@ -157,7 +159,11 @@ class World:
 
     def _post(self) -> None:
         person = self.random.choice([each for each in self.people if not each.dead])
-        for _ in range(self.random.choice((1, 1, 2, 5))):
+        self.says(person, self.random.choice((1, 1, 2, 5)))
+
+    def says(self, person: Client, count: int) -> None:
+        """Somebody posts so many messages."""
+        for _ in range(count):
             self.posted += 1
             message = words(self.random, f"m_{self.posted}")
             self.loop.deliver(0, person.process, partial(self._say, person, message))
@@ -202,6 +208,8 @@ class World:
         tail = self.server.session(KEY)
         assert tail is not None
         for person in self.everyone():
+            if person.repeated > MOST_REPEATS:
+                raise Failure(f"{person.name} sends the same again and again")
             if person.pending:
                 return f"{person.name} still has {person.pending} batches"
             if not person.link.position or unverified(person.link.position) != tail.log.tail:

@@ -219,6 +219,7 @@ def tally(world: World) -> Counter[str]:
     session = world.server.session(world.recorder.key)
     return Counter(
         resumed=sum(each.resumed for each in people),
+        renumbered=sum(each.renumbered for each in people),
         caught_up=sum(wire.was_behind for wire in world.wires),
         drained=world.faults.drained,
         refused_thieves=sum(thief.refused for thief in world.thieves),

@@ -32,8 +32,9 @@ class Faults:
         """One of them, now."""
         fault: Callable[[], None] = self._world.random.choices(
             [self._kill_node, self._stop_node, self._cut_store, self._stall, self._lose_tail, self._cut_client,
-             self._hush_client, self._kill_worker, self._slow_client, self._drain_node, self._steal],
-            [2, 2, 5, 2, 2, 5, 3, 2, 4, 2, 3],
+             self._hush_client, self._kill_worker, self._slow_client, self._drain_node, self._steal,
+             self._refuse_on_the_way],
+            [2, 2, 5, 2, 2, 5, 3, 2, 4, 2, 3, 2],
         )[0]  # fmt: skip
         fault()
 
@@ -136,6 +137,15 @@ class Faults:
             wire = self._world.random.choice(wires)
             wire.stop_reading()
             self._world.loop.call_later(self._world.random.uniform(0.1, 4), wire.read_on)
+
+    def _refuse_on_the_way(self) -> None:
+        """A batch of a person's is settled at its client, and the log never hears of its sequence."""
+        there = [each for each in self._world.people if each.wire is not None and not each.dead]
+        if there:
+            person = self._world.random.choice(there)
+            assert person.wire is not None
+            person.wire.refuses = True
+            self._world.says(person, 2)
 
     def _drain_node(self) -> None:
         """SIGTERM: the node sends everybody to the others, and ends."""

@@ -48,6 +48,10 @@ def _answer(outbox: Outbox, step: dict[str, Any]) -> Any:
         case "renumbered":
             outbox.renumbered(step["last"], lambda seq, batch: f"{batch.raw}@{seq}")
             return [_plain(batch) for batch in outbox.pending()]
+        case "stranded":
+            return outbox.stranded
+        case "missing":
+            return outbox.missing(step["last"])
         case "next_deadline":
             return outbox.next_deadline()
         case _:
@@ -78,6 +82,46 @@ _SCRIPTS: Final[dict[str, Script]] = {
         _TAKE,
         _do("next_deadline"),
         _do("take", now=1),
+    ],
+    "gap-of-what-was-acknowledged": [
+        *_put("a", "b", "c", "d"),
+        _TAKE,
+        _do("acked", seq=1, now=0),
+        _do("acked", seq=2, now=10_000),
+        _do("refused", seq=3, reason="sequence_gap", expected=1, now=10_001),
+        _do("stranded"),
+        _do("take", now=99_999),
+        _do("next_deadline"),
+        _do("opened", last=0, now=10_002),
+        _do("stranded"),
+        _do("follows", last=0),
+        _do("missing", last=0),
+        _do("renumbered", last=0),
+        _do("missing", last=0),
+        _do("take", now=10_002),
+    ],
+    "gap-of-what-was-refused": [
+        *_put("a", "b", "c"),
+        _TAKE,
+        _do("refused", seq=1, reason="too_large"),
+        _do("refused", seq=3, reason="sequence_gap", expected=1),
+        _do("stranded"),
+        _do("opened", last=0),
+        _do("missing", last=0),
+        _do("renumbered", last=0),
+        _TAKE,
+    ],
+    "gap-of-another-time": [
+        *_put("a", "b"),
+        _TAKE,
+        _do("acked", seq=1),
+        _do("restart"),
+        _do("take", now=1),
+        _do("refused", seq=2, reason="sequence_gap"),
+        _do("stranded"),
+        _do("discontinued", last=0, now=2),
+        _do("stranded"),
+        _do("missing", last=0),
     ],
     "wait": [
         *_put("a", "b"),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Down, DownAttached, Event } from "../src/client/aliases";
-import { commandsOf, Link, type Effect } from "../src/client/link";
+import { commandsOf } from "../src/client/envelope";
+import { Link, type Effect } from "../src/client/link";
 import { freshSaved, type Saved } from "../src/client/saved";
 
 const OPTIONS = { device: "browser", takes: ["text"], gives: ["text"], key: { kty: "EC" }, random: () => 0.5 } as const;
@@ -330,6 +331,21 @@ describe("loss", () => {
     expect(effects).toContainEqual({ do: "renumbered", sequences: new Map([[2, 1]]) });
     expect(dids(effects)).toEqual([{ type: "do", seq: 1, commands: [say("new")] }]);
   });
+});
+
+test("a gap that nobody here can fill is answered by coming back, and what is missing is told", () => {
+  const link = live();
+  for (const text of ["a", "b", "c"]) link.put([say(text)], 1);
+  link.received({ type: "refused", seq: 1, reason: "too_large" }, 2);
+  link.received({ type: "acks", level: "buffered", acks: [[2, 1, 1]] }, 3);
+  expect(kinds(link.received({ type: "refused", seq: 3, reason: "sequence_gap", expected: 1 }, 20_000))).toEqual(["close"]);
+  expect(link.nextDeadline()).toBe(20_050);
+  expect(kinds(link.expire(20_050))).toEqual(["open"]);
+  link.opened(20_051);
+  const effects = link.received(attached(), 20_052);
+  expect(effects).toContainEqual({ do: "missing", batches: 1 });
+  expect(effects).toContainEqual({ do: "renumbered", sequences: new Map([[3, 1]]) });
+  expect(dids(effects)).toEqual([{ type: "do", seq: 1, commands: [say("c")] }]);
 });
 
 test("detaching says so and ends", () => {

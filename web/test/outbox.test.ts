@@ -37,6 +37,10 @@ function answer(outbox: Outbox, step: Step): unknown {
     case "renumbered":
       outbox.renumbered(last, (number, batch) => `${batch.raw}@${number}`);
       return outbox.pending().map(plain);
+    case "stranded":
+      return outbox.stranded;
+    case "missing":
+      return outbox.missing(last);
     case "next_deadline":
       return outbox.nextDeadline();
     case "pending":

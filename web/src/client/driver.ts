@@ -17,6 +17,7 @@ export interface Ears {
   renumbered(sequences: ReadonlyMap<number, number>): void;
   back(lostAt: number | null): void;
   lost(from: number, to: number): void;
+  missing(batches: number): void;
   told(envelope: Down): void;
   heard(envelope: ArrayBuffer): void;
   away(): void;
@@ -118,6 +119,8 @@ export class Driver {
         return this.cameBack();
       case "lost":
         return this.ears.lost(effect.from, effect.to);
+      case "missing":
+        return this.ears.missing(effect.batches);
       case "told":
         return this.ears.told(effect.envelope);
       case "ended":

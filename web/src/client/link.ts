@@ -12,6 +12,7 @@
  * Every method returns what is to be done, in order: a batch is asked to be saved before it is asked to be sent.
  */
 import type { Command, Down, DownAttached, DownClosing, DownDiscontinuity, DownRefused, Entry, Event, Medium, State } from "./aliases";
+import { commandsIn, written } from "./envelope";
 import { evolve } from "./fold";
 import { beatOf, midstOf } from "./modality";
 import { Outbox, type Batch } from "./outbox";
@@ -44,6 +45,7 @@ export type Effect =
   | { do: "lost"; from: number; to: number }
   /** Batches that wait have new sequences: old to new. */
   | { do: "renumbered"; sequences: ReadonlyMap<number, number> }
+  | { do: "missing"; batches: number }
   /** An envelope that is for the shell: signals, history pages, draining, notices. */
   | { do: "told"; envelope: Down }
   | { do: "ended"; code: number; reason: string };
@@ -267,7 +269,7 @@ export class Link {
     const full = this.tries === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (this.tries - 1), LONGEST_WAIT);
     this.tries = Math.min(this.tries + 1, MOST_TRIES);
     this.phase = "waiting";
-    this.busy = wait > 0;
+    this.busy = wait > FIRST_WAIT;
     this.attached = this.latency = this.doubtedUntil = null;
     this.deadline = now + Math.max(wait, Math.floor(full * (0.5 + this.options.random() / 2)));
     return [{ do: "close" }, ...(this.deadline <= now ? this.reopen(now) : [])];
@@ -332,7 +334,9 @@ export class Link {
   private refused(refusal: DownRefused, now: number): Effect[] {
     const batch = this.outbox.refused(refusal.seq, refusal, now);
     const told: Effect[] = batch === null ? [] : [{ do: "settled", batch, refusal, level: "" }, { do: "save", soon: false }];
-    return [...told, ...(refusal.reason === "resume_first" ? this.lose(now) : this.flush(now))];
+    if (refusal.reason === "resume_first") return [...told, ...this.lose(now)];
+    // The more often, the later: a hub that says so again has not been helped by it.
+    return [...told, ...(this.outbox.stranded ? this.lose(now, this.rest.after(FIRST_WAIT, now)) : this.flush(now))];
   }
 
   private discontinued(envelope: DownDiscontinuity, now: number): Effect[] {
@@ -348,12 +352,14 @@ export class Link {
   /** If the log lost batches that nobody keeps any more, what waits goes on from what it holds. */
   private renumberAfter(last: number): Effect[] {
     if (this.outbox.follows(last)) return [];
+    const missing = this.outbox.missing(last);
     const sequences = new Map<number, number>();
     this.outbox.renumbered(last, (seq, batch) => {
       sequences.set(batch.seq, seq);
       return written(seq, commandsIn(batch));
     });
-    return [{ do: "renumbered", sequences }];
+    const told: Effect[] = missing > 0 ? [{ do: "missing", batches: missing }] : [];
+    return [...told, { do: "renumbered", sequences }];
   }
 
   private closing(envelope: DownClosing, now: number): Effect[] {
@@ -371,21 +377,6 @@ export class Link {
     if (this.phase !== "live") return [];
     return this.outbox.take(now).map((batch) => ({ do: "send", text: batch.raw }));
   }
-}
-
-const BEFORE_COMMANDS = '"commands":';
-
-function written(seq: number, commands: string): string {
-  return `{"type":"do","seq":${seq},${BEFORE_COMMANDS}${commands}}`;
-}
-
-function commandsIn(batch: Batch): string {
-  return batch.raw.slice(batch.raw.indexOf(BEFORE_COMMANDS) + BEFORE_COMMANDS.length, -1);
-}
-
-/** The commands of a batch. */
-export function commandsOf(batch: Batch): Command[] {
-  return JSON.parse(commandsIn(batch)) as Command[];
 }
 
 function offsetOf(event: Event): number {

@@ -6,7 +6,9 @@
  * knows the last 64 sequences of each producer; so at most 64 are in flight, and none overtakes another. What was
  * acknowledged in the last ten seconds is kept too, to be sent again if the log lost its tail.
  *
- * A refusal is *passing* (the same batch is sent again, after `retry_after_ms`) or *lasting* (it is settled).
+ * A refusal is *passing* (the same batch is sent again, after `retry_after_ms`) or *lasting* (it is settled). Of a
+ * `sequence_gap` the batches from the expected one on are sent again; if not all of them wait here, the outbox is `stranded`
+ * and gives nothing more until the connection is `opened` anew and says what the log holds.
  * Pure: no clock, no storage; `saved()` is plain data. `now` is this page's monotonic ms.
  */
 
@@ -49,6 +51,9 @@ export class Outbox {
   private nextSeq: number;
   private waiting: Waiting[];
   private done: { readonly at: number; readonly batch: Batch }[] = [];
+  private refusedSeqs: readonly number[] = [];
+  /** Whether the log waits for a batch that is not here: only a connection that is opened anew helps. */
+  stranded = false;
 
   constructor(saved: SavedOutbox = { next: 1, waiting: [] }) {
     this.nextSeq = saved.next;
@@ -75,6 +80,7 @@ export class Outbox {
   /** Batches to send now, in order; each is given once, until something calls for it again. */
   take(now: number): Batch[] {
     const out: Batch[] = [];
+    if (this.stranded) return out;
     for (const each of this.waiting.slice(0, WINDOW)) {
       if (each.notBefore > now) break;
       if (each.sent) continue;
@@ -87,7 +93,7 @@ export class Outbox {
   /** When `take` has something that had to wait; null if it has nothing, or has it now already. */
   nextDeadline(): number | null {
     const held = this.waiting.slice(0, WINDOW).find((each) => !each.sent);
-    return held === undefined || held.notBefore === 0 ? null : held.notBefore;
+    return this.stranded || held === undefined || held.notBefore === 0 ? null : held.notBefore;
   }
 
   /** A connection opened the producer's epoch; the log holds everything up to `last`. Returns what that settles; the rest
@@ -112,10 +118,15 @@ export class Outbox {
 
   /** Batch `seq` was refused. Returns it if that is lasting; null if it is sent again, or unknown. */
   refused(seq: number, refusal: Refusal, now: number): Batch | null {
-    if (!PASSING.has(refusal.reason)) return this.settled(seq);
+    if (!PASSING.has(refusal.reason)) {
+      const batch = this.settled(seq);
+      if (batch !== null) this.refusedSeqs = [...this.refusedSeqs, seq].slice(-REMEMBERED);
+      return batch;
+    }
     if (!this.waiting.some((each) => each.batch.seq === seq)) return null;
-    const expected = refusal.expected ?? -1;
-    const first = refusal.reason === "sequence_gap" && expected > 0 ? Math.min(expected, seq) : seq;
+    const gap = refusal.reason === "sequence_gap";
+    const first = gap ? (refusal.expected ?? -1) : seq;
+    if (gap) this.stranded = !this.fills(first, seq);
     for (const each of this.waiting) {
       if (each.batch.seq >= first) each.sent = false;
       if (each.batch.seq === seq) each.notBefore = now + Math.max(refusal.retry_after_ms ?? 0, 1);
@@ -132,6 +143,7 @@ export class Outbox {
     this.done = this.done.filter((each) => !lost.includes(each));
     const again = lost.map((each) => each.batch);
     this.waiting = [...again, ...this.pending()].sort((a, b) => a.seq - b.seq).map(fresh);
+    this.stranded = false;
     return again;
   }
 
@@ -146,6 +158,13 @@ export class Outbox {
     return this.nextSeq <= expected;
   }
 
+  /** How many sequences after `last` were settled and are gone, if the log holds nothing of this producer after `last`.
+   * Those of which it is known that they were refused do not count; over a restart that is forgotten. */
+  missing(last: number): number {
+    const kept = new Set([...this.pending().map((batch) => batch.seq), ...this.refusedSeqs]);
+    return this.nextSeq - 1 - last - [...kept].filter((seq) => seq > last).length;
+  }
+
   /**
    * Go on after `last`, giving what waits new sequences; `raw` writes a batch's envelope anew. Right only after `opened`,
    * when the log holds nothing of this producer after `last` and nothing sent before can still reach it.
@@ -155,12 +174,19 @@ export class Outbox {
     this.nextSeq = last + 1;
     this.waiting = [];
     this.done = this.done.filter((each) => each.batch.seq <= last);
+    this.refusedSeqs = this.refusedSeqs.filter((seq) => seq <= last);
     for (const batch of waiting) this.put(raw(this.nextSeq, batch));
   }
 
   /** What is not settled, oldest first. */
   pending(): Batch[] {
     return this.waiting.map((each) => each.batch);
+  }
+
+  /** Whether all from `first` on up to `before` wait here. */
+  private fills(first: number, before: number): boolean {
+    const held = this.waiting.filter(({ batch }) => first <= batch.seq && batch.seq < before).length;
+    return 0 < first && first < before && held === before - first;
   }
 
   private settled(seq: number): Batch | null {

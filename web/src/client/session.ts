@@ -12,8 +12,9 @@ import type { Command, Down, DownNotice, DownRefused, Entry, Event, Part, Played
 import { tellAttention } from "./attention";
 import { ClientTools, type ToolFunction } from "./client_tools";
 import { Driver, now, type Ears } from "./driver";
+import { commandsOf } from "./envelope";
 import { openKeep, randomId, type Keep } from "./keep";
-import { commandsOf, Link } from "./link";
+import { Link } from "./link";
 import { switching, type Modality } from "./modality";
 import type { Batch } from "./outbox";
 import { Past } from "./past";
@@ -51,6 +52,7 @@ export class Session {
   private readonly comebacks = new Set<Listener<Comeback>>();
   private readonly losses = new Set<Listener<{ from: number; to: number }>>();
   private readonly notices = new Set<Listener<DownNotice>>();
+  private readonly gaps = new Set<Listener<number>>();
   private readonly pages = new Map<number, Listener<Page>>();
   private readonly tools = new ClientTools(this);
   private asked = 0;
@@ -94,6 +96,10 @@ export class Session {
   /** Called when somebody else showed a ticket of this tab's: nothing came of it, and the tab's user should know. */
   onNotice(listener: Listener<DownNotice>): () => void {
     return subscribe(this.notices, listener);
+  }
+  /** Called with how many batches of this tab were acknowledged, are not in the log and cannot be sent again. */
+  onMissing(listener: Listener<number>): () => void {
+    return subscribe(this.gaps, listener);
   }
 
   /** Say something; resolves with the level at which the log has it. It is kept, over reloads, until then. */
@@ -240,6 +246,7 @@ export class Session {
       renumbered: (sequences) => this.waiting.renumber(sequences),
       back: (lostAt) => this.back(lostAt),
       lost: (from, to) => this.lost(from, to),
+      missing: (batches) => emit(this.gaps, batches),
       told: (envelope) => this.told(envelope),
       heard: (envelope) => this.sounds.heard(envelope),
       away: () => this.sounds.away(),

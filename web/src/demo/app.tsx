@@ -34,6 +34,7 @@ function useNotes(session: Session): readonly Note[] {
       session.onComeback(({ ms, missed }) => queueMicrotask(() => note(comebackText(ms, missed)))),
       session.onNotice((notice) => note(noticeText(notice))),
       session.onLoss(({ from, to }) => note(`the hub lost events ${from} to ${to}`)),
+      session.onMissing((batches) => note(`the hub lost ${batches} of what you sent: say it again`)),
       session.onEvents((events) => {
         const { state, participant, attachment } = session.view;
         for (const event of events) {
