@@ -136,7 +136,9 @@ class Producing(RuleBasedStateMachine):
             kept = {raw for _, raw in self.shelf.log} | {batch.raw for batch in self.outbox.pending()}
             gone = self.acked - kept - self.told_missing
             self.told_missing |= gone
-            assert self.outbox.missing(self.shelf.last) >= len(gone), "a refusal that nobody told may count, too"
+            assert self.outbox.missing(self.shelf.last) >= len(gone), (
+                "a refusal that nobody told may count, too"
+            )
             self.outbox.renumbered(self.shelf.last, lambda seq, batch: batch.raw)
         assert self.outbox.follows(self.shelf.last)
 

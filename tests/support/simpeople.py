@@ -153,9 +153,7 @@ class Client:
                             20, self.process, lambda: self._act(self.link.closed(self.loop.ms()))
                         )
                 case Send(raw=raw):
-                    if self.wire is not None:
-                        self._count(raw)
-                        self.wire.up(raw)
+                    self._send(raw)
                 case Close():
                     wire, self.wire = self.wire, None
                     if wire is not None:
@@ -178,10 +176,13 @@ class Client:
             self._report(moved)
         self._arm()
 
-    def _count(self, raw: bytes) -> None:
+    def _send(self, raw: bytes) -> None:
+        if self.wire is None:
+            return
         if raw.startswith(b'{"type":"do"'):
             self._sent[raw] += 1
             self.repeated = max(self.repeated, self._sent[raw])
+        self.wire.up(raw)
 
     def _came_back(self, attached: Attached) -> None:
         if attached.attachment == self._attachment:
