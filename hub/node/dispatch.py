@@ -39,6 +39,9 @@ PRODUCER: Final = "dispatch"
 MOST_READ: Final = 512
 """Waiting sessions that are looked at in one go."""
 
+LISTEN_AGAIN_MS: Final = 100
+"""Pause before a bell that the store did not take is hung up again; the store itself waits for seconds."""
+
 
 def queues(state: State) -> tuple[str, ...]:
     """Where the session waits when its agents are not there: the one that is to answer, and those that are to
@@ -266,7 +269,11 @@ class Dispatch:
         self._tools.spawn(self._serve(bell))
 
     async def _listen(self, bell: Bell) -> None:
-        await self._tools.store.subscribe(bell.channel, bell)
+        """Hear the bell, however long the store is away: a node that gave up would hear of nothing until it ends."""
+        try:
+            await self._tools.store.subscribe(bell.channel, bell)
+        except StoreUnavailable:
+            self._tools.later(LISTEN_AGAIN_MS, lambda: self._tools.spawn(self._listen(bell)))
 
     async def _serve(self, bell: Bell) -> None:
         """Look through what waits, and again if somebody rang meanwhile. One at a time: two would offer twice."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from hub.node.promise import Done, Offer
 from hub.settings import Settings
-from hub.store.promise import SessionKey
+from hub.store.model import ModelStore
+from hub.store.promise import SessionKey, Sink, StoreUnavailable
 from legato.session import commands as c
 from legato.session.actors import Actor
 from legato.session.commands import Refusal
@@ -225,6 +227,34 @@ async def test_a_session_that_needs_something_waits_for_a_worker_that_has_it_and
         german = frozenset({"language=de", "region=eu", "gpu=no"})
         second.register_worker("main", "helper", "w_3", 30, offers_to(offered, "german"), german)
         await until(lambda: offered == [("german", KEY.session)])
+
+
+class AwayAtFirst(ModelStore):
+    """A store that takes no bell in its first tries."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.tries = 0
+
+    async def subscribe(self, key: SessionKey, sink: Sink) -> None:
+        if key.session.startswith("agent:"):
+            self.tries += 1
+            if self.tries <= 3:
+                raise StoreUnavailable("patience")
+        await super().subscribe(key, sink)
+
+
+@virtual
+async def test_a_node_whose_store_is_away_when_its_first_worker_comes_hears_the_bell_once_it_is_back() -> (
+    None
+):
+    house = House()
+    store = AwayAtFirst(house.server, lambda callback: asyncio.get_running_loop().call_soon(callback))
+    async with house.node("n1", store, QUICK) as node:
+        node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
+        await until(lambda: store.tries == 4)
+        (failures,) = node.metrics.failures.collect()
+        assert failures.samples[0].value == 0
 
 
 @virtual
