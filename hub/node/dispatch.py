@@ -208,7 +208,7 @@ class Dispatch:
         if bell is None:
             desk = Desk(neighbours=Neighbours(self._tools.node))
             bell = self._bells[tenant, agent] = Bell(tenant, agent, self._wake, self._tools.now, desk)
-            self._tools.spawn(self._listen(bell))
+            self._hang(bell)
         bell.desk.register(worker, capacity, offer, labels)
         self._say(bell)
         bell.ring()
@@ -268,12 +268,15 @@ class Dispatch:
     def _wake(self, bell: Bell) -> None:
         self._tools.spawn(self._serve(bell))
 
+    def _hang(self, bell: Bell) -> None:
+        self._tools.spawn(self._listen(bell))
+
     async def _listen(self, bell: Bell) -> None:
         """Hear the bell, however long the store is away: a node that gave up would hear of nothing until it ends."""
         try:
             await self._tools.store.subscribe(bell.channel, bell)
         except StoreUnavailable:
-            self._tools.later(LISTEN_AGAIN_MS, lambda: self._tools.spawn(self._listen(bell)))
+            self._tools.later(LISTEN_AGAIN_MS, lambda: self._hang(bell))
 
     async def _serve(self, bell: Bell) -> None:
         """Look through what waits, and again if somebody rang meanwhile. One at a time: two would offer twice."""
