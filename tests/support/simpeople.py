@@ -155,9 +155,7 @@ class Client:
                 case Send(raw=raw):
                     self._send(raw)
                 case Close():
-                    wire, self.wire = self.wire, None
-                    if wire is not None:
-                        wire.break_off()
+                    self._let_go()
                 case Settled():
                     self._settled(effect)
                 case Renumbered():
@@ -175,6 +173,11 @@ class Client:
         if told:
             self._report(moved)
         self._arm()
+
+    def _let_go(self) -> None:
+        wire, self.wire = self.wire, None
+        if wire is not None:
+            wire.break_off()
 
     def _send(self, raw: bytes) -> None:
         if self.wire is None:
