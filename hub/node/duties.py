@@ -13,6 +13,7 @@ from hub.node.clockwatch import ClockWatch
 from hub.node.conductor import Conductor, Part, Turns
 from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
+from hub.node.errands import Caller, Errands
 from hub.node.insisting import insist
 from hub.node.leases import Leases
 from hub.node.memory import Memory
@@ -53,8 +54,10 @@ class Duties:
         attendance: Attendance,
         erase: Callable[[SessionKey], Awaitable[None]],
         notifier: Notifier,
+        caller: Caller,
     ) -> None:
         self.skew = 0
+        self.errands = Errands(tools, caller, lambda key: self._rooms.at(key), self._lives)
         self._notifying = Notifying(tools, notifier, self._settle)
         self.memory = Memory(tools, settings.audio_first_ratio)
         self._erase = erase
@@ -90,16 +93,22 @@ class Duties:
 
     def opened(self, room: Room) -> None:
         """A room was opened here."""
-        tools, settings, dispatch = self._tools, self._settings, self.dispatch
+        tools, settings = self._tools, self._settings
         conductor = Conductor(
-            room, tools, settings, dispatch.look, self._notifying.look, self._lives, self._turns
+            room, tools, settings, self._look, self._notifying.look, self._lives, self._turns
         )
         self._conductors[room.key] = conductor
         self._tools.spawn(conductor.claim())
 
+    def _look(self, room: Room) -> None:
+        """It may want a worker, or something of the hub (called for sessions that this node conducts)."""
+        self.dispatch.look(room)
+        self.errands.look(room)
+
     def closed(self, room: Room) -> None:
         """A room is open here no more."""
         self._conductors.pop(room.key, None)
+        self.errands.forget(room.key)
         self.dispatch.forget(room.key)
 
     def rewound(self, room: Room) -> None:
@@ -117,6 +126,7 @@ class Duties:
                 self._right_moved(room, event)
             elif isinstance(event, AgentUnreachable):
                 self.dispatch.missed(room.key.tenant, event.right.removeprefix(WORKER), room.key)
+        self.errands.watch(room)
         conductor = self._conductors.get(room.key)
         if conductor is not None:
             conductor.watch()
@@ -229,6 +239,8 @@ class Duties:
                 await conductor.claim(conductor.conductor)
             if conductor.part is Part.CONDUCTS:
                 self._check_workers(conductor.room)
+                if self.errands.waits(conductor.room):
+                    self.errands.look(conductor.room)
         if self._clock.suspended:
             self._tools.metrics.clock_jumps.inc()
             log.error("the store's clock jumped: deadlines are suspended")

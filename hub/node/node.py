@@ -15,6 +15,7 @@ from hub.metrics import Metrics
 from hub.node.account import Account
 from hub.node.duties import Duties
 from hub.node.entries import Keys
+from hub.node.errands import Caller, CallsNobody
 from hub.node.misuse import Misuse
 from hub.node.notifying import Notifier, TellsNobody
 from hub.node.presence import Attendance
@@ -51,6 +52,7 @@ from legato.session.events import (
     ToolDecided,
     ToolEnded,
     ToolRequested,
+    ToolStarted,
 )
 from legato.session.presence_rules import session_created
 from legato.session.state import State
@@ -72,7 +74,8 @@ async def _nothing(_: SessionKey) -> None:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a node is made of. `now` is monotonic ms; `name` is its own for as long as it lives; `erased` removes what
-    else there is of a session; with a `notifier` that goes by it, sessions are made with the label that asks for it."""
+    else there is of a session; with a `notifier` that goes by it, sessions are made with the label that asks for it;
+    `caller` runs the hub's own tools."""
 
     name: str
     store: Store
@@ -87,6 +90,7 @@ class Parts:
     erased: Callable[[SessionKey], Awaitable[None]] = _nothing
     pass_end: PassEnd | None = None
     notifier: Notifier | None = None
+    caller: Caller = field(default_factory=CallsNobody)
 
 
 def caused_deadline(state: State, events: Sequence[Event]) -> int | None:
@@ -107,6 +111,7 @@ _CAUSES: Final[frozenset[type[Event]]] = frozenset(
         ToolDecided,
         ToolEnded,
         ToolRequested,
+        ToolStarted,
         MessageEnded,
         SessionReserved,
         PushSubscribed,
@@ -130,13 +135,15 @@ class Node:
         self._tools = Tools(
             parts.name, parts.store, parts.keys, parts.anchors, parts.digests, parts.metrics, parts.now,
             self._session_now, self._later, self.pass_end.soon, self._tasks.spawn, parts.random_bytes, parts.vault,
+            parts.caller.tools,
         )  # fmt: skip
         self._refusals = Refusals(self._tools)
         self._misuse = Misuse(self._tools, self._refusals, lambda: self._rooms)
         self._attendance = Attendance(self._tools)
         self._duties = Duties(
-            self._tools, self.settings, self._attendance, self.erase, parts.notifier or TellsNobody()
-        )
+            self._tools, self.settings, self._attendance, self.erase, parts.notifier or TellsNobody(),
+            parts.caller,
+        )  # fmt: skip
         self._rooms = Rooms(self._tools, self._make_room, self._duties.opened, self._duties.closed)
         self._draining = False
 
@@ -286,6 +293,7 @@ class Node:
     async def drain(self) -> None:
         """See the promise."""
         self._draining = True
+        await self._duties.errands.drained(self.settings.drain_patience / 1000)
         answers = [asyncio.ensure_future(answer) for room in self._rooms for answer in room.unanswered()]
         if answers:
             await asyncio.wait(answers, timeout=self.settings.drain_patience / 1000)

@@ -21,11 +21,12 @@ from hub.node.promise import Batch, Done, Listener, Presence, Welcome
 from hub.node.reaching import reach
 from hub.node.recent import Told
 from hub.node.refusals import Refusals
+from hub.node.registered import as_registered
 from hub.node.signals import Signals
 from hub.node.tools import Tools
 from hub.store.answer import Answer
 from hub.store.promise import Opened, SessionKey
-from legato.session.commands import Refusal
+from legato.session.commands import Command, Refusal
 from legato.session.decisions import Actor, Decided, decide_batch, raised
 from legato.session.events import Event
 from legato.session.position import Position
@@ -35,6 +36,10 @@ Decide = Callable[[State], Decided | Refusal]
 
 PRIVATE: Final = "_"
 """Names of signals between nodes begin so; listeners are not told."""
+
+
+def _decided(state: State, actor: Actor, commands: Sequence[Command] | Refusal) -> Decided | Refusal:
+    return commands if isinstance(commands, Refusal) else decide_batch(state, actor, commands)
 
 
 class Room:
@@ -129,10 +134,11 @@ class Room:
 
     def execute(self, actor: Actor, batch: Batch) -> Awaitable[Done | Refusal]:
         """See `hub.node.promise.Room`."""
+        commands = as_registered(batch.commands, self._tools.registered, self.key.tenant)
         barrier = [command for command in batch.commands if not command.plain] != []
         return self._submit(
             batch.producer,
-            lambda state: batch.refusal or decide_batch(state, actor, batch.commands),
+            lambda state: batch.refusal or _decided(state, actor, commands),
             raw=batch.raw,
             barrier=barrier,
             producer_epoch=batch.producer_epoch,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
 from hub.metrics import Metrics
 from hub.node.entries import Keys
+from hub.node.registered import Registered
 from hub.store.promise import Store
 from hub.vault import Vault
 
@@ -20,7 +21,7 @@ class Tools:
 
     `now` is this process's monotonic ms, `session_now` its best guess of the store's clock (ms since 1970).
     `later(ms, callback)` calls back; `schedule` at the end of this pass of the loop; `spawn` runs a coroutine that
-    the node owns.
+    the node owns. `registered`: the tools that the hub calls.
     """
 
     node: str
@@ -36,3 +37,4 @@ class Tools:
     spawn: Callable[[Coroutine[Any, Any, None]], object]
     random_bytes: Callable[[int], bytes]
     vault: Vault | None = None
+    registered: Registered = field(default_factory=dict)

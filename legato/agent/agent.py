@@ -172,9 +172,10 @@ class Agent:
         asked whether a call was done that is not idempotent and was running when its worker died: by default who
         approves it, else the user; `""`: nobody, it fails as `unknown`. `runs="client"`: the function is only a
         declaration, and a device of the user runs it that said that it can (`session.tool`); where none has begun
-        within `claim_expires` seconds it fails. `allow` is a policy, by whose name calls (`call.name`, `call.args`) for
-        which it is true need nobody's yes; `approval_expires`: for how many seconds a person is waited for
-        (0: ten minutes)."""
+        within `claim_expires` seconds it fails. `runs="hub"`: a declaration, too, of a tool that the hub's operator
+        registered, whose policy holds: the hub calls it. `allow` is a policy, by whose name calls (`call.name`,
+        `call.args`) for which it is true need nobody's yes; `approval_expires`: for how many seconds a person is waited
+        for (0: ten minutes)."""
         if allow is not None and not approval:
             raise ValueError("name who is asked where the policy does not allow it")
         asked = (approval or "user") if in_doubt is None else in_doubt

@@ -6,8 +6,9 @@ when its worker died is done again, with the same key, if it is idempotent. If n
 a person is asked, who has it done again, says that it was done (then there is no result), or gives it up. Where
 nobody is to be asked, nobody answers, or it is given up, it fails as `unknown`: what follows is the handler's to say.
 
-A call that a client runs is waited for, over crashes of the agent, too. When the client is gone for good the call has
-ended `interrupted`, and another one of its key is made by the same rules.
+A call that a client or the hub runs is waited for, over crashes of the agent, too. When the client is gone for good, or
+nobody knows what became of what the hub called, the call has ended `interrupted`, and another one of its key is made by
+the same rules. Whether the hub's tools may be done again, its operator says: what stands in the log counts.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Calls:
             return _recorded(tool, known)
         if tool.runs:
             return await self._elsewhere(tool, arguments, key, values)
-        unknown = self._unknown(tool, key)
+        unknown = self._unknown(tool, key, known)
         open_call = known.id if known is not None and not known.ordinal else ""
         call = open_call or await self._request(tool, arguments, key, values, unknown=unknown)
         if unknown or tool.approval:
@@ -78,15 +79,17 @@ class Calls:
             if known is not None and not known.ordinal:
                 call = known.id
             else:
-                call = await self._request(tool, arguments, key, values, unknown=self._unknown(tool, key))
+                unknown = self._unknown(tool, key, known)
+                call = await self._request(tool, arguments, key, values, unknown=unknown)
             ended = await self._until(call, lambda each: each.ordinal > 0)
             if ended is not None and ended.status != "interrupted":
                 return _recorded(tool, ended)
         raise ToolFailed("failed", "whoever began it was gone each time")
 
-    def _unknown(self, tool: Tool, key: str) -> bool:
+    def _unknown(self, tool: Tool, key: str, known: ToolCall | None) -> bool:
         """Whether a person is to be asked if it was done. Raises `ToolFailed` where nobody is."""
-        unknown = not tool.idempotent and self._was_started(key)
+        said = known if known is not None and known.runs == "hub" else tool
+        unknown = not said.idempotent and self._was_started(key)
         if unknown and not tool.in_doubt:
             raise ToolFailed("unknown", "it was running when its worker died: it may have been done")
         return unknown

@@ -29,8 +29,8 @@ class Proposed:
 class Tool:
     """`idempotent`: may be done again with the same key after a crash. `approval`: the role that says yes first.
     `in_doubt`: the role that says whether it was done, if nobody else knows (nobody: ""). `runs`: who does it, the
-    agent ("") or a client, which has `claim_s` to begin; then the function only says what it is like. `allow`: where it
-    is true nobody is asked; who is has `approval_s` (0: ten minutes)."""
+    agent (""), a client or the hub, which has `claim_s` to begin; then the function only says what it is like. `allow`:
+    where it is true nobody is asked; who is has `approval_s` (0: ten minutes)."""
 
     name: str
     function: ToolFunction
@@ -56,7 +56,7 @@ class Tool:
         return fitted(self.function, arguments)
 
     def returned(self, result: Any) -> Any:
-        """A client's result as the function's annotation wants it. Raises `msgspec.ValidationError`."""
+        """The result of who ran it as the function's annotation wants it. Raises `msgspec.ValidationError`."""
         return msgspec.convert(result, get_type_hints(self.function).get("return", Any), strict=False)
 
 

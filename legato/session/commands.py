@@ -146,8 +146,9 @@ class AnswerSteering(Command, frozen=True, kw_only=True):
 
 class RequestTool(Command, frozen=True, kw_only=True):
     """Ask for a tool call. `arguments` is JSON text; `approval` the role that must say yes, if any. `runs`: who does
-    it, the sender (empty) or a client, which has `claim_ms` to begin (0: a minute). `policy`: by which nobody need say
-    yes; `approval_ms`: how long somebody is waited for (0: ten minutes)."""
+    it, the sender (empty), a client or the hub, which has `claim_ms` to begin (0: a minute). `policy`: by which nobody
+    need say yes; `approval_ms`: how long somebody is waited for (0: ten minutes). `run_ms`: how long the hub's callee
+    is waited for, which the hub says itself."""
 
     call: str
     name: str
@@ -161,6 +162,7 @@ class RequestTool(Command, frozen=True, kw_only=True):
     claim_ms: int = 0
     policy: str = ""
     approval_ms: int = 0
+    run_ms: int = 0
 
 
 class AnnounceTools(Command, frozen=True, kw_only=True):

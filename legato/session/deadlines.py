@@ -10,6 +10,7 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 | `window` | an agent's worker is unreachable | its window | it has crashed |
 | `approval` | a tool call asks for a person's word | as it says; 10 min | it ends, cancelled |
 | `claim` | a client is to run a tool call | as it says; 1 min | it ends, failed |
+| `overrun` | the hub's callee is at a tool call | as it says; 30 s | it ends, failed or interrupted |
 | `lost` | the attachment that ran a tool call is gone | 0 s | it ends, interrupted |
 | `notice` | something waits, and only agents are there | 0 s to 1 h | the hub tries to tell its people |
 | `alone`, `back` | nobody attends an answer; somebody is back | as labelled; 0 s | it waits; it goes on |
@@ -42,7 +43,9 @@ class Deadline:
 
     at: int
     offset: int
-    name: Literal["grace", "window", "approval", "claim", "lost", "reserved", "notice", "alone", "back"]
+    name: Literal[
+        "grace", "window", "approval", "claim", "overrun", "lost", "reserved", "notice", "alone", "back"
+    ]
     subject: str
 
     @property
@@ -88,6 +91,8 @@ def _found(state: State) -> Iterator[Deadline]:
             yield Deadline(tool.time + (tool.approval_ms or APPROVAL_MS), tool.at, "approval", tool.id)
         elif (at := running_rules.unclaimed_at(tool)) is not None:
             yield Deadline(at, tool.at, "claim", tool.id)
+        elif (at := running_rules.overrun_at(tool)) is not None:
+            yield Deadline(at, tool.at, "overrun", tool.id)
         elif running_rules.lost(state, tool):
             yield Deadline(tool.since, tool.at, "lost", tool.id)
     for need in needs(state):
@@ -115,11 +120,18 @@ def _events(state: State, deadline: Deadline) -> list[e.Event]:
         case "notice":
             return []
         case "claim":
-            return running_rules.not_claimed(deadline.subject)
+            return running_rules.not_claimed(_call(state, deadline))
+        case "overrun":
+            return running_rules.overrun(_call(state, deadline))
         case "lost":
             return running_rules.cut_off(deadline.subject)
         case "approval":
-            call = state.entries[deadline.subject]
-            unknown = isinstance(call, ToolCall) and call.unknown
-            reason = "nobody said whether it was done" if unknown else "nobody approved it"
+            call = _call(state, deadline)
+            reason = "nobody said whether it was done" if call.unknown else "nobody approved it"
             return [e.ToolEnded(by=HUB, call=call.id, outcome="cancelled", reason=reason)]
+
+
+def _call(state: State, deadline: Deadline) -> ToolCall:
+    call = state.entries[deadline.subject]
+    assert isinstance(call, ToolCall)
+    return call

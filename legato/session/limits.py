@@ -108,6 +108,7 @@ _NUMBERS: Final = frozenset(
         "priority",
         "claim_ms",
         "approval_ms",
+        "run_ms",
     }
 )
 

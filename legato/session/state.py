@@ -20,7 +20,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 18
+FOLD_VERSION: Final = 19
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -123,9 +123,10 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):
     """A tool call of the transcript; it has exactly one end. `unknown`: it asks a person what became of an earlier call
-    of its key, which was running when whoever ran it died. `runs`: who does it, its agent (empty) or a client, of
-    `participant` (empty: of any user), which has `claim_ms` to begin; `runner`: the attachment that does. `since`: the
-    session time of its last step. `policy` allowed it."""
+    of its key, which was running when whoever ran it died. `runs`: who does it, its agent (empty), a client of
+    `participant` (empty: of any user) or the hub, which has `claim_ms` to begin; `runner`: the attachment, or the
+    node's claim, that does. `since`: the session time of its last step. `policy` allowed it. `run_ms`: how long the
+    hub's callee is waited for."""
 
     id: str
     by: str
@@ -153,6 +154,7 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry
     approval_ms: int = 0
     runner: str = ""
     since: int = 0
+    run_ms: int = 0
 
 
 Entry = Message | ToolCall

@@ -9,8 +9,9 @@ from legato.session.vocabulary import Outcome, Runs
 class ToolRequested(ControlEvent, frozen=True, kw_only=True):
     """`arguments` is JSON text, shown verbatim. `approval` names the role that must say yes first. `unknown`: a call of
     its `key` was running when whoever ran it died, and whoever has that role says whether it was done. `runs`: who
-    does it, its agent (empty) or a client, of `participant` (empty: of any user), which has `claim_ms` to begin.
-    `policy`: by which nobody need say yes; `approval_ms`: how long somebody is waited for (0: ten minutes)."""
+    does it, its agent (empty), a client of `participant` (empty: of any user) or the hub, which has `claim_ms` to
+    begin. `policy`: by which nobody need say yes; `approval_ms`: how long somebody is waited for (0: ten minutes);
+    `run_ms`: how long the hub's callee is, once it began (0: 30 s)."""
 
     call: str
     name: str
@@ -25,6 +26,7 @@ class ToolRequested(ControlEvent, frozen=True, kw_only=True):
     claim_ms: int = 0
     policy: str = ""
     approval_ms: int = 0
+    run_ms: int = 0
 
 
 class ToolDecided(ControlEvent, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ class ToolDecided(ControlEvent, frozen=True, kw_only=True):
 
 
 class ToolStarted(ControlEvent, frozen=True, kw_only=True):
-    """It runs, at `runner`: the attachment of the client that does it (its agent: "")."""
+    """It runs, at `runner`: the attachment of the client that does it, `NODE/NUMBER` of the hub (its agent: "")."""
 
     call: str
     runner: str = ""

@@ -4,7 +4,7 @@
         └────────(no approval)───────────────────┴── started ── ended
     requested ── decided no ── ended (cancelled; finished, if a person says that it was done)
 
-Only the agent that requested a call starts, reports and ends it, or the client that runs it (`running_rules`). A call
+Only the agent that requested a call starts, reports and ends it, or who runs it in its place (`running_rules`). A call
 that is not idempotent starts at most once, and so do all calls of one key in a turn: whoever answers it anew finds the
 key among what was started. An idempotent one may be started again, with the same key, by a next worker. Every call has
 exactly one end.
@@ -52,10 +52,11 @@ def request_tool(state: State, actor: Actor, command: c.RequestTool) -> Decision
             approval=command.approval,
             unknown=command.unknown,
             runs=command.runs,
-            participant=running_rules.client_of(state, command.response) if command.runs else "",
+            participant=running_rules.client_of(state, command.response) if command.runs == "client" else "",
             claim_ms=command.claim_ms,
             policy=command.policy,
             approval_ms=command.approval_ms,
+            run_ms=command.run_ms if command.runs == "hub" else 0,
         )
     ]
 
@@ -140,7 +141,7 @@ def end_tool(state: State, actor: Actor, command: c.EndTool) -> Decision:
     if isinstance(tool, Refusal):
         return tool
     if tool.runner and not running_rules.runs(actor, tool) and command.outcome == "finished":
-        return Refusal("not_allowed", "a client runs it", "call")
+        return Refusal("not_allowed", "somebody else runs it", "call")
     if command.outcome == "finished" and tool.status != "started":
         return Refusal("wrong_order", "it is not started", "call")
     return [
@@ -178,8 +179,11 @@ def _open(state: State, id: str) -> ToolCall | Refusal:
 
 def _own(state: State, actor: Actor, id: str) -> ToolCall | Refusal:
     tool = _open(state, id)
-    if isinstance(tool, Refusal) or actor.service or running_rules.runs(actor, tool):
+    if isinstance(tool, Refusal) or running_rules.runs(actor, tool):
         return tool
+    if actor.service:
+        void = Refusal("stale_token", "another claim has it", "call")
+        return void if actor.attachment else tool
     if tool.by != actor.participant:
         return Refusal("not_allowed", "only its author works a call, or the client that runs it", "call")
     return tool
@@ -189,4 +193,6 @@ def _startable(state: State, actor: Actor, id: str) -> ToolCall | Refusal:
     tool = _open(state, id)
     if isinstance(tool, Refusal) or tool.runs == "":
         return _own(state, actor, id)
+    if tool.runs == "hub":
+        return tool if actor.service else Refusal("not_allowed", "the hub runs it", "call")
     return running_rules.claim(state, actor, tool) or tool

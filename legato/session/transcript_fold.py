@@ -269,6 +269,7 @@ def tool_requested(state: State, event: e.ToolRequested) -> None:
             policy=event.policy,
             approval_ms=event.approval_ms,
             since=event.time,
+            run_ms=event.run_ms,
         )
 
 

@@ -19,8 +19,8 @@ Mark = Literal[
     "first_audio_out",
     "heard",
 ]
-Runs = Literal["", "client"]
-"""Who does a tool call: its agent, or a client."""
+Runs = Literal["", "client", "hub"]
+"""Who does a tool call: its agent (""), a client, or the hub."""
 
 Steering = Literal["steer", "pause", "continue"]
 Stance = Literal["", "monitor", "whisper", "barge"]

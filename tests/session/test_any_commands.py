@@ -41,6 +41,7 @@ ACTORS = {
     "bot-2": Actor("bot", "agent", ALL, worker="w2"),
     "other": Actor("other", "agent", ALL, worker="w3"),
 }
+NODES = {name: Actor("hub", "service", attachment=f"{name}/1") for name in ("node-1", "node-2")}
 NEW = c.PostMessage | c.StartMessage
 TABS = ["tab-1", "tab-2"]
 AGENTS = ["bot-1", "bot-1", "bot-2", "other"]
@@ -84,7 +85,7 @@ COMMANDS = st.one_of(
         idempotent=st.booleans(),
         approval=st.sampled_from(["", "operator"]),
         unknown=st.booleans(),
-        runs=st.sampled_from(["", "client"]),
+        runs=st.sampled_from(["", "client", "hub"]),
     ),
     st.builds(c.AnnounceTools, tools=st.sampled_from([(), ("n",), ("m", "n")])),
     st.builds(c.DecideTool, call=CALLS, approved=st.booleans(), done=st.booleans()),
@@ -186,8 +187,8 @@ class Asking(RuleBasedStateMachine):
             found += [("operator", c.DecideTool(call=call.id, approved=each)) for each in (True, True, False)]
             found += [("operator", c.DecideTool(call=call.id, approved=False, done=True))]
             if call.runs:
-                found += [(who, c.StartTool(call=call.id)) for who in TABS]
-                found += [(who, c.EndTool(call=call.id)) for who in TABS]
+                for who in NODES if call.runs == "hub" else TABS:
+                    found += [(who, c.StartTool(call=call.id)), (who, c.EndTool(call=call.id))]
             found += [(who, c.StartTool(call=call.id)) for who in AGENTS[1:]]
             work: list[c.Command] = [
                 c.ProgressTool(call=call.id),
@@ -216,7 +217,7 @@ class Asking(RuleBasedStateMachine):
                     idempotent=idempotent,
                     approval=approval,
                     unknown=unknown,
-                    runs="client" if fresh % 2 else "",
+                    runs=("", "client", "hub")[fresh % 3],
                 )
                 for key, idempotent, approval, unknown in (
                     ("", True, "", False),
@@ -247,7 +248,7 @@ class Asking(RuleBasedStateMachine):
 
     def decide_on(self, state: State, who: str, commands: list[c.Command]) -> None:
         raw = encode_state(state)
-        decided = decide_batch(state, ACTORS[who], commands)
+        decided = decide_batch(state, (ACTORS | NODES)[who], commands)
         assert encode_state(state) == raw, "deciding changes nothing"
         if isinstance(decided, Refusal):
             return

@@ -1,4 +1,4 @@
-"""What the vectors hold of tools that clients run: how they fold, and what a client has to do about them."""
+"""What the vectors hold of tools that clients and the hub run: how they fold, and what a client has to do."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,6 +10,7 @@ from legato.client.errands import errands
 from legato.session import events as e
 from legato.session.compaction import AnyEvent
 from legato.session.fold import fold
+from legato.session.parts import Part
 from legato.session.state import State, encode_state
 from tests.session.happenings import placed
 
@@ -57,6 +58,27 @@ def client_tools() -> list[AnyEvent]:
         e.ToolsAnnounced(by="ben", attachment="a_ben", tools=()),
         asked(call="c8", participant=""),
         e.ToolEnded(by="ada", call="c1", outcome="finished", result="{}"),
+    ]
+
+
+def hub_tools() -> list[AnyEvent]:
+    """A node begins a call, dies, and another begins it anew; one that is not idempotent is cut off."""
+    asked = partial(
+        e.ToolRequested, by="bot", name="charge", arguments="{}", response="r", runs="hub", run_ms=9_000
+    )
+    return [
+        e.ParticipantJoined(by="ada", participant="ada", role="user"),
+        e.MessagePosted(by="ada", message="t", parts=[Part("text", "pay")]),
+        e.ResponseStarted(by="bot", response="r", turn="t"),
+        asked(call="c1", key="k", idempotent=True, approval="user", claim_ms=5_000),
+        e.ToolDecided(by="ada", call="c1", approved=True),
+        e.ToolStarted(by="hub", call="c1", runner="n_a/1"),
+        e.ToolProgressed(by="hub", call="c1", text="half", step=1, steps=2),
+        asked(call="c2", key="k2"),
+        e.ToolStarted(by="hub", call="c2", runner="n_a/2"),
+        e.ToolStarted(by="hub", call="c1", runner="n_b/1"),
+        e.ToolEnded(by="hub", call="c2", outcome="interrupted", reason="whoever ran it is gone"),
+        e.ToolEnded(by="hub", call="c1", outcome="finished", result="{}"),
     ]
 
 

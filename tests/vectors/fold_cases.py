@@ -16,7 +16,7 @@ from tests.session.happenings import placed
 from tests.vectors.alone_cases import alone
 from tests.vectors.audience_cases import audience
 from tests.vectors.away_cases import away, many_notified
-from tests.vectors.client_tools_cases import client_tools
+from tests.vectors.client_tools_cases import client_tools, hub_tools
 from tests.vectors.cost_cases import cost
 from tests.vectors.people_cases import people
 from tests.vectors.steering_cases import parts_of_answers, pauses_and_crashes, steering
@@ -59,6 +59,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "unicode": (_unicode(), 0),
         "tools": (_tools(), 0),
         "client-tools": (client_tools(), 0),
+        "hub-tools": (hub_tools(), 0),
         "voice": (_voice(), 0),
         "speech": (_speech(), 0),
         "unknown": (_unknown(), 0),

@@ -13,6 +13,7 @@ from hub.keys.digests import CommandDigest
 from hub.keys.keystore import KeyStore
 from hub.keys.wrapped import MemoryKeys
 from hub.keys.wrapping import KeyWrap
+from hub.node.errands import Caller, CallsNobody
 from hub.node.node import Node, Parts
 from hub.node.notifying import Notifier
 from hub.node.promise import Batch, Presence
@@ -107,6 +108,7 @@ class House:
         settings: Settings | None = None,
         vault: Vault | None = None,
         notifier: Notifier | None = None,
+        caller: Caller | None = None,
     ) -> Node:
         """A node, not yet entered."""
         keys = KeyStore(self.rest, self.wrap, self.clock, random_bytes=self.random.randbytes)
@@ -122,6 +124,7 @@ class House:
                 settings or Settings(),
                 vault=vault,
                 notifier=notifier,
+                caller=caller or CallsNobody(),
             )
         )
 

@@ -590,11 +590,12 @@ export interface ToolRequested {
   idempotent?: boolean;
   approval?: string;
   unknown?: boolean;
-  runs?: "" | "client";
+  runs?: "" | "client" | "hub";
   participant?: string;
   claim_ms?: number;
   policy?: string;
   approval_ms?: number;
+  run_ms?: number;
 }
 
 export interface ToolStarted {
@@ -800,13 +801,14 @@ export interface ToolCall {
   reason: string;
   ordinal: number;
   unknown: boolean;
-  runs: "" | "client";
+  runs: "" | "client" | "hub";
   participant: string;
   claim_ms: number;
   policy: string;
   approval_ms: number;
   runner: string;
   since: number;
+  run_ms: number;
 }
 
 export interface Turn {
@@ -1214,10 +1216,11 @@ export interface RequestTool {
   idempotent?: boolean;
   approval?: string;
   unknown?: boolean;
-  runs?: "" | "client";
+  runs?: "" | "client" | "hub";
   claim_ms?: number;
   policy?: string;
   approval_ms?: number;
+  run_ms?: number;
 }
 
 export interface ReserveSession {
@@ -1827,7 +1830,7 @@ export const EVENT_DEFAULTS = {
   tool_decided: { offset: 0, time: 0, done: false, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
   tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
-  tool_requested: { offset: 0, time: 0, response: "", key: "", idempotent: false, approval: "", unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0 },
+  tool_requested: { offset: 0, time: 0, response: "", key: "", idempotent: false, approval: "", unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, run_ms: 0 },
   tool_started: { offset: 0, time: 0, runner: "" },
   tools_announced: { offset: 0, time: 0 },
   turn_ended: { offset: 0, time: 0, empty: false, incomplete: false },
@@ -1849,7 +1852,7 @@ export const STATE_DEFAULTS = {
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [] },
   Right: { holder: "", worker: "", attachment: "", listens: false },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "" },
-  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0 },
+  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0 },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
   Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", title: "", text: "", step: 0, steps: 0 },
   Answered: { started: [] },
@@ -1864,5 +1867,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 18, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 19, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

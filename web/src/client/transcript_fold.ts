@@ -214,10 +214,10 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   speech_skipped: (state, { message, participant, start, end }) =>
     messaged(state, message, ({ missed }) => ({ missed: [...missed, [participant, start, end] as [string, number, number]].slice(-KEPT_MISSED) })),
   tool_requested: (state, event) => {
-    const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval, unknown, runs, participant, claim_ms, policy, approval_ms } = event;
+    const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval, unknown, runs, participant, claim_ms, policy, approval_ms, run_ms } = event;
     if (of(state.entries, id) !== undefined) return {};
     const asked = { id, by, at, time, name, arguments: given, response, key, idempotent, approval, unknown };
-    const call = filled("ToolCall", { ...asked, runs, participant, claim_ms, policy, approval_ms, since: time });
+    const call = filled("ToolCall", { ...asked, runs, participant, claim_ms, policy, approval_ms, run_ms, since: time });
     return { entries: put(state.entries, id, call) };
   },
   tool_decided: (state, event) =>
