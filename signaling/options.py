@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from hub.settings import Settings
+from signaling.callee_file import CalleesInvalid, read_callees
+from signaling.callees import Callee
 from signaling.outside import AddressInvalid, check_url
 from signaling.policy import Policy, networks, well_formed_origin
 from signaling.shares import ShareLimits
@@ -37,6 +39,7 @@ class Options:
     `webhook`: where it is told that somebody is wanted who is away, signed with `webhook_secret`; http and addresses of
     private networks only if `webhook_private`. `targets`: a file that names others (`signaling.targets`); `own_targets`
     are such as a program of one's own made that serves a hub (`signaling.serve.serving`).
+    `tools`: a file that names what the hub calls for agents (`signaling.callee_file`).
     `push_contact`: whom push services reach, `mailto:` or https; with it, browsers are told by Web Push, at http and
     private addresses only if `push_private`.
     `each_…`: what one participant may have of a node, `each_address`: connections of one address (0: any number).
@@ -69,6 +72,7 @@ class Options:
     webhook_private: bool = False
     targets: Path | None = None
     own_targets: tuple[Named, ...] = ()
+    tools: Path | None = None
     push_contact: str = ""
     push_private: bool = False
     each_connections: int = 256
@@ -96,6 +100,7 @@ class Options:
         if not 0 <= self.media_port <= 65_535:
             raise OptionsInvalid("media-port", "0 to 65535")
         self._check_telling()
+        self.callees()
         if not all(_is_address(each) for each in self.media_addresses):
             raise OptionsInvalid("media-address", "an IP address, as 192.0.2.7 or 2001:db8::7")
 
@@ -122,6 +127,13 @@ class Options:
         except TargetsInvalid as invalid:
             raise OptionsInvalid("targets", str(invalid)) from None
         return (*found, *self.own_targets)
+
+    def callees(self) -> tuple[Callee, ...]:
+        """What it calls for agents. Raises `OptionsInvalid`."""
+        try:
+            return read_callees(self.tools) if self.tools is not None else ()
+        except CalleesInvalid as invalid:
+            raise OptionsInvalid("tools", str(invalid)) from None
 
     @property
     def loopback(self) -> bool:

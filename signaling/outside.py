@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 SECONDS: Final = 5.0
+CONNECT_S: Final = 5.0
 AT_ONCE: Final = 16
 TRANSLATED: Final = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 """IPv6 addresses that stand for IPv4 ones (RFC 4291 §2.5.5.1, RFC 6052, RFC 8215)."""
@@ -26,8 +29,18 @@ class AddressInvalid(ValueError):
     """An address that is never called; the text says why."""
 
 
+class NoAnswer(Exception):
+    """`sent`: whether whoever was called may have heard it all the same. `never`: there is no use in trying again."""
+
+    def __init__(self, reason: str, *, sent: bool, never: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.sent, self.never = reason, sent, never
+
+
 class Outside:
-    """Calls out. `private`: to http and private addresses, too. Made within a running loop; to be closed."""
+    """Calls out. `private`: to http and private addresses, too. `anew`: each time over a connection of its own, so that
+    one that the other side just closed is never taken for a call that it heard. Made within a running loop; to be
+    closed."""
 
     def __init__(
         self,
@@ -35,14 +48,19 @@ class Outside:
         private: bool = False,
         names: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
+        anew: bool = False,
     ) -> None:
         resolver = names or aiohttp.ThreadedResolver()
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=resolver if private else PublicNames(resolver), limit=AT_ONCE, ssl=tls or True
+                resolver=resolver if private else PublicNames(resolver),
+                limit=AT_ONCE,
+                ssl=tls or True,
+                force_close=anew,
             ),
             timeout=aiohttp.ClientTimeout(total=SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # nobody is asked for it, and a small answer stays a small one
         )
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int | str:
@@ -57,6 +75,26 @@ class Outside:
             return "its address is not a public one" if inside else "unreachable"
         except (aiohttp.ClientError, OSError):
             return "unreachable"
+
+    @asynccontextmanager
+    async def ask(
+        self, url: str, body: bytes, headers: dict[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer, whose body may be read inside. Raises `NoAnswer`. How long it may take is the caller's to say."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+        try:
+            async with self._http.post(
+                url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+            ) as answer:
+                yield answer
+        except aiohttp.ConnectionTimeoutError:
+            raise NoAnswer("unreachable", sent=False) from None
+        except aiohttp.ClientConnectorError as problem:
+            inside = isinstance(problem.os_error, NotPublic)
+            reason = "its address is not a public one" if inside else "unreachable"
+            raise NoAnswer(reason, sent=False, never=inside) from None
+        except (aiohttp.ClientError, OSError):
+            raise NoAnswer("it broke off", sent=True) from None
 
     async def close(self) -> None:
         """Call no more."""

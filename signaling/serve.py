@@ -49,6 +49,7 @@ from signaling.accepted_store import keep_accepted
 from signaling.admission import Admission
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
+from signaling.callees import Callees
 from signaling.collecting import collect_seldom
 from signaling.draining import drain
 from signaling.gate import Gate, GateLimits
@@ -107,7 +108,9 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         pushes = _pushes(options, known, stack)
         others = await asyncio.to_thread(options.named_targets)
         notifier = _notifier(options, others, pushes, stack)
-        node = await stack.enter_async_context(_node(options, store, keys, known, notifier))
+        callees = Callees(await asyncio.to_thread(options.callees), time.time)
+        stack.push_async_callback(callees.close)
+        node = await stack.enter_async_context(_node(options, store, keys, known, notifier, callees))
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
         voice = await stack.enter_async_context(_voice(options, promised, store, keys, known, revocations))
@@ -241,7 +244,14 @@ def _pushes(options: Options, known: HubSecrets, stack: AsyncExitStack) -> Pushe
     )
 
 
-def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets, notifier: Telling) -> Node:
+def _node(
+    options: Options,
+    store: RealStore,
+    keys: KeyStore,
+    known: HubSecrets,
+    notifier: Telling,
+    callees: Callees,
+) -> Node:
     pass_end = PassEnd(asyncio.get_running_loop().call_soon)
     store.gather(pass_end)
     return Node(
@@ -258,6 +268,7 @@ def _node(options: Options, store: RealStore, keys: KeyStore, known: HubSecrets,
             erased=lambda key: asyncio.to_thread(_blobs(options).erase, key),
             pass_end=pass_end,
             notifier=notifier,
+            caller=callees,
         )
     )
 

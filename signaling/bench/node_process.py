@@ -30,6 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--idle-close", type=int, default=Settings().idle_close)
     parser.add_argument("--engines", default="none")
+    parser.add_argument("--tools", type=Path)
     parser.add_argument("--profile", type=Path)
     return parser.parse_args()
 
@@ -56,6 +57,7 @@ def main() -> None:
         name=chosen.name,
         ears=chosen.engines,
         voice=chosen.engines,
+        tools=chosen.tools,
         each_connections=0,  # few names stand for very many people here
         each_verbs=0,
         each_sessions=0,

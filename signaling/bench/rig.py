@@ -116,6 +116,7 @@ def resident_kb(pid: int) -> float:
 class Rig:
     """Nodes `a`, `b`, … on one store. `rng` is seeded; whoever measures draws from it.
 
+    `tools`: a file of what the nodes call for agents.
     `crowd`, `long` and `short` are sessions that are on the store already.
     """
 
@@ -127,6 +128,7 @@ class Rig:
     rng: random.Random
     nodes: list[Child] = field(default_factory=list)
     profile: Path | None = None
+    tools: Path | None = None
     crowd: list[str] = field(default_factory=list)
     long: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
@@ -167,6 +169,8 @@ class Rig:
         words = ["--data", str(self.data), "--redis", self.redis, "--name", name, "--port", str(port)]
         words += ["--idle-close", str(idle_close), "--accept-store", self.accept_store]
         words += ["--engines", engines]
+        if self.tools is not None:
+            words += ["--tools", str(self.tools)]
         if self.profile is not None:
             words += ["--profile", str(self.profile / f"{name}.prof")]
         return await started(name, "signaling.bench.node_process", *words)

@@ -21,7 +21,7 @@ from hub.store.embedded import EmbeddedStoreFailed, end_unused
 from hub.store.endpoint import EndpointInvalid
 from hub.store.fitness import StoreUnfit
 from hub.store.promise import StoreUnavailable
-from signaling.cli.telling import TELLING
+from signaling.cli.telling import TELLING, TOOLS
 from signaling.logs import set_up_logs
 from signaling.options import Options, OptionsInvalid
 from signaling.pages import add_console, page_folder
@@ -110,6 +110,7 @@ _OPTIONS: Final = (
         help="Text to speech, likewise.",
     ),
     *TELLING,
+    TOOLS,
     *(
         click.option(
             f"--budget-{what}", default=0, show_default=True, type=click.IntRange(0), metavar="N", help=help

@@ -1,4 +1,4 @@
-"""The options of a hub that say whom it tells when somebody who is away is wanted."""
+"""The options of a hub that say whom it tells when somebody who is away is wanted, and what it calls for agents."""
 
 from __future__ import annotations
 
@@ -29,4 +29,10 @@ TELLING: Final = (
         metavar="URL",
         help="Tell browsers that subscribed by Web Push; mailto: or https:, whom push services reach.",
     ),
+)
+TOOLS: Final = click.option(
+    "--tools",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Tools that the hub calls for agents, each with a name, an address and how it may be done (TOML).",
 )
