@@ -93,10 +93,8 @@ class Duties:
 
     def opened(self, room: Room) -> None:
         """A room was opened here."""
-        tools, settings = self._tools, self._settings
-        conductor = Conductor(
-            room, tools, settings, self._look, self._notifying.look, self._lives, self._turns
-        )
+        tools, settings, tell = self._tools, self._settings, self._notifying.look
+        conductor = Conductor(room, tools, settings, self._look, tell, self._lives, self._turns)
         self._conductors[room.key] = conductor
         self._tools.spawn(conductor.claim())
 
@@ -239,8 +237,7 @@ class Duties:
                 await conductor.claim(conductor.conductor)
             if conductor.part is Part.CONDUCTS:
                 self._check_workers(conductor.room)
-                if self.errands.waits(conductor.room):
-                    self.errands.look(conductor.room)
+                self.errands.look_again(conductor.room)
         if self._clock.suspended:
             self._tools.metrics.clock_jumps.inc()
             log.error("the store's clock jumped: deadlines are suspended")

@@ -139,9 +139,10 @@ class Errands:
             elif running_rules.waits(call) or (begun and self._abandoned(call)):
                 self._begin(room.key, call)
 
-    def waits(self, room: Room) -> bool:
-        """Whether the hub is asked for something there, as far as `look` has seen."""
-        return room.key in self._asked
+    def look_again(self, room: Room) -> None:
+        """With each sweep: whoever ran something may be dead, or there is a place free."""
+        if room.key in self._asked:
+            self.look(room)
 
     def watch(self, room: Room) -> None:
         """Events were folded: let go of what is ours no more."""
