@@ -122,11 +122,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
 
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):
-    """A tool call of the transcript; it has exactly one end. `unknown`: it asks a person what became of an earlier call
-    of its key, which was running when whoever ran it died. `runs`: who does it, its agent (empty), a client of
-    `participant` (empty: of any user) or the hub, which has `claim_ms` to begin; `runner`: the attachment, or the
-    node's claim, that does. `since`: the session time of its last step. `policy` allowed it. `run_ms`: how long the
-    hub's callee is waited for."""
+    """A tool call of the transcript; it has exactly one end. `runner`: who does it, a client's attachment or a node's
+    claim. `since`: the session time of its last step. The rest is as in `ToolRequested`."""
 
     id: str
     by: str
