@@ -102,6 +102,15 @@ describe("frames on their way into packets", () => {
     expect(delays.at(-1)).toBe(0);
   });
 
+  test("are none of the next capture's", () => {
+    const outgoing = new Outgoing();
+    for (const n of [7, 8, 9]) outgoing.put(frame(n));
+    outgoing.clear();
+    expect(outgoing.next()).toBe(undefined);
+    outgoing.put(frame(0));
+    expect(outgoing.next()?.mediaTime).toBe(0);
+  });
+
   test("are never more than a bound", () => {
     const outgoing = new Outgoing();
     for (let n = 0; n < 100; n++) outgoing.put(frame(n));

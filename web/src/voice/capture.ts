@@ -97,6 +97,7 @@ export class Capture {
     this.wanted = false;
     this.track = null;
     this.become("plain");
+    this.order({ do: "end" });
   }
 
   /** Whether the connection could carry the voice itself. */
@@ -145,6 +146,8 @@ export class Capture {
         if (this.attachment !== "") this.tail.captured(this.attachment, word.capture, word.until, performance.now());
         return;
       case "send":
+        // On the stream of the next capture it would be taken for that one's.
+        if (word.capture !== this.name) return;
         for (const envelope of word.envelopes) this.sounds.send(envelope);
         return;
       case "rested":
@@ -157,7 +160,7 @@ export class Capture {
   }
 
   private open(since: number, clock: number): void {
-    const before = this.tail.before(this.sounds.attached()?.attachment ?? "");
+    const before = this.tail.before(this.sounds.attached()?.attachment ?? "", this.name);
     const microphone = { type: "microphone", stream: STREAM, capture: this.name, since, clock, carries: this.carries() };
     this.sounds.tell(before.length > 0 ? { ...microphone, before } : microphone);
   }

@@ -42,7 +42,8 @@ export class Encoding {
     });
   }
 
-  private close(): void {
+  /** Whatever it was not done with is lost. */
+  close(): void {
     if (this.encoder !== null && this.encoder.state !== "closed") this.encoder.close();
     this.encoder = null;
   }

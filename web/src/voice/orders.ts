@@ -9,6 +9,8 @@ export type Order =
   | { readonly do: "source"; readonly readable: ReadableStream<AudioData> }
   /** No sound comes from here on: answered by `rested`. */
   | { readonly do: "rest" }
+  /** No sound comes any more, and no call carries it: what is not safe is sent at once. */
+  | { readonly do: "end" }
   /** What calls send: see the worker. */
   | { readonly do: "mode"; readonly mode: "plain" | "waiting" | "stamped" }
   /** Whether the stream carries the voice itself. */
@@ -20,7 +22,7 @@ export type Order =
 
 /** From the worker. */
 export type Word =
-  | { readonly say: "send"; readonly envelopes: readonly Uint8Array<ArrayBuffer>[] }
+  | { readonly say: "send"; readonly capture: string; readonly envelopes: readonly Uint8Array<ArrayBuffer>[] }
   /** Up to where there are frames of it, of 20 ms each. */
   | { readonly say: "captured"; readonly capture: string; readonly until: number }
   | { readonly say: "opened"; readonly since: number; readonly clock: number }

@@ -19,6 +19,11 @@ export class Outgoing {
   private taken = 0;
   private least = Infinity;
 
+  /** Another capture begins: what waits is none of it, and its times mean something else there. */
+  clear(): void {
+    this.waiting = [];
+  }
+
   put(frame: Timed): void {
     this.waiting.push(frame);
     if (this.waiting.length > MOST_WAITING) this.waiting.shift();

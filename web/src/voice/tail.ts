@@ -23,9 +23,10 @@ export class Tail {
     globalThis.addEventListener?.("pagehide", () => this.keep());
   }
 
-  /** The attachment's captures before this one, of which something may be lost. */
-  before(attachment: string): LeftBehind[] {
-    return this.left.filter((each) => each.attachment === attachment).map(({ capture, since, until }) => ({ capture, since, until }));
+  /** The attachment's captures before `capture`, of which something may be lost. */
+  before(attachment: string, capture: string): LeftBehind[] {
+    const left = this.newest?.capture === capture ? this.left : this.all;
+    return left.filter((each) => each.attachment === attachment).map(({ capture, since, until }) => ({ capture, since, until }));
   }
 
   /** The attachment's `capture` has come to media time `until`. */
@@ -40,7 +41,8 @@ export class Tail {
 
   /** The hub has all of the capture before `until`, and was told of those before it. */
   safe(capture: string, until: number): void {
-    if (capture === this.newest?.capture) this.newest = { ...this.newest, since: Math.max(until, this.newest.since) };
+    const { newest } = this;
+    this.newest = newest?.capture === capture ? { ...newest, since: Math.max(until, newest.since) } : null;
     this.left = [];
   }
 

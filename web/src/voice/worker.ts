@@ -19,10 +19,12 @@ let stream = 0;
 let capture = "";
 let source = 0;
 let carries = false;
+/** The capture is over; what of it comes out of the encoder yet no call carries. */
+let ended = false;
 /** Since when no sound comes; null: it does, or all of it is safe. */
 let restingSince: number | null = null;
 let unacked = new Unacked();
-let encoding = new Encoding(captured);
+let encoding = encoder();
 const calls = new Set<Outgoing>();
 
 function tell(word: Word, transfer: Transferable[] = []): void {
@@ -32,6 +34,7 @@ function tell(word: Word, transfer: Transferable[] = []): void {
 function captured(mediaTime: number, frame: Uint8Array<ArrayBuffer>): void {
   if (!unacked.capture(mediaTime, FRAME, frame, performance.now())) return;
   if (carries) send([{ mediaTime, frames: [frame] }], false);
+  else if (ended) hurry();
   for (const outgoing of calls) outgoing.put({ mediaTime, frame });
   tell({ say: "captured", capture, until: unacked.end });
 }
@@ -39,7 +42,18 @@ function captured(mediaTime: number, frame: Uint8Array<ArrayBuffer>): void {
 function send(runs: readonly Run[], resent = true): void {
   if (runs.length === 0) return;
   const envelopes = runs.map(({ mediaTime, frames }) => encodeAudio({ kind: OPUS, stream, mediaTime, frames, resent }));
-  tell({ say: "send", envelopes }, envelopes.map((each) => each.buffer));
+  tell({ say: "send", capture, envelopes }, envelopes.map((each) => each.buffer));
+}
+
+/** What an encoder still had when the next capture began is none of that. */
+function encoder(): Encoding {
+  const made: Encoding = new Encoding((mediaTime, frame) => void (made === encoding && captured(mediaTime, frame)));
+  return made;
+}
+
+/** All that is not safe, now: the next capture may begin at any moment. */
+function hurry(): void {
+  if (unacked.nextDeadline() !== null) send(unacked.opened(performance.now()));
 }
 
 /** Read a microphone until another takes its place. */
@@ -67,8 +81,11 @@ function order(told: Order): void {
       capture = told.capture;
       source += 1;
       restingSince = null;
+      ended = false;
       unacked = new Unacked();
-      encoding = new Encoding(captured);
+      encoding.close();
+      encoding = encoder();
+      for (const outgoing of calls) outgoing.clear();
       return;
     case "source":
       restingSince = null;
@@ -77,6 +94,9 @@ function order(told: Order): void {
       source += 1;
       restingSince = performance.now();
       return;
+    case "end":
+      ended = true;
+      return hurry();
     case "mode":
       mode = told.mode;
       return;
