@@ -125,9 +125,20 @@ function storageOfTab(): Storage | null {
   }
 }
 
+const early = new Map<string, Promise<boolean>>();
+
+/** Take the slot `name` for the next `openKeep`, which will find it; false: another living tab has it. */
+export function holdEarly(name: string): Promise<boolean> {
+  const held = hold(name);
+  early.set(name, held);
+  return held;
+}
+
 /** Take `name` if no living tab has it. The lock lives as long as the page; the page before a reload may need a moment
  * to let go of it. */
 function hold(name: string): Promise<boolean> {
+  const held = early.get(name);
+  if (held !== undefined && early.delete(name)) return held;
   if (!("locks" in navigator)) return Promise.resolve(false);
   return new Promise((resolve) => {
     navigator.locks
@@ -149,8 +160,10 @@ async function keyOf(producer: string): Promise<FoundKey> {
   try {
     const kept = await inKeys<KeptKey | undefined>("readonly", (store) => store.get(producer));
     const pair = kept?.pair ?? (await freshPair());
-    await inKeys("readwrite", (store) => store.put({ pair, used: Date.now() } satisfies KeptKey, producer));
-    if (kept === undefined) void forgetOld();
+    const put = inKeys("readwrite", (store) => store.put({ pair, used: Date.now() } satisfies KeptKey, producer));
+    // That a key that is kept was used again is worth no wait.
+    if (kept !== undefined) put.catch(() => undefined);
+    else await put.then(() => void forgetOld());
     const { x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
     return { pair, jwk: { kty: "EC", crv: "P-256", x: x ?? "", y: y ?? "" }, found: kept !== undefined };
   } catch {

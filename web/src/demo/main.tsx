@@ -6,5 +6,11 @@ import { begin } from "./opening";
 
 begin();
 
-const root = document.getElementById("app");
-if (root !== null) render(<App />, root);
+/** The script may be there before the page is. */
+function draw(): void {
+  const root = document.getElementById("app");
+  if (root !== null) render(<App />, root);
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", draw, { once: true });
+else draw();

@@ -1,6 +1,6 @@
 /** Come in: an invitation from the demo's server, and the session that it names. */
 import { useEffect, useState } from "preact/hooks";
-import { join, openKeep, slotBefore, type Keep, type Session, type View } from "../client";
+import { holdEarly, join, openKeep, slotBefore, type Keep, type Session, type View } from "../client";
 import { randomId } from "../client/keep";
 import { dropEarly, openEarly, type Early } from "../voice/early";
 import { talked } from "../voice/remembered";
@@ -45,7 +45,7 @@ let first: Promise<Opened> | null = null;
 export function begin(): void {
   const { wanted } = readAddress(location.hash);
   const slot = wanted === "" ? "" : slotBefore(wanted);
-  const early = slot !== "" && talked(ofTab) ? openEarly(slot) : null;
+  const early = slot !== "" && talked(ofTab) ? openEarly(slot, holdEarly(slot)) : null;
   begun = { keep: wanted === "" ? null : openKeep(wanted), early };
   first = open();
   // Whoever draws the page hears of it.

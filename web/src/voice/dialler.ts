@@ -173,7 +173,9 @@ export class Dialler {
 
   private made(peer: Peer | null): void {
     this.preparing = null;
-    this.spare = peer;
+    // It may have called in vain while the hub was away.
+    const lives = peer !== null && !["failed", "closed"].includes(peer.connection.connectionState);
+    this.spare = lives ? peer : null;
   }
 
   private async approach(): Promise<void> {

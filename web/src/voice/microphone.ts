@@ -6,6 +6,12 @@ export type MicrophoneState = "off" | "asking" | "open" | "denied" | "absent" | 
 
 const WISH: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
 
+/** Ask the browser for a microphone: this one, or ("") the system's default. */
+export function askMicrophone(device = ""): Promise<MediaStream> {
+  if (navigator.mediaDevices === undefined) return Promise.reject(new DOMException("", "SecurityError"));
+  return navigator.mediaDevices.getUserMedia({ audio: device === "" ? WISH : { ...WISH, deviceId: { exact: device } } });
+}
+
 export class Microphone {
   state: MicrophoneState = "off";
   muted = false;
@@ -19,10 +25,11 @@ export class Microphone {
   private ear: AudioNode | null = null;
   private asked = 0;
 
-  /** `changed` is told of every change of state or track. */
+  /** `changed` is told of every change of state or track; `early`: the default one was asked for before. */
   constructor(
     private readonly context: AudioContext,
     private readonly changed: () => void,
+    private early: Promise<MediaStream> | null = null,
   ) {
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.devicesChanged());
   }
@@ -91,8 +98,11 @@ export class Microphone {
   }
 
   private asking(device: string): Promise<MediaStream> {
-    if (navigator.mediaDevices === undefined) return Promise.reject(new DOMException("", "SecurityError"));
-    return navigator.mediaDevices.getUserMedia({ audio: device === "" ? WISH : { ...WISH, deviceId: { exact: device } } });
+    const { early } = this;
+    this.early = null;
+    if (early === null || device === "") return early ?? askMicrophone(device);
+    void early.then(stop, () => undefined);
+    return askMicrophone(device);
   }
 
   private take(stream: MediaStream): void {
@@ -144,6 +154,6 @@ export class Microphone {
   }
 }
 
-function stop(stream: MediaStream): void {
+export function stop(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }

@@ -67,7 +67,7 @@ export class Voice {
     const mine = early?.slot === session.slot ? early : null;
     if (early !== null && mine === null) dropEarly(early);
     this.output = new Output(() => this.outputChanged(), mine?.context);
-    this.microphone = new Microphone(this.output.context, () => this.microphoneChanged());
+    this.microphone = new Microphone(this.output.context, () => this.microphoneChanged(), mine?.microphone);
     this.fallback = new Fallback(session.sounds, this.output.inlet);
     this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker, memory);
     this.dialler = new Dialler(
@@ -120,9 +120,10 @@ export class Voice {
     if (navigator.userActivation?.isActive === true) await this.stands();
     if (!this.on) return;
     if (!silent) await this.microphone.open();
-    void this.hush.listen();
     // An open microphone is a licence to sound: after a reload there was no gesture.
-    await this.output.warm();
+    const warm = this.output.warm();
+    void this.hush.listen();
+    await warm;
     this.show();
   }
 
