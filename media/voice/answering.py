@@ -24,7 +24,7 @@ from media.voice.minutes import Ended
 from media.voice.mouth import Mouth
 from media.voice.playing import Playing
 from media.voice.recital import Recital
-from media.voice.rest import Report, Returning, made, returning, text_of
+from media.voice.rest import Report, Returning, Rings, made, returning, text_of
 from media.voice.routing import several
 from media.voice.script import Script, Step, Stop, Written
 from media.voice.sound import Sound
@@ -82,9 +82,9 @@ class Answering:
         """Whether somebody listens."""
         return len(self._audience) > 0
 
-    async def returning(self, participant: str, report: Report | None = None) -> Returning:
+    async def returning(self, who: str, said: Report | None = None, rings: Rings | None = None) -> Returning:
         """What the participant has not heard of what was said. Raises what the store raises, `KeysError`."""
-        return await returning(self._keeper, self._room.state, participant, report, known=self._script.live)
+        return await returning(rings or self._keeper, self._room.state, who, said, known=self._script.live)
 
     def join(
         self,

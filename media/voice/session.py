@@ -22,6 +22,7 @@ from media.voice.clerk import Clerk
 from media.voice.company import Company
 from media.voice.ear import Ear
 from media.voice.echoes import Echoes
+from media.voice.foreseen import Foreseen
 from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
 from media.voice.minutes import Ended
@@ -160,11 +161,13 @@ class SessionVoice:
         if line is not None and _is_carried(line.carrier, hearer, stream):
             self.ended(ear.attachment, line.carrier, "lost")
 
-    async def returning(self, participant: str, report: Report | None = None) -> Returning:
+    async def returning(
+        self, participant: str, report: Report | None = None, foreseen: Foreseen | None = None
+    ) -> Returning:
         """What the participant is still to hear; `report`: how far it says that it heard. If it does not say so now,
-        what it said last counts."""
+        what it said last counts. `foreseen`: what was read for it before, and remembers what is read."""
         said = self._reports.now(participant, report, self._sound.now())
-        return await self.answering.returning(participant, said)
+        return await self.answering.returning(participant, said, foreseen)
 
     def knows(self, attachment: str) -> bool:
         """Whether the attachment is open."""

@@ -15,18 +15,21 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
 from hub.keys.call_tickets import LIFE_S, CallTicket, CallTicketInvalid, CallTickets
-from hub.store.promise import SessionKey
+from hub.keys.errors import KeysError
+from hub.store.promise import SessionKey, StoreUnavailable
 from legato.wire.up import Dial
 from media.rtc.call import Call, CallState, Ending, Terms
 from media.rtc.dtls import Role
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
 from media.voice.ear import Ear
+from media.voice.foreseen import Foreseen
 from media.voice.rest import Report, report_of
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
@@ -86,6 +89,8 @@ class _Caller:
     """What its page says that it played last."""
     name: str = ""
     """Of the call, in the log."""
+    foreseen: Foreseen | None = None
+    """What of its session's sound was read for it."""
     held: deque[tuple[AudioPacket, int]] = field(default_factory=lambda: deque(maxlen=MOST_HELD))
     patience: asyncio.TimerHandle | None = None
 
@@ -226,6 +231,14 @@ class Dialling:
         if not caller.taken:
             caller.voice, caller.ear = found or (None, None)
             await self._begin(caller)
+        if found is not None and not caller.taken and not caller.waiting:
+            await self._foresee(caller, found[0])
+
+    async def _foresee(self, caller: _Caller, voice: SessionVoice) -> None:
+        """Read what it is to hear while its handshake goes on; who cannot now may when it stands."""
+        caller.foreseen = Foreseen(voice.keeper)
+        with suppress(StoreUnavailable, KeysError, TimeoutError):
+            await voice.returning(caller.ticket.participant, caller.heard, caller.foreseen)
 
     async def _begin(self, caller: _Caller) -> None:
         """Take the attachment's voice over, once the caller is known to be its holder."""
@@ -236,7 +249,7 @@ class Dialling:
             return
         caller.taken, returning = True, None
         try:
-            returning = await voice.returning(caller.ticket.participant, caller.heard)
+            returning = await voice.returning(caller.ticket.participant, caller.heard, caller.foreseen)
         finally:
             if returning is None:
                 call.close()

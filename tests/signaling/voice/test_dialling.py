@@ -14,7 +14,10 @@ import pytest
 from hub.keys.call_tickets import CallTickets
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.wire.up import Dial, PlayedUntil
+from media.frames import Frame
+from media.opus import FRAME
 from media.rtc.call import Call, CallState
+from media.voice.foreseen import Foreseen
 from media.voice.rest import Report
 from signaling.voice.call_port import CallPort
 from signaling.voice.calls import AskedTicket, GivenTicket, OfferRefused
@@ -28,6 +31,17 @@ KEY = SessionKey("main", "s_1")
 CHECK = b"\0\1"
 
 
+class Rings:
+    """Two frames; counts how often they are asked for."""
+
+    def __init__(self) -> None:
+        self.read = 0
+
+    async def frames(self, track: str, start: int, end: int) -> list[Frame]:
+        self.read += 1
+        return [Frame(0, b"one"), Frame(FRAME, b"two")]
+
+
 class Voice:
     """What stands for a session's voice: keeps what it is told."""
 
@@ -37,6 +51,7 @@ class Voice:
         self.over: list[str] = []
         self.heard: list[bytes] = []
         self.reports: list[Report | None] = []
+        self.keeper = Rings()
         self.known = {"a_1"}
         self.changed = asyncio.Event()
         self.broken = False
@@ -51,8 +66,9 @@ class Voice:
         self.heard.append(packet.payload)
         self.changed.set()
 
-    async def returning(self, participant: str, heard: Report | None) -> str:
+    async def returning(self, participant: str, heard: Report | None, foreseen: Foreseen | None) -> str:
         self.reports.append(heard)
+        await (foreseen or self.keeper).frames("t_1", 0, 2 * FRAME)
         self.changed.set()
         if self.broken:
             raise StoreUnavailable("test")
@@ -153,6 +169,14 @@ async def test_the_first_check_makes_a_call_that_begins_once_the_handshake_is_ov
         one.send(one.peer.speak(b"hello"))
         await here.voice.until(lambda: here.voice.heard)
         assert here.voice.heard == [b"hello"]
+
+
+async def test_what_a_call_is_to_hear_is_read_while_its_handshake_goes_on() -> None:
+    async with hub() as here, phone(here) as one:
+        one.send(one.peer.check())
+        await here.voice.until(lambda: here.voice.up)
+        assert len(here.voice.reports) == 2, "when it comes it is judged anew"
+        assert here.voice.keeper.read == 1
 
 
 async def test_a_page_that_says_so_begins_at_once() -> None:
