@@ -121,7 +121,7 @@ ABOUT: Final[dict[str, str]] = {
     "silence came to the caller, and has sounded.",
     "page_reload_ms": "Chromium. Somebody to whom an agent speaks reloads the page in mid speech: from the "
     "navigation's start to the first sample of the rest that the page sounds. The page calls by the ticket and the "
-    "certificate that the page before it kept.",
+    "certificate that the page before it kept; no gesture touches it.",
     "page_reload_frame_ms": "The same, to the first audio frame of the hub, whatever it holds.",
     "page_reload_words_wrong": "Of those reloads: words of 200 ms, one after another, that were said twice or not at "
     "all, by what sounded last before the page went and first after it.",

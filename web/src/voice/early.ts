@@ -5,7 +5,7 @@
  */
 import { captureWorker, dress } from "./capture";
 import { askMicrophone, stop } from "./microphone";
-import { outputContext } from "./output";
+import { Output } from "./output";
 import { Peer } from "./peer";
 import { openPurse, type Kept } from "./purse";
 
@@ -13,7 +13,8 @@ export interface Early {
   /** Whose it is, if nobody else holds the slot by now. */
   readonly slot: string;
   readonly worker: Worker | null;
-  readonly context: AudioContext;
+  /** It plays what that peer brings, as soon as it may. */
+  readonly output: Output;
   /** The default one. */
   readonly microphone: Promise<MediaStream>;
   readonly purse: Promise<Kept>;
@@ -21,23 +22,46 @@ export interface Early {
   readonly peer: Promise<Peer | null>;
 }
 
+/** How long the peer stays that calls nobody: to close one holds up the others. */
+const WARMTH_MS = 3_000;
+
+/**
+ * How long the call waits for the microphone, from the script's beginning: what the hub says before this page can sound
+ * is not heard, and cannot be said to be missed before the session is back. It is there by the time the peer is.
+ */
+const OPENS_MS = 100;
+
+/**
+ * A peer that calls nobody: the browser's threads for peers, and its list of networks, are there by the time at which what
+ * was kept is.
+ */
+function warmPeers(): void {
+  const warmth = new RTCPeerConnection({ iceServers: [], iceCandidatePoolSize: 1 });
+  setTimeout(() => warmth.close(), WARMTH_MS);
+}
+
 /** `mine`: whether this tab has the slot, once that is known. */
 export function openEarly(slot: string, mine: Promise<boolean>): Early {
   const microphone = askMicrophone();
   const purse = openPurse(slot);
+  warmPeers();
   const worker = captureWorker();
   const peer = purse.then(({ certificate, ticket, facts }) => {
     if (ticket === null || facts === undefined) return null;
     return Peer.make(certificate, (sender) => dress(worker, sender), { ticket, facts });
   });
-  const context = outputContext();
-  microphone.then(() => context.resume()).catch(() => undefined);
-  return { slot, worker, context, microphone, purse, peer: begun(peer, mine) };
+  const output = new Output();
+  const sounds = microphone.then(() => output.warm()).catch(() => false);
+  const late = new Promise<boolean>((resolve) => setTimeout(resolve, OPENS_MS, false));
+  return { slot, worker, output, microphone, purse, peer: begun(peer, mine, output, Promise.race([sounds, late])) };
 }
 
-async function begun(made: Promise<Peer | null>, mine: Promise<boolean>): Promise<Peer | null> {
+async function begun(made: Promise<Peer | null>, mine: Promise<boolean>, output: Output, may: Promise<boolean>): Promise<Peer | null> {
   const peer = await made.catch(() => null);
-  if (peer !== null && (await mine.catch(() => false))) peer.go();
+  if (peer === null || !(await mine.catch(() => false))) return peer;
+  await may;
+  peer.go();
+  if (peer.track !== null) output.play(peer.track);
   return peer;
 }
 
@@ -45,6 +69,6 @@ async function begun(made: Promise<Peer | null>, mine: Promise<boolean>): Promis
 export function dropEarly(early: Early): void {
   early.worker?.terminate();
   early.microphone.then(stop, () => undefined);
-  void early.context.close();
+  void early.output.close();
   void early.peer.then((peer) => peer?.close());
 }

@@ -8,11 +8,6 @@ import { levelOf } from "./level";
 
 const FADE_S = 0.005;
 
-/** What plays; made before it is needed, for that takes a while. */
-export function outputContext(): AudioContext {
-  return new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
-}
-
 export class Output {
   private readonly gain: GainNode;
   private readonly meter: AnalyserNode;
@@ -20,14 +15,15 @@ export class Output {
   private track: MediaStreamTrack | null = null;
   private readonly element = new Audio();
 
-  /** `changed` is told when sound becomes possible, or impossible. */
-  constructor(
-    changed: () => void,
-    readonly context: AudioContext = outputContext(),
-  ) {
+  /** Told when sound becomes possible, or impossible. */
+  changed: () => void = () => undefined;
+  /** Made before it is needed, for that takes a while. */
+  readonly context = new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
+
+  constructor() {
     this.context.onstatechange = () => {
       this.listen();
-      changed();
+      this.changed();
     };
     this.gain = this.context.createGain();
     this.meter = this.context.createAnalyser();
@@ -90,6 +86,12 @@ export class Output {
     this.source?.disconnect();
     this.source = this.track = null;
     this.element.srcObject = null;
+  }
+
+  /** Nothing sounds here any more. */
+  async close(): Promise<void> {
+    this.rest();
+    await this.context.close();
   }
 
   /** Connect something that listens to what is played (a meter, a recorder), at this input of it. */

@@ -66,7 +66,8 @@ export class Voice {
   ) {
     const mine = early?.slot === session.slot ? early : null;
     if (early !== null && mine === null) dropEarly(early);
-    this.output = new Output(() => this.outputChanged(), mine?.context);
+    this.output = mine?.output ?? new Output();
+    this.output.changed = () => this.outputChanged();
     this.microphone = new Microphone(this.output.context, () => this.microphoneChanged(), mine?.microphone);
     this.fallback = new Fallback(session.sounds, this.output.inlet);
     this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker, memory);
@@ -121,9 +122,8 @@ export class Voice {
     if (!this.on) return;
     if (!silent) await this.microphone.open();
     // An open microphone is a licence to sound: after a reload there was no gesture.
-    const warm = this.output.warm();
     void this.hush.listen();
-    await warm;
+    await this.output.warm();
     this.show();
   }
 
