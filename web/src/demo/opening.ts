@@ -75,17 +75,16 @@ async function open(): Promise<Opened> {
   });
   joined = session;
   if (part === "user") session.tool("where_am_i", whereAmI);
-  return { session, invitation, voice: await voiceOf(session, invitation.voice, early) };
+  return { session, invitation, voice: voiceOf(session, invitation.voice, early) };
 }
 
 /** The page's voice, going on if it was on before a reload: that does not wait for anything to be drawn. */
-async function voiceOf(session: Session, offered: boolean, early: Early | null): Promise<Voice | null> {
+function voiceOf(session: Session, offered: boolean, early: Early | null): Voice | null {
   if (!offered || !("RTCPeerConnection" in globalThis) || !("AudioContext" in globalThis)) {
     if (early !== null) dropEarly(early);
     return null;
   }
   const voice = new Voice(session, ofTab, early);
-  await early?.peer;
   void voice.goOn();
   return voice;
 }
