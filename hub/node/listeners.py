@@ -30,7 +30,7 @@ class Listeners:
         self._encoded: tuple[Position, bytes] | None = None
         self._told_soon: dict[Listener, Position] = {}
 
-    def join(self, listener: Listener, after: Position | None) -> Welcome:
+    def join(self, listener: Listener, after: Position | None, whole: bool) -> Welcome:
         """See `hub.node.promise.Room.listen`."""
         follower = self._follower
         if after is not None:
@@ -39,7 +39,7 @@ class Listeners:
                 self._told_soon[listener] = after
                 self._tools.schedule(lambda: self._tell_lost(listener))
                 return Welcome(after, None, ())
-            if standing is Standing.ON:
+            if standing is Standing.ON and not whole:
                 self._add(listener)
                 return self._since(after)
             if standing is Standing.AHEAD and follower.stage is not Stage.CLOSED:

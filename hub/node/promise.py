@@ -100,11 +100,12 @@ class Room(Protocol):
         client heard it from another), and if it is not on the log, find out what was lost and open an epoch.
         Raises `StoreUnavailable`."""
 
-    def listen(self, listener: Listener, after: Position | None) -> Welcome:
+    def listen(self, listener: Listener, after: Position | None, whole: bool = False) -> Welcome:
         """Join the live events. What `welcome` returns and what the listener is told later have no seam
         between them. With a position that is not on this log: the welcome is that very position, without state
         or events, and the listener is told by `discontinuity` (with the state) at once after this returns: so a
-        client whose connection breaks in between comes again with the old position, and is told."""
+        client whose connection breaks in between comes again with the old position, and is told. `whole`: whoever
+        listens holds no state (a reloaded page) and gets the state, not events, if its position is on this log."""
 
     def stop_listening(self, listener: Listener) -> None:
         """Never called for it again."""

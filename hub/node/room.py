@@ -101,9 +101,9 @@ class Room:
         """See `hub.node.promise.Room`."""
         await reach(self.follower, self._tools.store, position)
 
-    def listen(self, listener: Listener, after: Position | None) -> Welcome:
+    def listen(self, listener: Listener, after: Position | None, whole: bool = False) -> Welcome:
         """See `hub.node.promise.Room`."""
-        return self._listeners.join(listener, after)
+        return self._listeners.join(listener, after, whole)
 
     def stop_listening(self, listener: Listener) -> None:
         """See `hub.node.promise.Room`."""

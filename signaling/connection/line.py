@@ -215,10 +215,7 @@ class Line:
         self._hall.attach(self, arrival)
         self._listening = True
         self._sight = sight_of(arrival.actor.role)
-        welcome = self._sight.welcome(arrival.room.listen(self, arrival.after))
-        if effect.envelope.whole and welcome.snapshot is None:
-            arrival.room.stop_listening(self)
-            welcome = self._sight.welcome(arrival.room.listen(self, None))
+        welcome = self._sight.welcome(arrival.room.listen(self, arrival.after, effect.envelope.whole))
         attached = self._hall.attached(self, arrival, welcome)
         written = self._hall.positions.writer(arrival.room.key.tenant, arrival.room.key.session)
         self._do(self.machine.attached(attached, welcome.position, written, self._hall.now()))

@@ -28,7 +28,7 @@ from legato.session import fold
 from legato.session.commands import Refusal
 from legato.session.events import MessageGrown
 from legato.session.holder import Denial, Denied, Granted, Holder, present
-from legato.session.outbox import Outbox
+from legato.session.outbox import Outbox, Saved
 from signaling import doorkeeper
 from signaling.connection import close_codes
 from signaling.connection.downlink import Downlink
@@ -208,6 +208,10 @@ def send_again_what_nobody_can_take(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Outbox, "_fills", lambda self, first, before: True)
 
 
+def forget_what_waits_over_a_reload(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Outbox, "saved", lambda self: Saved(self.next))
+
+
 def say_that_the_vault_has_it(patch: pytest.MonkeyPatch) -> None:
     keep = Folder.keep_log
 
@@ -241,5 +245,6 @@ PLANTS: Final[tuple[Plant, ...]] = (
     take_the_last_credit_for_all_there_is,
     send_nobody_elsewhere_but_home,
     send_again_what_nobody_can_take,
+    forget_what_waits_over_a_reload,
     say_that_the_vault_has_it,
 )

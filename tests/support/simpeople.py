@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
+import msgspec
+
 from legato.client.key import ClientKey
 from legato.client.link import (
     AskTicket,
@@ -19,6 +21,7 @@ from legato.client.link import (
     Link,
     LinkOptions,
     Lost,
+    Missing,
     Open,
     Renumbered,
     Send,
@@ -27,6 +30,7 @@ from legato.client.link import (
 )
 from legato.session import commands as c
 from legato.session.commands import Command, Refusal
+from legato.session.outbox import Outbox, Saved
 from legato.session.parts import Part
 from legato.session.state import State, encode_state
 from legato.wire.down import Attached, ResumeTicket, decode_down
@@ -92,6 +96,8 @@ class Client:
         self.key = ClientKey()
         options = LinkOptions(f"c_{self.name}", self.key.public(), worker=self.worker, accept=self.accept)
         self.link = Link(options, self.random.random)
+        self.restarts = self.missing = 0
+        """How often it began anew from what it had kept; and how many of its batches it was told are gone."""
         self.wire: Wire | None = None
         self._waiting: dict[str, tuple[tuple[str, ...], asyncio.Future[Refusal | None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -112,6 +118,22 @@ class Client:
         self._waiting[self._tag(batch.raw)] = (made, answer)
         self._act(effects)
         return answer
+
+    def restart(self) -> None:
+        """The page is reloaded, the program started again: what it kept is its outbox, its position and its ticket."""
+        self.restarts += 1
+        self._let_go()
+        kept = msgspec.json.decode(msgspec.json.encode(self.link.outbox.saved()), type=Saved)
+        position, resume = self.link.position, self.link._resume
+        self.link = Link(
+            self.link.options, self.random.random, Outbox(kept), position=position, _resume=resume
+        )
+        self.start()
+
+    @property
+    def unanswered(self) -> list[str]:
+        """The messages of which it was never told whether the log has them."""
+        return [message for made, _ in self._waiting.values() for message in made]
 
     @property
     def pending(self) -> int:
@@ -160,6 +182,8 @@ class Client:
                     self._settled(effect)
                 case Renumbered():
                     self.renumbered += 1
+                case Missing(batches=batches):
+                    self.missing += batches
                 case Lost(lost_from=first, lost_to=last):
                     self.lost.append((first, last))
                 case Delivered(events=events):

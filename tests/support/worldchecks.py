@@ -78,6 +78,7 @@ def check(world: World) -> None:
     lost = {entry.digest[:8] for entry in log.lost}
     for client in (*world.people, *world.agents):
         _not_sent_away(client)
+        _told_what_became_of_it(client)
         _reports_are_folds(client, log.entries, states, lost)
         _nothing_lost(client, events, states[-1])
     for thief in world.thieves:
@@ -180,8 +181,13 @@ def _nothing_lost(client: Client, events: list[Any], final: bytes) -> None:
             raise Failure(f"{message} was posted {count} times")
     for acked in client.acked:
         for message in acked.messages:
-            if message not in posted and not client.lost:
+            if message not in posted and not client.lost and not client.missing:
                 raise Failure(f"{message} was acknowledged and is not in the log")
+
+
+def _told_what_became_of_it(client: Client) -> None:
+    if not client.dead and client.unanswered:
+        raise Failure(f"{client.name} was never told what became of {client.unanswered[0]}")
 
 
 def _answered_once(events: list[Any]) -> None:
@@ -219,6 +225,7 @@ def tally(world: World) -> Counter[str]:
     session = world.server.session(world.recorder.key)
     return Counter(
         resumed=sum(each.resumed for each in people),
+        restarted=sum(each.restarts for each in people),
         renumbered=sum(each.renumbered for each in people),
         caught_up=sum(wire.was_behind for wire in world.wires),
         drained=world.faults.drained,

@@ -33,8 +33,8 @@ class Faults:
         fault: Callable[[], None] = self._world.random.choices(
             [self._kill_node, self._stop_node, self._cut_store, self._stall, self._lose_tail, self._cut_client,
              self._hush_client, self._kill_worker, self._slow_client, self._drain_node, self._steal,
-             self._refuse_on_the_way],
-            [2, 2, 5, 2, 2, 5, 3, 2, 4, 2, 3, 2],
+             self._refuse_on_the_way, self._restart_client],
+            [2, 2, 5, 2, 2, 5, 3, 2, 4, 2, 3, 2, 3],
         )[0]  # fmt: skip
         fault()
 
@@ -146,6 +146,13 @@ class Faults:
             assert person.wire is not None
             person.wire.refuses = True
             self._world.says(person, 2)
+
+    def _restart_client(self) -> None:
+        """A person reloads the page, perhaps in mid sentence."""
+        person = self._world.random.choice([each for each in self._world.people if not each.dead])
+        if self._world.random.random() < 0.5:
+            self._world.says(person, 2)
+        self._world.loop.deliver(self._world.random.uniform(0, 20), person.process, person.restart)
 
     def _drain_node(self) -> None:
         """SIGTERM: the node sends everybody to the others, and ends."""

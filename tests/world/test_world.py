@@ -19,7 +19,16 @@ from tests.support.worldchecks import Failure, tally
 
 SEEDS = 300
 AT_ONCE = 15
-SIGHTS = ("resumed", "renumbered", "caught_up", "drained", "refused_thieves", "tails_lost", "trimmed")
+SIGHTS = (
+    "resumed",
+    "restarted",
+    "renumbered",
+    "caught_up",
+    "drained",
+    "refused_thieves",
+    "tails_lost",
+    "trimmed",
+)
 SEEN = 20
 """How often at least each of these is seen in all worlds: what never happens is not tried."""
 

@@ -168,6 +168,23 @@ async def test_who_comes_just_after_the_log_went_back_is_told() -> None:
 
 
 @virtual
+async def test_a_page_that_was_reloaded_is_told_what_was_lost_of_what_it_had_seen() -> None:
+    house = House()
+    seen, _ = await seen_and_lost(house)
+    async with house.node("n2") as second:
+        room = await there(await second.open(KEY))
+        await say(room, "c_2", *(f"m_{n}" for n in range(4, 12)))
+        heard = Heard()
+        assert room.listen(heard, seen, whole=True).position == seen
+        await passes(100)
+        [(lost_from, lost_to)] = heard.lost
+        assert lost_from <= seen.offset == lost_to
+        assert heard.states[-1].offset == room.position.offset
+        again = room.listen(Heard(), room.position, whole=True)
+        assert again.snapshot is not None
+
+
+@virtual
 async def test_whose_refusals_the_store_lost_comes_again_and_goes_on() -> None:
     house = House()
     async with house.node("n1") as node:
