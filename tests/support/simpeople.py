@@ -168,12 +168,7 @@ class Client:
                     self.resumes.append(resume)
                     self._act(self.link.signed(resume, self.key.prove(resume.nonce)))
                 case Open():
-                    self._sent.clear()
-                    self.wire = self.dial(self, self.random)
-                    if self.wire is None:
-                        self.loop.deliver(
-                            20, self.process, lambda: self._act(self.link.closed(self.loop.ms()))
-                        )
+                    self._open()
                 case Send(raw=raw):
                     self._send(raw)
                 case Close():
@@ -197,6 +192,12 @@ class Client:
         if told:
             self._report(moved)
         self._arm()
+
+    def _open(self) -> None:
+        self._sent.clear()
+        self.wire = self.dial(self, self.random)
+        if self.wire is None:
+            self.loop.deliver(20, self.process, lambda: self._act(self.link.closed(self.loop.ms())))
 
     def _let_go(self) -> None:
         wire, self.wire = self.wire, None

@@ -62,8 +62,8 @@ MEMORY: Final = Path("/dev/shm")
 BUSY_MS: Final = 4_000
 REST_MS: Final = 90_000
 MOST_POSTS: Final = 14
-MOST_REPEATS: Final = 40
-"""How often a client may send the same batch over one connection."""
+MOST_REPEATS: Final = 150
+"""How often a client may send the same batch over one connection: 68 times where a hub said `too_fast` was seen."""
 SETTINGS: Final = Settings(
     idle_close=3_000, beat=500, lease=1_500, sweep=200, snapshot_every=24, snapshot_quiet=1_000,
     index_every=2_000, offer_patience=1_500, node_death_window=500,
