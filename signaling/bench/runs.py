@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,21 @@ BENCHES: Final[dict[str, Sequence[Measure]]] = {
     "takeover": (measure_takeover,),
 }
 """The parts of each: what one cannot measure costs no other's figures."""
+
+
+def called(part: Measure) -> str:
+    """A part's name."""
+    return part.__name__.removeprefix("measure_")
+
+
+PART_NAMES: Final = sorted({called(part) for parts in BENCHES.values() for part in parts})
+
+
+def with_parts(only: Collection[str]) -> tuple[str, ...]:
+    """The benches that have one of these parts; without any, all."""
+    return tuple(
+        name for name, parts in BENCHES.items() if not only or {*only} & {called(each) for each in parts}
+    )
 
 
 class Unmeasurable(Exception):
@@ -68,8 +83,10 @@ async def measure(
     redis: str = "",
     accept_store: str = "",
     profile: Path | None = None,
+    only: Collection[str] = (),
 ) -> Outcome:
-    """Run the benches. Raises `StoreNotEmpty`, what a store's refusal raises, and `OSError`."""
+    """Run the benches; of their parts `only` these, if any are named. Raises `StoreNotEmpty`, what a store's refusal
+    raises, and `OSError`."""
     found: dict[str, list[Result]] = {}
     loads: dict[str, list[float]] = {}
     missing: list[str] = []
@@ -78,7 +95,7 @@ async def measure(
             for run in range(runs):
                 loads.setdefault(name, []).append(round(os.getloadavg()[0], 2))
                 told = replace(plan, says=_numbered(plan.says, run, runs))
-                for part in BENCHES[name]:
+                for part in [each for each in BENCHES[name] if not only or called(each) in only]:
                     results, why = await attempt(part, rig, told)
                     missing += why
                     for result in results:
@@ -99,7 +116,7 @@ async def attempt(part: Measure, rig: Rig, plan: Plan) -> tuple[list[Result], li
         results = await part(rig, plan)
     except Exception as failure:  # whatever it is: hours of others' figures must not go with it
         log.warning("%s failed", part.__name__, exc_info=failure)
-        return [], [f"{part.__name__.removeprefix('measure_')}: {_cause(failure)}"]
+        return [], [f"{called(part)}: {_cause(failure)}"]
     for result in results:
         plan.says(result.line())
     return results, []

@@ -7,7 +7,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from signaling.bench.page import page
 from signaling.bench.peers import PEERS
 from signaling.bench.plan import SMALL, Plan
 from signaling.bench.rig import StoreNotEmpty
-from signaling.bench.runs import BENCHES, Outcome, measure
+from signaling.bench.runs import BENCHES, PART_NAMES, Outcome, measure, with_parts
 
 FAILURES = (
     EmbeddedStoreFailed,
@@ -63,6 +63,14 @@ BROKEN = 2
     help="Measure its calls beside ours (installs it, from benchmarks/peers, into an environment of its own).",
 )
 @click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(PART_NAMES),
+    metavar="NAME",
+    help=f"Only this part, and the benches that have it (again for more): {', '.join(PART_NAMES)}.",
+)
+@click.option(
     "--bad-path-s",
     type=click.FloatRange(0),
     help="Seconds on a bad path for working_paths_dropped (600: its bar).",
@@ -80,6 +88,7 @@ def bench(
     bad_path_s: float | None,
     waiting: int | None,
     peers: tuple[str, ...],
+    parts: tuple[str, ...],
 ) -> None:
     """Measure delivery, reconnect, join, voice, turns and agents (all, or those NAMES) on real processes and stores.
 
@@ -92,11 +101,12 @@ def bench(
     plan = replace(SMALL if small else Plan(), says=lambda text: click.echo(text, err=True), peers=peers)
     plan = plan if bad_path_s is None else replace(plan, rough_s=bad_path_s)
     plan = plan if waiting is None else replace(plan, waiting=waiting)
-    chosen = names or tuple(BENCHES)
+    chosen = names or with_parts(parts)
+    _check(chosen, parts)
     try:
         with swept():
             outcome = asyncio.run(
-                _told_to_end(measure(chosen, plan, runs, redis=redis, accept_store=accept_store))
+                _told_to_end(measure(chosen, plan, runs, redis=redis, accept_store=accept_store, only=parts))
             )
     except asyncio.CancelledError:
         sys.exit(128 + signal.SIGTERM)
@@ -106,11 +116,18 @@ def bench(
     if written is not None:
         written.write_text(json.dumps(outcome.report(), indent=2, ensure_ascii=False) + "\n", "utf-8")
     if html is not None:
-        html.write_text(page(outcome, f"legato bench {' '.join(chosen)} --runs {runs}"), "utf-8")
+        called = ["legato bench", *chosen, *(f"--part {part}" for part in parts), f"--runs {runs}"]
+        html.write_text(page(outcome, " ".join(called)), "utf-8")
     _tell(outcome)
     if not outcome.results:
         sys.exit(BROKEN)
     sys.exit(0 if no_judge or outcome.holds() else 1)
+
+
+def _check(chosen: Sequence[str], parts: Sequence[str]) -> None:
+    having = with_parts(parts)
+    if strangers := [name for name in chosen if name not in having]:
+        raise click.UsageError(f"{', '.join(strangers)} has no part named {' or '.join(parts)}.")
 
 
 async def _told_to_end(work: Awaitable[Outcome]) -> Outcome:

@@ -5,11 +5,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import cast
 
+from click.testing import CliRunner
+
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.page import page
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
-from signaling.bench.runs import Outcome, attempt, best, outcome
+from signaling.bench.runs import BENCHES, Outcome, attempt, best, outcome, with_parts
+from signaling.cli.benching import bench
 
 
 def of(*results: Figure | Value, missing: tuple[str, ...] = ()) -> Outcome:
@@ -101,3 +104,14 @@ def test_the_page_is_self_contained_and_says_what_was_missed() -> None:
     assert "missed" in tags.words
     assert "Not measured: no <browser>" in tags.words
     assert "Not every bar holds." in tags.words
+
+
+def test_parts_bring_their_benches_with_them() -> None:
+    assert with_parts(()) == tuple(BENCHES)
+    assert with_parts(("voice_guard", "route_flips", "join")) == ("join", "voice")
+
+
+def test_a_part_that_a_named_bench_does_not_have_is_refused() -> None:
+    told = CliRunner().invoke(bench, ["delivery", "voice", "--part", "voice_guard"])
+    assert told.exit_code == 2
+    assert "delivery has no part named voice_guard" in told.output
