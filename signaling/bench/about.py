@@ -98,6 +98,11 @@ ABOUT: Final[dict[str, str]] = {
     "mid speech. Of the frames said meanwhile, the share that is in the recording afterwards, once and at its place.",
     "gap_audio_wrong": "Frames of those recordings that are there twice, or elsewhere.",
     "gap_audio_back_ms": "From the end of that outage until the hub has acknowledged all that was said in it.",
+    "gap_words_wrong_share": "People say two sentences, are cut off from everything, and say the same two again; "
+    "each sentence of the recordings is given to the recogniser. Of the words said in the outage, the share "
+    "that is left out, put in or changed. The bar is the share outside.",
+    "gap_words_wrong_share_outside": "The same, of the same sentences before the outage.",
+    "gap_words": "Words said in the outage, and as many outside.",
     "spray_gap_ms": "Between two frames from the hub at an innocent caller (20 ms are meant) while somebody sprays "
     "noise at the port. The floor is the same without the noise.",
     "spray_set_up_ms": "As call_set_up_ms, one call after another during the spray.",

@@ -14,7 +14,8 @@ class Plan:
     store, `missed` deltas, `samples` resumes over `returning` sessions, `idle` clients. Join: `long` and `short`
     logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
     at once, `stock_calls` at stock aiortc and at each of `peers`, for `play_s` seconds; `frames` of a probe; `innocent`
-    calls beside `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`;
+    calls beside `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`,
+    `gap_speakers` who say sentences while they are (0: none);
     `interruptions` of an agent by `interrupters` people, `page_interruptions` by one in a browser, `words` from one
     browser to another (0: none);
     `turns` and `switches` of `bench turn`;
@@ -49,6 +50,7 @@ class Plan:
     spray_rate: int = 5_000
     spray_s: float = 60.0
     tunnels: int = 8
+    gap_speakers: int = 8
     interruptions: int = 300
     interrupters: int = 10
     page_interruptions: int = 100
@@ -100,6 +102,7 @@ SMALL = Plan(
     calls=4,
     stock_calls=2,
     tunnels=2,
+    gap_speakers=0,
     tunnel_s=0.5,
     play_s=1.0,
     frames=25,

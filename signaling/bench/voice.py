@@ -9,6 +9,7 @@ from signaling.bench.page_barge_in import measure_page_barge_in
 from signaling.bench.route_flip import measure_route_flips
 from signaling.bench.voice_barge_in import measure_barge_in
 from signaling.bench.voice_dead_paths import measure_dead_paths
+from signaling.bench.voice_gap_words import measure_gap_words
 from signaling.bench.voice_guard import measure_voice_guard
 from signaling.bench.voice_microphone import measure_voice_microphone
 from signaling.bench.voice_paths import measure_voice_paths
@@ -22,6 +23,7 @@ PARTS: Final = (
     measure_page_barge_in,
     measure_mouth_to_ear,
     measure_voice_microphone,
+    measure_gap_words,
     measure_voice_resume,
     measure_voice_paths,
     measure_dead_paths,

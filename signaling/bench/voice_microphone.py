@@ -86,7 +86,7 @@ async def _person(
             await asyncio.sleep(max(0.0, began + (number + 1) * PILOT_S - asyncio.get_running_loop().time()))
         await mic.settled(SAFE_S)
         took = (safe_at.result() - cut.result()) * 1000
-        places = await _recorded(rig, node, session, mic.track)
+        places = pilots_in(await recording(rig, node, session, mic.track))
     whole = judged(places, range(last + first))
     inside = judged(places, range(first, last))
     outside = [number for number in whole.misplaced if not first <= number < last]
@@ -99,9 +99,10 @@ async def _safe(mic: Microphone, media_time: int) -> float:
     return time.perf_counter()
 
 
-async def _recorded(rig: Rig, node: Child, session: str, track: str) -> list[int | None]:
+async def recording(rig: Rig, node: Child, session: str, track: str) -> bytes:
+    """The track as Ogg/Opus."""
     headers = {"Authorization": f"Bearer {rig.ticket(session, 'p_boss', 'supervisor')}"}
     url = f"http://127.0.0.1:{node.port}/v1/sessions/{session}/recording"
     async with ClientSession() as http, http.get(url, params={"track": track}, headers=headers) as answer:
         answer.raise_for_status()
-        return pilots_in(await answer.read())
+        return await answer.read()
