@@ -40,6 +40,7 @@ from signaling.http.audits import Audits
 from signaling.http.blobs import Blobs
 from signaling.http.board import Board
 from signaling.http.calling import Calling
+from signaling.http.earlier import Earlier
 from signaling.http.guard import PEER, guard
 from signaling.http.openapi import serve_description
 from signaling.http.operators import Roster
@@ -144,6 +145,7 @@ def _routes(
         *Spending(access, options.store).routes(),
         *Board(node, access, archive, roster, options.now).routes(),
         *Audits(access, archive).routes(),
+        *Earlier(node, access, archive).routes(),
     ]
     if options.recordings is not None:
         routes += Recording(access, options.recordings).routes()

@@ -13,11 +13,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from hub.keys.errors import KeysError
 from hub.node.conductor import STAFFED, WAITS
-from hub.node.entries import SessionDamaged
 from hub.node.promise import Node
-from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.routing import PEOPLE
 from legato.session.skills import Skills, serves, within
 from legato.session.state import State
@@ -26,12 +23,12 @@ from signaling.archive import Archive
 from signaling.http import bodies
 from signaling.http.access import Access, number
 from signaling.http.errors import Refused, json_response
+from signaling.http.looking import states_of
 from signaling.http.operators import Roster, operator_rows, users_of
 from signaling.http.routes import Route
 
 MOST: Final = 200
 USUAL: Final = 50
-AT_ONCE: Final = 8
 FRESH_MS: Final = 500
 LABEL_PAGES: Final = 5
 
@@ -49,7 +46,7 @@ class Board:
         self, node: Node, access: Access, archive: Archive, roster: Roster, now: Callable[[], int]
     ) -> None:
         self._node, self._access, self._archive, self._roster, self._now = node, access, archive, roster, now
-        self._looks: dict[tuple[str, str, int], _Look] = {}
+        self._looks: dict[tuple[str, str, int, int], _Look] = {}
 
     def routes(self) -> list[Route]:
         """The verbs."""
@@ -63,7 +60,7 @@ class Board:
             Route(
                 method="GET", path="/v1/board", name="readBoard",
                 says="Sessions that go on, newest activity first", handler=self.board,
-                gives=bodies.BoardAnswer, query=(limit,),
+                gives=bodies.BoardAnswer, query=(("before", "the `before` of the page before it"), limit),
             ),
             Route(
                 method="GET", path="/v1/operators", name="readOperators",
@@ -84,7 +81,7 @@ class Board:
         found = await self._seen(ticket.tenant, "queue", MOST)
         rows = [
             row
-            for row in found
+            for row in found.sessions
             if row.waiting is not None and all(serves(each, row.waiting.skill) for each in served)
         ]
         rows.sort(key=_turn)
@@ -93,7 +90,8 @@ class Board:
     async def board(self, request: web.Request) -> web.Response:
         """`GET /v1/board`"""
         ticket, limit = await self._asked(request)
-        return json_response(bodies.BoardAnswer(await self._seen(ticket.tenant, "board", limit)))
+        before = number(request, "before", 0, 0, (1 << 53) - 1)
+        return json_response(await self._seen(ticket.tenant, "board", limit, before))
 
     async def operators(self, request: web.Request) -> web.Response:
         """`GET /v1/operators`"""
@@ -102,7 +100,7 @@ class Board:
             self._access.forbidden_here(ticket, "list", request.path)
             raise Refused("not_allowed", "only supervisors")
         tenant = ticket.tenant
-        look = self._shared((tenant, "operators", 0), lambda: self._helpers(tenant))
+        look = self._shared((tenant, "operators", 0, 0), lambda: self._helpers(tenant))
         return json_response(await asyncio.shield(look))
 
     async def _asked(self, request: web.Request) -> tuple[Ticket, int]:
@@ -110,14 +108,14 @@ class Board:
         await self._roster.note(ticket)
         return ticket, number(request, "limit", USUAL, 1, MOST)
 
-    async def _seen(self, tenant: str, what: str, limit: int) -> list[bodies.BoardRow]:
+    async def _seen(self, tenant: str, what: str, limit: int, before: int = 0) -> bodies.BoardAnswer:
         """The rows as they were at most half a second ago."""
-        look = self._shared((tenant, what, limit), lambda: self._look(tenant, what, limit))
-        rows: list[bodies.BoardRow] = await asyncio.shield(look)
-        return rows
+        look = self._shared((tenant, what, limit, before), lambda: self._look(tenant, what, limit, before))
+        answer: bodies.BoardAnswer = await asyncio.shield(look)
+        return answer
 
     def _shared(
-        self, name: tuple[str, str, int], look: Callable[[], Coroutine[Any, Any, Any]]
+        self, name: tuple[str, str, int, int], look: Callable[[], Coroutine[Any, Any, Any]]
     ) -> asyncio.Future[Any]:
         """One look for all who ask within half a second."""
         now = self._now()
@@ -127,21 +125,21 @@ class Board:
             known = self._looks[name] = _Look(now, asyncio.ensure_future(look()))
         return known.answer
 
-    async def _look(self, tenant: str, what: str, limit: int) -> list[bodies.BoardRow]:
-        sessions = (
-            await self._marked(tenant, WAITS) if what == "queue" else await self._going_on(tenant, limit)
-        )
-        found = [row_of(session, state) for session, state in await self._states(tenant, sessions)]
-        return [row for row in found if row is not None]
+    async def _look(self, tenant: str, what: str, limit: int, before: int) -> bodies.BoardAnswer:
+        further = 0
+        if what == "queue":
+            sessions = await self._marked(tenant, WAITS)
+        else:
+            listed = await self._archive.sessions(tenant, "", None, before, limit)
+            sessions = [each.session for each in listed if not each.ended]
+            further = listed[-1].last if len(listed) == limit else 0
+        found = [row_of(session, state) for session, state in await states_of(self._node, tenant, sessions)]
+        return bodies.BoardAnswer([row for row in found if row is not None], further)
 
     async def _helpers(self, tenant: str) -> bodies.OperatorsAnswer:
         now, noted = await self._roster.read(tenant)
-        states = await self._states(tenant, await self._marked(tenant, STAFFED))
+        states = await states_of(self._node, tenant, await self._marked(tenant, STAFFED))
         return bodies.OperatorsAnswer(now, operator_rows(now, noted, states))
-
-    async def _going_on(self, tenant: str, limit: int) -> Sequence[str]:
-        listed = await self._archive.sessions(tenant, "", None, 0, limit)
-        return [each.session for each in listed if not each.ended]
 
     async def _marked(self, tenant: str, mark: tuple[str, str]) -> Sequence[str]:
         """Oldest activity may have waited longest, so all that have the mark are looked at, up to a bound."""
@@ -154,25 +152,6 @@ class Board:
                 break
             before = listed[-1].last
         return list(found)
-
-    async def _states(self, tenant: str, sessions: Sequence[str]) -> list[tuple[str, State]]:
-        """The sessions' states; one that is gone, or cannot be read now, is left out."""
-        places = asyncio.Semaphore(AT_ONCE)
-        found = await asyncio.gather(*(self._state(SessionKey(tenant, each), places) for each in sessions))
-        return [(session, state) for session, state in zip(sessions, found, strict=True) if state is not None]
-
-    async def _state(self, key: SessionKey, places: asyncio.Semaphore) -> State | None:
-        async with places:
-            try:
-                room = await self._node.open(key)
-            except (SessionDamaged, KeysError, StoreUnavailable):
-                return None
-            if room is None:
-                return None
-            try:
-                return room.state.copy()
-            finally:
-                self._node.release(room)
 
 
 def row_of(session: str, state: State) -> bodies.BoardRow | None:

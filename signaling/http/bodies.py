@@ -339,9 +339,10 @@ class BoardRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BoardAnswer(msgspec.Struct, frozen=True):
-    """Sessions, in the order that was asked for."""
+    """Sessions, in the order that was asked for. `before`: that of the next page (0: that was the last)."""
 
     sessions: list[BoardRow]
+    before: int = 0
 
 
 class OperatorRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,8 @@ function useHub(): { readonly hub: Hub; readonly me: Operator | null; readonly p
 interface Rows {
   readonly queue: readonly Row[];
   readonly board: readonly Row[];
+  /** Whether more goes on than is shown. */
+  readonly more: boolean;
   readonly helpers: Helpers;
   readonly stale: boolean;
 }
@@ -56,18 +58,18 @@ interface Rows {
 const NOBODY: Helpers = { now: 0, operators: [] };
 
 /** Queue and board, and for a supervisor who helps, looked at each second. */
-function useRows(hub: Hub, me: Operator | null): Rows & { readonly look: () => void } {
-  const [rows, setRows] = useState<Rows>({ queue: [], board: [], helpers: NOBODY, stale: false });
+function useRows(hub: Hub, me: Operator | null, pages: number): Rows & { readonly look: () => void } {
+  const [rows, setRows] = useState<Rows>({ queue: [], board: [], more: false, helpers: NOBODY, stale: false });
   const on = me !== null;
   const supervises = me?.role === "supervisor";
   const looking = useRef(false);
   const look = useCallback((): void => {
     if (looking.current) return;
     looking.current = true;
-    Promise.all([hub.queue(), hub.board(), supervises ? hub.helpers() : NOBODY])
-      .then(([queue, board, helpers]) => setRows({ queue, board, helpers, stale: false }), () => setRows((known) => ({ ...known, stale: true })))
+    Promise.all([hub.queue(), hub.board(pages), supervises ? hub.helpers() : NOBODY])
+      .then(([queue, { rows: board, more }, helpers]) => setRows({ queue, board, more, helpers, stale: false }), () => setRows((known) => ({ ...known, stale: true })))
       .finally(() => (looking.current = false));
-  }, [hub, supervises]);
+  }, [hub, pages, supervises]);
   useEffect(() => {
     if (!on) return undefined;
     look();
@@ -79,7 +81,8 @@ function useRows(hub: Hub, me: Operator | null): Rows & { readonly look: () => v
 
 export function App(): JSX.Element {
   const { hub, me, problem } = useHub();
-  const { queue, board, helpers, stale, look } = useRows(hub, me);
+  const [pages, setPages] = useState(1);
+  const { queue, board, more, helpers, stale, look } = useRows(hub, me, pages);
   const { opened, view, open, close } = useOpen(hub, me?.voice ?? false);
   const [trouble, setTrouble] = useState("");
   const [filter, setFilter] = useState(ALL);
@@ -127,11 +130,11 @@ export function App(): JSX.Element {
         {trouble !== "" && <p class="bad" role="alert">{trouble}</p>}
         <Filters rows={[...queue, ...board]} filter={filter} onFilter={setFilter} />
         <Queue rows={waiting} current={current} me={mine} onOpen={open} onNext={() => void next()} />
-        <Board rows={board.filter((row) => passes(row, filter))} current={current} me={mine} onOpen={open} />
+        <Board rows={board.filter((row) => passes(row, filter))} current={current} me={mine} onOpen={open} onMore={more ? () => setPages(pages + 1) : null} />
         {me.role === "supervisor" && <Operators helpers={helpers} me={mine} current={current} onOpen={open} />}
       </nav>
       {opened !== null && view !== null && view.session !== "" ? (
-        <Desk session={opened.session} view={view} ears={opened.ears} voiceless={me.voice ? "This browser has no voice: you read and write." : "This hub has no voice: you read and write."} onClose={close} key={view.session} />
+        <Desk hub={hub} session={opened.session} view={view} ears={opened.ears} voiceless={me.voice ? "This browser has no voice: you read and write." : "This hub has no voice: you read and write."} onClose={close} key={view.session} />
       ) : (
         <main class="nothing quiet" aria-label="Session">
           <p>Open a session, or take the next with <kbd>n</kbd>.</p>

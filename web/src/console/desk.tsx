@@ -8,6 +8,7 @@ import { withNames } from "../demo/names";
 import { useInterim } from "../demo/voice_hook";
 import { Listening } from "./listening";
 import type { Ears } from "./ears";
+import type { Hub } from "./hub";
 import { Aside } from "./side";
 import { Timeline } from "./timeline";
 import { isMeant, pressed } from "./keys";
@@ -16,6 +17,7 @@ import { placeOf, placeText } from "./words";
 import { Writing } from "./writing";
 
 interface Props {
+  readonly hub: Hub;
   readonly session: Session;
   readonly view: View;
   readonly ears: Ears | null;
@@ -35,7 +37,7 @@ function reasonOf(problem: unknown, { state, participant: me }: View): string {
   return `Refused: ${told === "" ? reason : told}.`;
 }
 
-export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.Element {
+export function Desk({ hub, session, view, ears, voiceless, onClose }: Props): JSX.Element {
   const { state, participant: me } = view;
   const [problem, setProblem] = useState("");
   const [briefing, setBriefing] = useState("");
@@ -113,7 +115,7 @@ export function Desk({ session, view, ears, voiceless, onClose }: Props): JSX.El
       <Transcript session={session} view={view} notes={NO_NOTES} interim={interim} speaking={speaking} listening={false} tries={false} onHear={onHear} />
       <Timeline view={view} hearing={hearing} />
       <Writing session={session} view={view} field={field} act={act} key={view.session} />
-      <Aside view={view} act={act} briefing={briefing} onBriefing={setBriefing} />
+      <Aside hub={hub} view={view} act={act} briefing={briefing} onBriefing={setBriefing} />
     </main>
   );
 }

@@ -50,6 +50,14 @@ export interface Helper {
   readonly more: number;
 }
 
+/** What was left for the record in a session, and what was promised. */
+export interface Before {
+  readonly session: string;
+  readonly title: string;
+  readonly noted: readonly { readonly by: string; readonly name: string; readonly time: number; readonly disposition: string; readonly notes: string }[];
+  readonly helped: readonly { readonly name: string; readonly until: number; readonly promises: readonly string[] }[];
+}
+
 export interface Helpers {
   readonly now: number;
   readonly operators: readonly Helper[];
@@ -110,8 +118,21 @@ export class Hub {
     return ((await this.ask("GET", "/v1/queue?limit=200")) as { sessions: Row[] }).sessions;
   }
 
-  async board(): Promise<readonly Row[]> {
-    return ((await this.ask("GET", "/v1/board?limit=200")) as { sessions: Row[] }).sessions;
+  /** So many pages of what goes on, newest activity first, and whether there is more. */
+  async board(pages: number): Promise<{ readonly rows: readonly Row[]; readonly more: boolean }> {
+    const rows = new Map<string, Row>(); // one that moves between two pages is seen twice
+    let before = 0;
+    for (let page = 0; page === 0 || (page < pages && before > 0); page += 1) {
+      const found = (await this.ask("GET", `/v1/board?limit=200&before=${before}`)) as { sessions: Row[]; before: number };
+      for (const row of found.sessions) rows.set(row.session, row);
+      before = found.before;
+    }
+    return { rows: [...rows.values()], more: before > 0 };
+  }
+
+  /** What was left for the record in this session and in others of its users. */
+  async earlier(session: string): Promise<readonly Before[]> {
+    return ((await this.ask("GET", `/v1/earlier?session=${encodeURIComponent(session)}`)) as { sessions: Before[] }).sessions;
   }
 
   /** Who helps; for supervisors. */

@@ -64,11 +64,11 @@ export function Queue({ rows, current, me, onOpen, onNext }: Props & { readonly 
   );
 }
 
-export function Board({ rows, current, me, onOpen }: Props): JSX.Element {
+export function Board({ rows, current, me, onOpen, onMore }: Props & { readonly onMore: (() => void) | null }): JSX.Element {
   return (
     <section aria-labelledby="board">
       <h2 id="board">
-        Going on <span class="count">{rows.length}</span>
+        Going on <span class="count" data-going-on={rows.length}>{rows.length}{onMore === null ? "" : "+"}</span>
       </h2>
       {rows.length === 0 && <p class="quiet">No session goes on.</p>}
       <ul class="items">
@@ -78,6 +78,7 @@ export function Board({ rows, current, me, onOpen }: Props): JSX.Element {
               <span class="tag">{row.voice ? "voice" : "text"}</span>
               <span class={row.by_person ? "tag good" : "tag"}>{row.responder === "" ? "nobody answers" : row.responder === me ? "you answer" : `${row.responder_name} answers`}</span>
               {row.held && <span class="tag warn">on hold</span>}
+              {row.waiting !== null && <span class="tag warn" data-asks={row.session}>wants a person, {duration(Date.now() - row.waiting.since)}</span>}
               {row.turns > 0 && <span class="tag warn">{row.turns} unanswered</span>}
               {row.approvals.map((one) => (
                 <span class="tag warn" key={one.call}>{one.name} waits for a yes, {duration(Date.now() - one.since)}</span>
@@ -87,6 +88,7 @@ export function Board({ rows, current, me, onOpen }: Props): JSX.Element {
           </Item>
         ))}
       </ul>
+      {onMore !== null && <button type="button" class="small" data-more onClick={onMore}>More</button>}
     </section>
   );
 }

@@ -6,9 +6,12 @@ import { doing, doingSaid } from "../client/doing";
 import { of } from "../client/state";
 import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
+import { Earlier } from "./earlier";
+import type { Hub } from "./hub";
 import { Promises } from "./promises";
 
 interface Props {
+  readonly hub: Hub;
   readonly view: View;
   readonly act: (commands: readonly Command[]) => Promise<boolean>;
   readonly briefing: string;
@@ -17,7 +20,7 @@ interface Props {
 
 const DISPOSITIONS = ["solved", "promised", "sold", "passed on", "no answer", "other"];
 
-export function Aside({ view, act, briefing, onBriefing }: Props): JSX.Element {
+export function Aside({ hub, view, act, briefing, onBriefing }: Props): JSX.Element {
   const { state, participant: me } = view;
   const mine = state.responder === me;
   return (
@@ -40,6 +43,7 @@ export function Aside({ view, act, briefing, onBriefing }: Props): JSX.Element {
         </section>
       )}
       {mine && <Promises view={view} act={act} />}
+      <Earlier hub={hub} view={view} key={`earlier ${view.session}`} />
       <Whispers view={view} />
       <Notes view={view} act={act} owed={of(state.wrap_ups, me) !== undefined} key={view.session} />
     </aside>
