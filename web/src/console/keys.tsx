@@ -16,6 +16,8 @@ export const KEYS: readonly (readonly [key: string, does: string])[] = [
   ["x", "go to whom you can transfer to"],
   ["h", "hand back"],
   ["d", "done: send the wrap-up"],
+  ["1–9", "join who helps, as a supervisor"],
+  ["↑", "edit the newest draft, in the field you write in"],
   ["Esc", "leave what you write in"],
   ["?", "show or hide this sheet"],
 ];
