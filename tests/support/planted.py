@@ -34,6 +34,7 @@ from signaling.connection import close_codes
 from signaling.connection.downlink import Downlink
 from signaling.connection.effects import NEVER
 from signaling.connection.machine import Connection
+from signaling.revoking import Revoking
 from tests.support.simstore import SimStore
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -212,6 +213,12 @@ def forget_what_waits_over_a_reload(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Outbox, "saved", lambda self: Saved(self.next))
 
 
+def never_ask_what_others_called_back(patch: pytest.MonkeyPatch) -> None:
+    async def deaf(self: Revoking) -> None: ...
+
+    patch.setattr(Revoking, "learn", deaf)
+
+
 def say_that_the_vault_has_it(patch: pytest.MonkeyPatch) -> None:
     keep = Folder.keep_log
 
@@ -246,5 +253,6 @@ PLANTS: Final[tuple[Plant, ...]] = (
     send_nobody_elsewhere_but_home,
     send_again_what_nobody_can_take,
     forget_what_waits_over_a_reload,
+    never_ask_what_others_called_back,
     say_that_the_vault_has_it,
 )

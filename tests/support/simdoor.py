@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from hub.keys.keyring import Keyring
@@ -30,13 +31,21 @@ LIMITS: Final = ConnectionLimits(waiting_events=8, waiting_bytes=20_000)
 """Little room for those who read slowly, so that it matters."""
 
 
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """An access ticket that somebody was given."""
+
+    id: str
+    text: str
+
+
 class TicketDesk:
-    """Who signs for the whole hub. `wall`: seconds UTC."""
+    """Who signs for the whole hub. `wall`: seconds UTC. `given`: the access tickets of each participant."""
 
     def __init__(self, wall: Callable[[], int], random_bytes: RandomBytes) -> None:
         self.wall = wall
-        self.revocations = RevocationList()
-        self.signer = TicketSigner(Keyring.shared(b"t" * 32), self.revocations)
+        self.given: dict[str, list[Minted]] = {}
+        self._signer = signer_of(RevocationList())
         self.positions = Positions(b"p" * 32)
         self._random_bytes = random_bytes
 
@@ -44,13 +53,20 @@ class TicketDesk:
         """An access ticket."""
         now = self.wall()
         more = {"work"} if session == ANY_SESSION else set()
-        return self.signer.mint(
+        id = new_id("j", self._random_bytes)
+        text = self._signer.mint(
             Ticket(
                 kind="access", tenant="main", session=session, participant=participant, role=role,
-                capabilities=DEFAULTS[role] | more, id=new_id("j", self._random_bytes),
-                issued=now, not_before=now, expires=now + LIFE_S,
+                capabilities=DEFAULTS[role] | more, id=id, issued=now, not_before=now, expires=now + LIFE_S,
             )
         )  # fmt: skip
+        self.given.setdefault(participant, []).append(Minted(id, text))
+        return text
+
+
+def signer_of(revocations: RevocationList) -> TicketSigner:
+    """Whoever has the hub's keys: the desk, and each node with what it knows to be called back."""
+    return TicketSigner(Keyring.shared(b"t" * 32), revocations)
 
 
 def open_doors(
@@ -61,11 +77,14 @@ def open_doors(
     vault: Vault,
     now: Callable[[], int],
     random_bytes: RandomBytes,
+    revocations: RevocationList | None = None,
 ) -> Hall:
-    """The hall of a node."""
+    """The hall of a node. `revocations`: what it knows to be called back."""
+    revocations = RevocationList() if revocations is None else revocations
+    signer = signer_of(revocations)
     return hall_of(
         cast("PromisedNode", node),
-        DoorKeys(signer=desk.signer, positions=desk.positions, sealers=keys, revocations=desk.revocations),
+        DoorKeys(signer=signer, positions=desk.positions, sealers=keys, revocations=revocations),
         DoorOptions(
             store=store,
             vault=vault,

@@ -32,6 +32,7 @@ from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
 from hub.keys.keystore import KeyStore
 from hub.keys.positions import unverified
+from hub.keys.revocations import RevocationList
 from hub.keys.wrapped import MemoryKeys
 from hub.keys.wrapping import KeyWrap
 from hub.metrics import Metrics
@@ -45,10 +46,12 @@ from legato.session.commands import Command
 from legato.wire.down import Offered
 from signaling.archive import Archive
 from signaling.hall import Hall
+from signaling.revoking import Revoking
 from tests.support.simagent import Answering, Worker
-from tests.support.simdoor import TicketDesk, open_doors
+from tests.support.simdoor import Minted, TicketDesk, open_doors
 from tests.support.simloop import SimLoop
 from tests.support.simpeople import Client, words
+from tests.support.simrevoking import found_within, keep_learning
 from tests.support.simstore import SimStore, StoreHost
 from tests.support.simthief import Thief
 from tests.support.simwire import Device, Wire
@@ -79,6 +82,7 @@ class Host:
     store: SimStore
     hall: Hall
     archive: Archive
+    revoking: Revoking
     alive: bool = True
     draining: bool = False
     stopped: bool = False
@@ -109,6 +113,7 @@ class World:
         self.workers = 0
         self.posted = 0
         self.thieves: list[Thief] = []
+        self.called_back: list[Minted] = []
         self.vault = Vault(Folder(place))
         self.faults = Faults(self)
 
@@ -140,6 +145,8 @@ class World:
         await self._come_to_rest()
         check(self)
         await check_archives(self)
+        if who := await found_within(self):
+            raise Failure(f"{who} by a ticket that was called back")
         log = b"".join(entry.digest for entry in self.recorder.entries)
         return hashlib.sha256(log + repr(self.loop.steps).encode()).hexdigest()[:16]
 
@@ -242,14 +249,19 @@ class World:
             SETTINGS, self.metrics, self.vault,
         )  # fmt: skip
         node = Node(parts)
-        hall = open_doors(node, _as_store(store), keys, self.desk, self.vault, self.loop.ms, random)
+        revoking = Revoking(_as_store(store), RevocationList(), self.desk.wall)
+        hall = open_doors(
+            node, _as_store(store), keys, self.desk, self.vault, self.loop.ms, random, revoking.known
+        )
         while True:  # as a supervisor does
             try:
                 await self.loop.start(process, node.__aenter__())
                 break
             except StoreUnavailable:
                 store.mend()
-        self.hosts.append(Host(process, node, store, hall, Archive(_as_store(store), keys, self.vault)))
+        self.loop.start(process, keep_learning(hall, revoking))
+        archive = Archive(_as_store(store), keys, self.vault)
+        self.hosts.append(Host(process, node, store, hall, archive, revoking))
 
     def dial(self, device: Device, random: Random) -> Wire | None:
         """A wire to one of the nodes; None: none is up."""

@@ -229,6 +229,7 @@ def tally(world: World) -> Counter[str]:
         renumbered=sum(each.renumbered for each in people),
         caught_up=sum(wire.was_behind for wire in world.wires),
         drained=world.faults.drained,
+        called_back=len(world.called_back),
         refused_thieves=sum(thief.refused for thief in world.thieves),
         tails_lost=bool(world.recorder.lost),
         trimmed=session is not None and session.log.page(0, 1).first > 1,

@@ -11,6 +11,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Final
 
 from signaling.draining import drain
+from tests.support.simrevoking import call_back
 from tests.support.simthief import Thief, another_key, spent_tickets
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Faults:
         fault: Callable[[], None] = self._world.random.choices(
             [self._kill_node, self._stop_node, self._cut_store, self._stall, self._lose_tail, self._cut_client,
              self._hush_client, self._kill_worker, self._slow_client, self._drain_node, self._steal,
-             self._refuse_on_the_way, self._restart_client],
-            [2, 2, 5, 2, 2, 5, 3, 2, 4, 2, 3, 2, 3],
+             self._refuse_on_the_way, self._restart_client, self._call_back],
+            [2, 2, 5, 2, 2, 5, 3, 2, 4, 2, 3, 2, 3, 3],
         )[0]  # fmt: skip
         fault()
 
@@ -100,6 +101,7 @@ class Faults:
                 person.resumes.clear()  # what was spent may be good again
             for thief in self._world.thieves:
                 thief.excused = True
+            self._world.called_back.clear()  # and what was called back may be good again
             for connection in tuple(self._world.machine.connections):
                 connection.cut()
                 self._world.loop.call_later(self._world.random.uniform(0.01, 0.5), connection.mend)
@@ -175,6 +177,18 @@ class Faults:
         outside = copy_context()
         self._world.loop.start(host.process, leave())
         self._start_again(host)
+
+    def _call_back(self) -> None:
+        """A person's newest access ticket is called back, with all that came of it: they come again by another."""
+        host = self._some_host()
+        given = [each for who, each in self._world.desk.given.items() if who.startswith("p_")]
+        if host is not None and given:
+            newest = self._world.random.choice(given)[-1]
+
+            def begin() -> None:
+                self._world.loop.create_task(call_back(self._world, host, newest))
+
+            self._world.loop.deliver(0, host.process, begin)
 
     def _steal(self) -> None:
         """Somebody shows a person's resume ticket."""

@@ -25,6 +25,7 @@ SIGHTS = (
     "renumbered",
     "caught_up",
     "drained",
+    "called_back",
     "refused_thieves",
     "tails_lost",
     "trimmed",
