@@ -3,6 +3,13 @@
 Only nodes and workers beat in the store, all of a node's in one command. A holder is dead when this node has
 seen its counter stand still (`legato.session.beats`); of all that see it one gets its leases. Whoever
 deals with them leaves a note of its own until it is done, so that its death hands the work on.
+
+The counter is compared and removed in one script, what follows is appended in another: beats lie in one slot, a
+session's log in another, and no script spans two. Nothing is taken in between, for the first only says who sees to
+it: it moves no number. The second raises the number and writes the event in one append, on condition that no control
+event came since: so a lease is taken once at most, what its old holder writes after that is refused, and who beat
+before the first is left alone. A holder that beats between the two has been silent for too long all the same: it
+may lose its number, and be offered the session again; `tests/hub/store/expiry_contract.py` tries every order.
 """
 
 from __future__ import annotations

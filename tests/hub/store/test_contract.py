@@ -3,6 +3,7 @@
 from tests.hub.store.accounts_contract import AccountsContract
 from tests.hub.store.contract import AppendContract, WitnessContract
 from tests.hub.store.duties_contract import BusContract, DutiesContract, RingsContract
+from tests.hub.store.expiry_contract import ExpiryContract
 from tests.hub.store.open_contract import OpenContract
 from tests.hub.store.refusals_contract import RefusalsContract
 from tests.hub.store.resting_contract import RestingContract
@@ -33,6 +34,9 @@ class TestBus(BusContract): ...
 
 
 class TestDuties(DutiesContract): ...
+
+
+class TestExpiry(ExpiryContract): ...
 
 
 class TestRings(RingsContract): ...
