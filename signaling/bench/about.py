@@ -55,6 +55,7 @@ ABOUT: Final[dict[str, str]] = {
     "calls_per_core_pipecat": "As calls_per_core, with Pipecat's own transport (SmallWebRTC) and a pipeline for "
     "each call, which says what it hears: it decodes and encodes, as all of them do. Few calls: it is to keep time.",
     "calls_per_core_beside": "calls_per_core, once more, just before those of Pipecat.",
+    "calls_beside_kept": "As call_frames_kept, of those calls: below 1 the ratio says nothing.",
     "calls_by_pipecat": "calls_per_core_beside by calls_per_core_pipecat.",
     "calls_pipecat_kept": "As call_frames_kept, of those calls.",
     "call_frames_kept": "Frames that came to the callers by frames that were due: below 1 the machine was full.",

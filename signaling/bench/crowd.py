@@ -132,6 +132,7 @@ class Crowd:
         self._frames = quiet_frames()
         self._port = 0
         self._pinging: asyncio.Task[None] | None = None
+        self._playing = False
 
     async def do(self, order: dict[str, Any]) -> dict[str, Any]:
         """One order; what came of it."""
@@ -173,9 +174,12 @@ class Crowd:
         return {"attached": len(self._phones)}
 
     async def _ping(self) -> None:
+        """Connections and calls stay, however long the others take to be set up."""
         while True:
             await asyncio.sleep(PING_S)
             for phone in self._phones:
+                if phone.up.is_set() and not self._playing:
+                    phone.send(phone.caller.check())
                 if phone.line is not None and not phone.line.closed:
                     await phone.line.send_str('{"type":"ping"}')
 
@@ -239,7 +243,9 @@ class Crowd:
         gc.collect()
         gc.freeze()
         print(json.dumps({"playing": len(said)}), flush=True)
+        self._playing = True
         await self._turn(said, reports, turns)
+        self._playing = False
         gaps = [[b - a for a, b in zip(p.came, p.came[1:], strict=False)] for p in self._phones]
         return {
             "sent": sum(phone.sent for phone in self._phones),

@@ -27,14 +27,17 @@ async def measure_voice_peers(rig: Rig, plan: Plan, folder: Path = FOLDER) -> li
     plan.says(f"voice: {plan.calls} calls at once, beside peers")
     async with crowded(rig, rig.nodes[0], plan.calls) as crowd:
         await ask(crowd, {"do": "call"})
-        cost, _ = await played(crowd, rig.nodes[0], plan.play_s)
+        cost, kept = await played(crowd, rig.nodes[0], plan.play_s)
     ours = cost / plan.calls
-    results: list[Result] = [Value("calls_per_core_beside", USED / ours)]
+    results: list[Result] = [
+        Value("calls_per_core_beside", USED / ours),
+        Value("calls_beside_kept", kept, least=KEPT),
+    ]
     for name in plan.peers:
-        theirs, kept = await beside(plan, name, await start_peer(name, plan.says, folder))
+        theirs, came = await beside(plan, name, await start_peer(name, plan.says, folder))
         results += [
             Value(f"calls_per_core_{name}", USED / theirs),
             Value(f"calls_by_{name}", theirs / ours, least=PEERS[name]),
-            Value(f"calls_{name}_kept", kept, least=KEPT),
+            Value(f"calls_{name}_kept", came, least=KEPT),
         ]
     return results

@@ -39,5 +39,6 @@ async def test_a_peer_is_measured_beside_the_hub(peers: Path) -> None:
     values = {result.name: result.row()["value"] for result in measured}
     assert all(value > 0 for value in values.values()), values
     assert set(values) == {
-        "calls_per_core_beside", "calls_per_core_pipecat", "calls_by_pipecat", "calls_pipecat_kept",
+        "calls_per_core_beside", "calls_beside_kept",
+        "calls_per_core_pipecat", "calls_by_pipecat", "calls_pipecat_kept",
     }  # fmt: skip
