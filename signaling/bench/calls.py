@@ -44,18 +44,18 @@ async def played(crowd: Child, peer: Child, seconds: float) -> tuple[float, floa
     return cost, done["came"] / (count * 50 * (seconds + 2 * WARM_S))
 
 
-async def beside(plan: Plan, name: str, peer: Child) -> tuple[float, float]:
-    """Cores that one call costs another's peer, and the share of its frames that came; the peer is ended."""
-    plan.says(f"voice: {plan.stock_calls} calls at {name}")
+async def beside(plan: Plan, name: str, peer: Child, count: int) -> tuple[float, float]:
+    """Cores that each of `count` calls costs a peer, and the share of its frames that came; the peer is ended."""
+    plan.says(f"voice: {count} calls at {name}")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(peer.end)
         crowd = await started("crowd", "signaling.bench.crowd")
         stack.push_async_callback(crowd.end)
-        offers = (await ask(crowd, {"do": "offers", "count": plan.stock_calls}))["offers"]
+        offers = (await ask(crowd, {"do": "offers", "count": count}))["offers"]
         answers = (await ask(peer, {"offers": offers}))["answers"]
         await ask(crowd, {"do": "answers", "answers": answers})
         cost, kept = await played(crowd, peer, plan.play_s)
-    return cost / plan.stock_calls, kept
+    return cost / count, kept
 
 
 async def tell(child: Child, order: dict[str, Any]) -> None:

@@ -13,9 +13,9 @@ class Plan:
     Delivery: `conversations` sessions, `warm_s` and `stream_s` seconds at each rate. Reconnect: `sessions` on the
     store, `missed` deltas, `samples` resumes over `returning` sessions, `idle` clients. Join: `long` and `short`
     logs (events), `copies` of each, `joins` of each length; `first_audios` calls in a browser (0: none). Voice: `calls`
-    at once, `stock_calls` at stock aiortc and at each of `peers`, for `play_s` seconds; `frames` of a probe; `innocent`
-    calls beside `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for `tunnel_s`,
-    `gap_speakers` who say sentences while they are (0: none);
+    at once, `stock_calls` at stock aiortc, `peer_calls` at each of `peers`, for `play_s` seconds; `frames` of a probe;
+    `innocent` calls beside `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for
+    `tunnel_s`, `gap_speakers` who say sentences while they are (0: none);
     `interruptions` of an agent by `interrupters` people, `page_interruptions` by one in a browser, `words` from one
     browser to another (0: none);
     `turns` and `switches` of `bench turn`;
@@ -43,6 +43,7 @@ class Plan:
     first_audios: int = 110
     calls: int = 300
     stock_calls: int = 12
+    peer_calls: int = 8
     peers: tuple[str, ...] = ()
     play_s: float = 10.0
     frames: int = 500
@@ -101,6 +102,7 @@ SMALL = Plan(
     rough_s=2.0,
     calls=4,
     stock_calls=2,
+    peer_calls=2,
     tunnels=2,
     gap_speakers=0,
     tunnel_s=0.5,

@@ -45,7 +45,8 @@ async def _capacity(rig: Rig, node: Child, plan: Plan) -> list[Result]:
         kb = (resident_kb(node.pid) - before) / plan.calls
         added = await measure_added(rig, node, plan)
     ours = cost / plan.calls
-    stock, _ = await beside(plan, "stock aiortc", await started("aiortc", "media.bench.stock"))
+    aiortc = await started("aiortc", "media.bench.stock")
+    stock, _ = await beside(plan, "stock aiortc", aiortc, plan.stock_calls)
     return [
         Figure("call_set_up_ms", "ms", set_up["took"]),
         Value("call_cpu_ms", ours * 1000),

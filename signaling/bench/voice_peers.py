@@ -34,7 +34,8 @@ async def measure_voice_peers(rig: Rig, plan: Plan, folder: Path = FOLDER) -> li
         Value("calls_beside_kept", kept, least=KEPT),
     ]
     for name in plan.peers:
-        theirs, came = await beside(plan, name, await start_peer(name, plan.says, folder))
+        peer = await start_peer(name, plan.says, folder)
+        theirs, came = await beside(plan, name, peer, plan.peer_calls)
         results += [
             Value(f"calls_per_core_{name}", USED / theirs),
             Value(f"calls_by_{name}", theirs / ours, least=PEERS[name]),
