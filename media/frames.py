@@ -30,7 +30,7 @@ from typing import Final
 import msgspec
 
 from legato.wire.stamp import MAX_MEDIA_TIME
-from media.opus import BadOpus, duration
+from media.opus import SHORT_SILENCE, SILENCE, BadOpus, duration
 
 VERSION: Final = 1
 MAX_FRAMES: Final = 255
@@ -75,6 +75,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     @property
     def aside(self) -> bool:
         return self.mark & _ASIDE != 0
+
+
+def silenced(frame: Frame) -> Frame:
+    """The same, with nothing to be heard in it."""
+    return msgspec.structs.replace(frame, payload=SHORT_SILENCE.get(frame.samples, SILENCE))
 
 
 class BadBatch(ValueError):

@@ -16,9 +16,10 @@ _FOREVER: Final = float("inf")
 
 
 def somebody_is_there(state: State) -> bool:
-    """Whether a device of somebody's is there who could break the silence."""
+    """Whether a device of somebody's is there who could break the silence: nobody does who put it on hold."""
     return any(
         not each.away_since
+        and not each.holds
         and each.participant in state.participants
         and state.participants[each.participant].role != "agent"
         for each in state.attachments.values()

@@ -33,6 +33,7 @@ from legato.client.transport import Connect
 from legato.errors import NoTicket
 from legato.session import events as e
 from legato.session.commands import (
+    ChangeHold,
     Command,
     ContinueResponse,
     EndSession,
@@ -217,6 +218,11 @@ class Client:
         attached = self._link.attached
         participant = attached.participant if attached is not None else ""
         return await self.do(switching(self.state, participant, modality))
+
+    async def hold(self, holds: bool = True) -> str:
+        """Let the sound of this attachment wait, both ways, or go on from the same word. Raises `Refused`:
+        `already_exists` if it is so, `wrong_order` without sound."""
+        return await self.do(ChangeHold(holds=holds))
 
     async def take_over(self, reason: str = "") -> str:
         """Answer instead of the agent. Raises `Refused`: `already_exists` if another person does (its `detail` says

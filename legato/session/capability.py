@@ -73,6 +73,7 @@ NEEDS: Final[Mapping[str, Capability]] = {
     "change_activity": "read",
     "change_modality": "read",
     "change_attention": "read",
+    "change_hold": "read",
     "subscribe_push": "read",
     "unsubscribe_push": "read",
     "leave": "read",

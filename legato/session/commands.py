@@ -240,6 +240,13 @@ class ChangeAttention(PlainCommand, frozen=True, kw_only=True):
     attentive: bool
 
 
+class ChangeHold(PlainCommand, frozen=True, kw_only=True):
+    """Whether the sending attachment's sound waits: nothing is played to it and nobody hears its microphone until it
+    goes on, from the same word."""
+
+    holds: bool
+
+
 class MarkTurn(PlainCommand, frozen=True, kw_only=True):
     """A stage of a turn was reached at `at_ms`; `media_time`: where in the sound, if that is known."""
 

@@ -132,6 +132,7 @@ def _holder(event: Any) -> str:
 _OVERWRITES: Final[dict[type[Any], tuple[str, Of]]] = {
     e.ActivityChanged: ("activity", _participant),
     e.ModalityChanged: ("modality", _attachment),
+    e.HoldChanged: ("hold", _attachment),
     e.AgentUnreachable: ("fault", _participant),
     e.AgentReachable: ("fault", _participant),
     e.ToolProgressed: ("progress", _call),

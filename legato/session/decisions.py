@@ -265,6 +265,7 @@ _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.UnsubscribePush: away_rules.unsubscribe_push,
     c.ChangeActivity: presence_rules.change_activity,
     c.ChangeAttention: presence_rules.change_attention,
+    c.ChangeHold: modality_rules.change_hold,
     c.ChangeModality: modality_rules.change_modality,
     c.LabelSession: presence_rules.label_session,
     c.EndSession: presence_rules.end_session,

@@ -61,6 +61,7 @@ from legato.session.vocabulary import Runs as Runs
 from legato.session.vocabulary import Stance as Stance
 from legato.session.vocabulary import Steering as Steering
 from legato.session.voice_events import GapMarked as GapMarked
+from legato.session.voice_events import HoldChanged as HoldChanged
 from legato.session.voice_events import SpeechQueued as SpeechQueued
 from legato.session.voice_events import VoiceEnded as VoiceEnded
 from legato.session.voice_events import VoiceStarted as VoiceStarted

@@ -154,6 +154,10 @@ def _modality_changed(state: State, event: e.ModalityChanged) -> None:
     _attachment(state, event.attachment, takes=event.takes, gives=event.gives)
 
 
+def _hold_changed(state: State, event: e.HoldChanged) -> None:
+    _attachment(state, event.attachment, holds=event.holds)
+
+
 def _tools_announced(state: State, event: e.ToolsAnnounced) -> None:
     _attachment(state, event.attachment, tools=event.tools)
 
@@ -254,6 +258,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.AttachmentBack: _attachment_back,
     e.AttachmentClosed: _attachment_closed,
     e.AttentionChanged: _attention_changed,
+    e.HoldChanged: _hold_changed,
     e.ModalityChanged: _modality_changed,
     e.ActivityChanged: _activity_changed,
     e.RightGranted: _right_granted,

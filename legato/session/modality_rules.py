@@ -65,6 +65,26 @@ def change_modality(state: State, actor: Actor, command: c.ChangeModality) -> De
     return switched(state, known.id, command.takes, command.gives, actor.participant, seen)
 
 
+def change_hold(state: State, actor: Actor, command: c.ChangeHold) -> Decision:
+    """Whether the sound of the sender's attachment waits. An agent's attachments have none that a person hears."""
+    known = state.attachments.get(actor.attachment)
+    if known is None or known.participant != actor.participant:
+        return Refusal("resume_first", "this attachment is not here", "attachment")
+    if actor.role == "agent":
+        return Refusal("not_allowed", "a person's device is put on hold", "holds")
+    if command.holds == known.holds:
+        return Refusal("already_exists", "so it is", "holds")
+    if command.holds and AUDIO not in (*known.takes, *known.gives):
+        return Refusal("wrong_order", "it has no sound to hold", "holds")
+    return [e.HoldChanged(by=actor.participant, attachment=known.id, holds=command.holds)]
+
+
+def on_hold(state: State, attachment: str) -> bool:
+    """Whether the sound of this attachment waits."""
+    known = state.attachments.get(attachment)
+    return known is not None and known.holds
+
+
 def switched(
     state: State,
     attachment: str,
@@ -87,10 +107,21 @@ def switched(
         moves += moved
         if any(isinstance(event, e.RightGranted) for event in moved):
             _dispossess(state, known, prefix, losers)
+    turned = [(loser.id, (*loser.takes, *loser.gives)) for loser in losers.values()]
     return [
         *(_changed(by, loser.id, loser.takes, loser.gives) for loser in losers.values()),
         *moves,
         _changed(by, attachment, takes, gives),
+        *_gone_on(state, by, [*turned, (attachment, (*takes, *gives))]),
+    ]
+
+
+def _gone_on(state: State, by: str, turned: list[tuple[str, tuple[Medium, ...]]]) -> list[e.Event]:
+    """Whoever has no sound any more has none on hold, and does not come back to it silent."""
+    return [
+        e.HoldChanged(by=by, attachment=each, holds=False)
+        for each, media in turned
+        if AUDIO not in media and on_hold(state, each)
     ]
 
 

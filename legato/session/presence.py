@@ -14,7 +14,7 @@ class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One participant. `takes` and `gives` are what its attachments that are here take and give together; `since` is
     the session time of its activity, which is what it said of itself or what the log shows of its work (`doing`), with
     `text` and `step` of `steps` that say how far it is and `eta_ms` until it is done. `listens`: an agent that reads
-    along and never answers."""
+    along and never answers. `holds`: all of its devices that have sound, at least one, let it wait."""
 
     participant: str
     role: Role
@@ -31,6 +31,7 @@ class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     gives: tuple[Medium, ...] = ()
     responder: bool = False
     listens: bool = False
+    holds: bool = False
 
 
 def roster(state: State) -> list[Presence]:
@@ -63,7 +64,18 @@ def _presence(state: State, id: str) -> Presence:
         _media({medium for each in here for medium in each.gives}),
         state.responder == id,
         listens(state, id),
+        waits(state, id),
     )
+
+
+def waits(state: State, participant: str) -> bool:
+    """Whether the participant has put itself on hold: it hears nobody and nobody hears it, on any device."""
+    voiced = [
+        each
+        for each in state.attachments.values()
+        if each.participant == participant and not each.away_since and "audio" in (*each.takes, *each.gives)
+    ]
+    return bool(voiced) and all(each.holds for each in voiced)
 
 
 def _media(found: set[Medium]) -> tuple[Medium, ...]:

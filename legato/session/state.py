@@ -20,7 +20,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 19
+FOLD_VERSION: Final = 20
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -59,9 +59,8 @@ class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One device or tab; `away_since` is the session time its last connection ended (0: here), as the event at
-    offset `away_at` says. `attentive`: it shows the session to somebody, as far as it said. `tools`: what it
-    can run."""
+    """One device or tab; `away_since` is when its last connection ended (session time; 0: here), by event `away_at`.
+    `attentive`: it shows the session to somebody, as it says. `holds`: its sound waits. `tools`: what it can run."""
 
     id: str
     participant: str
@@ -74,6 +73,7 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
     track: str = ""
     attentive: bool = True
     tools: tuple[str, ...] = ()
+    holds: bool = False
 
 
 class Right(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -24,6 +24,13 @@ class VoiceEnded(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class HoldChanged(Event, frozen=True, kw_only=True):
+    """The person at the attachment lets its sound wait, both ways, or goes on."""
+
+    attachment: str
+    holds: bool
+
+
 class SpeechQueued(Event, frozen=True, kw_only=True):
     """Speech of `message` rests in `track` from media time `start` to `end` (samples at 48 kHz);
     `characters` of the message's text are spoken by then. What is at `start` comes after `samples` of the message's

@@ -9,6 +9,7 @@ from typing import Final
 from hub.node.promise import Room
 from legato.session import events as e
 from legato.session.ids import HUB
+from legato.session.modality_rules import on_hold
 from legato.session.state import Message
 from media.voice import mouth as mouths
 from media.voice.audience import Audience, Tellers
@@ -49,6 +50,7 @@ class Answering:
         self._playing = Playing(room)
         tellers = Tellers(self._heard, self._first_sent, self._playing.sent, echoes.spoken, self._late)
         self._audience = Audience(sound.wheel, sound.coders, self._seat, tellers)
+        self.keep, self.report = self._audience.keep, self._audience.report
         self._mouth = Mouth(
             mouths.Tools(
                 sound.now, sound.new_id, clerk.write, partial(_written, keeper, clerk), keeper.keep,
@@ -105,16 +107,13 @@ class Answering:
         self._audience.join(
             attachment, participant, self._now(), on.returning, warm=warm, fresh=fresh, behind=on.behind
         )
+        self.keep(attachment, on_hold(state, attachment))
         rests = on.returning.rests
         if self._script.live:
             said = self._mouth.messages
             self._perform(self._script.take_up(state, [each for each in rests if each.message not in said]))
         else:
             self._perform(self._script.begin(state, rests, returning.seen, turned))
-
-    def report(self, participant: str, report: Report) -> None:
-        """The participant's page says how far it has played."""
-        self._audience.report(participant, report)
 
     def connect(self, attachment: str, carrier: Carrier) -> None:
         """Its call is up."""

@@ -107,8 +107,8 @@ class Audience:
 
     @property
     def speaking(self) -> bool:
-        """Whether somebody hears, or is about to hear, speech."""
-        return any(piece.playout.speaking for piece in self._pieces.values())
+        """Whether somebody hears, or is about to hear, speech; who is on hold does not."""
+        return any(piece.playout.speaking and not piece.kept for piece in self._pieces.values())
 
     # --- who
 
@@ -157,6 +157,11 @@ class Audience:
         went_on = [piece.sounds(warm, _COLD) for piece in pieces]
         return any(went_on)
 
+    def keep(self, attachment: str, holds: bool) -> None:
+        """Its person has put it on hold: what is said waits for it; or takes it off: it goes on from what it heard."""
+        if (piece := self._pieces.get(attachment)) is not None:
+            piece.keep(holds)
+
     def report(self, participant: str, report: Report) -> None:
         """The participant's page says how far it has played."""
         pieces = [piece for piece in self._pieces.values() if piece.participant == participant]
@@ -195,6 +200,11 @@ class Audience:
         self._recent.append((message, start, frames))
         for piece in tuple(self._pieces.values()):
             while piece.playout.room < len(frames) and self._here(piece):
+                if piece.kept and len(self._pieces) > 1:
+                    # Others do not wait for who is on hold: it reads that, and goes on with what is said next.
+                    for message, heard in piece.spill():
+                        self._settle(piece, message, heard, final=True)
+                    break
                 self._room.clear()
                 await self._room.wait()
             if self._here(piece):
@@ -317,16 +327,20 @@ class Audience:
             self._settle(piece, progress.message, heard)
 
     def _settle(self, piece: Earpiece, message: str, samples: int, *, final: bool = False) -> None:
-        ledger = self._ledgers.get(message)
-        settled = e.HeardSettled(
-            by=HUB,
-            message=message,
-            participant=piece.participant,
-            characters=ledger.heard(samples) if ledger is not None else 0,
-            samples=samples,
-            final=final,
-        )
-        self._tell.write([settled])
+        self._tell.write([_settled(piece, message, samples, self._ledgers.get(message), final=final)])
+
+
+def _settled(
+    piece: Earpiece, message: str, samples: int, ledger: Ledger | None, *, final: bool
+) -> e.HeardSettled:
+    return e.HeardSettled(
+        by=HUB,
+        message=message,
+        participant=piece.participant,
+        characters=ledger.heard(samples) if ledger is not None else 0,
+        samples=samples,
+        final=final,
+    )
 
 
 def _hand_over(

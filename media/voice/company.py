@@ -13,6 +13,7 @@ from typing import Any
 
 from hub.node.promise import Room
 from legato.session.events import Event
+from legato.session.modality_rules import on_hold
 from legato.session.routing import hears, waits
 from legato.session.voice_rules import speech_shown
 from media.frames import Frame
@@ -33,6 +34,8 @@ class _Member:
     carrier: Carrier | None = None
     """Once its call is up."""
     hears: bool = True
+    holds: bool = False
+    """Its person has put it on hold: its call stands, and is silent both ways."""
 
 
 class Company:
@@ -69,7 +72,9 @@ class Company:
     ) -> None:
         """A call of the attachment was answered; it begins with what was not heard. `warm`: its page can sound
         already. `fresh`: it is new to voice."""
-        self._members[attachment] = _Member(attachment, participant)
+        member = self._members[attachment] = _Member(attachment, participant)
+        member.holds = on_hold(self._room.state, attachment)
+        self._gathering.hush(attachment, member.holds)
         self._answering.join(attachment, participant, returning, warm=warm, fresh=fresh)
         if not owned(self._room.state, attachment):
             self._spawn(self._take(attachment))
@@ -85,6 +90,7 @@ class Company:
         """The call is over; who hung up `on_purpose` reads on."""
         member = self._members.pop(attachment)
         self._gathering.silence(attachment)
+        self._gathering.hush(attachment, False)
         self._relay.tell(attachment, member.participant, None)
         if member.hears and on_purpose:
             self._to_text(member)
@@ -117,12 +123,24 @@ class Company:
         """The state changed."""
         state = self._room.state
         self._gathering.look()
+        for member in self._members.values():
+            self._hold(member, on_hold(state, member.attachment))
         self._apart = talkers(state, self._members)
         for gone in self._gathering.speakers - state.attachments.keys():
             self._gathering.silence(gone)
         if self._apart and not self._relays:
             self._relays = True
             self._spawn(self._relay.run())
+
+    def _hold(self, member: _Member, holds: bool) -> None:
+        """What is said waits for who is on hold, and goes on from the same word."""
+        if holds == member.holds:
+            return
+        member.holds = holds
+        self._gathering.hush(member.attachment, holds)
+        self._answering.keep(member.attachment, holds)
+        if holds:
+            self._gathering.silence(member.attachment)
 
     def _relayed(self, attachment: str, participant: str, frame: Frame | None) -> None:
         """From another node. Where the log says that the microphone is nobody's, it is quiet."""

@@ -9,13 +9,14 @@ from typing import Final, Protocol
 
 from hub.node.promise import Room
 from legato.session.ids import HUB
+from legato.session.modality_rules import on_hold
 from legato.session.routing import Reach, apart, reach
 from legato.session.stance_rules import as_routed
 from legato.session.voice_rules import gap_marked
 from legato.speech import Ears
 from media.activity import SpeechEnded, SpeechStarted
 from media.echo import EchoGuard
-from media.frames import Frame, Mark
+from media.frames import Frame, Mark, silenced
 from media.listener import Listener, ListenerEvent, ListenerOptions, Transcript, TurnHeard
 from media.order import Order
 from media.ring import Write
@@ -163,6 +164,8 @@ class Ear:
             self._tools.keeper.keep(self.track, writes, self._source.stored)
         if frame is not None:
             if not frame.mark & _RESENT:
+                if on_hold(self._tools.room.state, self.attachment):
+                    frame, level = silenced(frame), None
                 self._tools.floor.live(self.attachment, self.participant, frame, level)
             if self._listening:
                 self._hear(self._order.add(frame, now), now)

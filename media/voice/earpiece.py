@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from media.catch_up import CatchUp, Coder
 from media.playout import Playout
 from media.timeline import PER_MS
 from media.voice.rest import Report
 from media.voice.wheel import Carrier
+
+_KEPT: Final = "kept"
 
 
 @dataclass(slots=True)
@@ -23,6 +26,8 @@ class Earpiece:
     warm_by: int = 0
     refused: bool = False
     """Its page says that it cannot sound: it is waited for, unless others listen too."""
+    kept: bool = False
+    """Its person has put it on hold."""
     reported: Report | None = None
     floor: Report | None = None
     """What it is known to have heard."""
@@ -60,6 +65,18 @@ class Earpiece:
         if self.reported is not None:
             self.source.rewind(self.reported.message, self.reported.samples)
         self.release(why)
+
+    def keep(self, kept: bool) -> None:
+        """Its person has put it on hold, or goes on."""
+        self.kept = kept
+        if kept:
+            self.hold(_KEPT)
+        else:
+            self.resume(_KEPT)
+
+    def spill(self) -> list[tuple[str, int]]:
+        """Drop all that waits: of each message of it, how many samples were heard."""
+        return [(cut.message, self.heard(cut.message, cut.samples, 0) or 0) for cut in self.source.cut()]
 
     def sounds(self, can: bool, why: str) -> bool:
         """Its page says whether it can sound; if not, that is a reason named `why`. Returns whether it goes on now."""

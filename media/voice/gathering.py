@@ -60,19 +60,29 @@ class Gathering:
         self._waits = waits
         self._sources: dict[str, _Source] = {}
         self._blends: dict[str, tuple[str, Blend]] = {}
+        self._hushed: set[str] = set()
+        """Attachments whose person has put them on hold: they hear nobody, and no tone."""
 
     def join(self, attachment: str, participant: str, carrier: Carrier) -> Blend:
         """An attachment listens from here on, on this carrier; returns what stands for it with the wheel."""
         self.leave(attachment)
         blend = Blend(carrier)
-        blend.wait(self._waits(participant))
         self._blends[attachment] = (participant, blend)
+        self.look()
         return blend
+
+    def hush(self, attachment: str, hushed: bool) -> None:
+        """Whether its person has put it on hold; who goes on hears each voice from its next frame on."""
+        (self._hushed.add if hushed else self._hushed.discard)(attachment)
+        if hushed and attachment in self._blends:
+            for speaker in self._sources:
+                self._blends[attachment][1].quiet(speaker)
+        self.look()
 
     def look(self) -> None:
         """Who waits may have changed."""
-        for participant, blend in self._blends.values():
-            blend.wait(self._waits(participant))
+        for attachment, (participant, blend) in self._blends.items():
+            blend.wait(attachment not in self._hushed and self._waits(participant))
 
     def leave(self, attachment: str) -> None:
         """It listens no more."""
@@ -119,4 +129,8 @@ class Gathering:
 
     def _listeners(self, speaker: str) -> list[tuple[str, Blend]]:
         """Nobody hears themselves, on whatever device."""
-        return [each for each in self._blends.values() if each[0] != speaker]
+        return [
+            each
+            for attachment, each in self._blends.items()
+            if each[0] != speaker and attachment not in self._hushed
+        ]

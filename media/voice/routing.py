@@ -31,4 +31,4 @@ def talkers(state: State, here: Container[str]) -> frozenset[str]:
 def speaks(state: State, attachment: str) -> bool:
     """Whether what its microphone hears is heard by anybody."""
     known = state.attachments.get(attachment)
-    return known is not None and "audio" in known.gives
+    return known is not None and "audio" in known.gives and not known.holds

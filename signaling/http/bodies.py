@@ -114,13 +114,15 @@ class CommandsDone(msgspec.Struct, frozen=True):
 
 
 class PresentAttachment(msgspec.Struct, frozen=True):
-    """A device or tab; `away_since` (session time, ms) is 0 while it is here."""
+    """A device or tab; `away_since` (session time, ms) is 0 while it is here. `holds`: its person lets its sound
+    wait."""
 
     attachment: str
     device: str
     takes: tuple[Medium, ...]
     gives: tuple[Medium, ...]
     away_since: int = 0
+    holds: bool = False
 
 
 class PresentParticipant(msgspec.Struct, frozen=True):

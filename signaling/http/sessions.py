@@ -327,7 +327,9 @@ def _presence(state: State, position: str) -> bodies.PresenceAnswer:
             **msgspec.structs.asdict(doing(state, who.id)),
             attentive=who.id in attentive,
             attachments=[
-                bodies.PresentAttachment(each.id, each.device, each.takes, each.gives, each.away_since)
+                bodies.PresentAttachment(
+                    each.id, each.device, each.takes, each.gives, each.away_since, each.holds
+                )
                 for each in state.attachments.values()
                 if each.participant == who.id
             ],

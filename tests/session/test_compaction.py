@@ -81,6 +81,7 @@ FLEETING: list[type[e.Event]] = [
     e.AttachmentBack,
     e.AttachmentClosed,
     e.ModalityChanged,
+    e.HoldChanged,
     e.AgentUnreachable,
     e.AgentReachable,
     e.AgentCrashed,

@@ -116,6 +116,10 @@ def _presence() -> Log:
         e.AttachmentAway(by="hub", attachment="tab", reason="silent"),
         e.AttachmentBack(by="ada", attachment="tab", gap_ms=40),
         e.ModalityChanged(by="ada", attachment="tab", takes=("text", "audio"), gives=()),
+        e.HoldChanged(by="ada", attachment="tab", holds=True),
+        e.HoldChanged(by="ada", attachment="nothing", holds=True),
+        e.HoldChanged(by="ada", attachment="phone", holds=True),
+        e.HoldChanged(by="ada", attachment="phone", holds=False),
         e.ActivityChanged(
             by="ada", participant="ada", activity="thinking", text="hm", step=1, steps=3, eta_ms=900
         ),

@@ -115,6 +115,7 @@ const HANDLERS: Handlers = {
   attachment_closed: (state, event) => ({ attachments: without(state.attachments, [event.attachment]) }),
   attention_changed: (state, { attachment: id, attentive }) => attachment(state, id, { attentive }),
   modality_changed: (state, { attachment: id, takes, gives }) => attachment(state, id, { takes, gives }),
+  hold_changed: (state, { attachment: id, holds }) => attachment(state, id, { holds }),
   tools_announced: (state, { attachment: id, tools }) => attachment(state, id, { tools }),
   activity_changed: (state, { participant: id, activity, text, step, steps, eta_ms, time: since }) =>
     of(state.participants, id)?.left === false

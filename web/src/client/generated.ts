@@ -187,6 +187,15 @@ export interface HeardSettled {
   final?: boolean;
 }
 
+export interface HoldChanged {
+  type: "hold_changed";
+  by: string;
+  offset?: number;
+  time?: number;
+  attachment: string;
+  holds: boolean;
+}
+
 export interface HumanRequestWithdrawn {
   type: "human_request_withdrawn";
   by: string;
@@ -742,6 +751,7 @@ export interface Attachment {
   track: string;
   attentive: boolean;
   tools: string[];
+  holds: boolean;
 }
 
 export interface Right {
@@ -1026,6 +1036,11 @@ export interface ChangeActivity {
 export interface ChangeAttention {
   type: "change_attention";
   attentive: boolean;
+}
+
+export interface ChangeHold {
+  type: "change_hold";
+  holds: boolean;
 }
 
 export interface ChangeModality {
@@ -1656,6 +1671,7 @@ export type KnownEvent =
   | DraftUsed
   | GapMarked
   | HeardSettled
+  | HoldChanged
   | HumanRequestWithdrawn
   | HumanRequested
   | LogReopened
@@ -1716,6 +1732,7 @@ export type Command =
   | CancelResponse
   | ChangeActivity
   | ChangeAttention
+  | ChangeHold
   | ChangeModality
   | ChangeStance
   | ContinueResponse
@@ -1792,6 +1809,7 @@ export const EVENT_DEFAULTS = {
   draft_used: { offset: 0, time: 0, edited: false },
   gap_marked: { offset: 0, time: 0 },
   heard_settled: { offset: 0, time: 0, samples: 0, final: false },
+  hold_changed: { offset: 0, time: 0 },
   human_request_withdrawn: { offset: 0, time: 0, reason: "" },
   human_requested: { offset: 0, time: 0, reason: "", skill: "", priority: 0 },
   log_reopened: { offset: 0, time: 0 },
@@ -1849,7 +1867,7 @@ export const STATE_DEFAULTS = {
   Part: { kind: "text", text: "", name: "", type: "", size: 0, sha256: "" },
   Spoken: { words: [] },
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
-  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [] },
+  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [], holds: false },
   Right: { holder: "", worker: "", attachment: "", listens: false },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "" },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0 },
@@ -1867,5 +1885,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 19, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 20, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

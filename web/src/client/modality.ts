@@ -39,6 +39,14 @@ function voiced(state: State, attachment: string): boolean {
   return known !== undefined && [...known.takes, ...known.gives].includes("audio");
 }
 
+/** Whether the participant has put itself on hold: it hears nobody and nobody hears it, on any device. */
+export function onHold(state: State, participant: string): boolean {
+  const sounding = Object.values(state.attachments).filter(
+    (one) => one.participant === participant && one.away_since === 0 && [...one.takes, ...one.gives].includes("audio"),
+  );
+  return sounding.length > 0 && sounding.every((one) => one.holds);
+}
+
 /** The attachment that plays a participant's sound; "" if none does. */
 export function playsFor(state: State, participant: string): string {
   const right = of(state.rights, `playout:${participant}`);

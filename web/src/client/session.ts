@@ -162,6 +162,11 @@ export class Session {
     return this.do([switching(this.machine.state, this.view.participant, modality)]);
   }
 
+  /** Let the sound of this tab wait, both ways, or go on from the same word. Rejects (`wrong_order`) without sound. */
+  hold(holds: boolean): Promise<string> {
+    return this.do([{ type: "change_hold", holds }]);
+  }
+
   /** Answer instead of the agent. Rejects (`already_exists`, with who it is) if another person does; needs the capability `takeover`. */
   takeOver(reason = ""): Promise<string> {
     return this.do([{ type: "take_over", ...(reason === "" ? {} : { reason }) }]);

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { liveness, type Command, type View } from "../client";
 import { doing, doingSaid } from "../client/doing";
+import { onHold } from "../client/modality";
 import { of } from "../client/state";
 import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
@@ -58,7 +59,7 @@ function People({ view: { state, participant: me } }: { view: View }): JSX.Eleme
       <ul class="people">
         {here.map((who) => {
           const alive = liveness(state, who.id);
-          const does = who.role === "agent" && alive === "online" ? doingSaid(doing(state, who.id)) : alive;
+          const does = who.role === "agent" && alive === "online" ? doingSaid(doing(state, who.id)) : onHold(state, who.id) ? "on hold" : alive;
           return (
             <li key={who.id}>
               <span class={`dot ${alive === "online" ? "good" : alive === "away" ? "busy" : ""}`} aria-hidden="true" />

@@ -5,6 +5,7 @@ import { liveness, type Session, type View } from "../client";
 import { Bell } from "./bell";
 import { Icon, Mark } from "./icons";
 import { doing, doingSaid } from "../client/doing";
+import { onHold } from "../client/modality";
 import { listens } from "../client/state";
 import { nameOf } from "./names";
 import { Share } from "./share";
@@ -38,6 +39,13 @@ function Agents({ view }: { view: View }): JSX.Element {
       })}
     </span>
   );
+}
+
+/** Others who have put themselves on hold. */
+function Waiting({ view }: { view: View }): JSX.Element | null {
+  const who = Object.keys(view.state.participants).filter((id) => id !== view.participant && onHold(view.state, id));
+  if (who.length === 0) return null;
+  return <span class="quiet">{who.map((id) => nameOf(view.state, id, view.participant)).join(", ")} on hold</span>;
 }
 
 /** Others who type now. A signal may be lost: nobody types for more than five seconds without saying so again. */
@@ -78,6 +86,7 @@ export function Header({ session, view, share }: { session: Session; view: View;
         <Mark /> Legato
       </h1>
       <Agents view={view} />
+      <Waiting view={view} />
       <Typing session={session} view={view} />
       <span class={`connection ${view.phase}`} data-phase={view.phase} data-way={view.way}>
         <span class="dot" aria-hidden="true" />

@@ -26,6 +26,9 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
       if (event["attachment"] !== mine || !Array.isArray(media)) return "";
       return media.includes("audio") ? "switched to voice" : "switched to text";
     }
+    case "hold_changed":
+      if (event["attachment"] === mine || event.by === "hub") return "";
+      return `${nameOf(state, event.by, me)} ${event["holds"] === true ? "put the call on hold" : "went on"}`;
     case "steering_requested":
       return event["asked"] === "steer" ? `${nameOf(state, event.by, me)} asked: “${String(event["text"])}”` : unattended(event.by, event["asked"] === "pause");
     case "steering_answered":

@@ -39,6 +39,7 @@ const WORDS: Record<VoiceView["state"], string> = {
 
 function stateOf(view: VoiceView): string {
   if (view.state !== "live") return WORDS[view.state];
+  if (view.held) return "On hold: nobody hears you, and what is said waits.";
   if (view.microphone !== "open") return "You hear the agent. It does not hear you.";
   return view.muted ? "You are muted: nobody hears you." : WORDS.live;
 }
@@ -62,6 +63,7 @@ export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JS
           <Icon name={view.muted ? "muted" : "talk"} /> <span>{view.muted ? "Unmute" : "Mute"}</span>
         </button>
       )}
+      {view.state === "live" && <HoldButton voice={voice} held={view.held} />}
       {(view.microphone === "denied" || view.microphone === "absent") && (
         <button type="button" class="small" onClick={() => void voice.microphone.open()}>
           Try again
@@ -70,6 +72,24 @@ export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JS
       {view.microphone === "open" && <Devices voice={voice} view={view} />}
       <AfterGap voice={voice} />
     </section>
+  );
+}
+
+/** Hold and go on, by the button or by Alt+H wherever the focus is. */
+function HoldButton({ voice, held }: { voice: Voice; held: boolean }): JSX.Element {
+  useEffect(() => {
+    const toggle = (event: KeyboardEvent): void => {
+      if (!event.altKey || event.ctrlKey || event.metaKey || event.code !== "KeyH" || event.repeat) return;
+      event.preventDefault();
+      void voice.hold.set(!held);
+    };
+    addEventListener("keydown", toggle);
+    return () => removeEventListener("keydown", toggle);
+  }, [voice, held]);
+  return (
+    <button type="button" class="small" aria-pressed={held} aria-keyshortcuts="Alt+H" title="Alt+H" onClick={() => void voice.hold.set(!held)}>
+      <Icon name={held ? "play" : "pause"} /> <span>{held ? "Go on" : "Hold"}</span>
+    </button>
   );
 }
 

@@ -15,6 +15,8 @@ export function askMicrophone(device = ""): Promise<MediaStream> {
 export class Microphone {
   state: MicrophoneState = "off";
   muted = false;
+  /** Its person put this device on hold: silence leaves it, muted or not. */
+  held = false;
   /** Open, and none of it leaves this page. */
   withheld = false;
   /** The chosen device's id; "" for the system's default. */
@@ -82,7 +84,13 @@ export class Microphone {
 
   mute(muted: boolean): void {
     this.muted = muted;
-    if (this.track !== null) this.track.enabled = !muted;
+    this.sounds();
+    this.changed();
+  }
+
+  hold(held: boolean): void {
+    this.held = held;
+    this.sounds();
     this.changed();
   }
 
@@ -94,7 +102,11 @@ export class Microphone {
 
   /** How loud it is now, 0 to 1. */
   level(): number {
-    return this.meter === null || this.muted ? 0 : levelOf(this.meter);
+    return this.meter === null || this.muted || this.held ? 0 : levelOf(this.meter);
+  }
+
+  private sounds(): void {
+    if (this.track !== null) this.track.enabled = !this.muted && !this.held;
   }
 
   private asking(device: string): Promise<MediaStream> {
@@ -116,7 +128,7 @@ export class Microphone {
     if (this.ear !== null) this.source.connect(this.ear);
     const { track } = this;
     if (track !== null) {
-      track.enabled = !this.muted;
+      this.sounds();
       track.onended = () => {
         if (track !== this.track) return;
         this.gone();

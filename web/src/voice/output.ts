@@ -14,6 +14,8 @@ export class Output {
   private source: MediaStreamAudioSourceNode | null = null;
   private track: MediaStreamTrack | null = null;
   private readonly element = new Audio();
+  private held = false;
+  private loud = 1;
 
   /** Told when sound becomes possible, or impossible. */
   changed: () => void = () => undefined;
@@ -108,7 +110,15 @@ export class Output {
     this.fade(1);
   }
 
-  private fade(to: number): void {
+  /** Silence, whoever says that there is sound meanwhile; or what there would be without it. */
+  hold(held: boolean): void {
+    this.held = held;
+    this.fade(this.loud);
+  }
+
+  private fade(loud: number): void {
+    this.loud = loud;
+    const to = this.held ? 0 : loud;
     const { gain } = this.gain;
     const now = this.context.currentTime;
     gain.cancelScheduledValues(now);

@@ -21,6 +21,7 @@ export class Playout {
   private readonly ledger = new Ledger();
   private by: object | null = null;
   private then: GoOn;
+  private held = false;
 
   /** `sounding`: what sounds now; null: nothing, or the browser does not tell. */
   constructor(
@@ -69,7 +70,16 @@ export class Playout {
 
   /** It is on again. */
   sound(): void {
-    this.ledger.sound();
+    if (!this.held) this.ledger.sound();
+  }
+
+  /** This device is on hold: whatever else may sound, nothing does here. */
+  hold(held: boolean): void {
+    this.held = held;
+    if (held) return this.silence();
+    // What the hub sent before it heard of the hold sounded nowhere: it is sent, and told of, again.
+    this.ledger.forget();
+    this.sound();
   }
 
   /** Whether the browser lets this page sound. The hub says anew what plays once it does. */

@@ -7,6 +7,8 @@ export interface VoiceView {
   readonly state: VoiceState;
   readonly microphone: MicrophoneState;
   readonly muted: boolean;
+  /** Its person put this device on hold. */
+  readonly held: boolean;
   readonly device: string;
   /** What carries the voice: a call, or (where none gets through) the session's own connection. */
   readonly way: "call" | "connection";
@@ -25,14 +27,14 @@ const ADVICE: Partial<Record<MicrophoneState, string>> = {
 /** How it stands: the voice, its microphone, what carries it, and whether this page may sound. */
 export function viewOf(
   state: VoiceState,
-  microphone: { readonly state: MicrophoneState; readonly muted: boolean; readonly device: string },
+  microphone: { readonly state: MicrophoneState; readonly muted: boolean; readonly held: boolean; readonly device: string },
   way: VoiceView["way"],
   sounds: boolean,
 ): VoiceView {
   const failed = state === "failed" ? "Voice does not get through here. Typing works." : "";
   const advice = failed || (state !== "off" ? (ADVICE[microphone.state] ?? "") : "");
-  const { muted, device } = microphone;
-  return { state, microphone: microphone.state, muted, device, way, needsTap: state === "live" && !sounds, advice };
+  const { muted, held, device } = microphone;
+  return { state, microphone: microphone.state, muted, held, device, way, needsTap: state === "live" && !sounds, advice };
 }
 
 /** What is shown now, and who is told when that changes. */

@@ -16,6 +16,7 @@ import { Capture } from "./capture";
 import { Dialler } from "./dialler";
 import { dropEarly, type Early } from "./early";
 import { Fallback } from "./fallback";
+import { Hold } from "./hold";
 import { Hush } from "./hush";
 import { Left } from "./left";
 import { wayBack } from "./liveness";
@@ -42,6 +43,7 @@ export class Voice {
   readonly microphone: Microphone;
   readonly capture: Capture;
   readonly playout: Playout;
+  readonly hold: Hold;
   private readonly ticks: Ticks;
   private readonly watch: Watch;
   private readonly roaming: Roaming;
@@ -82,6 +84,7 @@ export class Voice {
       dial: () => this.dial(),
     });
     this.playout = new Playout(session, () => (this.output.ready ? this.sounding : null), memory);
+    this.hold = new Hold(session, this.output, this.microphone, this.playout);
     this.hush = new Hush(session, this.output, this.microphone, this.playout);
     this.ticks = new Ticks(() => this.tick());
     this.watch = new Watch({
@@ -111,7 +114,7 @@ export class Voice {
   async start(silent = false): Promise<void> {
     remember(this.memory, true);
     this.tries = 0;
-    this.turnOn();
+    this.state = "calling" as VoiceState; // it may be another by the time that it is looked at below
     this.capture.begin();
     // In this order: the call is on its way before anything is drawn, and stands before a microphone is opened.
     this.dial();
@@ -171,10 +174,6 @@ export class Voice {
 
   private get on(): boolean {
     return this.state !== "off";
-  }
-
-  private turnOn(): void {
-    this.state = "calling";
   }
 
   /** The sound of a call that waits goes where it will be heard; the hub says nothing on it yet. */
@@ -390,8 +389,8 @@ export class Voice {
   }
 
   private look(): VoiceView {
-    const { state, muted, device } = this.microphone;
-    return viewOf(this.state, { state, muted, device }, this.fallback.on ? "connection" : "call", this.output.ready);
+    const { state, muted, held, device } = this.microphone;
+    return viewOf(this.state, { state, muted, held, device }, this.fallback.on ? "connection" : "call", this.output.ready);
   }
 
   private show(): void {
