@@ -28,7 +28,7 @@ class Speech(msgspec.Struct, frozen=True):
     """A batch of a message's speech: it follows the batch before without a gap.
 
     `start` and `end`: samples at 48 kHz from the start of the message's speech. `points`: which characters of the
-    message are spoken by which sample, as far as that became known with it.
+    message are spoken by which sample, as far as that became known with it. `kept`: the rings have it already.
     """
 
     frames: tuple[bytes, ...]
@@ -36,6 +36,7 @@ class Speech(msgspec.Struct, frozen=True):
     end: int
     points: tuple[Point, ...] = ()
     last: bool = False
+    kept: bool = False
 
 
 class Speaker:

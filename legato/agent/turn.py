@@ -145,10 +145,11 @@ class Turn:
 
     async def speak(self, sound: AsyncIterable[bytes], *, rate: int = 24_000, text: str = "") -> None:
         """Say something with a voice of the agent's own: PCM (s16 mono, at `rate`), with its words in `text` for
-        those who read. Returns when all of it is sent; it may come faster than real time."""
+        those who read. It may come faster than real time, and goes on over broken connections and dead nodes.
+        Returns when the hub has all of it, or somebody stopped it."""
         await self._writing.end()
         await self._writing.unpaused()
-        await self._writing.begin()
+        await self._writing.begin(brought=True)
         message = self._writing.message
         work = bring(self.session, message, sound, rate, zlib.crc32(message.encode()))
         bringing = asyncio.ensure_future(work)

@@ -47,12 +47,14 @@ class Writing:
         if self.paused:
             await self._session.until(lambda state: state.paused != self._whole)
 
-    async def begin(self) -> None:
-        """A message is open."""
+    async def begin(self, *, brought: bool = False) -> None:
+        """A message is open; `brought`: its sound comes from us."""
         self._name()
         if not self._begun:
             self._begun = True
-            await self._session.do(c.StartMessage(message=self.message, response=self._response))
+            await self._session.do(
+                c.StartMessage(message=self.message, response=self._response, brought=brought)
+            )
 
     async def add(self, words: str, kind: Literal["text", "reasoning"]) -> None:
         """Say more; returns when there is room for the next."""

@@ -47,10 +47,11 @@ class PostMessage(PlainCommand, frozen=True, kw_only=True):
 
 
 class StartMessage(Command, frozen=True, kw_only=True):
-    """Begin a message that grows, in an answer or by itself."""
+    """Begin a message that grows, in an answer or by itself. `brought`: its author brings its sound (`speak`)."""
 
     message: str
     response: str = ""
+    brought: bool = False
 
 
 class GrowMessage(PlainCommand, frozen=True, kw_only=True):

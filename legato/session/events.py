@@ -329,10 +329,11 @@ class MessagePosted(Event, frozen=True, kw_only=True):
 
 
 class MessageStarted(Event, frozen=True, kw_only=True):
-    """A message that grows."""
+    """A message that grows. `brought`: its author brings its sound, so no hub speaks its words."""
 
     message: str
     response: str = ""
+    brought: bool = False
 
 
 class MessageGrown(Event, frozen=True, kw_only=True):

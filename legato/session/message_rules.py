@@ -40,7 +40,11 @@ def start_message(state: State, actor: Actor, command: c.StartMessage) -> Decisi
         return refusal
     if sum(message.by == actor.participant for message in state.open_messages()) >= limits.OPEN_MESSAGES_EACH:
         return Refusal("too_large", "too many open messages", "message")
-    return [e.MessageStarted(by=actor.participant, message=command.message, response=command.response)]
+    return [
+        e.MessageStarted(
+            by=actor.participant, message=command.message, response=command.response, brought=command.brought
+        )
+    ]
 
 
 def grow_message(state: State, actor: Actor, command: c.GrowMessage) -> Decision:

@@ -20,7 +20,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 20
+FOLD_VERSION: Final = 21
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -87,13 +87,12 @@ class Right(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="message"):
-    """A message of the transcript. `at` is the offset where it began; `ordinal` counts ended entries
-    from 1 (0: open); `deltas` is the index that the next delta carries. `read`: from which character on
-    participants who turned to text were shown it; `missed`: who went straight on after a gap, and from which
-    character to which. `heard` counts characters and `heard_samples` samples by
-    participant; `settled`: who hears no more of it, be it that they heard all or that they were cut off; `speech_words`
-    are pairs of characters and samples, `speech` is where it rests. `superseded`: another answer was
-    wanted. `aside`: the part of the answer that it was written in; it is not spoken."""
+    """A message of the transcript. `at` is the offset where it began; `ordinal` counts ended entries from 1 (0: open);
+    `deltas` is the index that the next delta carries. `read`: from which character on participants who turned to text
+    were shown it; `missed`: who went straight on after a gap, and from which character to which. `heard` counts
+    characters and `heard_samples` samples by participant; `settled`: who hears no more of it, be it all or cut off;
+    `speech_words` are pairs of characters and samples, `speech` is where it rests. `superseded`: another answer was
+    wanted. `aside`: the part of the answer it was written in, not spoken. `brought`: its author brings its sound."""
 
     id: str
     by: str
@@ -119,6 +118,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     missed: tuple[tuple[str, int, int], ...] = ()
     superseded: bool = False
     aside: str = ""
+    brought: bool = False
 
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):

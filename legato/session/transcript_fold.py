@@ -161,6 +161,7 @@ def message_started(state: State, event: e.MessageStarted) -> None:
             event.time,
             response=event.response,
             aside=_aside(state, event.response),
+            brought=event.brought,
         )
 
 
@@ -203,6 +204,10 @@ def speech_queued(state: State, event: e.SpeechQueued) -> None:
         return
     stretch = Stretch(event.track, event.start, event.end, event.samples)
     stretches, words = list(message.speech), list(message.speech_words)
+    if message.brought and any(
+        (each.track, each.start) == (event.track, event.start) for each in stretches[:-1]
+    ):
+        return  # who brings it goes on elsewhere: this came late
     if stretches and (stretches[-1].track, stretches[-1].start) == (event.track, event.start):
         stretch = Stretch(event.track, event.start, event.end, stretches.pop().samples)
     else:

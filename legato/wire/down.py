@@ -147,6 +147,17 @@ class AudioAcked(Down, frozen=True, kw_only=True):
     missing: list[tuple[int, int]] = []
 
 
+class SoundTaken(Down, frozen=True, kw_only=True):
+    """Of what an agent brings for `message` the hub has all before media time `until` (48 kHz, from its beginning) at
+    `level`, and the agent need not keep it; on another connection it goes on from there. `over`: no more is taken."""
+
+    stream: int
+    message: str
+    until: int
+    level: str
+    over: bool = False
+
+
 class Working(Down, frozen=True, kw_only=True):
     """Answer to `work`: the worker is registered. `carries`: its sessions may have channels of its connection
     (`legato.wire.carried`)."""

@@ -121,7 +121,8 @@ class Listen(Up, frozen=True, kw_only=True):
 
 
 class Speak(Up, frozen=True, kw_only=True):
-    """An agent brings its own audio for `message`: audio envelopes with this `stream` number follow, then `end`."""
+    """An agent brings its own audio for `message`: audio envelopes with this `stream` number follow, then `end`. Said
+    again on another connection it goes on, from where `sound_taken` says."""
 
     stream: int
     message: str

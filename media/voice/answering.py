@@ -14,6 +14,7 @@ from legato.session.state import Message
 from media.voice import mouth as mouths
 from media.voice.audience import Audience, Tellers
 from media.voice.barge_in import Move
+from media.voice.brought import Brought
 from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
 from media.voice.echoes import Echoes
@@ -25,7 +26,7 @@ from media.voice.minutes import Ended
 from media.voice.mouth import Mouth
 from media.voice.playing import Playing
 from media.voice.recital import Recital
-from media.voice.rest import Report, Returning, Rings, made, returning, text_of
+from media.voice.rest import Report, Returning, Rings, made, returning
 from media.voice.routing import several
 from media.voice.script import Script, Step, Stop, Written
 from media.voice.sound import Sound
@@ -54,7 +55,7 @@ class Answering:
         self._mouth = Mouth(
             mouths.Tools(
                 sound.now, sound.new_id, clerk.write, partial(_written, keeper, clerk), keeper.keep,
-                partial(self._mark, "first_audio_in"),
+                partial(self._mark, "first_audio_in"), partial(Brought, room, keeper),
                 sound.speaker, sound.prompts,
             ),
             self._audience,
@@ -108,10 +109,10 @@ class Answering:
             attachment, participant, self._now(), on.returning, warm=warm, fresh=fresh, behind=on.behind
         )
         self.keep(attachment, on_hold(state, attachment))
-        rests = on.returning.rests
+        said = self._mouth.messages
+        rests = [each for each in on.returning.rests if each.message not in said]
         if self._script.live:
-            said = self._mouth.messages
-            self._perform(self._script.take_up(state, [each for each in rests if each.message not in said]))
+            self._perform(self._script.take_up(state, rests))
         else:
             self._perform(self._script.begin(state, rests, returning.seen, turned))
 
@@ -130,7 +131,7 @@ class Answering:
         self.moved(attachment, Move.RELEASE)
         if not self.live:
             self._script.end()
-            self._mouth.stop()
+            self._mouth.hush()
 
     @property
     def saying(self) -> list[str]:
@@ -172,18 +173,19 @@ class Answering:
         """These were appended; the room's state has them."""
         now = self._now()
         self._pause()
+        self._mouth.look()
         for event in events:
             if isinstance(event, e.ResponseStarted):
                 self._marks.answered(event.response, event.turn)
             elif isinstance(event, e.CancelRequested):
                 made = dict.fromkeys(self._mouth.messages + self._audience.waiting())
-                self._silence([each for each in made if self._of(each) == event.response])
+                self.silence([each for each in made if self._of(each) == event.response])
             elif isinstance(event, e.MessageGrown | e.MessagePosted):
                 self._first_word(event, now)
         self._perform(self._script.look(self._room.state))
 
     def bring(self, message: str, author: str) -> Recital:
-        """The agent brings the sound of this message itself."""
+        """The agent brings the sound of this message itself, to this node."""
         self._script.brought(message)
         entry = self._room.state.entries.get(message)
         ledger = Ledger()
@@ -191,19 +193,12 @@ class Answering:
             ledger = Ledger(entry.speech_characters, made(entry), entry.speech_words)
         return self._mouth.bring(message, author, self._of(message), ledger)
 
-    def brought_all(self, recital: Recital) -> None:
-        """No more of it comes."""
-        entry = self._room.state.entries.get(recital.message)
-        recital.text = text_of(entry) if isinstance(entry, Message) else ""
-        recital.closed = True
-        recital.news.set()
-
     # --- inside
 
     def _perform(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if isinstance(step, Stop):
-                self._silence([step.message])
+                self.silence([step.message])
             else:
                 self._mouth.follow(step)
 
@@ -239,7 +234,7 @@ class Answering:
             ]
         )
 
-    def _silence(self, messages: Sequence[str]) -> None:
+    def silence(self, messages: Sequence[str]) -> None:
         """These are over, whatever waits of them. What waits of others is said all the same."""
         audible = set(self._audience.waiting())
         self._script.cut(messages)

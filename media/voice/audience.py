@@ -364,6 +364,12 @@ def _hand_over(
 
 
 def _enqueue(piece: Earpiece, message: str, frames: Sequence[bytes], start: int) -> None:
+    if frames and piece.floor is not None and piece.floor.message == message:
+        # What an agent brings may have been heard before the log told of it: who goes on after a kill brings it again.
+        heard = max(0, piece.floor.samples - start) // FRAME
+        frames, start = frames[heard:], start + min(heard, len(frames)) * FRAME
+        if not frames:
+            return
     try:
         piece.playout.enqueue(message, frames, start)
     except MessageClosed:

@@ -79,6 +79,11 @@ class Keeper:
             self._idle.clear()
             self._go_on()
 
+    @property
+    def idle(self) -> bool:
+        """Whether the store has all that was to be kept."""
+        return self._idle.is_set()
+
     async def settled(self, timeout: float) -> None:
         """Wait until all is written, at most so many seconds."""
         if self._idle.is_set():

@@ -20,6 +20,7 @@ from legato.session.ids import HUB
 from legato.speech import SpeechFailed
 from media.ring import Write
 from media.speaker import Speaker, Speech
+from media.voice.brought import Brought
 from media.voice.ledger import Ledger
 from media.voice.prompts import Prompts
 from media.voice.recital import Queued, Recital
@@ -48,7 +49,8 @@ class Stage(Protocol):
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a mouth works with. `made(response, now, media_time)`: the first speech of a message was made;
-    `written(seconds)`: all that was kept and told is safe, or it takes longer than that."""
+    `written(seconds)`: all that was kept and told is safe, or it takes longer than that; `brought(message)`: the sound
+    that its agent brings."""
 
     now: Callable[[], int]
     new_id: Callable[[str], str]
@@ -56,6 +58,7 @@ class Tools:
     written: Callable[[float], Awaitable[None]]
     keep: Callable[[str, list[Write]], None]
     made: Callable[[str, int, int], None]
+    brought: Callable[[str], Brought]
     speaker: Speaker | None
     prompts: Prompts
 
@@ -84,8 +87,11 @@ class Mouth:
     def follow(self, step: Step) -> None:
         """The script goes on."""
         if isinstance(step, Begin):
+            if step.brought and step.message in self._recitals:
+                return
             ledger = Ledger(step.start, step.samples, step.points)
-            self._add(Recital(step.message, step.author, step.response, ledger, step.words))
+            brought = self._tools.brought(step.message) if step.brought else None
+            self._add(Recital(step.message, step.author, step.response, ledger, step.words, brought=brought))
             return
         if isinstance(step, Whole):
             self._stage.finish(step.message)
@@ -102,12 +108,27 @@ class Mouth:
         recital_known.news.set()
 
     def bring(self, message: str, author: str, response: str, ledger: Ledger) -> Recital:
-        """The agent brings the sound of this message, after what `ledger` knows: put it into `Recital.brought`."""
+        """The agent brings the sound of this message to this node, after what `ledger` knows: put it into
+        `Recital.brought`."""
         known = self._recitals.get(message)
-        if known is not None:
-            known.stopped = True
-            known.news.set()
-        return self._add(Recital(message, author, response, ledger, brought=deque(maxlen=600)))
+        if known is not None and known.brought is not None:
+            self._tell(known)
+            known.queued = None  # another node may have written since: what comes is a stretch of its own
+        else:
+            if known is not None:
+                known.stopped = True
+                known.news.set()
+            known = self._add(
+                Recital(message, author, response, ledger, brought=self._tools.brought(message))
+            )
+        assert known.brought is not None
+        known.brought.here = True
+        return known
+
+    def hush(self) -> None:
+        """Nobody listens: say no more. What agents bring here is kept all the same, for who comes back."""
+        brought = {name for name, each in self._recitals.items() if each.brought and each.brought.here}
+        self.stop([message for message in self.messages if message not in brought])
 
     def stop(self, messages: Sequence[str] | None = None) -> None:
         """Say no more of these, or of anything."""
@@ -116,6 +137,12 @@ class Mouth:
             if recital is not None:
                 self._tell(recital)
                 recital.stopped = True
+                recital.news.set()
+
+    def look(self) -> None:
+        """The state changed: the log may know more of what agents bring."""
+        for recital in self._recitals.values():
+            if recital.brought is not None:
                 recital.news.set()
 
     def tell(self, message: str) -> None:
@@ -144,6 +171,7 @@ class Mouth:
             recital = self._waiting.popleft()
             if not recital.stopped:
                 await self._recite(recital)
+            recital.over = not recital.stopped
             if self._recitals.get(recital.message) is recital:
                 del self._recitals[recital.message]
 
@@ -171,12 +199,18 @@ class Mouth:
             recital.ledger.settle(len(recital.text))
             if recital.ledger.start == 0 and recital.brought is None and self._tools.speaker is not None:
                 self._tools.prompts.put(recital.text, made)
+            stretch = recital.brought.untold if recital.brought is not None and recital.brought.here else None
+            if (
+                stretch is not None and recital.queued is None
+            ):  # all of it was kept, but for which words it says
+                now = self._tools.now()
+                recital.queued = Queued(stretch.track, stretch.start, now, stretch.samples, stretch.end)
         self._tell(recital, last=True)
         self._stage.finish(recital.message)
 
     async def _speech(self, recital: Recital) -> AsyncGenerator[Speech, None]:
         if recital.brought is not None:
-            return recital.sound()
+            return recital.sound(recital.brought)
         if recital.ledger.start == 0:
             prepared = await self._prepared(recital)
             if prepared is not None:
@@ -207,20 +241,25 @@ class Mouth:
         if not piece.frames:
             self._tell(recital)
             return
+        if not piece.kept:
+            await self._write_down(recital, piece)
+        if not recital.stopped:
+            await self._stage.play(recital.message, piece.frames, ledger.base + piece.start)
+
+    async def _write_down(self, recital: Recital, piece: Speech) -> None:
         now, first = self._tools.now(), recital.queued is None
         track = self._tracks.of(recital.author, now)
         if recital.queued is None:
-            recital.queued = Queued(track.id, track.next(now), now)
+            recital.queued = Queued(track.id, track.next(now), now, recital.ledger.base + piece.start)
             self._tools.made(recital.response, now, recital.queued.start)
         queued = recital.queued
-        self._tracks.add(track, queued.start + piece.start, piece.frames, now)
+        at = queued.start + recital.ledger.base + piece.start - queued.samples
+        self._tracks.add(track, at, piece.frames, now)
         queued.end = track.tail
         if queued.due(now):
             self._tell(recital)
         if first:
             await self._tools.written(WRITTEN_S)
-        if not recital.stopped:
-            await self._stage.play(recital.message, piece.frames, ledger.base + piece.start)
 
     def _tell(self, recital: Recital, *, last: bool = False) -> None:
         """Tell the log what of the recital it does not know yet."""
@@ -236,7 +275,7 @@ class Mouth:
             start=queued.start,
             end=queued.end,
             characters=ledger.characters_made,
-            samples=ledger.base,
+            samples=queued.samples,
             words=ledger.news(),
         )
         self._tools.write([event])

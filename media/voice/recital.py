@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 from media.opus import FRAME
 from media.speaker import Speech
 from media.timeline import PER_MS
+from media.voice.brought import Brought
 from media.voice.ledger import Ledger
 
 QUEUED_EVERY: Final = 500
@@ -25,11 +25,13 @@ HURRIED_EVERY: Final = 100
 
 @dataclass(slots=True)
 class Queued:
-    """Speech that lies in a track from media time `start` on. The log was told of it up to `told`."""
+    """Speech that lies in a track from media time `start` on, where the message's sample `samples` is. The log was told
+    of it up to `told`."""
 
     track: str
     start: int
     began: int
+    samples: int = 0
     end: int = 0
     told: int = 0
     told_at: int = 0
@@ -42,7 +44,8 @@ class Queued:
 
 @dataclass(slots=True)
 class Recital:
-    """One message as it is said. `brought`: its sound comes from the agent, not from the voice."""
+    """One message as it is said. `brought`: its sound comes from the agent, not from the voice. `over`: all that is
+    ever said of it was given out."""
 
     message: str
     author: str
@@ -51,7 +54,8 @@ class Recital:
     text: str = ""
     closed: bool = False
     stopped: bool = False
-    brought: deque[tuple[bytes, ...]] | None = None
+    over: bool = False
+    brought: Brought | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     queued: Queued | None = None
 
@@ -68,17 +72,19 @@ class Recital:
                 self.news.clear()
                 await self.news.wait()
 
-    async def sound(self) -> AsyncGenerator[Speech, None]:
+    async def sound(self, brought: Brought) -> AsyncGenerator[Speech, None]:
         """The sound that the agent brings, as it comes."""
-        end = 0
-        while not self.stopped and self.brought is not None:
-            if self.brought:
-                frames = self.brought.popleft()
-                start, end = end, end + len(frames) * FRAME
-                yield Speech(frames, start, end)
+        base = at = self.ledger.base
+        while not self.stopped:
+            self.news.clear()
+            portion = await brought.after(at)
+            if portion is not None:
+                start, at = portion.start, portion.start + len(portion.frames) * FRAME
+                if portion.frames:
+                    yield Speech(portion.frames, start - base, at - base, kept=portion.kept)
             elif self.closed:
-                yield Speech((), end, end, ((len(self.text), end),), last=True)
+                says = max(0, brought.characters - self.ledger.start)
+                yield Speech((), at - base, at - base, ((says, at - base),), last=True)
                 return
             else:
-                self.news.clear()
                 await self.news.wait()

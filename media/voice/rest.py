@@ -17,7 +17,7 @@ from legato.session.state import Message, State
 from legato.session.vocabulary import GoOn
 from legato.wire.up import PlayedUntil
 from media.frames import Frame
-from media.opus import FRAME
+from media.opus import FRAME, RATE
 from media.playout import MAX_QUEUED
 from media.portions import Point
 from media.voice.ledger import Ledger
@@ -25,6 +25,9 @@ from media.voice.ledger import Ledger
 FRESH: Final = 120_000
 """Milliseconds of session time after which the rest of a message is not spoken any more."""
 
+
+UNTOLD: Final = 2 * RATE
+"""Samples of what an agent brings that may be heard before the log tells of them: it may bring it as it is played."""
 
 WAYS_ON: Final[tuple[GoOn, ...]] = get_args(GoOn)
 
@@ -146,7 +149,7 @@ def unheard(
             continue
         elif entry.speech_end >= 0:
             if report is not None and report.message == entry.id:
-                found = [Unheard(entry, min(report.samples, made(entry)))]
+                found = [Unheard(entry, min(report.samples, made(entry) + (UNTOLD if entry.brought else 0)))]
             elif not _heard_out(entry, listener) and (not known or listener in entry.heard):
                 found.append(Unheard(entry, entry.heard_samples.get(listener, 0)))
         elif found:
@@ -180,25 +183,34 @@ async def returning(
     return Returning(tuple(rests), seen, report is not None, ago, then)
 
 
-async def _read(rings: Rings, unheard: Unheard, room: int) -> Rest:
-    message, frames = unheard.message, list[bytes]()
-    start = at = unheard.samples // FRAME * FRAME
+async def stored(rings: Rings, message: Message, start: int, end: int, most: int) -> list[bytes]:
+    """The frames of the message's speech from sample `start` on, before `end`, that are there without a hole. Raises
+    what the rings raise."""
+    at, frames = start, list[bytes]()
     for number, stretch in enumerate(message.speech):
         following = message.speech[number + 1 :]
-        until = min(
-            stretch.samples + stretch.end - stretch.start,
-            *(each.samples for each in following),
-            made(message),
-        )
+        until = min(stretch.samples + stretch.end - stretch.start, *(each.samples for each in following), end)
         if not stretch.samples <= at < until:
             continue
         offset = stretch.start - stretch.samples
         for frame in await rings.frames(stretch.track, at + offset, until + offset):
-            if frame.media_time != at + offset or frame.samples != FRAME or len(frames) == room:
+            if frame.media_time != at + offset or frame.samples != FRAME or len(frames) == most:
                 break
             frames.append(frame.payload)
             at += FRAME
-    points = message.speech_words
+    return frames
+
+
+async def _read(rings: Rings, unheard: Unheard, room: int) -> Rest:
+    message, points = unheard.message, unheard.message.speech_words
+    start = unheard.samples // FRAME * FRAME
+    frames = await stored(rings, message, start, made(message), room)
+    at = start + len(frames) * FRAME
+    if (
+        message.brought
+    ):  # no voice says it anew: what is heard already is passed over, and what is left is read later
+        end = at if frames else min(start, made(message))
+        return Rest(message.id, start, end, tuple(frames), message.speech_characters, points)
     if at >= made(message):
         return Rest(message.id, start, at, tuple(frames), message.speech_characters, points)
     characters, samples = max(

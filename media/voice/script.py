@@ -9,6 +9,7 @@ conversation goes on from it:
   beginning;
 - a message in mid growth that nobody has heard anything of begins with its next word, and so does one whose listener
   turned to text meanwhile: what it was shown it has read;
+- what an agent brings the sound of is not recited, but played as it comes;
 - what was finished before voice began is not recited, nor what an interruption ended.
 """
 
@@ -36,7 +37,7 @@ _WIDE: Final = 0x2E80
 @dataclass(frozen=True, slots=True)
 class Begin:
     """Recite `message` of `author` from character `start` of its text on; `words` are there already. Its first
-    `samples` were made before, and say what `points` say."""
+    `samples` were made before, and say what `points` say. `brought`: with the sound that its agent brings."""
 
     message: str
     author: str
@@ -45,6 +46,7 @@ class Begin:
     words: str
     samples: int = 0
     points: tuple[Point, ...] = ()
+    brought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,29 +183,48 @@ class Script:
             self._told[message] = _Told(_Stage.OVER)
 
     def _start(self, message: Message, start: int, rest: Rest | None = None) -> list[Step]:
-        words = text_of(message)[start:]
+        words = "" if self._is_brought(message) else text_of(message)[start:]
         if message.status in ("cancelled", "interrupted"):
             self._told[message.id] = _Told(_Stage.OVER)
             return [Stop(message.id)] if rest is not None else []
-        if rest is not None and not words and message.status == "finished":
+        whole = not words and (
+            not self._is_brought(message) or (rest is not None and rest.end >= made(message))
+        )
+        if rest is not None and whole and message.status == "finished":
             self._told[message.id] = _Told(_Stage.OVER)
             return [Whole(message.id)]
         self._told[message.id] = _Told(_Stage.RECITING, start + len(words))
+        if self._is_brought(message):
+            return self._play(message, rest.end if rest is not None else 0)
         samples, points = (rest.end if rest is not None else made(message)), message.speech_words
         begin: list[Step] = [Begin(message.id, message.by, message.response, start, words, samples, points)]
         return begin + self._closing(message)
+
+    def _play(self, message: Message, samples: int) -> list[Step]:
+        """What its agent brings, from this sample on."""
+        self._told[message.id] = _Told(_Stage.RECITING)
+        start, points = (message.speech_characters, message.speech_words) if samples else (0, ())
+        return [
+            Begin(message.id, message.by, message.response, start, "", samples, points, brought=True),
+            *self._closing(message),
+        ]
+
+    def _is_brought(self, message: Message) -> bool:
+        return message.brought or message.id in self._brought
 
     def _go_on(self, message: Message, told: _Told) -> list[Step]:
         text = text_of(message)
         if told.stage is _Stage.WAITING:
             return self._next_word(message, told, text)
         steps: list[Step] = []
-        if len(text) > told.at:
+        if len(text) > told.at and not self._is_brought(message):
             steps.append(More(message.id, text[told.at :]))
             told.at = len(text)
         return steps + self._closing(message)
 
     def _next_word(self, message: Message, told: _Told, text: str) -> list[Step]:
+        if self._is_brought(message) and message.status == "open":
+            return self._play(message, made(message))
         found = _word_after(text, told.at)
         if found < len(text) and message.status in ("open", "finished"):
             return self._start(message, found)

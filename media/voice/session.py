@@ -16,6 +16,7 @@ from legato.wire.up import Microphone as OpenMicrophone
 from media.rtc.rtp import AudioPacket
 from media.voice.answering import Answering
 from media.voice.barge_in import Move
+from media.voice.bringing import Bringings
 from media.voice.captured import CapturedEar
 from media.voice.carrier import Carrier
 from media.voice.clerk import Clerk
@@ -59,12 +60,12 @@ class SessionVoice:
         self.taps = Taps()
         echoes = Echoes()
         self.answering = Answering(room, sound, self.clerk, self.keeper, echoes)
+        self.bringings = Bringings(room, self.keeper, sound.store.level, self.answering)
         tools = tools_for(room, sound, self.clerk, self.keeper, self.taps, self, echoes)
         self._microphones = Microphones(tools, sound)
         self._ear_of = self._microphones.get
         relay = partial(Relay, sound.store, sound.keys, room.key, sound.new_id("n"))
-        write = self.clerk.write
-        self._company = Company(room, self.answering, write, self._silent_for, self._spawn, relay)
+        self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn, relay)
         self.live = self._company.live
         """A microphone's frame as it came: see `Floor`."""
         self._lines: dict[str, _Line] = {}
@@ -91,7 +92,7 @@ class SessionVoice:
 
     def idle(self, now: int) -> bool:
         """Whether it may go: no call, and no agent listening, for a while."""
-        if self._lines or self.taps:
+        if self._lines or self.taps or self.bringings:
             self._idle_since = now
         return now - self._idle_since >= LINGER
 
@@ -114,6 +115,7 @@ class SessionVoice:
         """Time passed: some twenty times a second."""
         self._microphones.tick(now)
         self.answering.tick(now)
+        self.bringings.tick()
 
     # --- calls
 

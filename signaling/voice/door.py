@@ -12,60 +12,25 @@ from functools import partial
 from typing import Any, Final
 
 from hub.store.promise import SessionKey
-from legato.wire.audio import OPUS, Audio
+from legato.wire.audio import Audio
 from legato.wire.up import Dial, Lacking, Listen, Microphone, Speak
-from media.codecs import RATES, BadPcm, Encoder
-from media.opus import FRAME, BadOpus, duration
 from media.rtc.call import Call, CallState
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
 from media.voice.errands import Errands
-from media.voice.recital import Recital
 from media.voice.rest import Report
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
 from signaling.doorkeeper import Arrival
 from signaling.ice.mux import MuxFull
+from signaling.voice.bringing import BroughtStreams
 from signaling.voice.call_port import CallPort
 from signaling.voice.calls import Answered, AskedTicket, GivenTicket, OfferRefused
 from signaling.voice.dialling import Dialling, Keys
 from signaling.voice.sdp import BadOffer, read_offer
 from signaling.voice.streams import MicrophoneStreams
 
-MOST_STREAMS: Final = 8
-"""Streams of its own audio that one connection may have open."""
-
 OFFER_S: Final = 5.0
-
-
-class _Brought:
-    """A message whose sound its agent brings."""
-
-    def __init__(self, voice: SessionVoice, asked: Speak, author: str) -> None:
-        self.voice = voice
-        self.recital: Recital = voice.answering.bring(asked.message, author)
-        self._encoder = Encoder(asked.rate) if asked.format == "pcm" else None
-
-    def add(self, audio: Audio) -> None:
-        """A piece of it. What is no sound is dropped."""
-        try:
-            frames = self._frames(audio)
-        except (BadPcm, BadOpus):
-            return
-        if frames and self.recital.brought is not None:
-            self.recital.brought.append(tuple(frames))
-            self.recital.news.set()
-
-    def end(self) -> None:
-        """That was all."""
-        if self._encoder is not None and self.recital.brought is not None and not self.recital.closed:
-            self.recital.brought.append(tuple(self._encoder.flush()))
-        self.voice.answering.brought_all(self.recital)
-
-    def _frames(self, audio: Audio) -> list[bytes]:
-        if self._encoder is not None:
-            return self._encoder.push(audio.frames[0]) if audio.kind != OPUS else []
-        return [frame for frame in audio.frames if audio.kind == OPUS and duration(frame) == FRAME]
 
 
 class VoiceDoor:
@@ -78,7 +43,7 @@ class VoiceDoor:
         self._errands = Errands()
         self._microphones = MicrophoneStreams(desk, port.now)
         self._dialling = Dialling(desk, port, keys, self._errands.spawn)
-        self._brought: dict[Line, dict[int, _Brought]] = {}
+        self._brought = BroughtStreams(desk, self._errands)
 
     # --- `signaling.voice.calls.Calls`
 
@@ -131,19 +96,16 @@ class VoiceDoor:
 
     def _of_agent(self, line: Line, arrival: Arrival, what: Any) -> None:
         if isinstance(what, Audio):
-            brought = self._brought.get(line, {}).get(what.stream)
-            if brought is not None:
-                brought.add(what)
+            self._brought.add(line, what)
         elif isinstance(what, Listen):
             self._errands.spawn(self._listen(line, arrival.room.key, what))
         elif isinstance(what, Speak):
-            self._speak(line, arrival.room.key, arrival.actor.participant, what)
+            self._brought.speak(line, arrival, what)
 
     def ended(self, line: Line) -> None:
         """See `Sounds`."""
         self._microphones.ended(line)
-        for brought in self._brought.pop(line, {}).values():
-            brought.end()
+        self._brought.ended(line)
         if line.arrival is not None:
             voice = self.desk.here(line.arrival.room.key)
             if voice is not None:
@@ -155,18 +117,6 @@ class VoiceDoor:
         async with asyncio.timeout(OFFER_S), self.desk.voice(key) as voice:
             if voice is not None:
                 voice.taps.add(line, asked)
-
-    def _speak(self, line: Line, key: SessionKey, author: str, asked: Speak) -> None:
-        streams = self._brought.setdefault(line, {})
-        known = streams.get(asked.stream)
-        if asked.end:
-            if known is not None:
-                streams.pop(asked.stream).end()
-            return
-        voice = self.desk.here(key)
-        usable = asked.format == "opus" or asked.rate in RATES
-        if voice is not None and known is None and usable and len(streams) < MOST_STREAMS:
-            streams[asked.stream] = _Brought(voice, asked, author)
 
 
 def _heard(voice: SessionVoice, attachment: str) -> Callable[[AudioPacket, int], None]:

@@ -53,11 +53,13 @@ def heard_out(state: State) -> bool:
     return message is not None and message.status == "finished" and len(brain.STORY) in message.heard.values()
 
 
-async def kept(http: aiohttp.ClientSession, url: str, session: str, track: str) -> dict[int, bytes]:
-    """The frames of a track in the store, by media time."""
-    way = await invited(http, url, session)
+async def kept(
+    http: aiohttp.ClientSession, url: str, session: str, track: str, ticket: str = ""
+) -> dict[int, bytes]:
+    """The frames of a track in the store, by media time; `ticket`: of who may have them, if it is no demo's session."""
+    ticket = ticket or (await invited(http, url, session)).ticket
     path, asked = f"{url}/v1/sessions/{session}/recording", {"track": track}
-    async with http.get(path, params=asked, headers={"Authorization": f"Bearer {way.ticket}"}) as answer:
+    async with http.get(path, params=asked, headers={"Authorization": f"Bearer {ticket}"}) as answer:
         answer.raise_for_status()
         data = await answer.read()
     frames, at = dict[int, bytes](), 0
@@ -129,11 +131,13 @@ async def test_twenty_kills_of_the_hub_while_it_speaks_lose_and_double_no_frame(
         assert words[-1] == len(brain.STORY)
 
 
-async def said(http: aiohttp.ClientSession, url: str, session: str, stretches: list[Stretch]) -> list[bytes]:
+async def said(
+    http: aiohttp.ClientSession, url: str, session: str, stretches: list[Stretch], ticket: str = ""
+) -> list[bytes]:
     """The frames of the stretches, one after the other."""
     frames: list[bytes] = []
     for each in stretches:
-        there = await kept(http, url, session, each.track)
+        there = await kept(http, url, session, each.track, ticket)
         frames += [there[at] for at in range(each.start, each.end, FRAME)]
     return frames
 

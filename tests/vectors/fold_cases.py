@@ -62,6 +62,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "hub-tools": (hub_tools(), 0),
         "voice": (_voice(), 0),
         "speech": (_speech(), 0),
+        "brought": (_brought(), 0),
         "unknown": (_unknown(), 0),
         "nonsense": (_nonsense(), 0),
         "many-entries": ([_posted(f"m{n}", "x") for n in range(24)], 3),
@@ -288,6 +289,21 @@ def _speech() -> Log:
         said(track="t3", start=0, end=960, characters=0),
         *(said(track=f"t{n}", start=n, end=n + 1, characters=1, samples=n) for n in range(4, 40)),
         said(track="t39", start=39, end=99, characters=1, words=[(1, n) for n in range(600)]),
+    ]
+
+
+def _brought() -> Log:
+    """A message whose sound its agent brought, to one node and then to another; the first says so late."""
+    said = partial(e.SpeechQueued, by="hub", message="m", characters=0)
+    return [
+        e.MessageStarted(by="bot", message="m", brought=True),
+        said(track="t1", start=0, end=9_600),
+        said(track="t2", start=960, end=1_920, samples=9_600),
+        said(track="t1", start=0, end=19_200),
+        e.SpeechQueued(
+            by="hub", message="m", track="t2", start=960, end=4_800, characters=3, words=[(3, 13_440)]
+        ),
+        e.MessageEnded(by="bot", message="m"),
     ]
 
 

@@ -17,8 +17,8 @@ from legato.session.parts import Part
 from legato.speech import Heard as Understood
 from legato.speech import Pcm, Spoken
 from legato.wire import down
-from legato.wire.audio import decode_audio
-from legato.wire.up import Listen
+from legato.wire.audio import OPUS, Audio, decode_audio
+from legato.wire.up import Listen, Speak
 from media.codecs import Encoder, loudness
 from media.listener import ListenerOptions
 from media.opus import FRAME, RATE, SILENCE
@@ -371,19 +371,22 @@ async def test_an_agent_may_listen_itself_at_the_rate_it_asks_for() -> None:
 
 @virtual
 async def test_an_agent_may_bring_its_own_sound() -> None:
-    house, phone = House(), Phone()
+    house, phone, agent = House(), Phone(), Agent()
     async with place(house) as here:
         voice, _ = await here.ring_up(phone)
         await here.say(TEXT)
         await asyncio.sleep(0)
-        recital = voice.answering.bring("m_2", BOT)
+        brought = voice.bringings.open(agent, BOT, Speak(stream=3, message="m_2", format="opus"))
         await here.say("My own voice.", "m_2")
         frames = tuple(Encoder(RATE).push(tone(500, RATE // 2)))
-        assert recital.brought is not None
-        recital.brought.append(frames)
-        voice.answering.brought_all(recital)
+        assert brought is not None
+        brought.add(agent, Audio(OPUS, 3, 0, frames))
+        brought.end(agent)
         await asyncio.sleep(7)
         assert tuple(phone.speech[-len(frames) :]) == frames
         assert "My own voice." not in here.voice.texts
         last = here.of(e.HeardSettled)[-1]
         assert (last.message, last.characters, last.final) == ("m_2", len("My own voice."), True)
+        assert [each.until for each in agent.told if isinstance(each, down.SoundTaken)][-1] == len(
+            frames
+        ) * FRAME

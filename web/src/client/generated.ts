@@ -269,6 +269,7 @@ export interface MessageStarted {
   time?: number;
   message: string;
   response?: string;
+  brought?: boolean;
 }
 
 export interface ModalityChanged {
@@ -788,6 +789,7 @@ export interface Message {
   missed: [string, number, number][];
   superseded: boolean;
   aside: string;
+  brought: boolean;
 }
 
 export interface ToolCall {
@@ -1255,6 +1257,7 @@ export interface StartMessage {
   type: "start_message";
   message: string;
   response?: string;
+  brought?: boolean;
 }
 
 export interface StartResponse {
@@ -1627,6 +1630,15 @@ export interface DownSnapshot {
   reason?: string;
 }
 
+export interface DownSoundTaken {
+  type: "sound_taken";
+  stream: number;
+  message: string;
+  until: number;
+  level: string;
+  over?: boolean;
+}
+
 export interface DownWorking {
   type: "working";
   node: string;
@@ -1651,6 +1663,7 @@ export type Down =
   | DownRefused
   | DownSignals
   | DownSnapshot
+  | DownSoundTaken
   | DownWorking;
 
 export type KnownEvent =
@@ -1816,7 +1829,7 @@ export const EVENT_DEFAULTS = {
   message_ended: { offset: 0, time: 0, outcome: "finished", reason: "" },
   message_grown: { offset: 0, time: 0, part: 0, kind: "text", count: 1 },
   message_posted: { offset: 0, time: 0, turn: "", response: "", ends_turn: false, spoken: null },
-  message_started: { offset: 0, time: 0, response: "" },
+  message_started: { offset: 0, time: 0, response: "", brought: false },
   modality_changed: { offset: 0, time: 0 },
   notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [], target: "" },
   part_added: { offset: 0, time: 0 },
@@ -1869,7 +1882,7 @@ export const STATE_DEFAULTS = {
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [], holds: false },
   Right: { holder: "", worker: "", attachment: "", listens: false },
-  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "" },
+  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "", brought: false },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0 },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
   Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", title: "", text: "", step: 0, steps: 0 },
@@ -1885,5 +1898,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 20, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 21, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -76,6 +76,8 @@ function grown(message: Message, event: Of<"message_grown">): Partial<Message> {
 function queued(message: Message, event: Of<"speech_queued">): Partial<Message> {
   const { track, start, end, characters } = event;
   const newest = message.speech.at(-1);
+  const late = message.brought && message.speech.slice(0, -1).some((each) => each[0] === track && each[1] === start);
+  if (late) return {}; // who brings it goes on elsewhere
   const grows = newest !== undefined && newest[0] === track && newest[1] === start;
   const before = grows ? message.speech.slice(0, -1) : message.speech.filter((each) => each[3] < event.samples);
   const words = grows ? message.speech_words : message.speech_words.filter((pair) => pair[1] <= event.samples);
@@ -194,10 +196,11 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   response_superseded: superseded,
   response_ended: responseEnded,
   message_posted: posted,
-  message_started: (state, { message: id, by, offset: at, time, response }) =>
-    of(state.entries, id) === undefined
-      ? { entries: put(state.entries, id, filled("Message", { id, by, at, time, response, aside: asideOf(state, response) })) }
-      : {},
+  message_started: (state, { message: id, by, offset: at, time, response, brought }) => {
+    if (of(state.entries, id) !== undefined) return {};
+    const message = filled("Message", { id, by, at, time, response, brought, aside: asideOf(state, response) });
+    return { entries: put(state.entries, id, message) };
+  },
   message_grown: (state, event) => growing(state, event.message, (message) => grown(message, event)),
   part_added: (state, event) => growing(state, event.message, ({ parts }) => ({ parts: [...parts, event.part] })),
   message_ended: (state, { message, outcome: status, reason }) =>
