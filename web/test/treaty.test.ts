@@ -82,11 +82,13 @@ describe("what a link says is what the treaty's cases say", () => {
 describe("what becomes of a batch that is refused", () => {
   test.each(one<Refused[]>("refusals.json"))("$reason", ({ reason, send_again }) => {
     const outbox = new Outbox();
-    const batch = outbox.put("x");
-    expect(outbox.take(0)).toEqual([batch]);
-    const settled = outbox.refused(1, { reason, expected: 1, retry_after_ms: 100 }, 0);
-    expect(settled).toEqual(send_again ? null : batch);
-    expect(outbox.take(1_000)).toEqual(send_again ? [batch] : []);
+    const [first, second] = [outbox.put("x"), outbox.put("y")];
+    expect(outbox.take(0)).toEqual([first, second]);
+    const settled = outbox.refused(2, { reason, expected: 1, retry_after_ms: 100 }, 0);
+    expect(settled).toEqual(send_again ? null : second);
+    const again = outbox.take(1_000).map(({ seq }) => seq);
+    expect(again.includes(2)).toBe(send_again);
+    expect(again.includes(1)).toBe(reason === "sequence_gap");
   });
 });
 
