@@ -233,7 +233,8 @@ class Duties:
         self.skew = self._clock.read(await self._tools.store.time(), self._tools.now())
         self._tools.metrics.deadlines_suspended.set(int(self._clock.suspended))
         for conductor in tuple(self._conductors.values()):
-            if conductor.part is Part.LISTENS and not self._lives(conductor.conductor):
+            # Also who is asking still: the store may have been away as the room was opened.
+            if conductor.part is not Part.CONDUCTS and not self._lives(conductor.conductor):
                 await conductor.claim(conductor.conductor)
             if conductor.part is Part.CONDUCTS:
                 self._check_workers(conductor.room)

@@ -33,7 +33,7 @@ from legato.session.commands import Command, Refusal
 from legato.session.outbox import Outbox, Saved
 from legato.session.parts import Part
 from legato.session.state import State, encode_state
-from legato.wire.down import Attached, ResumeTicket, decode_down
+from legato.wire.down import Attached, Refused, ResumeTicket, decode_down
 from legato.wire.up import Credit
 from tests.support.simloop import SimLoop
 from tests.support.simwire import Wire
@@ -81,7 +81,7 @@ class Client:
     """Of the attachment that it has: what it can come back by, the newest last."""
     resumed: int = 0
     repeated: int = 0
-    """How often it sent a batch over one connection, at most."""
+    """How often one batch met a gap over one connection, at most."""
     renumbered: int = 0
     """How often the log lacked what it had settled, and it went on under new sequences."""
     worker: str = ""
@@ -103,7 +103,7 @@ class Client:
         self._timer: asyncio.TimerHandle | None = None
         self._sample = Random(f"{self.name}:sample")
         self._attachment = ""
-        self._sent: Counter[bytes] = Counter()
+        self._gaps: Counter[int] = Counter()
         self._owed = 0
         """Events of which it has not said yet that it is ready for as many more."""
 
@@ -147,7 +147,11 @@ class Client:
 
     def received(self, wire: Wire, raw: bytes) -> None:
         if wire is self.wire and not self.dead:
-            self._act(self.link.received(decode_down(raw), self.loop.ms()))
+            envelope = decode_down(raw)
+            if isinstance(envelope, Refused) and envelope.reason == "sequence_gap":
+                self._gaps[envelope.seq] += 1
+                self.repeated = max(self.repeated, self._gaps[envelope.seq])
+            self._act(self.link.received(envelope, self.loop.ms()))
 
     def closed(self, wire: Wire) -> None:
         if wire is self.wire and not self.dead:
@@ -194,7 +198,7 @@ class Client:
         self._arm()
 
     def _open(self) -> None:
-        self._sent.clear()
+        self._gaps.clear()
         self.wire = self.dial(self, self.random)
         if self.wire is None:
             self.loop.deliver(20, self.process, lambda: self._act(self.link.closed(self.loop.ms())))
@@ -207,9 +211,6 @@ class Client:
     def _send(self, raw: bytes) -> None:
         if self.wire is None:
             return
-        if raw.startswith(b'{"type":"do"'):
-            self._sent[raw] += 1
-            self.repeated = max(self.repeated, self._sent[raw])
         self.wire.up(raw)
 
     def _came_back(self, attached: Attached) -> None:

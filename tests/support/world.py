@@ -66,7 +66,7 @@ BUSY_MS: Final = 4_000
 REST_MS: Final = 90_000
 MOST_POSTS: Final = 14
 MOST_REPEATS: Final = 150
-"""How often a client may send the same batch over one connection: 68 times where a hub said `too_fast` was seen."""
+"""How often a batch may meet a gap over one connection."""
 SETTINGS: Final = Settings(
     idle_close=3_000, beat=500, lease=1_500, sweep=200, snapshot_every=24, snapshot_quiet=1_000,
     index_every=2_000, offer_patience=1_500, node_death_window=500,

@@ -229,6 +229,30 @@ async def test_a_session_that_needs_something_waits_for_a_worker_that_has_it_and
         await until(lambda: offered == [("german", KEY.session)])
 
 
+class NobodyConducts(ModelStore):
+    """A store that does not say who conducts in its first tries."""
+
+    tries = 0
+
+    async def claim_conductor(self, key: SessionKey, node: str, seen: str) -> str:
+        self.tries += 1
+        if self.tries <= 3:
+            raise StoreUnavailable("patience")
+        return await super().claim_conductor(key, node, seen)
+
+
+@virtual
+async def test_a_session_opened_while_the_store_was_away_finds_its_conductor_and_is_offered() -> None:
+    house = House()
+    store = NobodyConducts(house.server, lambda callback: asyncio.get_running_loop().call_soon(callback))
+    offers: list[SessionKey] = []
+    async with house.node("n1", store, QUICK) as node:
+        room = await there(await node.create(KEY, "p_user", {"agent": "helper"}, ""))
+        await node.arrive(room, user_presence())
+        node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: offers.append(key))
+        await until(lambda: offers == [KEY])
+
+
 class AwayAtFirst(ModelStore):
     """A store that takes no bell in its first tries."""
 
