@@ -229,11 +229,11 @@ class Duties:
                 log.warning("a duty waits for the store")
 
     async def _sweep(self) -> None:
-        """Fire what is due, wherever nobody else does."""
+        """Fire what is due, wherever nobody else does, and claim what nobody conducts: because who did is dead, or
+        because the store was away when that was asked first."""
         self.skew = self._clock.read(await self._tools.store.time(), self._tools.now())
         self._tools.metrics.deadlines_suspended.set(int(self._clock.suspended))
         for conductor in tuple(self._conductors.values()):
-            # Also who is asking still: the store may have been away as the room was opened.
             if conductor.part is not Part.CONDUCTS and not self._lives(conductor.conductor):
                 await conductor.claim(conductor.conductor)
             if conductor.part is Part.CONDUCTS:
