@@ -229,8 +229,7 @@ class Duties:
                 log.warning("a duty waits for the store")
 
     async def _sweep(self) -> None:
-        """Fire what is due, wherever nobody else does, and claim what nobody conducts: because who did is dead, or
-        because the store was away when that was asked first."""
+        """Fire what is due; claim what nobody conducts: who did is dead, or the store was away as we asked."""
         self.skew = self._clock.read(await self._tools.store.time(), self._tools.now())
         self._tools.metrics.deadlines_suspended.set(int(self._clock.suspended))
         for conductor in tuple(self._conductors.values()):
