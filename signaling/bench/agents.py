@@ -3,7 +3,7 @@
 Two workers of one agent at every time, several people in sessions of their own, each of whom is being answered
 without end. Workers are killed (`kill -9`) and frozen (`SIGSTOP`) in mid answer, answers are cancelled, nodes are
 killed; `old_words_after_token` counts words of a worker after another had its token, zombies that wake included.
-Beside it, dead workers write into a log (`zombies`), and many sessions wait for an agent at once (`dispatching`).
+Parts of their own: many sessions wait for an agent at once (`dispatching`), dead workers write into a log (`zombies`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from typing import Final
 from signaling.bench.asker import Asker, asker
 from signaling.bench.chatterer import AGENT
 from signaling.bench.crew import Crew
-from signaling.bench.dispatching import measure_dispatch
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
-from signaling.bench.zombies import measure_zombies
 
 SETTLED_S: Final = 0.3
 """Between the last word that was waited for and the next fault."""
@@ -33,9 +31,8 @@ ZOMBIE_S: Final = 0.5
 
 async def measure_agents(rig: Rig, plan: Plan) -> list[Result]:
     """The figures of one run."""
-    while len(rig.nodes) < plan.nodes:
-        await rig.start_node()
-    results = await measure_dispatch(rig, plan)
+    await rig.at_least(plan.nodes)
+    results: list[Result] = []
     async with AsyncExitStack() as stack:
         crew = Crew(rig, "signaling.bench.chatterer", AGENT)
         stack.push_async_callback(crew.end)
@@ -48,7 +45,7 @@ async def measure_agents(rig: Rig, plan: Plan) -> list[Result]:
         results += await _cancelled(people, plan)
         results += await _nodes_killed(rig, people, plan)
         results.append(Value("old_words_after_token", sum(each.stray for each in people), 0))
-    return results + await measure_zombies(rig, plan)
+    return results
 
 
 def _busiest(people: Sequence[Asker]) -> tuple[str, list[Asker]]:

@@ -32,6 +32,7 @@ AGAIN_S: Final = 0.5
 
 async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
     """Sessions taken a second, from the first to the last that waited, and the store's memory a waiting session."""
+    await rig.at_least(plan.nodes)
     async with AsyncExitStack() as stack:
         store = await RealStore.open(
             Endpoint.from_url(rig.redis), level="buffered", random_bytes=secrets.token_bytes, random=random

@@ -156,6 +156,11 @@ class Rig:
         self.nodes.append(node)
         return node
 
+    async def at_least(self, nodes: int) -> None:
+        """So many nodes."""
+        while len(self.nodes) < nodes:
+            await self.start_node()
+
     async def replace_node(self, place: int, idle_close: int = 30_000) -> Child:
         """kill -9 it, and start another under its address."""
         old = self.nodes[place]

@@ -12,6 +12,7 @@ from typing import Any, Final
 from signaling.bench import figures
 from signaling.bench.agents import measure_agents
 from signaling.bench.delivery import measure_delivery
+from signaling.bench.dispatching import measure_dispatch
 from signaling.bench.figures import Figure, Result, Value
 from signaling.bench.join import measure_join
 from signaling.bench.plan import Plan
@@ -20,6 +21,7 @@ from signaling.bench.rig import Rig, open_rig
 from signaling.bench.takeover import measure_takeover
 from signaling.bench.turn import measure_turn
 from signaling.bench.voice import PARTS
+from signaling.bench.zombies import measure_zombies
 
 log: Final = logging.getLogger("legato.bench")
 
@@ -31,7 +33,7 @@ BENCHES: Final[dict[str, Sequence[Measure]]] = {
     "join": (measure_join,),
     "voice": PARTS,
     "turn": (measure_turn,),
-    "agents": (measure_agents,),
+    "agents": (measure_dispatch, measure_agents, measure_zombies),
     "takeover": (measure_takeover,),
 }
 """The parts of each: what one cannot measure costs no other's figures."""
