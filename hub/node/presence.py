@@ -100,13 +100,16 @@ class Attendance:
         if attachment in room.present:
             room.present.pop(attachment, None)
             await insist(lambda: self.died(room, attachment, reason))
-            await self._forget(room, attachment)
+            await insist(lambda: self._forget(room, attachment))
 
     async def departed(self, room: Room, attachment: str) -> None:
         """It detached on purpose."""
         room.present.pop(attachment, None)
+        await insist(lambda: self._close(room, attachment))
+        await insist(lambda: self._forget(room, attachment))
+
+    async def _close(self, room: Room, attachment: str) -> None:
         surely(await room.settle(PRODUCER, lambda state: _told(closed(state, attachment))))
-        await self._forget(room, attachment)
 
     async def died(self, room: Room, attachment: str, reason: str) -> None:
         """It, or its node, is gone: it has its grace to appear again. Raises `StoreUnavailable`."""
