@@ -14,6 +14,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -184,13 +185,24 @@ class Dispatch:
     async def _note(
         self, key: SessionKey, no_more: frozenset[str], new: Sequence[tuple[str, Wish]], since: int
     ) -> None:
-        store = self._tools.store
         for queue in sorted(no_more):
-            await store.unwant(key.tenant, queue, key)
+            await insist(partial(self._withdraw, key, queue))
         for queue, wish in new:
-            await enter(store, queue, key, since)
-            store.signal(channel_of(key.tenant, agent_of(queue)), msgspec.json.encode(wish))
-            self._tools.metrics.duties.labels("want").inc()
+            await insist(partial(self._enter, key, queue, wish, since))
+
+    async def _withdraw(self, key: SessionKey, queue: str) -> None:
+        if queue not in self._noted.get(
+            key, ()
+        ):  # it may be wanted again by the time at which the store answers
+            await self._tools.store.unwant(key.tenant, queue, key)
+
+    async def _enter(self, key: SessionKey, queue: str, wish: Wish, since: int) -> None:
+        if queue not in self._noted.get(key, (queue,)):
+            return
+        store = self._tools.store
+        await enter(store, queue, key, since)
+        store.signal(channel_of(key.tenant, agent_of(queue)), msgspec.json.encode(wish))
+        self._tools.metrics.duties.labels("want").inc()
 
     # --- the workers' side
 

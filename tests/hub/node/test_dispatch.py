@@ -253,6 +253,31 @@ async def test_a_session_opened_while_the_store_was_away_finds_its_conductor_and
         await until(lambda: offers == [KEY])
 
 
+class NotesNoWish(ModelStore):
+    """A store that notes no wish in its first tries."""
+
+    tries = 0
+
+    async def want(self, tenant: str, agent: str, key: SessionKey, since: int) -> None:
+        self.tries += 1
+        if self.tries <= 3:
+            raise StoreUnavailable("patience")
+        await super().want(tenant, agent, key, since)
+
+
+@virtual
+async def test_a_session_whose_wish_the_store_did_not_take_at_first_is_offered_once_it_does() -> None:
+    house = House()
+    store = NotesNoWish(house.server, lambda callback: asyncio.get_running_loop().call_soon(callback))
+    offers: list[SessionKey] = []
+    async with house.node("n1", store, QUICK) as node:
+        room = await there(await node.create(KEY, "p_user", {"agent": "helper"}, ""))
+        await node.arrive(room, user_presence())
+        await until(lambda: store.tries > 3)
+        node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: offers.append(key))
+        await until(lambda: offers == [KEY])
+
+
 class AwayAtFirst(ModelStore):
     """A store that takes no bell in its first tries."""
 

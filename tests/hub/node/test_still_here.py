@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from hub.node.presence import holder_of
 from hub.node.promise import Done
@@ -56,7 +57,7 @@ async def test_who_is_lost_or_leaves_while_the_store_is_away_is_seen_off_when_it
     store = Deaf(house.server)
     async with house.node("n1", store) as node:
         room = await there(await node.create(KEY, "p_user", {}, ""))
-        for leave in (lambda: node.lost(room, "a_user", "lost"), lambda: node.departed(room, "a_user")):
+        for leave in (partial(node.lost, room, "a_user", "lost"), partial(node.departed, room, "a_user")):
             assert isinstance(await node.arrive(room, user_presence()), Done)
             assert await store.held(holder_of("n1"))
             store.unheard = 3
