@@ -141,7 +141,7 @@ async def test_a_draft_keeps_nobody_out_on_desk_and_phone(demo: Demo, scheme: st
             await desk.page.set_viewport_size({"width": 360, "height": 740})
             assert await desk.page.evaluate("document.documentElement.scrollWidth") <= 360
             assert await serious_findings(desk.page) == []
-            await desk.page.click("text=Edit")
+            await desk.page.click("button:text('Edit')")
             assert ARRIVES in await desk.page.input_value("#words")
             await desk.shot(f"draft-phone-{scheme}")
         finally:
