@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,10 +22,10 @@ from media.opus import FRAME, RATE
 from media.voice.bringing import Bringing
 from media.voice.desk import Desk
 from media.voice.errands import Errands
-from media.voice.session import SessionVoice
 from signaling.connection import close_codes
 from signaling.connection.line import Line
 from signaling.doorkeeper import Arrival
+from signaling.voice.in_turns import in_turns
 
 log: Final = logging.getLogger("legato.voice")
 
@@ -45,7 +46,7 @@ class _Stream:
     bringing: Bringing | None = None
     opening: bool = False
     ended: bool = False
-    early: list[Audio] = field(default_factory=list)
+    early: deque[Audio] = field(default_factory=deque)
     counted: int = 0
 
 
@@ -64,7 +65,8 @@ class BroughtStreams:
         if asked.end:
             if known is not None and not known.ended:
                 known.ended = True
-                self._end(line, known)
+                if not known.opening:
+                    _end(line, known)
             return
         if known is not None and not known.ended:
             return
@@ -107,30 +109,23 @@ class BroughtStreams:
 
     # --- inside
 
-    def _end(self, line: Line, stream: _Stream) -> None:
-        if stream.bringing is not None:
-            stream.bringing.end(line)
-
     async def _open(self, line: Line, arrival: Arrival, stream: _Stream) -> None:
         try:
-            async with asyncio.timeout(OPEN_S), self._desk.voice(arrival.room.key) as voice:
-                if voice is not None and self._streams.get(line, {}).get(stream.asked.stream) is stream:
-                    self._opened(line, arrival.actor.participant, voice, stream)
+            await self._find_message(line, arrival, stream)
+            if (bringing := stream.bringing) is not None:
+                await in_turns(stream.early, lambda audio: bringing.add(line, audio), lambda: True)
         except (StoreUnavailable, KeysError, TimeoutError) as problem:
             log.warning("brought sound was not taken", extra={"kind": type(problem).__name__})
             line.close(close_codes.OVERLOADED, "unavailable", retry_after_ms=500)
         finally:
             stream.opening = False
-
-    def _opened(self, line: Line, author: str, voice: SessionVoice, stream: _Stream) -> None:
-        stream.opening = False
-        stream.bringing = voice.bringings.open(line, author, stream.asked)
-        early, stream.early = stream.early, []
-        for audio in early:
-            if stream.bringing is not None:
-                stream.bringing.add(line, audio)
         if stream.ended:
-            self._end(line, stream)
+            _end(line, stream)
+
+    async def _find_message(self, line: Line, arrival: Arrival, stream: _Stream) -> None:
+        async with asyncio.timeout(OPEN_S), self._desk.voice(arrival.room.key) as voice:
+            if voice is not None and self._streams.get(line, {}).get(stream.asked.stream) is stream:
+                stream.bringing = voice.bringings.open(line, arrival.actor.participant, stream.asked)
 
     def _count(self, line: Line, stream: _Stream) -> None:
         """Nobody listens: its agent need not keep it."""
@@ -138,6 +133,11 @@ class BroughtStreams:
         line.tell(
             down.SoundTaken(stream=asked.stream, message=asked.message, until=stream.counted, level="memory")
         )
+
+
+def _end(line: Line, stream: _Stream) -> None:
+    if stream.bringing is not None:
+        stream.bringing.end(line)
 
 
 def listened_to(state: State) -> bool:

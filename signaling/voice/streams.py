@@ -24,6 +24,7 @@ from media.voice.session import SessionVoice
 from signaling.connection import close_codes
 from signaling.connection.allowance import Allowance
 from signaling.connection.line import Line
+from signaling.voice.in_turns import in_turns
 
 log: Final = logging.getLogger("legato.voice")
 
@@ -118,8 +119,8 @@ class MicrophoneStreams:
                 voice.shut_stream(before, line, asked.stream)
 
     async def _catch_up(self, stream: _Stream) -> None:
-        """What came while it was opened, in turns with everybody else: it may be seconds of sound. What comes meanwhile
-        waits behind it; whoever opens it anew goes on."""
-        while stream.ear is not None and stream.early and stream.opening == 1:
-            stream.ear.on_stream(stream.early.popleft(), self._now())
-            await asyncio.sleep(0)
+        """What came while it was opened; whoever opens it anew meanwhile goes on."""
+        if (ear := stream.ear) is not None:
+            await in_turns(
+                stream.early, lambda audio: ear.on_stream(audio, self._now()), lambda: stream.opening == 1
+            )
