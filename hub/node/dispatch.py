@@ -191,9 +191,8 @@ class Dispatch:
             await insist(partial(self._enter, key, queue, wish, since))
 
     async def _withdraw(self, key: SessionKey, queue: str) -> None:
-        if queue not in self._noted.get(
-            key, ()
-        ):  # it may be wanted again by the time at which the store answers
+        # It may be wanted again by the time at which the store answers.
+        if queue not in self._noted.get(key, ()):
             await self._tools.store.unwant(key.tenant, queue, key)
 
     async def _enter(self, key: SessionKey, queue: str, wish: Wish, since: int) -> None:

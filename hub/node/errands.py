@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from hub.keys.errors import KeysError
 from hub.node.insisting import insist
 from hub.node.presence import surely
 from hub.node.promise import Done
 from hub.node.registered import Registered
 from hub.node.room import Room
 from hub.node.tools import Tools
-from hub.store.promise import SessionKey
+from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session import commands as c
 from legato.session import running_rules
 from legato.session.actors import SERVICE, Actor, Decided, conducted
@@ -30,6 +32,8 @@ from legato.session.commands import Refusal
 from legato.session.decisions import decide_batch
 from legato.session.ids import HUB
 from legato.session.state import State, ToolCall
+
+log: Final = logging.getLogger("legato.node")
 
 PRODUCER: Final = "errands"
 AT_ONCE: Final = 32
@@ -186,6 +190,8 @@ class Errands:
             async with self._room_at(key) as room:
                 if room is not None and await self._claimed(room, call, held.runner):
                     await self._done(room, call, held)
+        except (StoreUnavailable, KeysError):
+            log.warning("a tool call waits for the store")  # the next sweep looks at it again
         finally:
             self._held.pop((key, call.id), None)
             if not self._held:
@@ -216,7 +222,8 @@ class Errands:
 
         async def progressed(text: str, step: int, steps: int) -> None:
             said = c.ProgressTool(call=call.id, text=text, step=step, steps=steps)
-            await room.settle(PRODUCER, lambda state: _or_nothing(decide_batch(state, actor, [said])))
+            with suppress(StoreUnavailable):  # how far it is may be lost; what came of it may not
+                await room.settle(PRODUCER, lambda state: _or_nothing(decide_batch(state, actor, [said])))
 
         async with asyncio.TaskGroup() as group:
             calling = group.create_task(self._caller.call(errand, within_s, progressed))
@@ -247,9 +254,10 @@ class Errands:
             gone = isinstance(call, ToolCall) and not call.ordinal and call.runner == seen.runner
             return conducted(running_rules.cut_off(seen.id)) if gone and not state.ended else NOTHING
 
-        async with self._room_at(key) as room:
-            if room is not None:
-                await room.settle(PRODUCER, decide)
+        with suppress(StoreUnavailable, KeysError):  # the next sweep looks at it again
+            async with self._room_at(key) as room:
+                if room is not None:
+                    await room.settle(PRODUCER, decide)
 
 
 def errand_of(key: SessionKey, call: ToolCall, now: int) -> Errand:

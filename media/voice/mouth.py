@@ -200,9 +200,8 @@ class Mouth:
             if recital.ledger.start == 0 and recital.brought is None and self._tools.speaker is not None:
                 self._tools.prompts.put(recital.text, made)
             stretch = recital.brought.untold if recital.brought is not None and recital.brought.here else None
-            if (
-                stretch is not None and recital.queued is None
-            ):  # all of it was kept, but for which words it says
+            if stretch is not None and recital.queued is None:
+                # All of it was kept, but for which words it says.
                 now = self._tools.now()
                 recital.queued = Queued(stretch.track, stretch.start, now, stretch.samples, stretch.end)
         self._tell(recital, last=True)

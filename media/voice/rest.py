@@ -206,9 +206,8 @@ async def _read(rings: Rings, unheard: Unheard, room: int) -> Rest:
     start = unheard.samples // FRAME * FRAME
     frames = await stored(rings, message, start, made(message), room)
     at = start + len(frames) * FRAME
-    if (
-        message.brought
-    ):  # no voice says it anew: what is heard already is passed over, and what is left is read later
+    if message.brought:
+        # No voice says it anew: what is heard already is passed over, and what is left is read later.
         end = at if frames else min(start, made(message))
         return Rest(message.id, start, end, tuple(frames), message.speech_characters, points)
     if at >= made(message):
