@@ -6,10 +6,9 @@ The sound is a sweep, whose pitch tells the moment, so that what was heard can b
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
@@ -22,6 +21,7 @@ from media.opus import FRAME
 from signaling.cli.tickets import signer_here
 from tests.e2e.minting import created, ticket_for
 from tests.e2e.test_kills_in_speech import said, stretches
+from tests.support.at_work import at_work
 from tests.support.call_listener import CallListener, listening
 from tests.support.processes import Tree, running
 from tests.support.proxy import TcpProxy
@@ -71,17 +71,6 @@ def singer(listener: list[CallListener]) -> legato.Agent:
         await turn.speak(sound(), rate=SOUND_HZ, text=TEXT)
 
     return agent
-
-
-@asynccontextmanager
-async def at_work(agent: legato.Agent, url: str, ticket: str) -> AsyncIterator[None]:
-    task = asyncio.create_task(agent.work(url, ticket=ticket))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @asynccontextmanager

@@ -4,10 +4,11 @@ from legato.session import commands as c
 from legato.session import events as e
 from legato.session.actors import Actor, Decided
 from legato.session.commands import Refusal
+from legato.session.deadlines import fired
 from legato.session.decisions import decide_batch
 from legato.session.fold import fold
 from legato.session.parts import Part
-from legato.session.state import State
+from legato.session.state import State, ToolCall
 from legato.session.tickets import CAPABILITIES
 from tests.session.happenings import at
 
@@ -53,6 +54,20 @@ class Talk:
         self.do(ADA, c.PostMessage(message="t", parts=WORDS))
         self.do(BOT, c.StartResponse(response="r", turn="t"), c.StartMessage(message="m", response="r"))
         return self
+
+
+def call(talk: Talk, id: str = "x") -> ToolCall:
+    entry = talk.state.entries[id]
+    assert isinstance(entry, ToolCall)
+    return entry
+
+
+def overdue(talk: Talk, later: int = 0) -> list[str]:
+    """What happens by itself."""
+    due = fired(talk.state, talk.state.time + later)
+    for each in due[:1]:
+        talk.put(list(each.events))
+    return [event.type for each in due[:1] for event in each.events]
 
 
 def types(events: Decided | list[e.Event]) -> list[str]:

@@ -4,12 +4,11 @@ import pytest
 
 from legato.session import commands as c
 from legato.session.actors import SERVICE, Actor
-from legato.session.deadlines import deadlines, fired
+from legato.session.deadlines import deadlines
 from legato.session.ids import HUB, well_formed
 from legato.session.right_rules import crashed
 from legato.session.running_rules import RUN_MS, claim_of, cut_off, node_of
-from legato.session.state import ToolCall
-from tests.session.talk import ADA, BOT, Talk, types
+from tests.session.talk import ADA, BOT, Talk, call, overdue, types
 
 FIRST = Actor(HUB, "service", attachment=claim_of("n_a", "1"))
 SECOND = Actor(HUB, "service", attachment=claim_of("n_b", "1"))
@@ -24,20 +23,6 @@ def talk_with(**more: object) -> Talk:
     talk = Talk().answering()
     talk.do(BOT, asked(**more))  # type: ignore[arg-type]
     return talk
-
-
-def call(talk: Talk, id: str = "x") -> ToolCall:
-    entry = talk.state.entries[id]
-    assert isinstance(entry, ToolCall)
-    return entry
-
-
-def overdue(talk: Talk, later: int = 0) -> list[str]:
-    """What happens by itself."""
-    due = fired(talk.state, talk.state.time + later)
-    for each in due[:1]:
-        talk.put(list(each.events))
-    return [event.type for each in due[:1] for event in each.events]
 
 
 def test_neither_its_agent_nor_a_client_begins_it() -> None:

@@ -5,12 +5,11 @@ import pytest
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session.actors import Actor
-from legato.session.deadlines import deadlines, fired
+from legato.session.deadlines import deadlines
 from legato.session.presence_rules import attached, closed
 from legato.session.right_rules import crashed
 from legato.session.running_rules import CLAIM_MS
-from legato.session.state import ToolCall
-from tests.session.talk import ADA, ALL, BOT, OPERATOR, Talk, types
+from tests.session.talk import ADA, ALL, BOT, OPERATOR, Talk, call, overdue, types
 
 PHONE = Actor("ada", "user", ALL, attachment="phone")
 BEN = Actor("ben", "user", ALL, attachment="bens")
@@ -26,20 +25,6 @@ def two_tabs(**asked: object) -> Talk:
         talk.do(who, c.AnnounceTools(tools=("where",)))
     talk.do(BOT, c.RequestTool(**{**{f: getattr(ASKED, f) for f in ASKED.__struct_fields__}, **asked}))
     return talk
-
-
-def call(talk: Talk, id: str = "x") -> ToolCall:
-    entry = talk.state.entries[id]
-    assert isinstance(entry, ToolCall)
-    return entry
-
-
-def overdue(talk: Talk, later: int = 0) -> list[str]:
-    """What happens by itself."""
-    due = fired(talk.state, talk.state.time + later)
-    for each in due[:1]:
-        talk.put(list(each.events))
-    return [event.type for each in due[:1] for event in each.events]
 
 
 def test_one_of_two_tabs_runs_it_and_it_alone_says_what_came_of_it() -> None:

@@ -30,6 +30,7 @@ from signaling.options import Options
 from signaling.outbound import HttpOutbound
 from signaling.serve import Serving, serving
 from tests.media.builders import tone as pcm_tone
+from tests.support.at_work import at_work
 from tests.support.openai_service import VOICE_HERTZ, Fault, OpenAI, openai_service
 from tests.support.phone import Phone, phone
 from tests.support.sound import RATE, Samples, pitch, tone
@@ -62,18 +63,6 @@ def ticket(here: Serving, role: Role, participant: str, session: str = "s_1") ->
             not_before=now, expires=now + 600,
         )
     )  # fmt: skip
-
-
-@asynccontextmanager
-async def at_work(here: Serving, agent: legato.Agent) -> AsyncIterator[None]:
-    """The agent works inside."""
-    task = asyncio.create_task(agent.work(here.url, ticket=ticket(here, "agent", "p_own", "*")))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @asynccontextmanager
@@ -125,7 +114,11 @@ async def test_an_agent_speaks_with_a_voice_of_its_own_and_hears_for_itself(sock
 
         await turn.speak(sound(), rate=24_000, text="La la la.")
 
-    async with node(socket_folder) as here, at_work(here, agent), listening(here, heard):
+    async with (
+        node(socket_folder) as here,
+        at_work(agent, here.url, ticket(here, "agent", "p_own", "*")),
+        listening(here, heard),
+    ):
         async with phone(here.url, "s_1", ticket(here, "user", "p_ada")) as ada:
             await ada.client.until(lambda state: bool(state.responder), PATIENCE_S)
             await ada.say(tone(440, 1.0), then_s=0.5)
@@ -172,7 +165,7 @@ async def test_a_call_is_heard_thought_about_and_answered_by_services_elsewhere(
         monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
         async with (
             node(socket_folder, ears="openai", voice="openai") as here,
-            at_work(here, agent),
+            at_work(agent, here.url, ticket(here, "agent", "p_own", "*")),
             phone(here.url, "s_1", ticket(here, "user", "p_ada")) as ada,
         ):
             await ada.client.until(lambda state: bool(state.responder), PATIENCE_S)
@@ -204,7 +197,7 @@ async def test_an_answer_that_a_model_breaks_off_fails_and_the_session_goes_on(
         service.faults, service.then = [fault], ["All ", "well."]
         async with (
             node(socket_folder) as here,
-            at_work(here, agent),
+            at_work(agent, here.url, ticket(here, "agent", "p_own", "*")),
             legato.Client(here.url, ticket=ticket(here, "user", "p_ada")) as ada,
         ):
             ended: list[str] = []
