@@ -21,6 +21,10 @@ from tests.support.processes import Tree, running
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
 PATIENCE_MS = 30_000
+MAY_BE_PRESSED = """key => {
+    const button = document.querySelector(`.desk [data-key="${key}"], .desk [data-verb="${key}"]`);
+    return button === null || !button.disabled;
+}"""
 Demo = tuple[Tree, Browser]
 
 
@@ -51,7 +55,8 @@ class Console:
         await self.sees(f".desk[data-place='{place}']")
 
     async def key(self, key: str) -> None:
-        """Pressed while nothing is being written."""
+        """Pressed while nothing is being written, and once its button may be pressed: a key of one that may not does nothing."""
+        await self.page.wait_for_function(MAY_BE_PRESSED, arg=key, timeout=PATIENCE_MS)
         await self.page.evaluate("document.activeElement?.blur()")
         await self.page.keyboard.press(key)
 
