@@ -32,7 +32,7 @@ from tests.support.sound import RATE, Samples, pitch
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PAGES: Final = ("README.md", "docs/quickstart.md", "docs/agents.md", "docs/operating.md")
+PAGES: Final = ("README.md", "docs/quickstart.md", "docs/agents.md", "docs/clients.md", "docs/operating.md")
 
 
 def blocks(page: str, kind: str) -> list[str]:
@@ -299,6 +299,32 @@ async def test_the_agent_of_the_docs_works(tmp_path: Path) -> None:
                 assert answers(ada.state).count("Welcome to the shop.") == 1
 
 
+async def test_the_person_of_the_docs_is_answered_and_speaks(tmp_path: Path) -> None:
+    program = tmp_path / "person.py"
+    program.write_text("\n\n".join(blocks("docs/clients.md", "python")))
+    async with folder() as shared:
+        data = shared / "data"
+        async with (
+            running("serve", data=data) as hub,
+            aiohttp.ClientSession() as http,
+            working(EXAMPLES[0], data, hub.url),
+        ):
+            signer = await signer_here(data, os.environ)
+            session = await created(http, hub.url, signer, agent="concierge")
+            env = {"LEGATO_TICKET": ticket_for(signer, session, "p_ada"), "LEGATO_HUB": hub.url}
+            person = await asyncio.create_subprocess_exec(
+                sys.executable, str(program), cwd=ROOT,
+                env={**os.environ, **env, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            async with asyncio.timeout(40):
+                told = (await person.communicate())[0].decode()
+            assert person.returncode == 0, told
+            for line in ("level: buffered buffered", "refused: not_allowed", "safe until 24000 at buffered"):
+                assert line in told
+            assert "agent: Order 4711 is shipped and arrives Thursday." in told
+            assert told.rstrip().count("user: ") == 3
+
+
 @pytest.mark.parametrize("block", TYPESCRIPT)
 def test_a_page_of_the_docs_is_typed_as_it_stands(block: str, tmp_path: Path) -> None:
     web = ROOT / "web"
@@ -329,7 +355,7 @@ def test_each_command_of_the_docs_can_be_given(line: str) -> None:
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert words[1] in targets
     elif words[:2] == ["pip", "install"]:
-        extras = re.fullmatch(r"legato\[(.*)\]", words[2])
+        extras = re.fullmatch(r"\.\[(.*)\]", words[2])
         assert extras is not None
         assert set(extras[1].split(",")) <= set(PROJECT["optional-dependencies"])
     elif words[0] == "python":
