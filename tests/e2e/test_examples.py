@@ -59,6 +59,10 @@ GIVEN: Final = """declare const getTicket: () => Promise<string>;
 declare function render(state: unknown): void;
 """
 """What the README's page has of its own."""
+JOINED: Final = """import type { Session } from "legato-web";
+declare const session: Session;
+"""
+"""What a page has once it joined."""
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXAMPLES: Final = [ROOT / "examples" / "concierge.py"]
 APPROVAL: Final = ROOT / "examples" / "tool_approval.py"
@@ -328,9 +332,8 @@ async def test_the_person_of_the_docs_is_answered_and_speaks(tmp_path: Path) -> 
 @pytest.mark.parametrize("block", TYPESCRIPT)
 def test_a_page_of_the_docs_is_typed_as_it_stands(block: str, tmp_path: Path) -> None:
     web = ROOT / "web"
-    (tmp_path / "page.ts").write_text(
-        (GIVEN if "getTicket =" not in block else "") + block + "\nexport {};\n"
-    )
+    given = (GIVEN if "getTicket =" not in block else "") + (JOINED if "session =" not in block else "")
+    (tmp_path / "page.ts").write_text(given + block + "\nexport {};\n")
     entries = {
         "legato-web": [f"{web}/src/client/index.ts"],
         "legato-web/voice": [f"{web}/src/voice/voice.ts"],
