@@ -28,4 +28,6 @@ class PageHook(BuildHookInterface[Any]):
         try:
             subprocess.run(["bash", "scripts/web.sh", "page"], cwd=self.root, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise SystemExit(f"the page could not be built ({error}): run `make web`, then install again") from error
+            raise SystemExit(
+                f"the page could not be built ({error}): run `make web`, then install again"
+            ) from error

@@ -71,7 +71,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"did not run, which counts as a failure here: {report.nodeid}", red=True)
     for report in terminalreporter.stats.get("rerun", []):
         why = report.longreprtext.strip().splitlines()[-1]
-        terminalreporter.write_line(f"ran out of patience, and was tried again: {report.nodeid}: {why}", yellow=True)
+        terminalreporter.write_line(
+            f"ran out of patience, and was tried again: {report.nodeid}: {why}", yellow=True
+        )
 
 
 @pytest.hookimpl(trylast=True)

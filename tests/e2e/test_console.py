@@ -55,7 +55,7 @@ class Console:
         await self.sees(f".desk[data-place='{place}']")
 
     async def key(self, key: str) -> None:
-        """Pressed while nothing is being written, and once its button may be pressed: a key of one that may not does nothing."""
+        """Pressed while nothing is being written, and once its button may be pressed: before that it does nothing."""
         await self.page.wait_for_function(MAY_BE_PRESSED, arg=key, timeout=PATIENCE_MS)
         await self.page.evaluate("document.activeElement?.blur()")
         await self.page.keyboard.press(key)
