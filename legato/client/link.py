@@ -296,7 +296,7 @@ class Link:
             envelope.expected,
             envelope.retry_after_ms,
         )
-        batch = self.outbox.refused(envelope.seq, refusal, now)
+        batch = self.outbox.refused(envelope.seq, refusal, now, self.random())
         told: list[Effect] = [Settled(batch, refusal)] if batch is not None else []
         if refusal.reason == "resume_first":
             return [*told, *self._lose(now)]

@@ -5,10 +5,12 @@ done once, because the store knows the last 64 sequences of each producer; so at
 none overtakes another. What was acknowledged in the last ten seconds is kept too, to be sent again if the log lost
 its tail (`discontinued`).
 
-A refusal is *passing* (the same batch is sent again, after `retry_after_ms`) or *lasting* (it is settled, and its
-sequence is used up). Of a `sequence_gap` the batches from the expected one on are sent again, in order; if not all of
-them wait here, the outbox is `stranded`: no repeat can fill that hole, so it gives nothing more until the connection is
-`opened` anew and says what the log holds.
+A refusal is *passing* (the same batch is sent again, after `retry_after_ms`, and with it what was sent behind it) or
+*lasting* (it is settled, and its sequence is used up). After `too_fast` there is a pace (`legato/session/pace.py`).
+What is refused of those that were sent behind the refused one says nothing new: they are in line again already. Of a
+`sequence_gap` the batches from the expected one on are sent again, in order; if not all of them wait here, the outbox
+is `stranded`: no repeat can fill that hole, so it gives nothing more until the connection is `opened` anew and says
+what the log holds.
 
 Pure: no clock, no storage; `saved()` is plain data. Its twin is `web/src/client/outbox.ts`, and both run
 `tests/vectors/outbox`. `now` is a monotonic clock of the producer's own, in milliseconds.
@@ -22,6 +24,7 @@ from typing import Final
 import msgspec
 
 from legato.session.commands import Refusal
+from legato.session.pace import Pace
 
 WINDOW: Final = 64
 """Batches in flight at most: the store remembers as many."""
@@ -68,6 +71,7 @@ class Outbox:
         self._done: list[tuple[int, Batch]] = []
         self._refused: list[int] = []
         self._stranded = False
+        self._pace = Pace()
 
     def saved(self) -> Saved:
         """What to keep; to be written before what `take` gives is sent."""
@@ -90,18 +94,22 @@ class Outbox:
         out: list[Batch] = []
         if self._stranded:
             return out
+        allowed = self._pace.allowed(now, WINDOW)
         for each in self._waiting[:WINDOW]:
-            if each.not_before > now:
+            if each.not_before > now or len(out) == allowed:
                 break
             if not each.sent:
                 each.sent = True
                 out.append(each.batch)
+        self._pace.sent(len(out))
         return out
 
     def next_deadline(self) -> int | None:
         """When `take` has something that had to wait; None if it has nothing, or has it now already."""
         held = next((each for each in self._waiting[:WINDOW] if not each.sent), None)
-        return held.not_before if held is not None and held.not_before and not self._stranded else None
+        if held is None or self._stranded:
+            return None
+        return max(held.not_before, self._pace.at) or None
 
     @property
     def stranded(self) -> bool:
@@ -116,6 +124,7 @@ class Outbox:
         settled = [each.batch for each in self._waiting if each.batch.seq <= last]
         for batch in settled:
             self.acked(batch.seq, now)
+        self._pace.free()
         for each in self._waiting:
             each.sent, each.not_before = False, 0
         return settled
@@ -126,25 +135,32 @@ class Outbox:
         if batch is not None:
             recent = [done for done in self._done if done[0] > now - REMEMBERED_MS]
             self._done = [*recent, (now, batch)][-REMEMBERED:]
+            self._pace.acked()
         return batch
 
-    def refused(self, seq: int, refusal: Refusal, now: int) -> Batch | None:
-        """Batch `seq` was refused. Returns it if that is lasting; None if it is sent again, or unknown."""
+    def refused(self, seq: int, refusal: Refusal, now: int, drawn: float = 0) -> Batch | None:
+        """Batch `seq` was refused. Returns it if that is lasting; None if it is sent again, or unknown. `drawn`, from
+        [0, 1), says how much longer than asked it waits."""
         if refusal.reason not in PASSING:
             batch = self._settled(seq)
             if batch is not None:
                 self._refused = [*self._refused, seq][-REMEMBERED:]
             return batch
-        if not any(each.batch.seq == seq for each in self._waiting):
+        found = next((each for each in self._waiting if each.batch.seq == seq), None)
+        if found is None:
             return None
         first = seq
         if refusal.reason == "sequence_gap":
             first, self._stranded = refusal.expected, not self._fills(refusal.expected, seq)
+        if not found.sent:
+            return None
+        if refusal.reason == "too_fast":
+            self._pace.slow(refusal.retry_after_ms, now, drawn)
+        else:
+            found.not_before = now + max(refusal.retry_after_ms, 1)
         for each in self._waiting:
             if each.batch.seq >= first:
                 each.sent = False
-            if each.batch.seq == seq:
-                each.not_before = now + max(refusal.retry_after_ms, 1)
         return None
 
     def discontinued(self, last: int, now: int) -> list[Batch]:
@@ -202,4 +218,6 @@ class Outbox:
         if found is None:
             return None
         self._waiting.remove(found)
+        if not self._waiting:
+            self._pace.free()
         return found.batch

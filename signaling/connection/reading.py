@@ -28,6 +28,7 @@ from signaling.connection.effects import (
     TellSignal,
     WorkerSays,
 )
+from signaling.connection.flight import Flight
 from signaling.connection.limits import ConnectionLimits
 from signaling.connection.words import Words
 
@@ -72,7 +73,7 @@ class Reader:
     def __init__(self, talk: Talk, limits: ConnectionLimits, now: int) -> None:
         self._talk = talk
         self._limits = limits
-        self._batches = Allowance(limits.batches_a_second, limits.batches_at_once, now)
+        self._batches = Flight(limits.batches_a_second, limits.batches_at_once, now)
         self._signals = Allowance(limits.signals_a_second, limits.signals_at_once, now)
         self._questions = Allowance(limits.questions_a_second, limits.questions_at_once, now)
 
@@ -111,10 +112,8 @@ class Reader:
         """What follows if a batch with this sequence may not fly now; None: it flies."""
         if not 1 <= sequence < 1 << 53:
             return self._talk.mistake(now, "malformed", "seq")
-        wait = self._batches.take(now)
-        if wait or not self._talk.may_fly():
-            return self._talk.refuse(sequence, Refusal("too_fast", retry_after_ms=wait or 50))
-        return None
+        wait = self._batches.admit(sequence, now, self._talk.may_fly())
+        return self._talk.refuse(sequence, Refusal("too_fast", retry_after_ms=wait)) if wait else None
 
     def _signal(self, envelope: up.Signal, now: int) -> list[Effect]:
         if len(envelope.name) > 64 or envelope.name[:1] in ("", "_"):

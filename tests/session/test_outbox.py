@@ -75,7 +75,8 @@ class Producing(RuleBasedStateMachine):
     def arrive(self, refuse: str | None, repeat: bool) -> None:
         batch = self.up.pop(0)
         if refuse == "passing":
-            self.down.append((batch.seq, Refusal("overloaded", retry_after_ms=20)))
+            reason = "too_fast" if batch.seq % 2 else "overloaded"
+            self.down.append((batch.seq, Refusal(reason, retry_after_ms=20)))  # type: ignore[arg-type]
             return
         answer = self.shelf.append(batch, refuse == "lasting")
         if repeat:
@@ -227,7 +228,9 @@ def test_nothing_overtakes_a_batch_that_has_to_wait() -> None:
     box.refused(1, Refusal("too_fast", retry_after_ms=50), 100)
     assert box.take(149) == []
     assert box.next_deadline() == 150
-    assert seqs(box.take(150)) == [1, 2]
+    assert seqs(box.take(150)) == [1]
+    assert box.next_deadline() == 160
+    assert seqs(box.take(160)) == [2]
     assert box.next_deadline() is None
 
 

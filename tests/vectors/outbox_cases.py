@@ -38,7 +38,7 @@ def _answer(outbox: Outbox, step: dict[str, Any]) -> Any:
                 expected=step.get("expected", -1),
                 retry_after_ms=step.get("retry_after_ms", 0),
             )
-            return _plain(outbox.refused(step["seq"], refusal, now))
+            return _plain(outbox.refused(step["seq"], refusal, now, step.get("drawn", 0)))
         case "opened":
             return [_plain(batch) for batch in outbox.opened(step["last"], now)]
         case "discontinued":
@@ -130,6 +130,39 @@ _SCRIPTS: Final[dict[str, Script]] = {
         _do("take", now=149),
         _do("next_deadline"),
         _do("take", now=150),
+        _do("next_deadline"),
+        _do("take", now=159),
+        _do("take", now=160),
+        _do("next_deadline"),
+    ],
+    "pace": [
+        *_put("a", "b", "c", "d", "e"),
+        _TAKE,
+        _do("refused", seq=1, reason="too_fast", retry_after_ms=5, drawn=0.5, now=100),
+        _do("refused", seq=2, reason="too_fast", retry_after_ms=5, drawn=0.5, now=100),
+        _do("refused", seq=3, reason="sequence_gap", expected=1, now=101),
+        _do("next_deadline"),
+        _do("take", now=105),
+        _do("take", now=106),
+        _do("next_deadline"),
+        _do("refused", seq=4, reason="sequence_gap", expected=1, now=107),
+        _do("take", now=110),
+        _do("take", now=121),
+        _do("refused", seq=2, reason="too_fast", retry_after_ms=3, now=122),
+        _do("take", now=130),
+        _do("take", now=131),
+        _do("acked", seq=1, now=132),
+        _do("opened", last=1, now=133),
+        _do("take", now=133),
+    ],
+    "no-pace-once-all-is-acknowledged": [
+        *_put("a"),
+        _TAKE,
+        _do("refused", seq=1, reason="too_fast", retry_after_ms=5),
+        _do("take", now=5),
+        _do("acked", seq=1, now=6),
+        *_put("b", "c", "d"),
+        _do("take", now=6),
     ],
     "lasting": [*_put("a", "b"), _TAKE, _do("refused", seq=1, reason="not_allowed"), _do("pending")],
     "discontinuity": [

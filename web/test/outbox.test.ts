@@ -12,6 +12,7 @@ interface Step {
   reason?: string;
   expected?: number;
   retry_after_ms?: number;
+  drawn?: number;
   answer?: unknown;
 }
 
@@ -27,7 +28,7 @@ function answer(outbox: Outbox, step: Step): unknown {
     case "acked":
       return plain(outbox.acked(seq, now));
     case "refused":
-      return plain(outbox.refused(seq, { ...step, reason: step.reason ?? "" }, now));
+      return plain(outbox.refused(seq, { ...step, reason: step.reason ?? "" }, now, step.drawn ?? 0));
     case "opened":
       return outbox.opened(last, now).map(plain);
     case "discontinued":

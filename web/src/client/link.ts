@@ -332,7 +332,7 @@ export class Link {
   }
 
   private refused(refusal: DownRefused, now: number): Effect[] {
-    const batch = this.outbox.refused(refusal.seq, refusal, now);
+    const batch = this.outbox.refused(refusal.seq, refusal, now, this.options.random());
     const told: Effect[] = batch === null ? [] : [{ do: "settled", batch, refusal, level: "" }, { do: "save", soon: false }];
     if (refusal.reason === "resume_first") return [...told, ...this.lose(now)];
     // The more often, the later: a hub that says so again has not been helped by it.

@@ -6,11 +6,14 @@
  * knows the last 64 sequences of each producer; so at most 64 are in flight, and none overtakes another. What was
  * acknowledged in the last ten seconds is kept too, to be sent again if the log lost its tail.
  *
- * A refusal is *passing* (the same batch is sent again, after `retry_after_ms`) or *lasting* (it is settled). Of a
- * `sequence_gap` the batches from the expected one on are sent again; if not all of them wait here, the outbox is `stranded`
+ * A refusal is *passing* (the same batch is sent again, after `retry_after_ms`, and with it what was sent behind it) or
+ * *lasting* (it is settled). After `too_fast` there is a pace (`pace.ts`). What is refused of those that were sent behind the
+ * refused one says nothing new: they are in line again already. Of a `sequence_gap` the batches from the expected one on are sent again; if not all of them wait here, the outbox is `stranded`
  * and gives nothing more until the connection is `opened` anew and says what the log holds.
  * Pure: no clock, no storage; `saved()` is plain data. `now` is this page's monotonic ms.
  */
+
+import { Pace } from "./pace";
 
 /** Batches in flight at most. */
 export const WINDOW = 64;
@@ -52,6 +55,7 @@ export class Outbox {
   private waiting: Waiting[];
   private done: { readonly at: number; readonly batch: Batch }[] = [];
   private refusedSeqs: readonly number[] = [];
+  private readonly pace = new Pace();
   /** Whether the log waits for a batch that is not here: only a connection that is opened anew helps. */
   stranded = false;
 
@@ -81,19 +85,22 @@ export class Outbox {
   take(now: number): Batch[] {
     const out: Batch[] = [];
     if (this.stranded) return out;
+    const allowed = this.pace.allowed(now, WINDOW);
     for (const each of this.waiting.slice(0, WINDOW)) {
-      if (each.notBefore > now) break;
+      if (each.notBefore > now || out.length === allowed) break;
       if (each.sent) continue;
       each.sent = true;
       out.push(each.batch);
     }
+    this.pace.sent(out.length);
     return out;
   }
 
   /** When `take` has something that had to wait; null if it has nothing, or has it now already. */
   nextDeadline(): number | null {
     const held = this.waiting.slice(0, WINDOW).find((each) => !each.sent);
-    return this.stranded || held === undefined || held.notBefore === 0 ? null : held.notBefore;
+    const at = this.stranded || held === undefined ? 0 : Math.max(held.notBefore, this.pace.at);
+    return at === 0 ? null : at;
   }
 
   /** A connection opened the producer's epoch; the log holds everything up to `last`. Returns what that settles; the rest
@@ -103,6 +110,7 @@ export class Outbox {
     this.nextSeq = Math.max(this.nextSeq, last + 1);
     const settled = this.pending().filter((batch) => batch.seq <= last);
     for (const batch of settled) this.acked(batch.seq, now);
+    this.pace.free();
     this.waiting = this.pending().map(fresh);
     return settled;
   }
@@ -113,24 +121,27 @@ export class Outbox {
     if (batch === null) return null;
     const recent = this.done.filter((each) => each.at > now - REMEMBERED_MS);
     this.done = [...recent, { at: now, batch }].slice(-REMEMBERED);
+    this.pace.acked();
     return batch;
   }
 
-  /** Batch `seq` was refused. Returns it if that is lasting; null if it is sent again, or unknown. */
-  refused(seq: number, refusal: Refusal, now: number): Batch | null {
+  /** Batch `seq` was refused. Returns it if that is lasting; null if it is sent again, or unknown. `drawn`, from [0, 1),
+   * says how much longer than asked it waits. */
+  refused(seq: number, refusal: Refusal, now: number, drawn = 0): Batch | null {
     if (!PASSING.has(refusal.reason)) {
       const batch = this.settled(seq);
       if (batch !== null) this.refusedSeqs = [...this.refusedSeqs, seq].slice(-REMEMBERED);
       return batch;
     }
-    if (!this.waiting.some((each) => each.batch.seq === seq)) return null;
+    const found = this.waiting.find((each) => each.batch.seq === seq);
+    if (found === undefined) return null;
     const gap = refusal.reason === "sequence_gap";
     const first = gap ? (refusal.expected ?? -1) : seq;
     if (gap) this.stranded = !this.fills(first, seq);
-    for (const each of this.waiting) {
-      if (each.batch.seq >= first) each.sent = false;
-      if (each.batch.seq === seq) each.notBefore = now + Math.max(refusal.retry_after_ms ?? 0, 1);
-    }
+    if (!found.sent) return null;
+    if (refusal.reason === "too_fast") this.pace.slow(refusal.retry_after_ms ?? 0, now, drawn);
+    else found.notBefore = now + Math.max(refusal.retry_after_ms ?? 0, 1);
+    for (const each of this.waiting) if (each.batch.seq >= first) each.sent = false;
     return null;
   }
 
@@ -193,6 +204,7 @@ export class Outbox {
     const found = this.waiting.find((each) => each.batch.seq === seq);
     if (found === undefined) return null;
     this.waiting = this.waiting.filter((each) => each !== found);
+    if (this.waiting.length === 0) this.pace.free();
     return found.batch;
   }
 }
