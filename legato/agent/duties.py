@@ -27,7 +27,7 @@ class Duties:
     turns: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     steer: tuple[tuple[str, str, int], ...] = ()
-    pausing: tuple[tuple[str, Steering], ...] = ()
+    pausing: tuple[tuple[str, Steering, int], ...] = ()
     draft: str = ""
 
 
@@ -54,7 +54,7 @@ def duties(state: State, agent: str, participant: str, worker: str, claim: Claim
     mine = [each for each in state.responses.values() if each.by == participant]
     stop = tuple(each.id for each in mine if each.cancel_requested)
     steer = tuple((each.id, each.steer, each.steer_at) for each in mine if each.steer)
-    pausing = tuple((each.id, each.pausing) for each in mine if each.pausing)
+    pausing = tuple((each.id, each.pausing, each.pausing_at) for each in mine if each.pausing)
     answers = state.responder == participant
     may = answers and not stops_answers(state)
     turns = tuple(turn.id for turn in state.waiting_turns()) if may else ()

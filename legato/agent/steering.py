@@ -1,20 +1,22 @@
 """What an agent does about what people ask of an answer in progress, and that it says so.
 
-A pause needs nothing of the handler: `say` waits, and the pause is answered when the last word has landed. A direction
-is the author's to take (`on_steer`); an agent without that hook says that it takes none.
+A pause needs nothing of the handler: `say` waits, and the pause is answered when the last word has landed. An answer
+names its request: who went on and paused again meanwhile waits for the second pause's. A direction is the author's to
+take (`on_steer`); an agent without that hook says that it takes none.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final, Literal
+from typing import Final
 
 from legato.agent.duties import Duties
 from legato.agent.turn import Turn
 from legato.client import Client
 from legato.errors import LegatoError
 from legato.session import commands as c
+from legato.session.vocabulary import Steering as Asked
 
 log = logging.getLogger("legato.agent")
 OnSteer = Callable[[Turn, str], Awaitable[str | None]]
@@ -30,7 +32,7 @@ class Steering:
     def __init__(self, session: Client, on_steer: OnSteer | None) -> None:
         self._turns: dict[str, Turn] = {}
         self._session, self._on_steer = session, on_steer
-        self._doing: set[tuple[str, str]] = set()  # a direction stays: it is given to the author once
+        self._taken: set[tuple[str, int]] = set()  # each request by its offset: once is enough
 
     def begun(self, response: str, turn: Turn) -> None:
         """The answer is in progress."""
@@ -45,37 +47,37 @@ class Steering:
     def ended(self, response: str) -> None:
         """It is over, and whatever was asked of it."""
         self._turns.pop(response, None)
-        self._doing = {each for each in self._doing if each[0] != response}
+        self._taken = {each for each in self._taken if each[0] != response}
 
     def due(self, duty: Duties) -> list[Awaitable[None]]:
         """What is to be done now and is not being done already."""
         work: list[Awaitable[None]] = []
-        for response, asked in duty.pausing:
-            if asked != "steer" and (turn := self._claimed(response, asked)) is not None:
-                work.append(self._paced(turn, response, asked))
+        for response, asked, at in duty.pausing:
+            if (turn := self._claimed(response, at)) is not None:
+                work.append(self._paced(turn, response, asked, at))
         for response, text, at in duty.steer:
-            if (turn := self._claimed(response, f"steer {at}")) is not None:
-                work.append(self._steered(turn, response, text))
+            if (turn := self._claimed(response, at)) is not None:
+                work.append(self._steered(turn, response, text, at))
         return work
 
-    def _claimed(self, response: str, asked: str) -> Turn | None:
+    def _claimed(self, response: str, at: int) -> Turn | None:
         turn = self._turns.get(response)
-        if turn is None or (response, asked) in self._doing:
+        if turn is None or (response, at) in self._taken:
             return None
-        self._doing.add((response, asked))
+        self._taken.add((response, at))
         return turn
 
-    async def _paced(self, turn: Turn, response: str, asked: Literal["pause", "continue"]) -> None:
+    async def _paced(self, turn: Turn, response: str, asked: Asked, at: int) -> None:
         if asked == "pause":
             await turn.halted()
-            await self._say(response, asked, True, "no more words until it goes on")
+            await self._say(response, asked, at, True, "no more words until it goes on")
         else:
             turn.resumed()
-            await self._say(response, asked, True, "it goes on from the same word")
+            await self._say(response, asked, at, True, "it goes on from the same word")
 
-    async def _steered(self, turn: Turn, response: str, text: str) -> None:
+    async def _steered(self, turn: Turn, response: str, text: str, at: int) -> None:
         if self._on_steer is None:
-            await self._say(response, "steer", False, NO_DIRECTIONS)
+            await self._say(response, "steer", at, False, NO_DIRECTIONS)
             return
         try:
             detail = await self._on_steer(turn, text)
@@ -83,16 +85,11 @@ class Steering:
             raise
         except Exception as problem:  # an author's hook may raise whatever: the answer goes on as it was
             log.exception("steering failed", extra={"problem": type(problem).__name__})
-            await self._say(response, "steer", False, f"it failed: {type(problem).__name__}")
+            await self._say(response, "steer", at, False, f"it failed: {type(problem).__name__}")
         else:
-            await self._say(response, "steer", True, detail or STEERED)
+            await self._say(response, "steer", at, True, detail or STEERED)
 
-    async def _say(
-        self, response: str, asked: Literal["steer", "pause", "continue"], done: bool, detail: str
-    ) -> None:
-        try:
-            await self._session.do(
-                c.AnswerSteering(response=response, asked=asked, done=done, detail=detail[:MOST_DETAIL])
-            )
-        finally:
-            self._doing.discard((response, asked))
+    async def _say(self, response: str, asked: Asked, at: int, done: bool, detail: str) -> None:
+        await self._session.do(
+            c.AnswerSteering(response=response, asked=asked, done=done, detail=detail[:MOST_DETAIL], at=at)
+        )

@@ -137,12 +137,13 @@ class RegenerateResponse(Command, frozen=True, kw_only=True):
 
 
 class AnswerSteering(Command, frozen=True, kw_only=True):
-    """What the agent made of what it was asked by one of these."""
+    """What the agent made of what it was asked by one of these: the one at offset `at` (0: the newest of its kind)."""
 
     response: str
     asked: Steering
     done: bool
     detail: str = ""
+    at: int = 0
 
 
 class RequestTool(Command, frozen=True, kw_only=True):

@@ -292,12 +292,13 @@ class SteeringRequested(ControlEvent, frozen=True, kw_only=True):
 
 
 class SteeringAnswered(ControlEvent, frozen=True, kw_only=True):
-    """What came of it: whether it was `done`, and what was (not)."""
+    """What came of it: whether it was `done`, and what was (not). `at`: the request's offset (0: the newest one)."""
 
     response: str
     asked: Steering
     done: bool
     detail: str = ""
+    at: int = 0
 
 
 class ResponseSuperseded(ControlEvent, frozen=True, kw_only=True):

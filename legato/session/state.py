@@ -20,7 +20,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 21
+FOLD_VERSION: Final = 22
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -176,8 +176,8 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     """An answer in progress, or a part of one (of `parent`). `steer` is the direction, and `pausing` what of `pause`
-    and `continue`, that the agent has not answered yet; `steer_at` is where the direction was given. `text` and `step`
-    of `steps` say how far it is."""
+    and `continue`, that the agent has not answered yet; `steer_at` and `pausing_at` are the offsets of the requests.
+    `text` and `step` of `steps` say how far it is."""
 
     id: str
     by: str
@@ -188,6 +188,7 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     steer: str = ""
     steer_at: int = 0
     pausing: Literal["", "pause", "continue"] = ""
+    pausing_at: int = 0
     title: str = ""
     text: str = ""
     step: int = 0

@@ -73,14 +73,20 @@ def regenerate_response(state: State, actor: Actor, command: c.RegenerateRespons
 
 
 def answer_steering(state: State, actor: Actor, command: c.AnswerSteering) -> Decision:
-    """Once for each request: it says what was done about the newest of its kind."""
+    """Once for each request, and of that one: who went on and paused again is not told that the first pause holds."""
     response = own_response(state, actor, command.response)
     if response is None:
         return Refusal("already_ended", "ended, or somebody else's", "response")
-    wanted = "steer" if response.steer and command.asked == "steer" else response.pausing
-    if wanted != command.asked:
+    steered = bool(response.steer) and command.asked == "steer"
+    if not steered and command.asked != response.pausing:
         return Refusal("wrong_order", "nobody asks for it", "asked")
-    return [_answered(actor.participant, command.response, command.asked, command.done, command.detail)]
+    if command.at not in (0, response.steer_at if steered else response.pausing_at):
+        return Refusal("wrong_order", "another request has followed that one", "at")
+    return [
+        _answered(
+            actor.participant, command.response, command.asked, command.done, command.detail, at=command.at
+        )
+    ]
 
 
 def _held(state: State, actor: Actor, response: str, asked: e.Steering, detail: str) -> list[e.Event]:
@@ -94,5 +100,5 @@ def _requested(actor: Actor, response: str, asked: e.Steering, text: str = "") -
     return e.SteeringRequested(by=actor.participant, response=response, asked=asked, text=text)
 
 
-def _answered(by: str, response: str, asked: e.Steering, done: bool, detail: str) -> e.Event:
-    return e.SteeringAnswered(by=by, response=response, asked=asked, done=done, detail=detail)
+def _answered(by: str, response: str, asked: e.Steering, done: bool, detail: str, *, at: int = 0) -> e.Event:
+    return e.SteeringAnswered(by=by, response=response, asked=asked, done=done, detail=detail, at=at)

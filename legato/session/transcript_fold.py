@@ -89,7 +89,7 @@ def steering_requested(state: State, event: e.SteeringRequested) -> None:
     if event.asked != "steer":
         state.paused = event.response if event.asked == "pause" else ""
         if response is not None:
-            state.responses[event.response] = replace(response, pausing=event.asked)
+            state.responses[event.response] = replace(response, pausing=event.asked, pausing_at=event.offset)
     elif response is not None:
         state.responses[event.response] = replace(response, steer=event.text, steer_at=event.offset)
 
@@ -99,7 +99,7 @@ def steering_answered(state: State, event: e.SteeringAnswered) -> None:
         return
     if event.asked == "steer":
         state.responses[event.response] = replace(response, steer="")
-    elif response.pausing == event.asked:
+    elif response.pausing == event.asked and event.at in (0, response.pausing_at):
         state.responses[event.response] = replace(response, pausing="")
 
 

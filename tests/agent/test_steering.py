@@ -66,7 +66,9 @@ class Answer:
 
 
 async def _unless_refused(work: Awaitable[None]) -> None:
-    with suppress(Refused):  # who went on before the pause was answered is answered for going on
+    with suppress(
+        Refused
+    ):  # who went on before the pause was answered is answered for going on, or for pausing anew
         await work
 
 
@@ -86,7 +88,7 @@ async def play(steps: list[tuple[str, Any]]) -> None:
 
     speaking = asyncio.create_task(speak())
     for kind, detail in steps:
-        if kind in ASKS and not (kind == "pause" and answering(session)):
+        if kind in ASKS:
             session.store(ASKS[kind], by=detail)
         elif kind == "land":
             session.land(detail)
@@ -100,16 +102,6 @@ async def play(steps: list[tuple[str, Any]]) -> None:
     await speaking
     assert "".join(event.text for event in session.log if isinstance(event, e.MessageGrown)) == "".join(
         spoken
-    )
-
-
-def answering(session: Rehearsal) -> bool:
-    """Whether the answer to a pause is under way. Nobody is so quick as to go on and pause again meanwhile: they would
-    take that answer for the second pause's."""
-    return any(
-        isinstance(command, c.AnswerSteering) and command.asked == "pause"
-        for commands, _ in session.asked
-        for command in commands
     )
 
 

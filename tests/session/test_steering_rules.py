@@ -1,6 +1,7 @@
 """Steering: what is asked of an answer has one outcome, and the agent says what it did."""
 
 import pytest
+from msgspec.structs import replace
 
 from legato.session import commands as c
 from legato.session import events as e
@@ -74,6 +75,30 @@ def test_who_goes_on_before_the_agent_said_that_it_paused_is_answered_for_going_
     talk.do(ADA, GO_ON)
     assert talk.refused(BOT, says("pause")) == "wrong_order"
     talk.do(BOT, says("continue"))
+
+
+def test_an_answer_to_the_first_pause_is_none_to_the_second() -> None:
+    talk = Talk().answering()
+    talk.do(ADA, PAUSE)
+    first = talk.state.responses["r"].pausing_at
+    assert first == talk.state.offset
+    talk.do(ADA, GO_ON)
+    talk.do(ADA, PAUSE)
+    said = says("pause")
+    assert talk.refused(BOT, replace(said, at=first)) == "wrong_order"
+    assert talk.refused(BOT, replace(says("continue"), at=first + 1)) == "wrong_order"
+    assert types(talk.do(BOT, replace(said, at=talk.state.responses["r"].pausing_at))) == [
+        "steering_answered"
+    ]
+    assert talk.state.responses["r"].pausing == ""
+
+
+def test_an_agent_that_names_no_request_answers_the_newest() -> None:
+    talk = Talk().answering()
+    talk.do(ADA, PAUSE)
+    talk.do(ADA, GO_ON)
+    talk.do(ADA, PAUSE)
+    assert types(talk.do(BOT, says("pause"))) == ["steering_answered"]
 
 
 @pytest.mark.parametrize("command", [STEER, PAUSE])

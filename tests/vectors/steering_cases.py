@@ -27,6 +27,7 @@ def _steered() -> Log:
         e.SteeringRequested(by="ada", response="r1", asked="continue"),
         e.SteeringAnswered(by="bot", response="r1", asked="continue", done=True),
         e.SteeringRequested(by="ada", response="r1", asked="pause"),
+        e.SteeringAnswered(by="bot", response="r1", asked="pause", done=True, at=1),
         e.CancelRequested(by="ada", response="other"),
         e.CancelRequested(by="ada", response="r1"),
         e.SteeringRequested(by="ada", response="r1", asked="pause"),

@@ -542,6 +542,7 @@ export interface SteeringAnswered {
   asked: "continue" | "pause" | "steer";
   done: boolean;
   detail?: string;
+  at?: number;
 }
 
 export interface SteeringRequested {
@@ -846,6 +847,7 @@ export interface Response {
   steer: string;
   steer_at: number;
   pausing: "" | "continue" | "pause";
+  pausing_at: number;
   title: string;
   text: string;
   step: number;
@@ -1019,6 +1021,7 @@ export interface AnswerSteering {
   asked: "continue" | "pause" | "steer";
   done: boolean;
   detail?: string;
+  at?: number;
 }
 
 export interface CancelResponse {
@@ -1856,7 +1859,7 @@ export const EVENT_DEFAULTS = {
   speech_shown: { offset: 0, time: 0 },
   speech_skipped: { offset: 0, time: 0 },
   stance_changed: { offset: 0, time: 0 },
-  steering_answered: { offset: 0, time: 0, detail: "" },
+  steering_answered: { offset: 0, time: 0, detail: "", at: 0 },
   steering_requested: { offset: 0, time: 0, text: "" },
   tool_decided: { offset: 0, time: 0, done: false, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
@@ -1885,7 +1888,7 @@ export const STATE_DEFAULTS = {
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "", brought: false },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0 },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
-  Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", title: "", text: "", step: 0, steps: 0 },
+  Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", pausing_at: 0, title: "", text: "", step: 0, steps: 0 },
   Answered: { started: [] },
   Aside: {  },
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
@@ -1898,5 +1901,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: {  },
-  State: { fold: 21, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 22, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

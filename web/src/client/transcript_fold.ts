@@ -116,7 +116,7 @@ function responded(state: State, id: string, changes: Partial<Response>): Partia
 function steered(state: State, event: Of<"steering_requested">): Partial<State> {
   const { response, asked, text, offset } = event;
   if (asked === "steer") return responded(state, response, { steer: text, steer_at: offset });
-  return { paused: asked === "pause" ? response : "", ...paced(state, event), ...responded(state, response, { pausing: asked }) };
+  return { paused: asked === "pause" ? response : "", ...paced(state, event), ...responded(state, response, { pausing: asked, pausing_at: offset }) };
 }
 
 function superseded(state: State, event: Of<"response_superseded">): Partial<State> {
@@ -189,9 +189,11 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
     return { paused, ...responded(state, event.response, { cancel_requested: true }) };
   },
   steering_requested: steered,
-  steering_answered: (state, { response, asked }) => {
+  steering_answered: (state, { response, asked, at }) => {
     if (asked === "steer") return responded(state, response, { steer: "" });
-    return of(state.responses, response)?.pausing === asked ? responded(state, response, { pausing: "" }) : {};
+    const asks = of(state.responses, response);
+    const newest = asks?.pausing === asked && (at === 0 || at === asks.pausing_at);
+    return newest ? responded(state, response, { pausing: "" }) : {};
   },
   response_superseded: superseded,
   response_ended: responseEnded,
