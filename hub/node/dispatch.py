@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -64,6 +63,12 @@ def wanted_agents(state: State) -> frozenset[str]:
 def _here(state: State, name: str) -> bool:
     right = state.rights.get(WORKER + name)
     return right is not None and right.holder != "" and not out_of_reach(state, right.holder)
+
+
+def _had_last(state: State, name: str) -> str:
+    """The worker that had the session last ("": it has it still and is out of reach, or nobody had)."""
+    right = state.rights.get(WORKER + name)
+    return "" if right is None or right.holder else right.last or right.worker
 
 
 def worker_holder(tenant: str, worker: str) -> str:
@@ -138,8 +143,6 @@ class Dispatch:
         self._bells: dict[tuple[str, str], Bell] = {}
         self._noted: dict[SessionKey, frozenset[str]] = {}
         """The queues that each session conducted here waits in; none is known of those not yet looked at."""
-        self._last: defaultdict[SessionKey, dict[str, str]] = defaultdict(dict)
-        """The worker of each agent that each of these sessions had last."""
 
     # --- the session's side
 
@@ -154,7 +157,7 @@ class Dispatch:
             no_more, new = before - agents, agents - before
             if no_more or new:
                 wishes = [
-                    (queue, Wish(room.key.session, self._given_back(room, agent_of(queue))))
+                    (queue, Wish(room.key.session, _had_last(room.state, agent_of(queue))))
                     for queue in sorted(new)
                 ]
                 self._tools.spawn(self._note(room.key, no_more, wishes, room.state.time))
@@ -164,13 +167,6 @@ class Dispatch:
     def forget(self, key: SessionKey) -> None:
         """The room is closed here, or another node conducts it."""
         self._noted.pop(key, None)
-        self._last.pop(key, None)
-
-    def _given_back(self, room: Room, agent: str) -> str:
-        """The worker that had the session last ("": it is out of reach, or not known)."""
-        right = room.state.rights.get(WORKER + agent)
-        out = right is not None and right.holder != ""
-        return "" if out else self._last.get(room.key, {}).get(agent, "")
 
     def _say_awaited(self, room: Room, agent: str) -> None:
         if agent in map(agent_of, self._noted.get(room.key, ())) and awaited(room.state, agent):
@@ -249,8 +245,6 @@ class Dispatch:
 
     def settled(self, tenant: str, agent: str, key: SessionKey, worker: str) -> bool:
         """The session was taken by `worker` ("" : given back). Whether it was offered here (and is noted)."""
-        if worker:
-            self._last[key][agent] = worker
         bell = self._bells.get((tenant, agent))
         if bell is None:
             return False

@@ -190,7 +190,13 @@ def _right_granted(state: State, event: e.RightGranted) -> None:
 
 
 def _right_released(state: State, event: e.RightReleased) -> None:
-    state.rights[event.right] = Right(event.token)
+    _free(state, event.right, event.token)
+
+
+def _free(state: State, name: str, token: int) -> None:
+    """Nobody has the right. Its last worker is asked first, by whatever node."""
+    before = state.rights.get(name, Right(0))
+    state.rights[name] = Right(token, last=before.worker or before.last)
 
 
 def _agent_unreachable(state: State, event: e.AgentUnreachable) -> None:
@@ -218,7 +224,7 @@ def _agent_crashed(state: State, event: e.AgentCrashed) -> None:
         window_ms=0,
         activity="idle",
     )
-    state.rights[event.right] = Right(event.token)
+    _free(state, event.right, event.token)
 
 
 def _agent_awaited(state: State, event: e.AgentAwaited) -> None:

@@ -20,7 +20,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 22
+FOLD_VERSION: Final = 23
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -77,13 +77,15 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Right(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who holds a right (nobody: "") and the number of its token. `listens`: an agent's that never answers."""
+    """Who holds a right (nobody: "") and the number of its token. `listens`: an agent's that never answers. `last`: the
+    worker that had it, where nobody has it now."""
 
     token: int
     holder: str = ""
     worker: str = ""
     attachment: str = ""
     listens: bool = False
+    last: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="message"):

@@ -209,6 +209,31 @@ async def test_what_a_worker_gave_back_is_offered_to_it_first_though_another_nod
 
 
 @virtual
+async def test_who_had_a_session_last_is_asked_first_after_the_node_that_conducted_it_is_gone() -> None:
+    house = House()
+    offered: list[tuple[str, str]] = []
+
+    def offers(worker: str) -> Offer:
+        return lambda key, participant, ms: offered.append((worker, key.session))
+
+    async with house.node("n2", settings=QUICK) as second:
+        for worker, capacity in (("w_idle", 90), ("w_last", 30)):
+            second.register_worker("main", "helper", worker, capacity, offers(worker))
+        async with house.node("n1", settings=QUICK) as first:
+            room = await there(await first.create(KEY, "p_user", {"agent": "helper"}, ""))
+            opened = await room.open_producer("c_agent")
+            accept = c.AcceptSession(right="worker:helper", worker="w_last")
+            release = c.ReleaseRight(right="worker:helper", token=1)
+            for number, command in enumerate((accept, release), 1):
+                done = await room.execute(AGENT, batch("c_agent", number, command, epoch=opened.epoch))
+                assert isinstance(done, Done)
+        room = await there(await second.open(KEY))
+        await second.arrive(room, user_presence())
+        await until(lambda: offered != [])
+        assert offered == [("w_last", KEY.session)]
+
+
+@virtual
 async def test_a_session_that_needs_something_waits_for_a_worker_that_has_it_and_says_so() -> None:
     house = House()
     quick = Settings(await_patience=1_000)

@@ -70,6 +70,12 @@ function right(state: State, name: string, token: number, held: Partial<Right> =
   return { rights: put(state.rights, name, filled("Right", { token, ...held })) };
 }
 
+/** Nobody has it. Its last worker is asked first, by whatever node. */
+function free(state: State, name: string, token: number): Partial<State> {
+  const before = of(state.rights, name);
+  return right(state, name, token, { last: before?.worker || before?.last || "" });
+}
+
 function left(state: State, event: Of<"participant_left">): Partial<State> {
   const { participants } = participant(state, event.participant, {
     left: true, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: event.time,
@@ -126,13 +132,13 @@ const HANDLERS: Handlers = {
     ...participant(state, holder, WELL),
     ...(name === `worker:${state.awaited}` ? { awaited: "" } : {}),
   }),
-  right_released: (state, event) => right(state, event.right, event.token),
+  right_released: (state, event) => free(state, event.right, event.token),
   agent_unreachable: (state, { participant: id, time: fault_since, offset: fault_at, window_ms }) =>
     participant(state, id, { fault: "unreachable", fault_since, fault_at, window_ms }),
   agent_reachable: (state, event) => participant(state, event.participant, WELL),
   agent_crashed: (state, { participant: id, time: fault_since, offset: fault_at, right: name, token }) => ({
     ...participant(state, id, { fault: "crashed", fault_since, fault_at, window_ms: 0, activity: "idle" }),
-    ...right(state, name, token),
+    ...free(state, name, token),
   }),
   agent_awaited: (_, event) => ({ awaited: event.agent }),
   voice_started: (state, { attachment: id, call, track }) => attachment(state, id, { call, track }),
