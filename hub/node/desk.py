@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.node.neighbours import MOST_NAMED, TURN_MS, Neighbours, Places
+from hub.node.neighbours import MOST_LABELS, MOST_NAMED, TURN_MS, Neighbours, Places
 from hub.node.promise import Offer
 from hub.store.promise import SessionKey
 
@@ -96,7 +96,12 @@ class Desk:
     @property
     def said(self) -> Places:
         """What the other nodes are told."""
-        return Places(self.neighbours.node, self.places, tuple(self.workers)[:MOST_NAMED])
+        able: dict[str, int] = {}
+        for worker in self.workers.values():
+            labels = " ".join(sorted(worker.labels))
+            able[labels] = able.get(labels, 0) + worker.places
+        told = able if len(able) <= MOST_LABELS else None
+        return Places(self.neighbours.node, self.places, tuple(self.workers)[:MOST_NAMED], told)
 
     @property
     def labels(self) -> set[frozenset[str]]:
@@ -189,9 +194,9 @@ class Desk:
         for key in waiting:
             if key in self.until or key in self._taken[0] or key in self._taken[1]:
                 continue
-            if self._defer(key, now):
-                continue
             needs = waiting[key] if isinstance(waiting, Mapping) else NOTHING
+            if self._defer(key, needs, now):
+                continue
             worker = self._free(key, needs, now) if self._open(key) else None
             if worker is None:
                 self.more = True
@@ -202,10 +207,10 @@ class Desk:
                 made.append((key, worker))
         return made
 
-    def _defer(self, key: SessionKey, now: int) -> bool:
+    def _defer(self, key: SessionKey, needs: frozenset[str], now: int) -> bool:
         """Whether another node is to offer it first."""
         last = self.last.get(key, "")
-        before = self.neighbours.turn(key, last, last in self.workers, now)
+        before = self.neighbours.turn(key, last, last in self.workers, now, needs)
         return before > 0 and now < self.deferred.setdefault(key, now) + before * TURN_MS
 
     def _withdraw(self, key: SessionKey) -> None:

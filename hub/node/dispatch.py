@@ -232,7 +232,7 @@ class Dispatch:
         if (bell := self._bells.get((tenant, agent))) is not None:
             bell.desk.capacity(worker, free)
             if free:
-                if not bell.desk.neighbours.free:
+                if not bell.desk.neighbours.said.free:
                     self._say(bell)
                 bell.ring()
 

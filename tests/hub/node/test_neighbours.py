@@ -108,3 +108,41 @@ def test_a_session_that_is_taken_and_waits_anew_is_given_its_turn_anew() -> None
     made.reading()
     assert made.assign([late], TURN_MS, PATIENCE) == []
     assert made.assign([late], 2 * TURN_MS, PATIENCE) != []
+
+
+GERMAN, FRENCH = frozenset({"language=de"}), frozenset({"language=fr"})
+
+
+def test_nobody_waits_for_a_node_whose_workers_lack_what_a_session_needs() -> None:
+    french, german = (Desk(neighbours=Neighbours(name)) for name in ("n1", "n2"))
+    french.register("w_1", 500, lambda key, participant, expires_ms: None, FRENCH)
+    german.register("w_2", 1, lambda key, participant, expires_ms: None, GERMAN | {"gpu=no"})
+    for each in (french, german):
+        for other in (french, german):
+            each.neighbours.heard(other.said, 0)
+    for number in range(20):
+        made = german.assign({key(number): GERMAN}, 0, PATIENCE)
+        assert [one for one, _ in made] == [key(number)], "not after a tenth of a second"
+        german.settled(key(number), "")
+        german.reading()
+        german.reading()
+    assert french.neighbours.turn(key(1), "", False, 0, GERMAN) == 1
+
+
+@given(st.dictionaries(st.sampled_from(["n1", "n2", "n3"]), st.tuples(st.integers(0, 9), st.integers(0, 9))))
+def test_of_those_that_meet_it_each_has_a_turn_of_its_own(free: dict[str, tuple[int, int]]) -> None:
+    nodes = {name: Neighbours(name) for name in free}
+    for each in nodes.values():
+        for name, (de, fr) in free.items():
+            able = {"gpu=no language=de": de, "language=fr": fr}
+            each.heard(Places(name, de + fr, (f"w_{name}",), able), 0)
+    for needs, which in ((GERMAN, 0), (FRENCH, 1)):
+        found = [each.turn(key(7), "", False, 0, needs) for name, each in nodes.items() if free[name][which]]
+        assert sorted(found) == list(range(len(found)))
+
+
+def test_a_node_that_does_not_say_its_labels_may_meet_what_is_needed() -> None:
+    own = Neighbours("n1")
+    own.heard(Places("n1", 1, ("w_1",)), 0)
+    own.heard(Places("n2", 500, ("w_2",)), 0)
+    assert sum(own.turn(key(number), "", False, 0, GERMAN) for number in range(40)) > 30
