@@ -18,6 +18,11 @@ from hub.store.scripts import script
 from legato.session.ids import RandomBytes
 
 BEATS: Final = f"{PREFIX}{{beats}}"
+HIGHEST: Final = f"{BEATS}:highest"
+"""The highest counter that was removed."""
+
+BEATEN_AT_ONCE: Final = 1_000
+"""Holders that one script raises."""
 
 
 class DutiesSide:
@@ -28,14 +33,15 @@ class DutiesSide:
         self._nonces = random_bytes
 
     async def beat(self, holders: Sequence[str]) -> None:
-        await asyncio.gather(*[self._duties.ask("HINCRBY", BEATS, holder, 1) for holder in holders])
+        some = [holders[at : at + BEATEN_AT_ONCE] for at in range(0, len(holders), BEATEN_AT_ONCE)]
+        await asyncio.gather(*[self._script("beat", [BEATS, HIGHEST], *each) for each in some])
 
     async def beats(self) -> dict[str, int]:
         counters = await self._duties.ask("HGETALL", BEATS)
         return {holder.decode(): int(counter) for holder, counter in counters.items()}
 
     async def forget_holder(self, holder: str, counter: int) -> bool:
-        keys = [BEATS, f"{BEATS}:forgotten:{holder}"]
+        keys = [BEATS, f"{BEATS}:forgotten:{holder}", HIGHEST]
         return bool(await self._script("forget_holder", keys, holder, counter, self._nonces(12)))
 
     async def held(self, holder: str) -> list[tuple[SessionKey, str]]:

@@ -188,7 +188,8 @@ class Duties(Protocol):
     """What nodes share about work: beats, leases, deadlines."""
 
     async def beat(self, holders: Sequence[str]) -> None:
-        """Raise each holder's counter by one."""
+        """Raise each holder's counter by one. One that is not there begins above all that were removed: who saw it die
+        and asks late does not take it for dead again."""
 
     async def beats(self) -> dict[str, int]:
         """Every holder's counter, in one read."""

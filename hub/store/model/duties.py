@@ -14,16 +14,19 @@ class DutiesSide:
     server: ModelServer
 
     async def beat(self, holders: Sequence[str]) -> None:
+        contents = self.server.contents
         for holder in holders:
-            self.server.contents.beats[holder] = self.server.contents.beats.get(holder, 0) + 1
+            contents.beats[holder] = contents.beats.get(holder, contents.highest_beat) + 1
 
     async def beats(self) -> dict[str, int]:
         return dict(self.server.contents.beats)
 
     async def forget_holder(self, holder: str, counter: int) -> bool:
-        if self.server.contents.beats.get(holder) != counter:
+        contents = self.server.contents
+        if contents.beats.get(holder) != counter:
             return False
-        del self.server.contents.beats[holder]
+        del contents.beats[holder]
+        contents.highest_beat = max(contents.highest_beat, counter)
         return True
 
     async def held(self, holder: str) -> list[tuple[SessionKey, str]]:

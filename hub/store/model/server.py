@@ -44,6 +44,9 @@ class Contents:
     makers: dict[SessionKey, str] = field(default_factory=dict)
     deadlines: dict[SessionKey, int] = field(default_factory=dict)
     beats: dict[str, int] = field(default_factory=dict)
+    highest_beat: int = 0
+    """The highest counter that was removed."""
+
     held: dict[str, set[tuple[SessionKey, str]]] = field(default_factory=dict)
     wanted: dict[tuple[str, str], dict[SessionKey, int]] = field(default_factory=dict)
     revoked: dict[bytes, int] = field(default_factory=dict)

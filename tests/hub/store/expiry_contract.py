@@ -15,7 +15,7 @@ STEPS = ("holder", "holder", "one", "one", "other", "other")
 
 
 class Ending:
-    """A holder that may not be dead, with its right at number 1, and two who saw its counter stand at 3."""
+    """A holder that may not be dead, with its right at number 1, and two who saw its counter stand still."""
 
     def __init__(self, store: Store) -> None:
         self.store, self.key = store, new_key()
@@ -33,6 +33,7 @@ class Ending:
         await self.store.beat([self.holder])
         await self.store.beat([self.holder])
         await self.store.beat([self.holder])
+        self.seen = (await self.store.beats())[self.holder]
 
     async def step(self, who: str) -> None:
         """The next thing that this one does."""
@@ -43,7 +44,7 @@ class Ending:
             late = self.taken
             self.wrote = late, await self.store.append(self.key, self.writer.batch(rights={RIGHT: 1}))
         elif who not in self.forgot:
-            self.forgot[who] = await self.store.forget_holder(self.holder, 3)
+            self.forgot[who] = await self.store.forget_holder(self.holder, self.seen)
         elif self.forgot[who]:
             self.raised.append(await self.take(who))
 
@@ -98,3 +99,16 @@ class ExpiryContract:
         await ending.step("holder")
         assert ending.wrote is not None
         assert ending.wrote[1] == Refused("stale_token", 2, RIGHT)
+
+    async def test_who_comes_back_after_its_death_has_no_counter_that_anybody_saw(self, hall: Hall) -> None:
+        store = await hall.node()
+        holder, seen = f"w-{new_key().session}", set[int]()
+        for life in (1, 2, 3):
+            for _ in range(life):
+                await store.beat([f"{holder}-beside", holder])
+                counter = (await store.beats())[holder]
+                assert counter not in seen, (
+                    "who saw it die with that number, and asks late, takes it for dead again"
+                )
+                seen.add(counter)
+            assert await store.forget_holder(holder, counter)
