@@ -77,8 +77,7 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Right(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who holds a right (nobody: "") and the number of its token. `listens`: an agent's that never answers. `last`: the
-    worker that had it, where nobody has it now."""
+    """Who holds a right (nobody: ""; `last` its last worker) and its token's number. `listens`: it never answers."""
 
     token: int
     holder: str = ""
@@ -177,9 +176,8 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An answer in progress, or a part of one (of `parent`). `steer` is the direction, and `pausing` what of `pause`
-    and `continue`, that the agent has not answered yet; `steer_at` and `pausing_at` are the offsets of the requests.
-    `text` and `step` of `steps` say how far it is."""
+    """An answer in progress, or a part of one (of `parent`). Unanswered: `steer`, the direction, and `pausing`, of
+    `pause` and `continue`, asked at offsets `steer_at`, `pausing_at`. `text`, `step` of `steps`: how far it is."""
 
     id: str
     by: str
