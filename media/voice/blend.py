@@ -9,14 +9,14 @@ added and encoded, at the wheel's pace.
       ▲                          │  a pause, a hole                           │
       └──────────────────────────┴────────────────────── one voice or none ───┘
 
-Media time never goes back: a frame that comes after its time was filled is left out.
+Media time never goes back: a frame that comes after its time was filled is left out. A microphone's clock is not the
+wheel's: while somebody is passed on, the wheel's media time follows theirs by a sample a beat, so that an hour of talk
+is neither a hole nor a pause at its end.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 from itertools import cycle
 from typing import Any, Final
@@ -30,15 +30,10 @@ from media.opus import FRAME, SILENCE, BadOpus
 from media.rtc.call import CallStats
 from media.voice.carrier import Carrier
 from media.voice.comfort import comfort
+from media.voice.waiting import Waiting
 
 HOLE: Final = 3 * FRAME
 """Samples that a voice that is passed on may be late before the wheel's silence takes its place."""
-
-READY: Final = 2
-"""Frames of a voice that wait before it is mixed in: what its network's jitter may use up."""
-
-MOST_WAITING: Final = 6
-"""Frames of a voice that may wait; beyond that the oldest are left out, so that nobody is heard late."""
 
 MOST_VOICES: Final = 4
 """People who are heard at once; who begins when so many talk waits until one is quiet."""
@@ -55,32 +50,13 @@ class Stage(Enum):
     MIXING = "mixing"
 
 
-@dataclass(slots=True)
-class _Voice:
-    """Somebody who is heard. `idle`: beats since its last frame."""
-
-    idle: int = 0
-    ready: bool = False
-    waiting: deque[Samples] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
-
-    def next(self) -> Samples | None:
-        """Its frame for this beat; None while it has none, or not enough to begin."""
-        self.idle += 1
-        if len(self.waiting) >= READY:
-            self.ready = True
-        if not self.ready or not self.waiting:
-            self.ready = False
-            return None
-        return self.waiting.popleft()
-
-
 class Blend:
     """A listener. It stands between the wheel and the call: a carrier for the one, and carried by the other."""
 
     def __init__(self, carrier: Carrier) -> None:
         self.stage = Stage.WHEEL
         self.carrier = carrier
-        self._voices: dict[str, _Voice] = {}
+        self._voices: dict[str, Waiting] = {}
         self._passing = ""
         self._anchor = 0
         """What to add to media times of the voice that is passed on."""
@@ -112,6 +88,8 @@ class Blend:
 
     def send_audio(self, opus: bytes, samples: int, skipped: int = 0) -> int | None:
         """The agent's next frame, or silence. Returns the RTP timestamp with which the agent's speech left."""
+        if self.stage is Stage.PASSING:
+            self._follow()
         beat = self._clock + skipped
         self._clock = beat + samples
         if self._voices:
@@ -140,11 +118,11 @@ class Blend:
         if known is None:
             if len(self._voices) >= MOST_VOICES:
                 return
-            known = self._voices[voice] = _Voice()
+            known = self._voices[voice] = Waiting()
             self._joined(voice, frame)
         known.idle = 0
         if self.stage is Stage.MIXING:
-            known.waiting.append(decoded())
+            known.add(decoded())
         elif self.stage is Stage.PASSING and voice == self._passing:
             self._pass(frame)
 
@@ -169,6 +147,14 @@ class Blend:
             return
         self._send(frame.payload, frame.samples, at)
 
+    def _follow(self) -> None:
+        """A voice that is passed on is no more than two frames ahead of the wheel, and one behind."""
+        ahead = self._sent - self._clock
+        if ahead > 2 * FRAME:
+            self._clock += 1
+        elif ahead < -FRAME:
+            self._clock -= 1
+
     def _begin_mixing(self) -> None:
         self.stage, self._passing = Stage.MIXING, ""
         if self._encoder is None:
@@ -189,7 +175,7 @@ class Blend:
         voices = [samples for voice in self._voices.values() if (samples := voice.next()) is not None]
         if speech:
             voices.append(self._speech(speech))
-        elif len(self._voices) < 2 and not any(voice.waiting for voice in self._voices.values()):
+        elif len(self._voices) < 2 and not any(self._voices.values()):
             self._rest()
         pcm = self._mixer.mix(voices).tobytes()
         stamp = None
