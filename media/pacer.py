@@ -7,10 +7,15 @@ nothing waits gets silence, because the frames are how each side knows that the 
 If the loop comes late, the wheel catches up by at most `MAX_CATCH_UP` turns; the rest is skipped. No speech
 is lost by that (it waits in its `Playout`), but the listener's media time goes on with the clock, as the
 timestamps of RTP must.
+
+What is due may be asked for a portion at a time, so that sound which comes in meanwhile need not wait until hundreds
+of listeners have got theirs. A frame is taken from its source only when it leaves.
 """
 
 from __future__ import annotations
 
+import sys
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -68,6 +73,7 @@ class _Seat:
     frames: int = 0
     spoken: int = 0
     skipped: int = 0
+    gone: bool = False
     jumped: bool = False
     """Beats were skipped since the last one: media time does not follow it."""
 
@@ -79,6 +85,8 @@ class Pacer:
         self._tick = now // TICK
         self._notches: tuple[dict[str, _Seat], ...] = tuple({} for _ in range(NOTCHES))
         self._notch_of: dict[str, int] = {}
+        self._left: deque[_Seat] = deque()
+        """Those in the notch of `_tick` whose frame is still to leave."""
 
     def __len__(self) -> int:
         return len(self._notch_of)
@@ -100,7 +108,7 @@ class Pacer:
         """End the beat; a listener that is not there is no error. Its queue is the caller's."""
         notch = self._notch_of.pop(listener, None)
         if notch is not None:
-            del self._notches[notch][listener]
+            self._notches[notch].pop(listener).gone = True
 
     def position(self, listener: str) -> Position:
         """Raises `KeyError` for a listener that is not there."""
@@ -109,22 +117,31 @@ class Pacer:
         return Position(seat.frames, seat.spoken, seat.skipped, beats * FRAME)
 
     def next_deadline(self) -> int | None:
-        """When the next notch with a listener is due."""
+        """When the next notch with a listener is due; in the past, if a portion of it is left."""
+        if self._left:
+            return self._tick * TICK
         for tick in range(self._tick + 1, self._tick + NOTCHES + 1):
             if self._notches[tick % NOTCHES]:
                 return tick * TICK
         return None
 
-    def due(self, now: int) -> list[Beat]:
-        """The frames to send now, in the order in which they were due."""
+    def due(self, now: int, most: int = sys.maxsize) -> list[Beat]:
+        """The frames to send now, in the order in which they were due, or the first `most` of them."""
         tick = now // TICK
         behind = (tick - self._tick) // NOTCHES - MAX_CATCH_UP
         if behind > 0:
             self._skip(behind)
         beats: list[Beat] = []
-        while self._tick < tick:
-            self._tick += 1
-            beats += map(_beat, self._notches[self._tick % NOTCHES].values())
+        while len(beats) < most:
+            if self._left:
+                seat = self._left.popleft()
+                if not seat.gone:
+                    beats.append(_beat(seat))
+            elif self._tick < tick:
+                self._tick += 1
+                self._left.extend(self._notches[self._tick % NOTCHES].values())
+            else:
+                break
         return beats
 
     def _skip(self, turns: int) -> None:

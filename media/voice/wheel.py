@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from media.opus import FRAME
-from media.pacer import Beat, Pacer, Source
+from media.pacer import TICK, Beat, Pacer, Source
+
+PORTION: Final = 16
+"""Frames that leave in one pass of the loop: less than a millisecond, then what came in has its turn. Those of a notch
+hold the loop for four to eight where three hundred listen. For each notch that the wheel is late it is twice as many:
+what comes in must not keep it from what is to go out."""
+
+MOST_DOUBLED: Final = 8
 
 
 class Carrier(Protocol):
@@ -66,10 +74,12 @@ class Wheel:
                 self._wake.clear()
                 continue
             await asyncio.sleep(max(0, deadline - self._now()) / 1000)
-            self._turn(self._now())
+            now = self._now()
+            late = max(0, now - deadline) // TICK
+            self._turn(now, PORTION << min(late, MOST_DOUBLED))
 
-    def _turn(self, now: int) -> None:
-        for beat in self._pacer.due(now):
+    def _turn(self, now: int, most: int = sys.maxsize) -> None:
+        for beat in self._pacer.due(now, most):
             self._send(beat, now)
 
     def _send(self, beat: Beat, now: int) -> None:

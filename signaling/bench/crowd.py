@@ -25,6 +25,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from random import Random
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ from signaling.bench.caller import Caller
 NOTCHES: Final = 4
 NOTCH_S: Final = 0.005
 PING_S: Final = 1.0
+PING_MOMENTS: Final = 50
 CHECK_EVERY: Final = 125
 """Turns of 20 ms between two connectivity checks, as Chromium's 2.5 s."""
 SET_UP_S: Final = 15.0
@@ -174,10 +176,11 @@ class Crowd:
         return {"attached": len(self._phones)}
 
     async def _ping(self) -> None:
-        """Connections and calls stay, however long the others take to be set up."""
-        while True:
-            await asyncio.sleep(PING_S)
-            for phone in self._phones:
+        """Connections and calls stay, however long the others take to be set up. Each phone has its own moment of the
+        second: no hundreds of people do the same in the same millisecond."""
+        for moment in cycle(range(PING_MOMENTS)):
+            await asyncio.sleep(PING_S / PING_MOMENTS)
+            for phone in self._phones[moment::PING_MOMENTS]:
                 if phone.up.is_set() and not self._playing:
                     phone.send(phone.caller.check())
                 if phone.line is not None and not phone.line.closed:

@@ -185,6 +185,10 @@ MUTANTS: Final = [
         ("(seat.frames + seat.skipped) * FRAME", "seat.frames * FRAME"),
         ("self._tick + NOTCHES + 1", "self._tick + NOTCHES"),
         ("if listener in self._notch_of:", "if False:"),
+        ("if not seat.gone:", "if True:"),
+        (".pop(listener).gone = True", ".pop(listener)"),
+        ("while len(beats) < most:", "while True:"),
+        ("        if self._left:\n            return self._tick * TICK\n", ""),
     ),
     *of(
         suspicion,

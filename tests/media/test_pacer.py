@@ -90,6 +90,35 @@ def test_a_small_delay_is_made_up_completely() -> None:
     assert pacer.position("l").skipped == 0
 
 
+def test_in_portions_everybody_gets_the_same_and_a_frame_is_taken_only_when_it_leaves() -> None:
+    pacer, playouts = Pacer(0), [Playout() for _ in range(12)]
+    for number, playout in enumerate(playouts):
+        playout.enqueue("m", [packet(0), packet(1)])
+        pacer.add(f"l{number}", playout)
+    first = pacer.due(5, 2)
+    assert len(first) == 2
+    assert pacer.next_deadline() == 5, "the rest of the notch is due still"
+    waiting = next(number for number in (1, 5, 9) if f"l{number}" not in {beat.listener for beat in first})
+    playouts[waiting].cut()
+    (late,) = pacer.due(6, 2)
+    assert (late.listener, late.payload) == (f"l{waiting}", SILENCE), "what was cut meanwhile is not said"
+    assert pacer.next_deadline() == 10
+    beats = [beat.listener for now in range(7, 21) for _ in range(3) for beat in pacer.due(now, 1)]
+    assert sorted(beats) == sorted(f"l{number}" for number in range(12) if number % 4 != 1)
+
+
+def test_who_goes_between_two_portions_gets_nothing_more() -> None:
+    pacer = Pacer(0)
+    for number in range(8):
+        pacer.add(f"l{number}", Playout())
+    (first,) = pacer.due(5, 1)
+    (other,) = {"l1", "l5"} - {first.listener}
+    pacer.remove(other)
+    assert pacer.due(5, 1) == []
+    assert pacer.add(other, Playout()) is not None, "its old place in the notch is not its new one"
+    assert pacer.due(5) == []
+
+
 def test_a_removed_listener_is_silent_and_frees_its_place() -> None:
     pacer = Pacer(0)
     pacer.add("a", Playout())
@@ -112,9 +141,13 @@ def test_the_deadline_is_the_next_notch_with_somebody_in_it() -> None:
     assert pacer.next_deadline() == first + 20
 
 
-@given(st.lists(st.integers(0, 400), max_size=60), st.integers(0, 200), st.integers(1, 9))
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.integers(1, 12)), max_size=60),
+    st.integers(0, 200),
+    st.integers(1, 9),
+)
 def test_whatever_the_loop_does_the_clock_holds_and_nothing_is_lost(
-    waits: list[int], spoken: int, listeners: int
+    waits: list[tuple[int, int]], spoken: int, listeners: int
 ) -> None:
     pacer, now = Pacer(0), 0
     beats: list[Beat] = []
@@ -122,9 +155,10 @@ def test_whatever_the_loop_does_the_clock_holds_and_nothing_is_lost(
         playout = Playout()
         playout.enqueue("m", [packet(i) for i in range(spoken)])
         beats += added(pacer, str(number), playout)
-    for wait in waits:
+    for wait, most in waits:
         now += wait
-        beats += pacer.due(now)
+        beats += pacer.due(now, most)
+    beats += pacer.due(now)
     for number in range(listeners):
         mine = [beat for beat in beats if beat.listener == str(number)]
         times = [beat.media_time for beat in mine]
