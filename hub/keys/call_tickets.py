@@ -29,6 +29,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 LIFE_S: Final = 86_400
 """Seconds that a call ticket lives: as long as the hub keeps the certificate that it pins."""
 
+NEXT_LIFE_S: Final = 2 * LIFE_S
+"""The same of one that pins the hub's next certificate, which is current for a day when its turn has come."""
+
 MAX_UFRAG: Final = 255
 """Characters; what browsers take."""
 

@@ -245,7 +245,16 @@ class CallCandidate(msgspec.Struct, frozen=True):
     transport: str
 
 
-class CallTicketGiven(msgspec.Struct, frozen=True):
+class NextCallTicket(msgspec.Struct, frozen=True):
+    """What takes a call ticket's place when it has expired. `expires`: seconds UTC."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    expires: int
+
+
+class CallTicketGiven(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the hub's answer to an offer will say, so that the page can write it itself. `expires`: seconds UTC."""
 
     ufrag: str
@@ -254,6 +263,7 @@ class CallTicketGiven(msgspec.Struct, frozen=True):
     ssrc: int
     candidates: list[CallCandidate]
     expires: int
+    next: NextCallTicket | None = None
 
 
 class PushAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -64,9 +64,13 @@ class Calling:
             given = calls.ticket(line, asked)
         except OfferRefused as refused:
             raise Refused("malformed", refused.detail) from None
+        later = None
+        if (after := given.next) is not None:
+            later = bodies.NextCallTicket(after.ufrag, after.password, after.fingerprint, after.expires)
         shown = bodies.CallTicketGiven(
             given.ufrag, given.password, given.fingerprint, given.ssrc,
             [bodies.CallCandidate(*one) for one in given.candidates], given.expires,
+            later,
         )  # fmt: skip
         return json_response(shown, 201)
 

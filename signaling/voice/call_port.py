@@ -33,7 +33,8 @@ class CallPortOptions:
 
     `secret` derives the ICE passwords and is one for the hub; `advertise` holds the IP literals that
     answers show (and nothing else is shown), with `advertised_port` if it differs from the bound one. `former` is
-    the hub's certificate before `certificate`: tickets that pin it are still about.
+    the hub's certificate before `certificate`: tickets that pin it are still about. `next` is the one after it: tickets
+    pin that, too.
     `host` None binds all addresses; `port` 0 lets the system choose. `clock` counts monotonic ms.
     """
 
@@ -49,6 +50,7 @@ class CallPortOptions:
     random_bytes: Callable[[int], bytes] = os.urandom
     random_bits: Callable[[int], int] = secrets.randbits
     former: DtlsCertificate | None = None
+    next: DtlsCertificate | None = None
 
 
 class PortStats(NamedTuple):
@@ -73,7 +75,7 @@ class CallPort:
         self._send = self._udp.send
         self.mux = Mux(options.secret, options.random_bytes, options.limits)
         self._seats: dict[str, _Seat] = {}
-        self.certificates = HubCertificates(options.certificate, options.former)
+        self.certificates = HubCertificates(options.certificate, options.former, options.next)
         self.port = self._udp.port
         self.dialled: Callable[[Dialled], None] = lambda _: None
         """Called when a page dials by a ticket; whoever can read it calls `expect` before returning."""

@@ -37,6 +37,16 @@ class AskedTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class NextTicket:
+    """What takes a ticket's place when it has expired: the same, under the hub's next certificate."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
 class GivenTicket:
     """What the hub's answer to an offer will say. `candidates`: IP address, port, `udp` or `tcp`."""
 
@@ -46,6 +56,7 @@ class GivenTicket:
     ssrc: int
     candidates: tuple[tuple[str, int, str], ...]
     expires: int
+    next: NextTicket | None = None
 
 
 class Calls(Protocol):

@@ -1,4 +1,4 @@
-"""The hub's DTLS certificates at one port: that of new calls, and the one before it, which tickets may pin yet."""
+"""The hub's DTLS certificates at one port: that of new calls, and those before and after it, which tickets pin, too."""
 
 from __future__ import annotations
 
@@ -10,19 +10,27 @@ PIN_SIZE: Final = 8
 
 
 class HubCertificates:
-    """`current` is that of new calls; calls that stand keep theirs."""
+    """`current` is that of new calls; calls that stand keep theirs. `next` will be: None where that is not known."""
 
-    def __init__(self, current: DtlsCertificate, former: DtlsCertificate | None = None) -> None:
+    def __init__(
+        self,
+        current: DtlsCertificate,
+        former: DtlsCertificate | None = None,
+        next: DtlsCertificate | None = None,
+    ) -> None:
         self.current = current
+        self.next = next
         self._former = former
 
-    def turn(self, to: DtlsCertificate) -> None:
-        """New calls get `to` from now on."""
-        self._former, self.current = self.current, to
+    def turn(self, to: DtlsCertificate, next: DtlsCertificate | None = None) -> None:
+        """New calls get `to` from now on, and after it is `next`'s turn."""
+        self._former, self.current, self.next = self.current, to, next
 
     def pinned(self, pin: bytes) -> DtlsCertificate | None:
         """The one whose `pin_of` this is, if it is still here."""
-        return next((one for one in (self.current, self._former) if one and pin_of(one) == pin), None)
+        return next(
+            (one for one in (self.current, self._former, self.next) if one and pin_of(one) == pin), None
+        )
 
 
 def pin_of(certificate: DtlsCertificate) -> bytes:

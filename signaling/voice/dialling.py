@@ -16,11 +16,11 @@ import re
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final
 
-from hub.keys.call_tickets import LIFE_S, CallTicket, CallTicketInvalid, CallTickets
+from hub.keys.call_tickets import LIFE_S, NEXT_LIFE_S, CallTicket, CallTicketInvalid, CallTickets
 from hub.keys.errors import KeysError
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.wire.up import Dial
@@ -36,7 +36,7 @@ from signaling.connection.line import Line
 from signaling.ice.mux import Dialled, MuxFull
 from signaling.ice.stun import derive_password
 from signaling.voice.call_port import CallPort
-from signaling.voice.calls import AskedTicket, GivenTicket, OfferRefused
+from signaling.voice.calls import AskedTicket, GivenTicket, NextTicket, OfferRefused
 from signaling.voice.certificates import pin_of
 
 MOST_AT_ONCE: Final = 4
@@ -146,13 +146,12 @@ class Dialling:
             level_extension=asked.level_extension,
             waits=asked.waits,
         )
-        try:
-            ufrag = self._keys.tickets.seal(ticket)
-        except CallTicketInvalid:
-            raise OfferRefused("the ids are too long for a call ticket") from None
-        password = derive_password(self._keys.ice, ufrag)
+        ufrag, password = self._sealed(ticket)
         where = tuple((one.host, one.port, one.transport.value) for one in self._port.candidates())
-        return GivenTicket(ufrag, password, certificate.fingerprint, ticket.ssrc, where, ticket.expires)
+        later = self._later(ticket)
+        return GivenTicket(
+            ufrag, password, certificate.fingerprint, ticket.ssrc, where, ticket.expires, later
+        )
 
     def announce(self, line: Line, dial: Dial) -> None:
         """The page of this line says that it calls by a ticket of its own: whatever else it says comes to nothing."""
@@ -177,6 +176,22 @@ class Dialling:
             self._spawn(self._begin(caller))
 
     # --- inside
+
+    def _later(self, ticket: CallTicket) -> NextTicket | None:
+        """What takes its place when it has expired."""
+        certificate = self._port.certificates.next
+        if certificate is None:
+            return None
+        later = replace(ticket, expires=ticket.issued + NEXT_LIFE_S, pin=pin_of(certificate))
+        return NextTicket(*self._sealed(later), certificate.fingerprint, later.expires)
+
+    def _sealed(self, ticket: CallTicket) -> tuple[str, str]:
+        """Its user fragment and password."""
+        try:
+            ufrag = self._keys.tickets.seal(ticket)
+        except CallTicketInvalid:
+            raise OfferRefused("the ids are too long for a call ticket") from None
+        return ufrag, derive_password(self._keys.ice, ufrag)
 
     def _dialled(self, dialled: Dialled) -> None:
         self._open(dialled.key, dialled.ufrag)

@@ -139,6 +139,7 @@ async def _port(held: Certificates, ice: bytes, options: VoiceOptions, now: Call
             secret=ice,
             certificate=await asyncio.to_thread(DtlsCertificate, held.current),
             former=None if former is None else await asyncio.to_thread(DtlsCertificate, former),
+            next=await asyncio.to_thread(DtlsCertificate, held.next),
             advertise=options.advertise or (await asyncio.to_thread(own_address),),
             clock=now,
             host=options.host,
@@ -167,7 +168,10 @@ async def _turning(port: CallPort, keys: KeyStore) -> None:
             log.warning("the hub's certificates could not be read")
             continue
         if held.current.fingerprint != port.certificates.current.fingerprint:
-            port.certificates.turn(await asyncio.to_thread(DtlsCertificate, held.current))
+            current, following = await asyncio.gather(
+                *(asyncio.to_thread(DtlsCertificate, one) for one in (held.current, held.next))
+            )
+            port.certificates.turn(current, following)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -23,11 +23,13 @@ from aiohttp import (
     WSMsgType,
 )
 
+from hub.keys.certificates import certificates
 from hub.keys.page_certificate import page_certificate
 from hub.node.room import Room
 from hub.store.embedded import EmbeddedStore
 from hub.store.embedded import Options as StoreOptions
 from hub.store.promise import SessionKey
+from legato.client import Client
 from legato.session.tickets import DEFAULTS, Ticket
 from signaling.logs import set_up_logs
 from signaling.options import Options
@@ -103,6 +105,23 @@ async def test_over_tls_a_page_attaches_and_who_does_not_trust_the_certificate_g
         old.maximum_version = ssl.TLSVersion.TLSv1_2
         async with ClientSession(connector=TCPConnector(ssl=old)) as client:
             assert (await told(client, here, attach))[0]["type"] == "attached"
+
+
+async def test_a_call_ticket_names_the_hubs_certificate_and_what_follows_it_the_next_one(
+    socket_folder: Path,
+) -> None:
+    async with node(socket_folder) as here, ClientSession() as http:
+        held = await certificates(here.keys, int(time.time()))
+        async with Client(here.url, ticket=ticket(here)) as page:
+            assert page.attached is not None
+            headers = {"Authorization": f"Bearer {page.attached.connection}"}
+            asked = {"fingerprint": held.current.fingerprint}
+            path = f"{here.url}/v1/sessions/s_1/calls/tickets"
+            async with http.post(path, json=asked, headers=headers) as answer:
+                given = await answer.json()
+        assert given["fingerprint"] == held.current.fingerprint
+        assert given["next"]["fingerprint"] == held.next.fingerprint
+        assert given["next"]["expires"] - given["expires"] == 86_400
 
 
 async def test_no_ticket_no_name_no_words_and_no_sdp_reach_the_logs_or_the_metrics(

@@ -144,12 +144,15 @@ async def hub() -> AsyncIterator[Hub]:
 
 
 @asynccontextmanager
-async def phone(here: Hub, attachment: str = "a_1", *, waits: bool = False) -> AsyncIterator[PeerSocket]:
-    """A page with a ticket; nothing sent yet."""
+async def phone(
+    here: Hub, attachment: str = "a_1", *, waits: bool = False, later: bool = False
+) -> AsyncIterator[PeerSocket]:
+    """A page with a ticket, or (`later`) with what follows it; nothing sent yet."""
     peer = CallPeer()
     given = here.given(peer, attachment, waits=waits)
-    peer.hub_ufrag, peer.hub_password = given.ufrag, given.password
-    peer.hub_fingerprint = given.fingerprint
+    by = given.next if later else given
+    assert by is not None
+    peer.hub_ufrag, peer.hub_password, peer.hub_fingerprint = by.ufrag, by.password, by.fingerprint
     with PeerSocket((HOST, here.port.port)) as one:
         one.peer = peer
         yield one
@@ -341,6 +344,29 @@ async def test_a_ticket_outlives_a_turn_of_the_hubs_certificate() -> None:
             calls = here.port.stats().calls
             here.dialling.announce(here.line(), Dial(call=f"{one.peer.hub_ufrag}:late", ready=True))
             assert here.port.stats().calls == calls
+
+
+async def test_what_follows_a_ticket_calls_for_a_day_longer_under_the_hubs_next_certificate() -> None:
+    async with hub() as here:
+        here.port.certificates.next = following = minted()
+        async with phone(here, later=True) as one:
+            here.port.certificates.turn(following, minted())
+            here.port.certificates.turn(minted(), minted())
+            here.wall += 2 * 86_400 - 1
+            one.send(one.peer.check())
+            await here.voice.until(lambda: here.voice.up)
+            calls, here.wall = here.port.stats().calls, here.wall + 1
+            late = Dial(call=f"{one.peer.hub_ufrag}:late", ready=True)
+            here.dialling.announce(here.line(), late)
+            assert here.port.stats().calls == calls
+
+
+async def test_a_node_that_turned_its_certificate_late_takes_what_another_gave_out() -> None:
+    async with hub() as here:
+        here.port.certificates.next = minted()
+        async with phone(here, later=True) as one:
+            one.send(one.peer.check())
+            await here.voice.until(lambda: here.voice.up)
 
 
 async def test_a_ticket_serves_a_few_calls_at_once_and_no_more() -> None:

@@ -27,6 +27,8 @@ export interface CallTicket {
   readonly candidates: readonly { readonly host: string; readonly port: number; readonly transport: string }[];
   /** Seconds UTC. */
   readonly expires: number;
+  /** What takes its place then, for a day more. */
+  readonly next?: { readonly ufrag: string; readonly password: string; readonly fingerprint: string; readonly expires: number };
 }
 
 /** What a page says of its offers, to get a call ticket. */

@@ -188,10 +188,9 @@ export class Dialler {
     const peer = await Peer.make(certificate, this.dressed);
     if (this.session.node !== node || turn !== this.turn) return peer.close();
     try {
-      if (this.waitsAt !== node || usable(this.quiet) === null) {
-        this.quiet = await this.session.requests.callTicket({ ...ask(peer.facts, fingerprintOf(certificate)), waits: true });
-      }
-      await peer.arm(this.quiet as CallTicket);
+      this.quiet = this.waitsAt === node ? usable(this.quiet) : null;
+      this.quiet ??= await this.session.requests.callTicket({ ...ask(peer.facts, fingerprintOf(certificate)), waits: true });
+      await peer.arm(this.quiet);
     } catch {
       return peer.close(); // a hub without sound, or one that lets no call wait
     }

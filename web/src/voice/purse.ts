@@ -37,8 +37,11 @@ export async function keepPurse(slot: string, kept: Kept): Promise<void> {
   void forgetOld().catch(() => undefined);
 }
 
-export function usable(ticket: CallTicket | null): CallTicket | null {
-  return ticket !== null && ticket.expires > Date.now() / 1000 + MARGIN_S ? ticket : null;
+/** The ticket, or what takes its place when it has expired; null: both have. `now`: ms UTC. */
+export function usable(ticket: CallTicket | null, now = Date.now()): CallTicket | null {
+  if (ticket === null || ticket.expires > now / 1000 + MARGIN_S) return ticket;
+  const { next, ...rest } = ticket;
+  return next === undefined ? null : usable({ ...rest, ...next }, now);
 }
 
 /** The certificate's SHA-256 fingerprint, as in SDP. */
