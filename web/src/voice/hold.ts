@@ -37,7 +37,7 @@ export class Hold {
   private apply(holds: boolean): void {
     if (holds === this.microphone.held) return;
     // What was heard is told before the hub hears that no more is.
-    this.output.hold(holds);
+    this.output.hold("hold", holds);
     this.playout.hold(holds);
     this.microphone.hold(holds);
   }

@@ -8,13 +8,16 @@ import { levelOf } from "./level";
 
 const FADE_S = 0.005;
 
+/** Why nothing is to sound: its person put it on hold; its path was lost. */
+export type Held = "hold" | "lost";
+
 export class Output {
   private readonly gain: GainNode;
   private readonly meter: AnalyserNode;
   private source: MediaStreamAudioSourceNode | null = null;
   private track: MediaStreamTrack | null = null;
   private readonly element = new Audio();
-  private held = false;
+  private readonly holds = new Set<Held>();
   private loud = 1;
 
   /** Told when sound becomes possible, or impossible. */
@@ -110,15 +113,16 @@ export class Output {
     this.fade(1);
   }
 
-  /** Silence, whoever says that there is sound meanwhile; or what there would be without it. */
-  hold(held: boolean): void {
-    this.held = held;
+  /** Silence for this reason, whoever says that there is sound meanwhile; or what there would be without it. */
+  hold(why: Held, held: boolean): void {
+    if (held) this.holds.add(why);
+    else this.holds.delete(why);
     this.fade(this.loud);
   }
 
   private fade(loud: number): void {
     this.loud = loud;
-    const to = this.held ? 0 : loud;
+    const to = this.holds.size > 0 ? 0 : loud;
     const { gain } = this.gain;
     const now = this.context.currentTime;
     gain.cancelScheduledValues(now);

@@ -14,3 +14,11 @@ export function waitAfter(tries: number): number {
 export function climbAfter(tries: number): number {
   return CLIMBS_MS[Math.min(tries, CLIMBS_MS.length) - 1] ?? 0;
 }
+
+/** When what is given to `until` is called, but after so many ms at the latest. */
+export function within(ms: number, until: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    until(resolve);
+    setTimeout(resolve, ms);
+  });
+}

@@ -22,6 +22,7 @@ export class Playout {
   private by: object | null = null;
   private then: GoOn;
   private held = false;
+  private lost = false;
 
   /** `sounding`: what sounds now; null: nothing, or the browser does not tell. */
   constructor(
@@ -70,7 +71,14 @@ export class Playout {
 
   /** It is on again. */
   sound(): void {
-    if (!this.held) this.ledger.sound();
+    if (!this.held && !this.lost) this.ledger.sound();
+  }
+
+  /** Its path is lost: what comes by it later is not heard, until there is another. */
+  lose(lost: boolean): void {
+    this.lost = lost;
+    if (lost) this.silence();
+    else this.sound();
   }
 
   /** This device is on hold: whatever else may sound, nothing does here. */

@@ -22,11 +22,12 @@ import { Left } from "./left";
 import { wayBack } from "./liveness";
 import { Microphone } from "./microphone";
 import { Output } from "./output";
-import { climbAfter, MOST_TRIES, waitAfter } from "./patience";
+import { climbAfter, MOST_TRIES, waitAfter, within } from "./patience";
 import type { Peer } from "./peer";
 import { Playout, type Sounding } from "./playout";
 import { remember, talked } from "./remembered";
 import { Roaming } from "./roaming";
+import { Swallowed } from "./swallowed";
 import { Ticks } from "./ticks";
 import { viewOf, Views, type VoiceState, type VoiceView } from "./view";
 import { Watch } from "./watch";
@@ -59,6 +60,7 @@ export class Voice {
   private readonly hush: Hush;
   private readonly dialler: Dialler;
   private readonly fallback: Fallback;
+  private readonly swallowed: Swallowed;
   private readonly views: Views;
 
   constructor(
@@ -69,8 +71,16 @@ export class Voice {
     const mine = early?.slot === session.slot ? early : null;
     if (early !== null && mine === null) dropEarly(early);
     this.output = mine?.output ?? new Output();
-    this.output.changed = () => this.outputChanged();
-    this.microphone = new Microphone(this.output.context, () => this.microphoneChanged(), mine?.microphone);
+    this.output.changed = () => {
+      this.playout.ready(this.output.ready);
+      this.tellReady();
+    };
+    const given = (): void => {
+      this.capture.source(this.microphone.given, this.microphone.withheld);
+      void this.call?.send(this.microphone.given);
+      this.show();
+    };
+    this.microphone = new Microphone(this.output.context, given, mine?.microphone);
     this.fallback = new Fallback(session.sounds, this.output.inlet);
     this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker, memory);
     this.dialler = new Dialler(
@@ -84,13 +94,21 @@ export class Voice {
       dial: () => this.dial(),
     });
     this.playout = new Playout(session, () => (this.output.ready ? this.sounding : null), memory);
+    this.swallowed = new Swallowed(this.output, this.playout);
     this.hold = new Hold(session, this.output, this.microphone, this.playout);
     this.hush = new Hush(session, this.output, this.microphone, this.playout);
     this.ticks = new Ticks(() => this.tick());
     this.watch = new Watch({
-      suspected: () => this.suspected(),
+      // No frame for a moment: have a second path ready, and see whether the session is there.
+      suspected: () => {
+        void this.dialler.near();
+        this.session.nudge();
+      },
       lost: () => this.lost(),
-      well: () => this.dialler.leave(),
+      well: () => {
+        this.dialler.leave();
+        this.swallowed.returned();
+      },
       packets: () => this.call?.packets() ?? Promise.resolve(0),
     });
     this.views = new Views(this.look());
@@ -195,7 +213,7 @@ export class Voice {
     this.tellReady();
     this.call?.introduce();
     // Its call was lost while the session was away: neither is there to tell of it.
-    if (this.watch.lost && !this.fallback.on) this.dial();
+    if ((this.watch.lost || this.swallowed.pending) && !this.fallback.on) this.dial();
   }
 
   private atNode(node: string): void {
@@ -254,9 +272,7 @@ export class Voice {
         this.tellReady();
         setTimeout(() => void this.dialler.prepare(), SPARE_MS);
       },
-      failed: () => {
-        if (call === this.call) this.again(call.byTicket);
-      },
+      failed: () => (call === this.call ? this.again(call.byTicket) : undefined),
     };
     const call: Call = new Call(this.session, peer, this.microphone.given, () => this.output.ready, on, quiet);
     this.call = call;
@@ -264,10 +280,7 @@ export class Voice {
 
   /** Until the hub is heard, or it takes too long. */
   private stands(): Promise<void> {
-    return new Promise((resolve) => {
-      this.standing = resolve;
-      setTimeout(resolve, MICROPHONE_MS);
-    });
+    return within(MICROPHONE_MS, (done) => (this.standing = done));
   }
 
   private again(byTicket: boolean): void {
@@ -285,6 +298,7 @@ export class Voice {
   private fallBack(): boolean {
     if (!this.fallback.on && !this.capture.portable) return false;
     if (!this.fallback.on) {
+      this.swallowed.over();
       this.fallback.start();
       this.ticks.start(LOOK_MS);
       this.capture.renew();
@@ -310,6 +324,7 @@ export class Voice {
 
   /** A call stands, or nobody talks: the connection carries no voice any more. */
   private climbed(): void {
+    this.swallowed.over();
     this.left?.call.drop();
     this.left = null;
     if (!this.fallback.on) return;
@@ -317,37 +332,23 @@ export class Voice {
     this.capture.renew();
   }
 
-  private outputChanged(): void {
-    this.playout.ready(this.output.ready);
-    this.tellReady();
-  }
-
-  private microphoneChanged(): void {
-    this.capture.source(this.microphone.given, this.microphone.withheld);
-    void this.call?.send(this.microphone.given);
-    this.show();
-  }
-
   private tick(): void {
     this.playout.tick();
     this.hush.tick();
     this.race();
     this.roaming.tick();
+    // The hub takes it to be heard, and cannot be told otherwise yet.
+    if (!this.output.ready && this.session.node === "" && this.sounding !== null) this.swallowed.lost();
     const { state, attachment } = this.session.view;
     const judged = !this.fallback.on && of(state.attachments, attachment)?.takes.includes("audio") === true;
     this.watch.look(performance.now(), judged ? this.sounding : null);
   }
 
-  /** No frame for a moment: have a second path ready, and see whether the session is there. */
-  private suspected(): void {
-    void this.dialler.near();
-    this.session.nudge();
-  }
-
   private lost(): void {
     const way = wayBack({ live: this.session.node !== "", waits: this.dialler.waits, portable: this.capture.portable });
     if (way === "waiting" || way === "ticket") return this.dial();
-    if (way === "none" || this.call === null) return;
+    if (way === "none") return this.swallowed.lost();
+    if (this.call === null) return;
     this.left = new Left(this.call);
     this.call = null;
     this.tries = 1;
