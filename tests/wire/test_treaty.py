@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,13 @@ def test_every_command_and_event_is_also_told_of_in_words(kind: type[Any]) -> No
 
 @pytest.mark.parametrize("script", ["generate_protocol.py", "generate_types.py"])
 def test_what_is_written_from_the_types_is_not_stale(script: str) -> None:
+    # Of this tree, whichever one is installed.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     told = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / script), "--check"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, str(ROOT / "scripts" / script), "--check"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert told.returncode == 0, told.stderr
