@@ -3,11 +3,16 @@ answer stands beside the old, and what is typed while an answer comes can be a d
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
 import pytest
 
-from tests.support.chromium import launched
-from tests.support.page import reading
-from tests.support.processes import running
+from tests.support.chromium import Tab, launched
+from tests.support.page import Reader, reading
+from tests.support.processes import Tree, invited, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 
@@ -100,3 +105,65 @@ async def test_a_pause_outlives_the_agents_process_and_the_next_one_waits_for_wh
         await reader.says("not one word of it comes twice")
         await reader.quiet()
         await reader.shows_the_log(hub.url)
+
+
+async def said_in_the_log(hub: Tree, session: str) -> list[dict[str, Any]]:
+    """All events, as the hub tells them."""
+    async with aiohttp.ClientSession() as http:
+        guest = await invited(http, hub.url, session, "p_auditor")
+        headers = {"Authorization": f"Bearer {guest.ticket}"}
+        path = f"{hub.url}/v1/sessions/{session}/events?after=0&limit=1000"
+        async with http.get(path, headers=headers) as answer:
+            answer.raise_for_status()
+            return list((await answer.json())["events"])
+
+
+async def at_once(tabs: Sequence[Reader], button: str) -> None:
+    """Both press the button in one moment: each was told to before, unless it saw the other first."""
+    for tab in tabs:
+        await tab.until(f"document.querySelector('{button}')")
+    soon = f"setTimeout(() => document.querySelector('{button}')?.click(), %d - Date.now())"
+    now = await tabs[0].page.evaluate("Date.now()")
+    await asyncio.gather(*(tab.page.evaluate(soon % (now + 300)) for tab in tabs))
+
+
+async def test_of_two_tabs_that_steer_at_once_there_is_one_outcome_and_both_show_it() -> None:
+    async with (
+        running("demo") as hub,
+        launched() as browser,
+        reading(browser, hub.url) as first,
+    ):
+        second = Reader(Tab(await first.tab.context.new_page(), first.tab.context))
+        await second.page.goto(f"{hub.url}#{first.session}")
+        await second.live()
+        both = (first, second)
+        first.patience_s = second.patience_s = 30
+        assert len({await each.page.evaluate("legato.view.attachment") for each in both}) == 2
+        await first.say("tell me a story")
+        await second.says(EARLY)
+        await at_once(both, "[data-pause=off]")
+        for tab in both:
+            await tab.until("document.querySelector('[data-pause=on]')")
+            await tab.until(STEERED)
+        await at_once(both, "[data-pause=on]")
+        for tab in both:
+            await tab.until("document.querySelector('[data-anew]')")
+            await tab.quiet()
+        await at_once(both, "[data-anew]")
+        for tab in both:
+            await tab.until("Object.values(legato.view.state.entries).some((one) => one.superseded)")
+        await at_once(both, '[aria-label="Stop the answer"]')
+        for tab in both:
+            await tab.quiet()
+        events = await said_in_the_log(hub, first.session)
+        asked = [event["asked"] for event in events if event["type"] == "steering_requested"]
+        assert asked == ["pause", "continue"]
+        (again,) = (event for event in events if event["type"] == "response_superseded")
+        ends = [event for event in events if event["type"] == "response_ended"]
+        assert len({event["response"] for event in ends}) == len(ends), "each answer has one end"
+        assert ends[-1]["outcome"] == "cancelled"
+        assert ends[-1]["response"] != again["response"], "the other answer"
+        for tab in both:
+            await tab.shows_the_log(hub.url)
+            assert await tab.tally() == (0, 0)
+            assert tab.tab.errors == []
