@@ -87,8 +87,8 @@ function HoldButton({ voice, held }: { voice: Voice; held: boolean }): JSX.Eleme
     return () => removeEventListener("keydown", toggle);
   }, [voice, held]);
   return (
-    <button type="button" class="small" aria-pressed={held} aria-keyshortcuts="Alt+H" title="Alt+H" onClick={() => void voice.hold.set(!held)}>
-      <Icon name={held ? "play" : "pause"} /> <span>{held ? "Go on" : "Hold"}</span>
+    <button type="button" class="small" aria-label={held ? "Go on" : "Hold"} aria-pressed={held} aria-keyshortcuts="Alt+H" title={`${held ? "Go on" : "Hold"} (Alt+H)`} onClick={() => void voice.hold.set(!held)}>
+      <Icon name={held ? "unhold" : "hold"} /> <span>{held ? "Go on" : "Hold"}</span>
     </button>
   );
 }
