@@ -1,0 +1,143 @@
+"""A board of hundreds of sessions in a real Chromium, and what was left for the record of a caller who comes again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from hub.keys.signer import TicketSigner
+from legato.session.events import Role
+from legato.session.ids import MAIN, new_id
+from legato.session.tickets import ANY_SESSION, new_ticket
+from signaling.cli.tickets import signer_here
+from tests.e2e.minting import created, ticket_for
+from tests.e2e.test_console import Console
+from tests.support.chromium import Tab, launched
+from tests.support.page import serious_findings
+from tests.support.processes import running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+
+PAGE = 200
+MANY = 205
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A hub, whoever signs for it, and a browser."""
+
+    url: str
+    signer: TicketSigner
+    http: aiohttp.ClientSession
+    browser: Browser
+
+    async def do(self, session: str, who: str, role: Role, *commands: dict[str, Any]) -> None:
+        """Somebody does that, one after another."""
+        headers = {"Authorization": f"Bearer {ticket_for(self.signer, ANY_SESSION, who, role)}"}
+        for number, command in enumerate(commands):
+            body = {"producer": f"{who}{session}{number}", "seq": 1, "commands": [command]}
+            path = f"{self.url}/v1/sessions/{session}/commands"
+            async with self.http.post(path, json=body, headers=headers) as answer:
+                assert answer.status == 200, await answer.text()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house() -> AsyncIterator[House]:
+    async with running("serve") as hub, aiohttp.ClientSession() as http, launched() as browser:
+        yield House(hub.url.rstrip("/"), await signer_here(hub.folder, os.environ), http, browser)
+
+
+@asynccontextmanager
+async def sitting(house: House, scheme: Literal["light", "dark"] = "light") -> AsyncIterator[Console]:
+    """Ben at the console, by a ticket that he brings."""
+    context = await house.browser.new_context(bypass_csp=True, color_scheme=scheme)
+    try:
+        desk = Console(Tab(await context.new_page(), context))
+        given = house.signer.mint(
+            new_ticket(
+                "access", id=new_id("j", secrets.token_bytes), now=int(time.time()), tenant=MAIN,
+                session=ANY_SESSION, participant="p_ben", role="operator",
+            )
+        )  # fmt: skip
+        await desk.page.goto(f"{house.url}/console#ticket={given}")
+        await desk.sees("#board")
+        yield desk
+    finally:
+        await context.close()
+
+
+async def shown(desk: Console, name: str) -> None:
+    """Looked at on a desk and on a phone; it keeps nobody out."""
+    for width, height, what in ((1280, 800, "desk"), (360, 740, "phone")):
+        await desk.page.set_viewport_size({"width": width, "height": height})
+        assert await desk.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert await serious_findings(desk.page) == []
+        await desk.shot(f"{name}-{what}")
+    await desk.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_who_opens_a_session_sees_what_was_noted_and_promised_before(
+    house: House, scheme: Literal["light", "dark"]
+) -> None:
+    earlier, now = [await created(house.http, house.url, house.signer, caller=scheme) for _ in range(2)]
+    await house.do(
+        earlier,
+        "p_olga",
+        "operator",
+        {"type": "take_over"},
+        {"type": "make_promise", "promise": "y_1", "text": "her money on Monday"},
+        {"type": "hand_back", "briefing": "calm again"},
+        {"type": "wrap_up", "disposition": "solved", "notes": "was kind"},
+    )
+    await house.do(
+        now, "p_boss", "supervisor", {"type": "request_human", "request": "q_1", "reason": "refund"}
+    )
+    async with sitting(house, scheme) as desk:
+        await desk.sees(f"[data-asks='{now}']:has-text('wants a person, 0:')")
+        await desk.open(now)
+        await desk.sees(".earlier:has-text('was kind')")
+        told = await desk.page.inner_text(".earlier")
+        for words in ("p_olga, solved, in another session", "p_olga, promised", "her money on Monday"):
+            assert words in told
+        await shown(desk, f"earlier-{scheme}")
+        await desk.open(earlier)
+        await desk.sees("[data-helped]:has-text('calm again · promised: her money on Monday')")
+        await desk.sees(".earlier:has-text('was kind')")
+        assert "another session" not in await desk.page.inner_text(".earlier")
+        await shown(desk, f"helped-{scheme}")
+        assert desk.tab.errors == []
+
+
+async def test_the_board_goes_on_beyond_two_hundred_sessions(house: House) -> None:
+    one_wants = await created(house.http, house.url, house.signer)
+    await house.do(
+        one_wants, "p_boss", "supervisor", {"type": "request_human", "request": "q_1", "reason": "x"}
+    )
+    for _ in range(MANY // 5):
+        await asyncio.gather(*(created(house.http, house.url, house.signer) for _ in range(5)))
+    async with sitting(house) as desk:
+        await desk.sees(f"[data-going-on='{PAGE}']")
+        await desk.page.click("[data-more]")
+        await desk.page.wait_for_selector("[data-more]", state="detached", timeout=30_000)
+        assert await going_on(desk) > PAGE
+        await shown(desk, "board-of-hundreds")
+        await desk.page.check("[data-filter='waits']")
+        await desk.sees(f"#board ~ ul [data-session='{one_wants}']")
+        assert await going_on(desk) < 10, "only those in which somebody waits"
+
+
+async def going_on(desk: Console) -> int:
+    """So many sessions are on the board."""
+    return int(str(await desk.page.get_attribute("[data-going-on]", "data-going-on")))
