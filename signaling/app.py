@@ -25,6 +25,7 @@ from hub.node.promise import Node
 from hub.store.promise import Level, Store
 from hub.vault import Vault
 from legato.session.ids import RandomBytes
+from media.voice.course import Courses
 from media.voice.recordings import Recordings
 from signaling.admission import Admission
 from signaling.archive import Archive
@@ -97,6 +98,7 @@ class DoorOptions:
     calls: Calls | None = None
     pushes: Pushes | None = None
     recordings: Recordings | None = None
+    courses: Courses | None = None
     blobs: BlobFolder | None = None
     crowded: Callable[[], bool] = lambda: False
     expose: Callable[[], bytes] = lambda: b""
@@ -147,8 +149,8 @@ def _routes(
         *Audits(access, archive).routes(),
         *Earlier(node, access, archive).routes(),
     ]
-    if options.recordings is not None:
-        routes += Recording(access, options.recordings).routes()
+    if options.recordings is not None and options.courses is not None:
+        routes += Recording(access, options.recordings, options.courses).routes()
     if options.blobs is not None:
         routes += Blobs(node, access, keys.sealers, options.blobs, options.random_bytes).routes()
     routes += Sessions(node, access, archive, keys.positions, options.random_bytes).routes()

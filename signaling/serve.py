@@ -156,6 +156,7 @@ def _doors(
         now=monotonic_ms,
         calls=voice.door,
         recordings=voice.recordings,
+        courses=voice.courses,
         sounds=voice.door,
     )
 

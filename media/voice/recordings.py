@@ -25,6 +25,7 @@ from media.drift import Drift
 from media.frames import Frame
 from media.recording import Side, Voice, write_mix, write_track
 from media.ring import MINUTE
+from media.spans import Spans
 from media.timeline import PER_MS
 from media.voice.keeper import Keeper
 
@@ -83,14 +84,13 @@ class _Said:
     stretches: list[Stretch] = field(default_factory=list)
     heard: dict[str, int] = field(default_factory=dict)
 
-    def has(self, track: str, media_time: int) -> bool | None:
-        """Whether somebody heard what is there; None if that is none of this message."""
+    def unheard(self, track: str, spans: Spans) -> None:
+        """Put in what of the track nobody heard: it was cut off, or said again elsewhere."""
         heard = max(self.heard.values(), default=0)
         for each, following in zip(self.stretches, [*self.stretches[1:], None], strict=True):
-            if each.track == track and each.start <= media_time < each.end:
-                at = each.samples + media_time - each.start
-                return at < heard and (following is None or at < following.samples)
-        return None
+            if each.track == track:
+                until = heard if following is None else min(heard, following.samples)
+                spans.add(max(each.start, min(each.end, each.start + until - each.samples)), each.end)
 
 
 @dataclass(slots=True)
@@ -131,10 +131,12 @@ class Plan:
         """By how much the clock of that track is off, as far as the log tells."""
         return self.drifts.setdefault(track, Drift())
 
-    def heard(self, track: str, frame: Frame) -> bool:
-        """Whether a frame is in the mix: all that people said, and of speech what was heard."""
-        told = (said.has(track, frame.media_time) for said in self._said.values())
-        return next((heard for heard in told if heard is not None), True)
+    def unheard(self, track: str) -> Spans:
+        """What is not in the mix: of speech what nobody heard. Of all that people say everything is."""
+        spans = Spans()
+        for said in self._said.values():
+            said.unheard(track, spans)
+        return spans
 
     def _sight(self, turn: str) -> None:
         if turn in self._turns and turn in self._ends:
@@ -191,7 +193,8 @@ class Recordings:
         placed: list[tuple[str, list[Frame]]] = []
         for track in [each for each in plan.sides if each in kept][-MOST_TRACKS:]:
             said = _for_ears(await self._frames(key, track), asides=asides)
-            frames = [frame for frame in said if plan.heard(track, frame)]
+            silent = plan.unheard(track)
+            frames = [frame for frame in said if silent.holes(frame.media_time, frame.media_time + 1)]
             if frames:
                 placed.append((track, frames))
         if not placed:

@@ -26,6 +26,7 @@ from legato.session.ids import new_id
 from media.listener import ListenerOptions
 from media.rtc.certificate import DtlsCertificate
 from media.speaker import Speaker
+from media.voice.course import Courses
 from media.voice.desk import Desk
 from media.voice.eager import EagerVoice
 from media.voice.judges import Judges
@@ -75,6 +76,7 @@ class NodeVoice:
     engines: Engines
     prompts: Prompts
     recordings: Recordings
+    courses: Courses
 
 
 @asynccontextmanager
@@ -98,7 +100,7 @@ async def node_voice(
         for work in (judges.run(), _turning(port, keys)):
             task = asyncio.get_running_loop().create_task(work)
             stack.push_async_callback(_ended, task)
-        recordings = Recordings(keeping.store, keeping.vault, keys)
+        resting = (keeping.store, keeping.vault, keys)
         judged = Keys(
             tickets=CallTickets(ice, urandom),
             ice=ice,
@@ -107,7 +109,8 @@ async def node_voice(
             random_bits=secrets.randbits,
             misused=partial(_misused, node),
         )
-        yield NodeVoice(VoiceDoor(desk, port, judged), made, sound.prompts, recordings)
+        door = VoiceDoor(desk, port, judged)
+        yield NodeVoice(door, made, sound.prompts, Recordings(*resting), Courses(*resting))
 
 
 def _misused(node: Node, ticket: CallTicket) -> None:

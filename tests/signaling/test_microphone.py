@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import os
 import time
 from collections import Counter
@@ -23,11 +25,14 @@ from legato.session.events import Role
 from legato.session.tickets import DEFAULTS, Ticket
 from legato.wire import down, up
 from legato.wire.audio import Audio
+from media.codecs import Encoder
+from media.opus import FRAME, RATE
 from media.voice.captured import CapturedEar
 from signaling.bench.pilots import judged, pilot, pilots_in
 from signaling.connection.websocket import MOST_AT_ONCE
 from signaling.options import Options
 from signaling.serve import Serving, serving
+from tests.media.builders import tone
 from tests.support.proxy import TcpProxy
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
@@ -131,6 +136,43 @@ async def test_what_came_before_it_was_open_is_taken_in_turns_with_everybody_els
         await microphone.settled(20)
         assert await recorded(here, microphone.track) == list(range(400))
     assert max(taken.values()) <= MOST_AT_ONCE
+
+
+async def test_how_loud_the_call_was_is_told_and_a_stretch_of_it_is_a_file(socket_folder: Path) -> None:
+    async with node(socket_folder) as here, aiohttp.ClientSession() as http:
+        sessions, headers = f"{here.url}/v1/sessions", {"Authorization": f"Bearer {ticket(here)}"}
+
+        async def got(path: str, **query: str) -> tuple[int, bytes]:
+            async with http.get(f"{sessions}/{path}", params=query, headers=headers) as answer:
+                return answer.status, await answer.read()
+
+        assert json.loads((await got("s_1/levels"))[1])["length"] == 0, "nobody has spoken yet"
+        assert (await got("s_1/recording", **{"from": "0", "to": "9"}))[0] == 404
+        async with (
+            legato.Client(here.url, ticket=ticket(here)) as session,
+            session.microphone() as microphone,
+        ):
+            for packet in Encoder(RATE).push(tone(440, 100 * FRAME)):
+                microphone.send(packet)
+            await microphone.settled(20)
+            status, body = await got("s_1/levels")
+        page = json.loads(body)
+        lanes = [base64.b64decode(page[lane]) for lane in ("callers", "helpers")]
+        assert (status, page["start"], page["step_ms"], page["next"]) == (200, 0, 100, 0)
+        assert min(lanes[0][:19]) > 50, "two seconds of a tone"
+        assert len(lanes[0]) * 100 == page["length"]
+        assert not any(lanes[1])
+        status, ogg = await got("s_1/recording", **{"from": "500", "to": "1500"})
+        assert (status, ogg[:4]) == (200, b"OggS")
+        for query in (
+            {"from": "5"},
+            {"to": "5"},
+            {"from": "5", "to": "5"},
+            {"from": "0", "to": "9", "track": "t"},
+        ):
+            assert (await got("s_1/recording", **query))[0] == 400, query
+        assert (await got("s_1/levels", **{"from": "x"}))[0] == 400
+        assert (await got("s_2/levels"))[0] == 404
 
 
 async def test_only_who_may_listen_in_asks_for_what_was_said_aside(socket_folder: Path) -> None:

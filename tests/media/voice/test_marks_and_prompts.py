@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from legato.session import events as e
 from legato.speech import Spoken, Word
-from media.frames import Frame
 from media.speaker import Speaker, Speech
 from media.voice.eager import EagerVoice
 from media.voice.marks import KEPT, Marks
@@ -103,7 +102,8 @@ def test_a_mix_has_of_speech_what_was_heard() -> None:
     plan.see(e.HeardSettled(by="hub", message="m", participant="p", characters=9, samples=8_640, final=True))
 
     def kept(track: str) -> list[int]:
-        return [at for at in range(0, 9_600, 960) if plan.heard(track, Frame(at, b"x"))]
+        silent = plan.unheard(track)
+        return [at for at in range(0, 9_600, 960) if silent.holes(at, at + 960)]
 
     assert kept("t_old") == [0, 960, 1_920], "up to where the new stretch begins"
     assert kept("t_new") == list(range(0, 5_760, 960))

@@ -40,6 +40,16 @@ export interface AskCallTicket {
   readonly waits?: boolean;
 }
 
+/** Ten minutes of how loud the sides were: a byte for each `step_ms`. `start`, `length` (of all) and `next` (0: none) in ms. */
+export interface LevelsPage {
+  readonly start: number;
+  readonly step_ms: number;
+  readonly length: number;
+  readonly next: number;
+  readonly callers: Uint8Array;
+  readonly helpers: Uint8Array;
+}
+
 /** Images and files are at most this long. */
 export const MOST_BYTES = 20_000_000;
 const TIMEOUT_MS = 10_000;
@@ -130,6 +140,19 @@ export class Requests {
     return answer.arrayBuffer();
   }
 
+  /** The mix of the course between two places (ms), as Ogg/Opus; it may end sooner. */
+  async stretch(from: number, to: number): Promise<ArrayBuffer> {
+    const answer = await this.withTicket((ticket) => this.send("GET", `recording?from=${from}&to=${to}`, ticket, null, "", BLOB_TIMEOUT_MS));
+    return answer.arrayBuffer();
+  }
+
+  /** The page of levels that begins at a place (ms) of the course. */
+  async levels(from: number): Promise<LevelsPage> {
+    const answer = await this.withTicket((ticket) => this.send("GET", `levels?from=${from}`, ticket, null, "", BLOB_TIMEOUT_MS));
+    const page = (await answer.json()) as Omit<LevelsPage, "callers" | "helpers"> & { callers: string; helpers: string };
+    return { ...page, callers: bytesOf(page.callers), helpers: bytesOf(page.helpers) };
+  }
+
   /** Up to `limit` events of the log after offset `after`. */
   async events(after: number, limit: number): Promise<readonly Event[]> {
     const answer = await this.withTicket((ticket) => this.send("GET", `events?after=${after}&limit=${limit}`, ticket, null, "", TIMEOUT_MS));
@@ -172,6 +195,10 @@ export class Requests {
     const { reason, detail } = await problemOf(answer);
     throw new RequestError(answer.status, reason, detail);
   }
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
 async function problemOf(answer: Response): Promise<{ reason: string; detail: string }> {

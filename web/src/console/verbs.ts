@@ -36,5 +36,6 @@ export function verbsOf(state: State, me: string, briefing: string): Verb[] {
 
 /** Whether a key that was pressed is meant for what one writes. */
 export function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && target.type === "range") return false;
   return target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 }

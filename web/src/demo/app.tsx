@@ -9,6 +9,7 @@ import { Composer } from "./composer";
 import { Awaited } from "./awaited";
 import { Elsewhere } from "./elsewhere";
 import { Header } from "./header";
+import { CourseStrip } from "./course_strip";
 import { useReplay, useSpeaking } from "./hearing";
 import { comebackText, entryNow, noteOf, noticeText, type Note } from "./notes";
 import { useOpening, type Opened } from "./opening";
@@ -79,6 +80,17 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
   const listening = voice?.view.state === "live" && !voice.view.needsTap;
   const onHear = useCallback((message: string, character: number) => void hearing.replay.play(message, character), [hearing.replay]);
   const turns = useTurns(session);
+  const heard = hearing.view.playing !== null || hearing.all.playing;
+  const [strip, setStrip] = useState(false);
+  useEffect(() => {
+    if (!heard) return;
+    setStrip(true);
+    void hearing.course.load();
+  }, [heard, hearing.course]);
+  const close = useCallback(() => {
+    hearing.course.stop();
+    setStrip(false);
+  }, [hearing.course]);
   return (
     <div class="page">
       <Header session={session} view={view} share={invitation.share} />
@@ -89,6 +101,7 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
         <Budget view={view} />
         <Takeover session={session} view={view} />
         {voice !== null && <Elsewhere view={view} voice={voice} />}
+        {strip && <CourseStrip hearing={hearing} onClose={close} />}
         <ReplayStrip hearing={hearing} />
         {voice !== null && <VoiceStrip voice={voice} />}
         <Composer session={session} view={view} voice={voice} speaking={[...speaking.values()].includes(true)} />

@@ -72,7 +72,7 @@ export function ReplayStrip({ hearing: { replay, view } }: { hearing: Hearing })
   );
 }
 
-function clock(seconds: number): string {
+export function clock(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
