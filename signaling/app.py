@@ -42,6 +42,7 @@ from signaling.http.blobs import Blobs
 from signaling.http.board import Board
 from signaling.http.calling import Calling
 from signaling.http.earlier import Earlier
+from signaling.http.feed import Feed
 from signaling.http.guard import PEER, guard
 from signaling.http.openapi import serve_description
 from signaling.http.operators import Roster
@@ -137,6 +138,7 @@ def _routes(
 ) -> list[Route]:
     archive = Archive(options.store, keys.sealers, options.vault)
     roster = Roster(options.store, keys.sealers, options.now)
+    board = Board(node, access, archive, roster, options.now)
     watch = Watch(node, hall, options.admission, options.crowded, options.expose)
     routes = [
         *Tickets(access, keys.signer, revoking, options.wall, options.random_bytes).routes(),
@@ -145,7 +147,8 @@ def _routes(
         *Streams(hall).routes(),
         *watch.routes(),
         *Spending(access, options.store).routes(),
-        *Board(node, access, archive, roster, options.now).routes(),
+        *board.routes(),
+        *Feed(board, hall, options.now).routes(),
         *Audits(access, archive).routes(),
         *Earlier(node, access, archive).routes(),
     ]

@@ -71,8 +71,12 @@ class Board:
 
     async def queue(self, request: web.Request) -> web.Response:
         """`GET /v1/queue`"""
-        ticket, limit = await self._asked(request)
+        ticket, limit = await self.asked(request)
         wanted: Skills = frozenset(each for each in request.query.get("skill", "").split(",") if each) or None
+        return json_response(await self.waiting(ticket, limit, wanted))
+
+    async def waiting(self, ticket: Ticket, limit: int = MOST, wanted: Skills = None) -> bodies.BoardAnswer:
+        """Who waits and is for the skills of the ticket, who is next first. Refuses other skills than those."""
         own = None if ticket.role == "supervisor" else ticket.skills
         if wanted is not None and not within(wanted, own):
             self._access.forbidden_here(ticket, "list", "the queue of another skill")
@@ -85,25 +89,43 @@ class Board:
             if row.waiting is not None and all(serves(each, row.waiting.skill) for each in served)
         ]
         rows.sort(key=_turn)
-        return json_response(bodies.BoardAnswer(rows[:limit]))
+        return bodies.BoardAnswer(rows[:limit])
 
     async def board(self, request: web.Request) -> web.Response:
         """`GET /v1/board`"""
-        ticket, limit = await self._asked(request)
+        ticket, limit = await self.asked(request)
         before = number(request, "before", 0, 0, (1 << 53) - 1)
         return json_response(await self._seen(ticket.tenant, "board", limit, before))
 
+    async def goes_on(self, ticket: Ticket, pages: int) -> bodies.BoardAnswer:
+        """So many whole pages of what goes on, as one."""
+        rows: dict[str, bodies.BoardRow] = {}  # one that moves between two pages is seen twice
+        before = 0
+        for _ in range(pages):
+            found = await self._seen(ticket.tenant, "board", MOST, before)
+            rows |= {row.session: row for row in found.sessions}
+            before = found.before
+            if not before:
+                break
+        return bodies.BoardAnswer(list(rows.values()), before)
+
     async def operators(self, request: web.Request) -> web.Response:
         """`GET /v1/operators`"""
-        ticket, _ = await self._asked(request)
+        ticket, _ = await self.asked(request)
         if ticket.role != "supervisor":
             self._access.forbidden_here(ticket, "list", request.path)
             raise Refused("not_allowed", "only supervisors")
+        return json_response(await self.helpers(ticket))
+
+    async def helpers(self, ticket: Ticket) -> bodies.OperatorsAnswer:
+        """Who helps, for a supervisor."""
         tenant = ticket.tenant
         look = self._shared((tenant, "operators", 0, 0), lambda: self._helpers(tenant))
-        return json_response(await asyncio.shield(look))
+        answer: bodies.OperatorsAnswer = await asyncio.shield(look)
+        return answer
 
-    async def _asked(self, request: web.Request) -> tuple[Ticket, int]:
+    async def asked(self, request: web.Request) -> tuple[Ticket, int]:
+        """Whoever asks, who is noted to be at a console, and how many rows they want. Refuses who may not."""
         ticket = self._access.whole(request)
         await self._roster.note(ticket)
         return ticket, number(request, "limit", USUAL, 1, MOST)

@@ -144,11 +144,11 @@ class Streams:
         try:
             while True:
                 if not await held.news(number, BEAT_S):
-                    await _write(response, b": beat\n\n")
+                    await write_block(response, b": beat\n\n")
                     continue
                 envelopes = held.after(number)
                 if envelopes:
-                    await _write(response, b"".join(b"id:%d\ndata:%b\n\n" % each for each in envelopes))
+                    await write_block(response, b"".join(b"id:%d\ndata:%b\n\n" % each for each in envelopes))
                     number = envelopes[-1][0]
                     held.sent_up_to(number)
                 elif held.ended:
@@ -165,6 +165,6 @@ class Streams:
                 del self._held[connection]
 
 
-async def _write(response: web.StreamResponse, block: bytes) -> None:
+async def write_block(response: web.StreamResponse, block: bytes) -> None:
     async with asyncio.timeout(WRITE_S):
         await response.write(block)

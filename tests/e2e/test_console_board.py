@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -59,10 +60,14 @@ async def house() -> AsyncIterator[House]:
 
 
 @asynccontextmanager
-async def sitting(house: House, scheme: Literal["light", "dark"] = "light") -> AsyncIterator[Console]:
-    """Ben at the console, by a ticket that he brings."""
+async def sitting(
+    house: House, scheme: Literal["light", "dark"] = "light", *, feeds: bool = True
+) -> AsyncIterator[Console]:
+    """Ben at the console, by a ticket that he brings. Without `feeds` something in between lets no stream through."""
     context = await house.browser.new_context(bypass_csp=True, color_scheme=scheme)
     try:
+        if not feeds:
+            await context.route("**/v1/feed*", lambda route: route.abort())
         desk = Console(Tab(await context.new_page(), context))
         given = house.signer.mint(
             new_ticket(
@@ -118,6 +123,22 @@ async def test_who_opens_a_session_sees_what_was_noted_and_promised_before(
         assert "another session" not in await desk.page.inner_text(".earlier")
         await shown(desk, f"helped-{scheme}")
         assert desk.tab.errors == []
+
+
+@pytest.mark.parametrize("way", ["told", "asks"])
+async def test_the_board_is_told_as_it_changes_and_asked_for_where_no_stream_comes(
+    house: House, way: str
+) -> None:
+    session = await created(house.http, house.url, house.signer)
+    asked: list[str] = []
+    async with sitting(house, feeds=way == "told") as desk:
+        await desk.sees(f"[data-session='{session}']")
+        desk.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+        command = {"type": "request_human", "request": "q_1", "reason": way}
+        await house.do(session, "p_boss", "supervisor", command)
+        await desk.sees(f"[data-asks='{session}']:has-text('wants a person, 0:')")
+        await desk.sees(f"[data-asks='{session}']:has-text('wants a person, 0:02')")
+    assert ("/v1/board" in asked) == (way == "asks"), "who waits grows older by itself"
 
 
 async def test_the_board_goes_on_beyond_two_hundred_sessions(house: House) -> None:

@@ -1,12 +1,13 @@
 /** The operator console: the queue and the board on the left, the open session beside it. */
 import type { JSX } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { randomId } from "../client/keep";
 import { Mark } from "../demo/icons";
 import { remembered } from "../demo/memory";
 import { brought } from "./credential";
 import { Desk } from "./desk";
-import { Hub, Refused, type Helpers, type Operator, type Row } from "./hub";
+import { Feed, NOTHING, type Seen } from "./feed";
+import { Hub, Refused, type Operator } from "./hub";
 import { ALL, Filters, passes } from "./filter";
 import { isMeant, Keys } from "./keys";
 import { Board, Queue } from "./lists";
@@ -46,43 +47,29 @@ function useHub(): { readonly hub: Hub; readonly me: Operator | null; readonly p
   return { hub, me, problem };
 }
 
-interface Rows {
-  readonly queue: readonly Row[];
-  readonly board: readonly Row[];
-  /** Whether more goes on than is shown. */
-  readonly more: boolean;
-  readonly helpers: Helpers;
-  readonly stale: boolean;
-}
-
-const NOBODY: Helpers = { now: 0, operators: [] };
-
-/** Queue and board, and for a supervisor who helps, looked at each second. */
-function useRows(hub: Hub, me: Operator | null, pages: number): Rows & { readonly look: () => void } {
-  const [rows, setRows] = useState<Rows>({ queue: [], board: [], more: false, helpers: NOBODY, stale: false });
+/** Queue and board, and for a supervisor who helps, as they change; `look` asks at once. Waiting times go on each second. */
+function useSeen(hub: Hub, me: Operator | null, pages: number): readonly [Seen, () => void] {
+  const [seen, setSeen] = useState<Seen>(NOTHING);
+  const [, setTick] = useState(0);
   const on = me !== null;
   const supervises = me?.role === "supervisor";
-  const looking = useRef(false);
-  const look = useCallback((): void => {
-    if (looking.current) return;
-    looking.current = true;
-    Promise.all([hub.queue(), hub.board(pages), supervises ? hub.helpers() : NOBODY])
-      .then(([queue, { rows: board, more }, helpers]) => setRows({ queue, board, more, helpers, stale: false }), () => setRows((known) => ({ ...known, stale: true })))
-      .finally(() => (looking.current = false));
-  }, [hub, pages, supervises]);
+  const feed = useMemo(() => new Feed(hub, pages, supervises, (change) => setSeen((known) => ({ ...known, ...change }))), [hub, pages, supervises]);
   useEffect(() => {
     if (!on) return undefined;
-    look();
-    const timer = setInterval(look, LOOK_MS);
-    return () => clearInterval(timer);
-  }, [on, look]);
-  return { ...rows, look };
+    const timer = setInterval(() => setTick((tick) => tick + 1), LOOK_MS);
+    void feed.run();
+    return () => {
+      clearInterval(timer);
+      feed.stop();
+    };
+  }, [on, feed]);
+  return [seen, useCallback(() => void feed.look(), [feed])];
 }
 
 export function App(): JSX.Element {
   const { hub, me, problem } = useHub();
   const [pages, setPages] = useState(1);
-  const { queue, board, more, helpers, stale, look } = useRows(hub, me, pages);
+  const [{ queue, board, more, helpers, at, stale }, look] = useSeen(hub, me, pages);
   const { opened, view, open, close } = useOpen(hub, me?.voice ?? false);
   const [trouble, setTrouble] = useState("");
   const [filter, setFilter] = useState(ALL);
@@ -131,7 +118,7 @@ export function App(): JSX.Element {
         <Filters rows={[...queue, ...board]} filter={filter} onFilter={setFilter} />
         <Queue rows={waiting} current={current} me={mine} onOpen={open} onNext={() => void next()} />
         <Board rows={board.filter((row) => passes(row, filter))} current={current} me={mine} onOpen={open} onMore={more ? () => setPages(pages + 1) : null} />
-        {me.role === "supervisor" && <Operators helpers={helpers} me={mine} current={current} onOpen={open} />}
+        {me.role === "supervisor" && <Operators helpers={{ ...helpers, now: helpers.now + performance.now() - at }} me={mine} current={current} onOpen={open} />}
       </nav>
       {opened !== null && view !== null && view.session !== "" ? (
         <Desk hub={hub} session={opened.session} view={view} ears={opened.ears} voiceless={me.voice ? "This browser has no voice: you read and write." : "This hub has no voice: you read and write."} onClose={close} key={view.session} />

@@ -63,6 +63,13 @@ export interface Helpers {
   readonly operators: readonly Helper[];
 }
 
+/** What changed of queue, board and (for supervisors) who helps. */
+export interface News {
+  readonly queue?: { readonly sessions: readonly Row[] };
+  readonly board?: { readonly sessions: readonly Row[]; readonly before?: number };
+  readonly operators?: Helpers;
+}
+
 export interface Operator {
   readonly ticket: string;
   readonly participant: string;
@@ -130,6 +137,14 @@ export class Hub {
     return { rows: [...rows.values()], more: before > 0 };
   }
 
+  /** What changes of all that, as `text/event-stream`; of so many pages of the board. */
+  async feed(pages: number, signal: AbortSignal): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+    if (this.isOld) await this.enter();
+    const answer = await fetch(`/v1/feed?pages=${pages}`, { headers: { authorization: `Bearer ${this.ticket}` }, credentials: "omit", signal });
+    if (!answer.ok || answer.body === null) throw new Refused(String(answer.status), "");
+    return answer.body.getReader();
+  }
+
   /** What was left for the record in this session and in others of its users. */
   async earlier(session: string): Promise<readonly Before[]> {
     return ((await this.ask("GET", `/v1/earlier?session=${encodeURIComponent(session)}`)) as { sessions: Before[] }).sessions;
@@ -152,8 +167,13 @@ export class Hub {
     await this.ask("POST", `/v1/sessions/${encodeURIComponent(session)}/commands`, body);
   }
 
+  /** The ticket does not live for long any more. */
+  private get isOld(): boolean {
+    return performance.now() - this.at > TICKET_MS;
+  }
+
   private async ask(method: string, path: string, body?: unknown, credential?: string): Promise<unknown> {
-    if (credential === undefined && performance.now() - this.at > TICKET_MS) await this.enter();
+    if (credential === undefined && this.isOld) await this.enter();
     const bearer = credential ?? this.ticket;
     const answer = await fetch(path, {
       method,

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Feed, NOTHING, type Seen } from "../src/console/feed";
+import type { News, Row } from "../src/console/hub";
+
+const row = (session: string): Row => ({ session }) as Row;
+
+/** A hub that says when it is asked, and whose streams a test writes. */
+class Hub {
+  asked = 0;
+  streams: ReadableStreamDefaultController<Uint8Array>[] = [];
+  refuses = false;
+
+  feed = (_: number, signal: AbortSignal): Promise<ReadableStreamDefaultReader<Uint8Array>> => {
+    if (this.refuses) return Promise.reject(new Error("404"));
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.streams.push(controller);
+        signal.addEventListener("abort", () => controller.error(new Error("aborted")));
+      },
+    });
+    return Promise.resolve(stream.getReader());
+  };
+
+  write(words: string | News): void {
+    const line = typeof words === "string" ? words : `data:${JSON.stringify(words)}\n\n`;
+    this.streams.at(-1)?.enqueue(new TextEncoder().encode(line));
+  }
+
+  queue = (): Promise<readonly Row[]> => Promise.resolve([row(`asked ${++this.asked}`)]);
+  board = (): Promise<{ rows: readonly Row[]; more: boolean }> => Promise.resolve({ rows: [], more: false });
+  helpers = (): Promise<Seen["helpers"]> => Promise.resolve(NOTHING.helpers);
+}
+
+describe("what the console shows", () => {
+  let hub: Hub;
+  let seen: Seen;
+  let feed: Feed;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    [hub, seen] = [new Hub(), NOTHING];
+    feed = new Feed(hub, 1, true, (change) => (seen = { ...seen, ...change }));
+  });
+
+  afterEach(() => {
+    feed.stop();
+    vi.useRealTimers();
+  });
+
+  test("is told by the stream as it changes, and nothing is asked", async () => {
+    void feed.run();
+    await vi.advanceTimersByTimeAsync(0);
+    hub.write({ queue: { sessions: [row("a")] }, board: { sessions: [row("a"), row("b")], before: 7 }, operators: { now: 5, operators: [] } });
+    await vi.advanceTimersByTimeAsync(0);
+    expect([seen.queue.length, seen.board.length, seen.more, seen.helpers.now]).toEqual([1, 2, true, 5]);
+    hub.write('data:{"queue":{"sess');
+    hub.write('ions":[]}}\n\n');
+    for (let second = 0; second < 10; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      hub.write(": beat\n\n");
+    }
+    expect([seen.queue.length, seen.board.length, seen.more]).toEqual([0, 2, true]);
+    expect([hub.asked, hub.streams.length]).toEqual([0, 1]);
+  });
+
+  test("is asked for each second where no stream comes, which is tried again", async () => {
+    hub.refuses = true;
+    void feed.run();
+    await vi.advanceTimersByTimeAsync(10_500);
+    expect(hub.asked).toBe(11);
+    expect(seen.queue.map((one) => one.session)).toEqual(["asked 11"]);
+    hub.refuses = false;
+    await vi.advanceTimersByTimeAsync(20_000);
+    hub.write(": beat\n\n");
+    await vi.advanceTimersByTimeAsync(0);
+    const { asked } = hub;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(hub.asked).toBe(asked);
+  });
+
+  test("is asked for while a proxy keeps the stream's beats", async () => {
+    void feed.run();
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(hub.asked).toBe(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(hub.asked).toBe(2);
+  });
+
+  test("is asked for once when a stream ends, and followed again", async () => {
+    void feed.run();
+    await vi.advanceTimersByTimeAsync(0);
+    hub.write(": beat\n\n");
+    hub.streams.at(-1)?.close();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect([hub.asked, hub.streams.length]).toEqual([1, 2]);
+    feed.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([hub.asked, hub.streams.length]).toEqual([1, 2]);
+  });
+});
