@@ -262,8 +262,10 @@ class Errands:
 
 def errand_of(key: SessionKey, call: ToolCall, now: int) -> Errand:
     """What its callee is told of a call. Its name holds the tenant and the session: an agent chooses its keys, and may
-    not reach by them what another session had done."""
-    named = f"{key.tenant}/{key.session}/{call.name}/{call.key or call.id}"
+    not reach by them what another session had done. Nor what another tool had: a tool with "/" in its name is written
+    otherwise, for what comes after it may hold one, too. Others keep the name by which an older hub may have called."""
+    tool = f"/{len(call.name)}/{call.name}" if "/" in call.name else call.name
+    named = f"{key.tenant}/{key.session}/{tool}/{call.key or call.id}"
     name = hashlib.sha256(named.encode()).hexdigest()[:32]
     return Errand(
         key=f"tool_{name}",

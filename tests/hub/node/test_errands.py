@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from hub.node.errands import AT_ONCE, Came, Errand, Progressed, errand_of
 from hub.node.node import Node
@@ -232,6 +236,23 @@ def test_a_key_reaches_no_other_sessions_call() -> None:
         errand_of(KEY, call, 0).key
         == errand_of(KEY, ToolCall("c_2", "bot", 9, 9, "pay", "{}", key="k"), 5).key
     )
+
+
+PART = st.text("ab/1", min_size=1, max_size=5)
+
+
+@given(st.lists(st.tuples(PART, PART), unique=True, max_size=8))
+@example([("a/b", "c"), ("a", "b/c")])
+@example([("a/b", "c"), ("/3/a", "b/c")])
+def test_no_two_tools_share_a_key_whatever_their_names_hold(called: list[tuple[str, str]]) -> None:
+    calls = [ToolCall("c_1", "bot", 1, 0, name, "{}", key=key) for name, key in called]
+    assert len({errand_of(KEY, call, 0).key for call in calls}) == len(called)
+
+
+def test_a_plain_tools_key_is_the_one_that_an_older_hub_called_by() -> None:
+    call = ToolCall("c_1", "bot", 1, 0, "pay", "{}", key="k/1")
+    named = f"{KEY.tenant}/{KEY.session}/pay/k/1".encode()
+    assert errand_of(KEY, call, 0).key == f"tool_{hashlib.sha256(named).hexdigest()[:32]}"
 
 
 def test_what_asks_for_no_tool_of_the_hub_is_left_as_it_is() -> None:
