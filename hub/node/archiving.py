@@ -40,6 +40,8 @@ async def archive(tools: Tools, key: SessionKey) -> bool:
     vault, store = tools.vault, tools.store
     if vault is None:
         return False
+    # Only these go in the end: by then the session may be back, and archived anew by another node.
+    older = await vault.residues(key)
     await vault.record(store, key)
     for track in await store.tracks(key):
         await vault.record_audio(store, key, track, ALWAYS)
@@ -50,7 +52,7 @@ async def archive(tools: Tools, key: SessionKey) -> bool:
     name = await vault.keep_residue(key, sealed_residue(sealer, residue))
     if not await store.archive(key, residue.tail, name.encode()):
         return False
-    await vault.drop_residues(key, name)
+    await vault.drop_residues(key, older - {name})
     tools.metrics.duties.labels("archive").inc()
     return True
 

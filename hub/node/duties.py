@@ -265,10 +265,9 @@ class Duties:
                 if who not in ("", self._tools.node) and self._lives(who):
                     return
             async with self._rooms.at(key) as room:
-                if room is None:
-                    await self._tools.store.schedule(key, None)
-                else:
-                    await self._fire_in(room, overdue)
+                await (self._fire_in(room, overdue) if room else self._tools.store.schedule(key, None))
+        except (StoreUnavailable, KeysError, SessionDamaged):
+            log.warning("a deadline waits for the store")  # it stays due: the next sweep finds it
         finally:
             self._firing.discard(key)
 

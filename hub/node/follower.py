@@ -85,8 +85,9 @@ class Follower:
 
     @property
     def settled(self) -> bool:
-        """Whether the state may be decided on."""
-        return self.stage in (Stage.LIVE, Stage.READING)
+        """Whether the state may be decided on. Not before `begin` is done: a session at rest has no tail in the store
+        until that brings it back, and there is nothing to recover."""
+        return self._view is not None and self.stage in (Stage.LIVE, Stage.READING)
 
     async def begin(self) -> bool:
         """Subscribe, join, fold. False: no such session. Raises `SessionDamaged` (reason `lost`: there was one, and

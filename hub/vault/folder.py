@@ -21,7 +21,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -131,11 +131,14 @@ class Folder:
             raise VaultDamaged(key, name)
         return raw
 
-    def drop_residues(self, key: SessionKey, but: str) -> None:
-        """Remove those that no archive goes by any more."""
-        for path in self._place(key).glob("*.rest"):
-            if path.stem != but:
-                path.unlink(missing_ok=True)
+    def residues(self, key: SessionKey) -> frozenset[str]:
+        """The names of what `keep_residue` kept of the session."""
+        return frozenset(path.stem for path in self._place(key).glob("*.rest"))
+
+    def drop_residues(self, key: SessionKey, names: Collection[str]) -> None:
+        """Remove these: no archive goes by them any more."""
+        for name in names:
+            (self._place(key) / f"{name}.rest").unlink(missing_ok=True)
 
     def log(self, key: SessionKey, after: int = 0) -> Iterator[Stored]:
         """The kept entries after an offset, in order. Raises `VaultDamaged`."""

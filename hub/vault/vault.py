@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from itertools import islice
 from typing import Final
 
@@ -110,9 +110,13 @@ class Vault:
         """What `keep_residue` kept under that name. Raises `VaultDamaged`."""
         return await asyncio.to_thread(self._folder.residue, key, name)
 
-    async def drop_residues(self, key: SessionKey, but: str) -> None:
-        """Remove those that no archive goes by any more."""
-        await asyncio.to_thread(self._folder.drop_residues, key, but)
+    async def residues(self, key: SessionKey) -> frozenset[str]:
+        """The names of what `keep_residue` kept of the session."""
+        return await asyncio.to_thread(self._folder.residues, key)
+
+    async def drop_residues(self, key: SessionKey, names: Collection[str]) -> None:
+        """Remove these: no archive goes by them any more."""
+        await asyncio.to_thread(self._folder.drop_residues, key, names)
 
     async def remove(self, key: SessionKey) -> None:
         """Everything of the session goes."""
