@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, Final
 
 import pytest
@@ -21,9 +22,10 @@ from hub.node.listeners import Listeners
 from hub.node.presence import Attendance
 from hub.node.promise import Done
 from hub.node.tail import Tail
+from hub.node.tools import Tools
 from hub.store.model.log import LogModel
-from hub.store.promise import LostTail, Stored
-from hub.vault import Folder
+from hub.store.promise import LostTail, SessionKey, Stored
+from hub.vault import Folder, Vault, sealed_residue
 from legato.session import fold
 from legato.session.commands import Refusal
 from legato.session.events import MessageGrown
@@ -228,6 +230,31 @@ def say_that_the_vault_has_it(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Folder, "keep_log", forgetful)
 
 
+def archive_before_the_vault_has_what_it_is_restored_from(patch: pytest.MonkeyPatch) -> None:
+    async def hasty(tools: Tools, key: SessionKey) -> bool:
+        assert tools.vault is not None
+        await tools.vault.record(tools.store, key)
+        residue = await tools.store.residue(key)
+        if residue is None:
+            return False
+        sealed = sealed_residue(await tools.keys.sealer(key.tenant, key.session), residue)
+        gone = await tools.store.archive(key, residue.tail, sha256(sealed).hexdigest().encode())
+        return bool(gone and await tools.vault.keep_residue(key, sealed))
+
+    patch.setattr(duties, "archive", hasty)
+
+
+def drop_what_it_is_restored_from_before_it_is(patch: pytest.MonkeyPatch) -> None:
+    read = Vault.residue
+
+    async def once(self: Vault, key: SessionKey, name: str) -> bytes:
+        residue = await read(self, key, name)
+        await self.drop_residues(key, [name])
+        return residue
+
+    patch.setattr(Vault, "residue", once)
+
+
 def _key(store: SimStore) -> Any:
     return next(iter(key for key in store._model._sinks if not key.session.startswith("agent:")), None)
 
@@ -255,4 +282,6 @@ PLANTS: Final[tuple[Plant, ...]] = (
     forget_what_waits_over_a_reload,
     never_ask_what_others_called_back,
     say_that_the_vault_has_it,
+    archive_before_the_vault_has_what_it_is_restored_from,
+    drop_what_it_is_restored_from_before_it_is,
 )

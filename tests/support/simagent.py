@@ -97,10 +97,16 @@ class Answering:
         self._claimed: set[str] = set()
         self._working: set[str] = set()
         self._accepting = False
+        self._had = ""
+        """The participant that it had the right as."""
         client.on_state = self._look
 
     def _look(self, state: State) -> None:
         if self.client.dead:
+            return
+        had = state.participants.get(self._had)
+        if had is not None and had.left:  # nobody needs it: the session is at rest
+            self.client.end()
             return
         right = state.rights.get(self._right)
         if right is None or not right.holder:
@@ -110,7 +116,7 @@ class Answering:
             return
         if right.worker != self._worker:
             return
-        self._accepting = False
+        self._accepting, self._had = False, right.holder
         for response in state.responses.values():
             if response.by == right.holder and response.id not in self._working:
                 self._working.add(response.id)

@@ -23,6 +23,7 @@ from legato.client.link import (
     Lost,
     Missing,
     Open,
+    Phase,
     Renumbered,
     Send,
     Settled,
@@ -34,7 +35,7 @@ from legato.session.outbox import Outbox, Saved
 from legato.session.parts import Part
 from legato.session.state import State, encode_state
 from legato.wire.down import Attached, Refused, ResumeTicket, decode_down
-from legato.wire.up import Credit
+from legato.wire.up import Credit, Detach, encode_up
 from tests.support.simloop import SimLoop
 from tests.support.simwire import Wire
 
@@ -123,12 +124,30 @@ class Client:
         """The page is reloaded, the program started again: what it kept is its outbox, its position and its ticket."""
         self.restarts += 1
         self._let_go()
+        self._keep()
+        self.start()
+
+    def leave(self, says_so: bool) -> None:
+        """The person goes, and `says_so`, or not. The device comes back by `start`, with what it kept."""
+        wire, self.wire = self.wire, None
+        if wire is not None and says_so and self.link.phase is Phase.LIVE:
+            wire.up(encode_up(Detach()))
+            self.loop.call_later(0.1, wire.break_off)
+        elif wire is not None:
+            wire.break_off()
+        self._keep()
+
+    def end(self) -> None:
+        """It goes for good."""
+        self._let_go()
+        self.dead = True
+
+    def _keep(self) -> None:
         kept = msgspec.json.decode(msgspec.json.encode(self.link.outbox.saved()), type=Saved)
         position, resume = self.link.position, self.link._resume
         self.link = Link(
             self.link.options, self.random.random, Outbox(kept), position=position, _resume=resume
         )
-        self.start()
 
     @property
     def unanswered(self) -> list[str]:

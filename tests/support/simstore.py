@@ -45,6 +45,8 @@ class StoreHost:
     server: ModelServer
     stalled_until: float = 0.0
     connections: list[SimStore] = field(default_factory=list)
+    heard: Callable[[SimStore, str], None] | None = None
+    """Told what each node asks for, before that is on its way."""
 
 
 def driven(awaitable: Awaitable[Any]) -> Any:
@@ -85,6 +87,8 @@ class SimStore:
                 self.audit(*args)
             request = Request(name, lambda: method(*args, **options), self._loop.create_future())
             self._flying.append(request)
+            if self._host.heard is not None:
+                self._host.heard(self, name)
             if self.connected:
                 self._transmit(request)
             self._loop.deliver(PATIENCE_MS, self._process, lambda: self._give_up(request))

@@ -4,8 +4,9 @@ The nodes are the real ones behind their real doors (hall, doorkeeper, a machine
 sockets; the clients run the real link machine with its outbox, the store is the oracle behind a network that
 delays, breaks and repeats. A seed decides who does what and which faults befall
 whom: nodes are killed, stopped and thawed; connections break or go silent; the store stalls, and loses its
-tail to a stale replica. When the faults stop, everything must come to rest, and `tests.support.checks` tells
-whether all that was promised was kept.
+tail to a stale replica. In one world of five everybody goes for a while, and the session into the vault. When
+the faults stop, everything must come to rest, and `tests.support.checks` tells whether all that was promised
+was kept.
 
     .venv/bin/python -m tests.support.world --seed 17          replays what a failure printed
     .venv/bin/python -m tests.support.world --seeds 0 1000     looks for one
@@ -37,6 +38,7 @@ from hub.keys.wrapped import MemoryKeys
 from hub.keys.wrapping import KeyWrap
 from hub.metrics import Metrics
 from hub.node.node import Node, Parts
+from hub.node.retention import ARCHIVE_LABEL
 from hub.node.room import Room
 from hub.settings import Settings
 from hub.store.model import ModelServer
@@ -57,6 +59,7 @@ from tests.support.simthief import Thief
 from tests.support.simwire import Device, Wire
 from tests.support.worldchecks import Failure, Recorder, check, check_archives
 from tests.support.worldfaults import Faults
+from tests.support.worldrest import ARCHIVE_AFTER_S, ONE_IN, AtRest
 
 KEY: Final = SessionKey("main", "s_world")
 AGENT: Final = "concierge"
@@ -116,6 +119,7 @@ class World:
         self.called_back: list[Minted] = []
         self.vault = Vault(Folder(place))
         self.faults = Faults(self)
+        self.rest_between = AtRest(self)
 
     def random_of(self, what: str) -> Random:
         """Chance for one of those who take part."""
@@ -141,6 +145,8 @@ class World:
         self.hire()
         self.loop.create_task(self._quiet_checks())
         await self._be_busy()
+        if self.seed % ONE_IN == 0:
+            await self.rest_between.live()
         self._mend_all()
         await self._come_to_rest()
         check(self)
@@ -151,7 +157,8 @@ class World:
         return hashlib.sha256(log + repr(self.loop.steps).encode()).hexdigest()[:16]
 
     async def _create(self) -> None:
-        room = await self.hosts[0].node.create(KEY, "p_user1", {"agent": AGENT}, "world")
+        labels = {"agent": AGENT, ARCHIVE_LABEL: str(ARCHIVE_AFTER_S)}
+        room = await self.hosts[0].node.create(KEY, "p_user1", labels, "world")
         assert isinstance(room, Room)
         self.hosts[0].node.release(room)
 
@@ -213,7 +220,8 @@ class World:
     def _waits(self) -> str:
         """What has not come to rest, or ""."""
         tail = self.server.session(KEY)
-        assert tail is not None
+        if tail is None:
+            return "the session is not in the store"
         for person in self.everyone():
             if person.repeated > MOST_REPEATS:
                 raise Failure(f"{person.name} sends the same again and again")

@@ -233,4 +233,6 @@ def tally(world: World) -> Counter[str]:
         refused_thieves=sum(thief.refused for thief in world.thieves),
         tails_lost=bool(world.recorder.lost),
         trimmed=session is not None and session.log.page(0, 1).first > 1,
+        archived=world.rest_between.archived,
+        broken_at_rest=world.rest_between.archived and world.rest_between.broken,
     )

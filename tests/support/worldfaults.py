@@ -44,8 +44,11 @@ class Faults:
 
     def _kill_node(self) -> None:
         host = self._some_host()
-        if host is None or self._world.loop.ms() < 300:
-            return
+        if host is not None and self._world.loop.ms() >= 300:
+            self.kill(host)
+
+    def kill(self, host: Host) -> None:
+        """SIGKILL; its supervisor starts it again."""
         self._end(host)
         if not host.draining:  # else that is on its way
             self._start_again(host)

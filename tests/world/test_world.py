@@ -29,6 +29,8 @@ SIGHTS = (
     "refused_thieves",
     "tails_lost",
     "trimmed",
+    "archived",
+    "broken_at_rest",
 )
 SEEN = 20
 """How often at least each of these is seen in all worlds: what never happens is not tried."""
