@@ -45,6 +45,8 @@ TAP: Final = """() => {
   globalThis.before = sessionStorage.getItem(KEY);
   sessionStorage.removeItem(KEY);
   globalThis.sounds = [];
+  let behind = Infinity;
+  globalThis.soundedAt = ([at, samples]) => at + behind - samples.length / 48;
   AudioNode.prototype.connect = function (to, ...rest) {
     if (taps.has(to)) connect.call(this, taps.get(to));
     return connect.call(this, to, ...rest);
@@ -62,11 +64,13 @@ TAP: Final = """() => {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      const now = performance.now();
+      // The page may be too busy to read it: when it left the graph is known by the sound's own time.
+      behind = Math.min(behind, performance.now() - value.timestamp / 1_000);
+      const at = value.timestamp / 1_000;
       const samples = new Float32Array(value.numberOfFrames);
       value.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
       value.close();
-      sounds.push([now, Int16Array.from(samples, (one) => Math.max(-1, Math.min(1, one)) * 32767)]);
+      sounds.push([at, Int16Array.from(samples, (one) => Math.max(-1, Math.min(1, one)) * 32767)]);
       if (sounds.length > 1_000) sounds.shift();
     }
   };
@@ -76,7 +80,8 @@ TAP: Final = """() => {
   };
   addEventListener("pagehide", () => sessionStorage.setItem(KEY, written(sounds.slice(-30))));
 }"""
-"""Keeps what the page sounds, piece by piece, each with when it was there; and what it sounded when it went."""
+"""Keeps what the page sounds, piece by piece, each with its own time; and what it sounded when it went. Both clocks
+meet in the piece that was read soonest."""
 
 RESTS: Final = """async () => {
   const loud = ([, samples]) => samples.some((sample) => sample > 1300);
@@ -86,8 +91,7 @@ RESTS: Final = """async () => {
     first = sounds.findIndex(loud);
   }
   const pieces = sounds.slice(Math.max(0, first - 2));
-  const [now, samples] = pieces[0];
-  return [before, now - samples.length / 48, pieces.map((piece) => written([piece]))];
+  return [before, soundedAt(pieces[0]), pieces.map((piece) => written([piece]))];
 }""".replace("PIECES", str(round(JUDGED_S * 100)))
 """What sounded when the last page went; when what this one sounded began, and that."""
 
