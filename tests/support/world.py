@@ -67,6 +67,7 @@ EPOCH_MS: Final = 1_700_000_000_000
 MEMORY: Final = Path("/dev/shm")
 BUSY_MS: Final = 4_000
 REST_MS: Final = 90_000
+STAYS_S: Final = 3
 MOST_POSTS: Final = 14
 MOST_REPEATS: Final = 150
 """How often a batch may meet a gap over one connection."""
@@ -204,18 +205,23 @@ class World:
                 wire.break_off()
 
     async def _come_to_rest(self) -> None:
-        """Liveness: without faults everything settles."""
+        """Liveness: without faults everything settles, and stays as it is."""
         until = self.loop.ms() + REST_MS
         waits = "nothing"
         while self.loop.ms() < until:
             await asyncio.sleep(0.25)
             waits = self._waits()
             if not waits:
-                await asyncio.sleep(3)
-                waits = self._waits()
+                before = self.recorder.entries[-1].offset
+                await asyncio.sleep(STAYS_S)
+                waits = self._waits() or self._grew(before)
                 if not waits:
                     return
         raise Failure(f"liveness: {waits}")
+
+    def _grew(self, before: int) -> str:
+        grown = self.recorder.entries[-1].offset - before
+        return f"{grown} events while nobody did anything" if grown else ""
 
     def _waits(self) -> str:
         """What has not come to rest, or ""."""
