@@ -17,7 +17,7 @@ from hub.store.promise import Append, Draft, Log, SessionKey, StoreUnavailable
 from legato.session.event_json import encode
 from legato.session.position import CHECK_SIZE, Position
 from legato.session.presence_rules import log_reopened
-from legato.session.state import State
+from legato.session.state import Reopening, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class Found:
     lost: bool
     epoch: str
 
+
+KEPT_LOST: Final = 128
+"""Lost offsets whose checks the new epoch's first event names, two kilobytes."""
 
 UNKNOWN_CHECK: Final = bytes(CHECK_SIZE)
 """The check of an offset of which nothing but its existence is known."""
@@ -44,11 +47,29 @@ def first_lost(state: State, epoch: str, after: Position) -> int:
     """The first offset that somebody at `after` may have seen and the log, now in `epoch`, has not."""
     for each in state.reopened:
         if each.previous_epoch == after.epoch:
-            return min(each.lost_from, after.offset)
+            if _was_seen(each, after):
+                return min(each.lost_from, after.offset)
+            began = max((other.at for other in state.reopened if other.at < each.lost_from), default=0)
+            return min(began + 1, after.offset)
     if after.epoch != epoch:  # of an epoch that was itself lost, opening and all
         first = min((each.lost_from for each in state.reopened), default=1)
         return min(first, after.offset)
     return min(epoch_start(state) + 1, after.offset)
+
+
+def lost_checks(recent: Recent, lost_from: int) -> bytes:
+    """The checks of the first `KEPT_LOST` offsets that are lost, if they are remembered."""
+    offsets = range(lost_from, min(recent.offset + 1, lost_from + KEPT_LOST))
+    return b"".join(recent.check_at(at) or b"" for at in offsets) if lost_from >= recent.oldest else b""
+
+
+def _was_seen(lost: Reopening, after: Position) -> bool:
+    """Whether `after` is on the tail that was known when its loss was found (or nothing is known of that). Otherwise
+    the log had gone back before, with nobody there to see it, and went on in the same epoch."""
+    if not lost.checks:
+        return True
+    checks, place = bytes.fromhex(lost.checks), (after.offset - lost.lost_from) * CHECK_SIZE
+    return place >= 0 and checks[place : place + CHECK_SIZE] == after.check
 
 
 async def common_offset(
@@ -87,13 +108,13 @@ def remembered_in_common(ours: Recent, theirs: Recent) -> int | None:
 
 
 async def reopen_log(
-    tools: Tools, key: SessionKey, evidence: Position, lost_from: int, found_in: str
+    tools: Tools, key: SessionKey, evidence: Position, lost_from: int, found_in: str, checks: bytes = b""
 ) -> None:
     """Open a new epoch, naming what is lost; if another node did, that is as well.
 
     The batch's producer is named for the evidence, so that a retry is harmless. If the evidence is of an epoch
     whose opening was itself lost, the epoch that the log was `found_in` ends here too, and is named: the log's
-    lineage has no hole.
+    lineage has no hole. `checks` are those of `lost_checks`, of the epoch of the evidence.
     """
     sealer = await tools.keys.sealer(key.tenant, key.session)
     producer = f"reopen:{evidence.epoch}:{evidence.offset}"
@@ -101,7 +122,12 @@ async def reopen_log(
     events = [
         event
         for epoch in ended
-        for event in log_reopened(epoch, min(lost_from, evidence.offset), evidence.offset)
+        for event in log_reopened(
+            epoch,
+            min(lost_from, evidence.offset),
+            evidence.offset,
+            checks.hex() if epoch == evidence.epoch else "",
+        )
     ]
     drafts = tuple(
         Draft(sealer.seal_event(producer, 1, index, encode(event)), control=True)

@@ -13,7 +13,14 @@ from typing import Final
 from hub.node.archiving import Gone, revive
 from hub.node.ears import Ears
 from hub.node.opening import Opening, opened_log
-from hub.node.recovery import UNKNOWN_CHECK, common_offset, epoch_start, remembered_in_common, reopen_log
+from hub.node.recovery import (
+    UNKNOWN_CHECK,
+    common_offset,
+    epoch_start,
+    lost_checks,
+    remembered_in_common,
+    reopen_log,
+)
 from hub.node.tools import Tools
 from hub.node.view import Verdict, View
 from hub.store.promise import Page, SessionKey, StoreUnavailable
@@ -105,7 +112,8 @@ class Tail:
         if found.lost:
             lost_from = found.common + 1 if behind else epoch_start(view.state) + 1
             seen = newest if behind else evidence
-            await reopen_log(self._tools, self._key, seen, lost_from, found.epoch)
+            checks = lost_checks(view.recent, lost_from) if behind else b""
+            await reopen_log(self._tools, self._key, seen, lost_from, found.epoch, checks)
         opening = await self.opening()
         if opening is None:
             return False

@@ -89,11 +89,13 @@ class SessionEnded(ControlEvent, frozen=True, kw_only=True):
 
 
 class LogReopened(ControlEvent, frozen=True, kw_only=True):
-    """Offsets `lost_from` to `lost_to` of `previous_epoch` are gone for ever. Every right's token is void."""
+    """Offsets `lost_from` to `lost_to` of `previous_epoch` are gone for ever. Every right's token is void. `checks`:
+    those of the first of them (8 bytes each, in hex): a position with another is of a tail lost before, unnoticed."""
 
     previous_epoch: str
     lost_from: int
     lost_to: int
+    checks: str = ""
 
 
 # --- who is there

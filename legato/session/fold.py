@@ -86,7 +86,7 @@ def _session_ended(state: State, event: e.SessionEnded) -> None:
 
 
 def _log_reopened(state: State, event: e.LogReopened) -> None:
-    lost = Reopening(event.offset, event.previous_epoch, event.lost_from, event.lost_to)
+    lost = Reopening(event.offset, event.previous_epoch, event.lost_from, event.lost_to, event.checks)
     state.reopened = [*state.reopened, lost][-bounds.KEPT_REOPENED :]
     state.rights = {name: replace(right, holder="") for name, right in state.rights.items()}
 

@@ -152,9 +152,13 @@ def session_ended(state: State, by: str = HUB, reason: str = "") -> list[e.Event
     return [*events, *released(state, by, rights, "ended"), e.SessionEnded(by=by, reason=reason)]
 
 
-def log_reopened(previous_epoch: str, lost_from: int, lost_to: int) -> list[e.Event]:
+def log_reopened(previous_epoch: str, lost_from: int, lost_to: int, checks: str = "") -> list[e.Event]:
     """The first event of a new epoch: these offsets of the previous one are gone. Rights are void."""
-    return [e.LogReopened(by=HUB, previous_epoch=previous_epoch, lost_from=lost_from, lost_to=lost_to)]
+    return [
+        e.LogReopened(
+            by=HUB, previous_epoch=previous_epoch, lost_from=lost_from, lost_to=lost_to, checks=checks
+        )
+    ]
 
 
 # --- what participants ask for themselves

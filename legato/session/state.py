@@ -20,7 +20,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 23
+FOLD_VERSION: Final = 24
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -248,13 +248,14 @@ class Alone(msgspec.Struct, frozen=True, omit_defaults=True):
     back: int = 0
 
 
-class Reopening(msgspec.Struct, frozen=True):
-    """Where a tail was lost: `lost_from` to `lost_to` of `previous_epoch`."""
+class Reopening(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a tail was lost: `lost_from` to `lost_to` of `previous_epoch`; `checks` are those of `LogReopened`."""
 
     at: int
     previous_epoch: str
     lost_from: int
     lost_to: int
+    checks: str = ""
 
 
 class State(msgspec.Struct, omit_defaults=True):
@@ -371,21 +372,9 @@ def _ended(entry: Entry) -> int:
     return entry.ordinal
 
 
-_COLLECTIONS: Final = (
-    *("labels", "participants", "attachments", "rights", "entries", "turns", "responses", "answered"),
-    *(
-        "whispers",
-        "drafts",
-        "wrap_ups",
-        "helped",
-        "noted",
-        "notified",
-        "pushes",
-        "gaps",
-        "reopened",
-        "unknown",
-    ),
-)
+_COLLECTIONS: Final = [
+    field.name for field in msgspec.structs.fields(State) if field.default_factory in (dict, list)
+]
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 _decoder: Final = msgspec.json.Decoder(State)
 

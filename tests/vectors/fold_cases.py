@@ -102,7 +102,9 @@ def _session() -> Log:
     return [
         e.SessionCreated(by="hub", labels={"team": "east", "kind": "test"}, title="A talk"),
         e.SessionLabelled(by="p", labels={"team": "", "mood": "good"}),
-        e.LogReopened(by="hub", previous_epoch="q83vEjRWeJA", lost_from=3, lost_to=9),
+        e.LogReopened(
+            by="hub", previous_epoch="q83vEjRWeJA", lost_from=3, lost_to=9, checks="5a457242fca55229"
+        ),
         e.SessionEnded(by="p", reason="done"),
     ]
 

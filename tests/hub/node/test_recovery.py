@@ -8,7 +8,7 @@ from hashlib import sha1
 from hub.node.node import Node
 from hub.node.promise import Done, Presence
 from hub.node.recent import Recent, Told
-from hub.node.recovery import remembered_in_common
+from hub.node.recovery import first_lost, lost_checks, remembered_in_common
 from hub.node.room import Room
 from hub.store.model import ModelStore
 from hub.store.model.server import Contents
@@ -17,6 +17,7 @@ from legato.session import commands as c
 from legato.session.commands import Refusal
 from legato.session.events import ActivityChanged
 from legato.session.position import Position
+from legato.session.state import Reopening, State
 from tests.hub.node.builders import (
     AGENT,
     KEY,
@@ -31,7 +32,7 @@ from tests.hub.node.builders import (
 )
 from tests.hub.node.test_room import post
 
-EPOCH = "q83vEjRWeJA"
+EPOCH, OLDER = "q83vEjRWeJA", "9MYxdRfJX0A"
 
 
 def remembered(*names: str) -> Recent:
@@ -182,6 +183,50 @@ async def test_a_page_that_was_reloaded_is_told_what_was_lost_of_what_it_had_see
         assert heard.states[-1].offset == room.position.offset
         again = room.listen(Heard(), room.position, whole=True)
         assert again.snapshot is not None
+
+
+@virtual
+async def test_of_two_losses_the_first_of_which_nobody_saw_each_is_told_its_own() -> None:
+    house = House()
+    seen, _ = await seen_and_lost(house)
+    async with house.node("n2") as second:
+        room = await there(await second.open(KEY))
+        went_on_from = room.position.offset
+        await say(room, "c_2", "m_4")
+        kept = house.server.saved()
+        first_gone = room.position.offset + 1
+        await say(room, "c_2", "m_5", "m_6", "m_7")
+        also_seen = room.position
+        house.server.restore(kept)
+        await say(room, "c_3", "m_8")
+        assert went_on_from < seen.offset <= also_seen.offset
+        assert seen.epoch == also_seen.epoch != room.position.epoch
+        for position, lost_from in ((also_seen, first_gone), (seen, 1)):
+            heard = Heard()
+            room.listen(heard, position)
+            await passes()
+            assert heard.lost == [(lost_from, position.offset)]
+
+
+def test_a_position_of_a_tail_that_nobody_knew_is_lost_from_its_epochs_beginning() -> None:
+    checks = [bytes([n]) * 8 for n in range(10, 14)]
+    known = Reopening(at=10, previous_epoch=EPOCH, lost_from=10, lost_to=13, checks=b"".join(checks).hex())
+    state = State(reopened=[Reopening(5, OLDER, 5, 6), known])
+    assert [first_lost(state, "", Position(EPOCH, n + 10, checks[n])) for n in range(4)] == [10] * 4
+    for unknown in (
+        Position(EPOCH, 9, bytes(8)),
+        Position(EPOCH, 12, checks[1]),
+        Position(EPOCH, 14, checks[3]),
+    ):
+        assert first_lost(state, "", unknown) == 6
+    assert first_lost(state, "", Position(OLDER, 6, bytes(8))) == 5  # nothing is known of that tail
+
+
+def test_the_checks_of_a_lost_tail_begin_where_it_does() -> None:
+    recent = remembered("a", "b", "c", "d")
+    assert lost_checks(recent, 3) == b"".join(recent.check_at(at) or b"" for at in (3, 4))
+    assert lost_checks(recent, 5) == b""
+    assert len(lost_checks(remembered(*map(str, range(300))), 2)) == 128 * 8
 
 
 @virtual

@@ -105,8 +105,8 @@ const HANDLERS: Handlers = {
     labels: Object.fromEntries(Object.entries({ ...state.labels, ...event.labels }).filter(([label, value]) => value !== "" || of(event.labels, label) === undefined)),
   }),
   session_ended: (_, event) => ({ ended: true, ended_reason: event.reason }),
-  log_reopened: (state, { offset: at, previous_epoch, lost_from, lost_to }) => ({
-    reopened: [...state.reopened, { at, previous_epoch, lost_from, lost_to }].slice(-KEPT_REOPENED),
+  log_reopened: (state, { offset: at, previous_epoch, lost_from, lost_to, checks }) => ({
+    reopened: [...state.reopened, filled("Reopening", { at, previous_epoch, lost_from, lost_to, checks })].slice(-KEPT_REOPENED),
     rights: each(state.rights, (one) => ({ ...one, holder: "" })),
   }),
   participant_joined: (state, { participant: id, role, name, time: since }) => ({

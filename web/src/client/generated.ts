@@ -224,6 +224,7 @@ export interface LogReopened {
   previous_epoch: string;
   lost_from: number;
   lost_to: number;
+  checks?: string;
 }
 
 export interface MessageEnded {
@@ -955,6 +956,7 @@ export interface Reopening {
   previous_epoch: string;
   lost_from: number;
   lost_to: number;
+  checks: string;
 }
 
 export interface State {
@@ -1829,7 +1831,7 @@ export const EVENT_DEFAULTS = {
   hold_changed: { offset: 0, time: 0 },
   human_request_withdrawn: { offset: 0, time: 0, reason: "" },
   human_requested: { offset: 0, time: 0, reason: "", skill: "", priority: 0 },
-  log_reopened: { offset: 0, time: 0 },
+  log_reopened: { offset: 0, time: 0, checks: "" },
   message_ended: { offset: 0, time: 0, outcome: "finished", reason: "" },
   message_grown: { offset: 0, time: 0, part: 0, kind: "text", count: 1 },
   message_posted: { offset: 0, time: 0, turn: "", response: "", ends_turn: false, spoken: null },
@@ -1901,6 +1903,6 @@ export const STATE_DEFAULTS = {
   Push: {  },
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
-  Reopening: {  },
-  State: { fold: 23, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  Reopening: { checks: "" },
+  State: { fold: 24, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

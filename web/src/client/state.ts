@@ -17,6 +17,7 @@ import {
   type Message,
   type Noted,
   type Notified,
+  type Reopening,
   type Participant,
   type RawState,
   type Response,
@@ -44,6 +45,7 @@ interface Shapes {
   Help: Help;
   Noted: Noted;
   Notified: Notified;
+  Reopening: Reopening;
   Usage: Usage;
   Alone: Alone;
   State: State;
@@ -100,6 +102,7 @@ export function readState(raw: RawState): State {
     help: state.help === null ? null : filled("Help", state.help),
     helped: state.helped.map((one) => filled("Help", one)),
     noted: state.noted.map((one) => filled("Noted", one)),
+    reopened: state.reopened.map((one) => filled("Reopening", one)),
     notified: each(state.notified, (one) => filled("Notified", one)),
     usage: state.usage === null ? null : filled("Usage", state.usage),
     alone: state.alone === null ? null : filled("Alone", state.alone),
