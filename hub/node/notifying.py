@@ -33,7 +33,7 @@ GONE: Final = "gone"
 @dataclass(frozen=True, slots=True)
 class Notification:
     """What somebody is told: no word of what was said. `id` is the same in every try. `tool`: what waits for a word;
-    `people`: the users and operators who take part; `time`: now, session time in ms."""
+    `people`: whom it is for, or all who take part; `time`: now, session time in ms."""
 
     id: str
     tenant: str
@@ -152,7 +152,9 @@ class Notifying:
 def notification(key: SessionKey, state: State, need: Need, now: int) -> Notification:
     """What is said of it."""
     call = state.entries.get(need.about)
-    people = (id for id, who in state.participants.items() if who.role != "agent" and not who.left)
+    people = need.people or (
+        id for id, who in state.participants.items() if who.role != "agent" and not who.left
+    )
     name = hashlib.sha256(f"{key.tenant}/{key.session}/{need.about}".encode()).hexdigest()[:32]
     return Notification(
         id=f"ntf_{name}",

@@ -19,7 +19,7 @@ import msgspec
 
 from legato.session import events as e
 from legato.session.routing import PEOPLE
-from legato.session.state import Attachment, State
+from legato.session.state import Attachment, Participant, State
 
 
 class Attendee(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -59,6 +59,23 @@ def attended(state: State) -> bool:
 def somebody_here(state: State) -> bool:
     """Whether anybody attends and is connected."""
     return any(not each.away_since and attends(state, each) for each in state.attachments.values())
+
+
+def attending(state: State) -> frozenset[str]:
+    """Who attends and is connected."""
+    devices = state.attachments.values()
+    return frozenset(each.participant for each in devices if not each.away_since and attends(state, each))
+
+
+def gone(state: State) -> list[Participant]:
+    """Who takes part, is no agent and does not attend; nor did, until their connection was lost a moment ago."""
+    there = {each.participant for each in state.attachments.values() if attends(state, each)}
+    return [who for who in state.participants.values() if takes_part(who) and who.id not in there]
+
+
+def takes_part(who: Participant) -> bool:
+    """Whether they are somebody who may be told."""
+    return who.role != "agent" and not who.left
 
 
 def audience(state: State) -> tuple[Attendee, ...]:

@@ -22,10 +22,10 @@ class PushUnsubscribed(ControlEvent, frozen=True, kw_only=True):
 
 
 class NotificationAttempted(ControlEvent, frozen=True, kw_only=True):
-    """The hub tried to tell somebody who is away that something waits: `about` (an entry of the transcript) is an
-    `approval` or an `answer`. `reached`: who took it this time, `webhook` or subscriptions. If it was not `sent` to
-    everybody, it is tried again, unless this was the `final` try. `target`: the one with a name of its own that it was
-    about, which has tries of its own."""
+    """The hub tried to tell people who are away that something waits: `about` (an entry of the transcript) is an
+    `approval`, an `answer` or a `result`. `reached`: who took it this time, `webhook` or subscriptions. If it was not
+    `sent` to everybody, it is tried again, unless this was the `final` try. `target`: the one with a name of its own
+    that it was about, which has tries of its own. `people`: whom it is for (none: all who are away)."""
 
     about: str
     notice: Notice
@@ -34,3 +34,4 @@ class NotificationAttempted(ControlEvent, frozen=True, kw_only=True):
     reason: str = ""
     reached: tuple[str, ...] = ()
     target: str = ""
+    people: tuple[str, ...] = ()

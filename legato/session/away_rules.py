@@ -1,9 +1,12 @@
 """Telling those who are away: what there is to tell, and when it is tried (again).
 
-Once nobody attends (`audience`), a session's people are told that a tool call waits for a person's word, or that an
-answer has come since they went (once an absence), or that a tool call finished or failed and no answer came of it (once
-an absence): by the operator's webhook where the session is labelled `notify`, and
-in the browsers that subscribed; and by targets with names of their own, which the label `notify_targets` names, each
+Each who takes part and does not attend (`audience`) is told of what came for them: that a tool call waits for their
+word, or that an answer has come since they went (once an absence), or that a tool call finished or failed and no answer
+came of it (once an absence). While nobody attends that is everything; while others do, what was made for a turn of
+theirs or for nobody's, so that who went is not told of every word that others exchange with an agent.
+
+Told are the operator's webhook where the session is labelled `notify`, the browsers of theirs that subscribed, and
+targets with names of their own, which the label `notify_targets` names, each
 with tries of its own. Everything follows from the state, so a hub that dies loses none of it: the next one
 tries again, under the same name, by which the receiver knows a repeat. Who took it is not asked again.
 """
@@ -11,20 +14,20 @@ tries again, under the same name, by which the receiver knows a repeat. Who took
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session import limits
 from legato.session.actors import Actor
-from legato.session.audience import attended
-from legato.session.away_fold import outbox
+from legato.session.audience import attended, gone
+from legato.session.away_fold import outbox, taken
 from legato.session.commands import Refusal
 from legato.session.ids import HUB, well_formed
 from legato.session.message_rules import Decision
 from legato.session.routing import PEOPLE
-from legato.session.state import Entry, Message, Push, State, ToolCall
+from legato.session.state import Entry, Message, Notified, Participant, Push, State, ToolCall
 from legato.session.tool_rules import stands_in
 from legato.session.vocabulary import Notice
 
@@ -53,7 +56,8 @@ RESULT_MS: Final = 10_000
 @dataclass(frozen=True, slots=True)
 class Need:
     """At session time `at` it is to be told (again) to `targets` (`WEBHOOK`, or subscriptions; or the one `target` that
-    has a name of its own) that `about`, an entry that began at `offset`, waits."""
+    has a name of its own) that `about`, an entry that began at `offset`, waits for `people` (none: for whoever may
+    decide it)."""
 
     about: str
     notice: Notice
@@ -61,6 +65,7 @@ class Need:
     offset: int
     targets: tuple[str, ...]
     target: str = ""
+    people: tuple[str, ...] = ()
 
 
 def subscribe_push(state: State, actor: Actor, command: c.SubscribePush) -> Decision:
@@ -97,9 +102,13 @@ def unsubscribe_push(state: State, actor: Actor, command: c.UnsubscribePush) -> 
 
 def needs(state: State) -> list[Need]:
     """All that is to be told, the earliest first."""
-    if state.ended or not (_labelled(state) or TARGETS in state.labels or state.pushes) or attended(state):
+    if state.ended or not (_labelled(state) or TARGETS in state.labels or state.pushes):
         return []
-    return sorted(_needs(state), key=lambda need: (need.at, need.offset, need.about, need.target))
+    away, alone = gone(state), not attended(state)
+    if not away and not alone:
+        return []
+    found = (*_approvals(state, away, alone), *_news(state, away))
+    return sorted(found, key=lambda need: (need.at, need.offset, need.about, need.target))
 
 
 def attempted(
@@ -107,19 +116,19 @@ def attempted(
     about: str,
     reached: Collection[str],
     reason: str,
-    gone: Collection[str] = (),
+    lost: Collection[str] = (),
     target: str = "",
 ) -> list[e.Event]:
     """What is written down after a try (of `target`, if it has a name of its own) that these targets took, and whose
-    subscriptions `gone` are known no more. Nothing of the try if it is not to be told any more."""
+    subscriptions `lost` are known no more. Nothing of the try if it is not to be told any more."""
     over = [
-        e.PushUnsubscribed(by=HUB, subscription=each, reason="gone") for each in gone if each in state.pushes
+        e.PushUnsubscribed(by=HUB, subscription=each, reason="gone") for each in lost if each in state.pushes
     ]
     need = next((each for each in needs(state) if (each.about, each.target) == (about, target)), None)
-    if need is None or set(need.targets) <= set(gone):
+    if need is None or set(need.targets) <= set(lost):
         return [*over]
-    before = state.notified.get(outbox(about, target))
-    sent = set(need.targets) <= {*reached, *gone}
+    before = _before(state, need)
+    sent = set(need.targets) <= {*reached, *lost}
     tried = e.NotificationAttempted(
         by=HUB,
         about=about,
@@ -129,18 +138,42 @@ def attempted(
         reason="" if sent else reason,
         reached=tuple(each for each in need.targets if each in reached),
         target=target,
+        people=need.people,
     )
     return [*over, tried]
 
 
-def _needs(state: State) -> Iterator[Need]:
+def _approvals(state: State, away: list[Participant], alone: bool) -> Iterator[Need]:
+    """While others attend, an operator is asked who took part, or the user whose turn it is."""
     for call in state.open_tools():
-        if call.approval and not call.decided_by and not _sees(state, call.approval):
-            yield from _told(state, call.id, "approval", call.time, call.at, call.approval)
-    if (answer := _unseen_answer(state)) is not None:
-        yield from _told(state, answer.id, "answer", answer.time, answer.at)
-    elif (result := _unseen_result(state)) is not None:
-        yield from _told(state, result.id, "result", result.since + RESULT_MS, result.at)
+        if not call.approval or call.decided_by or _sees(state, call.approval):
+            continue
+        able = [who for who in away if who.role in stands_in(call.approval)]
+        if not alone and call.approval not in PEOPLE:
+            able = [who for who in able if who.id == call.asker]
+        if able or alone:
+            people = tuple(sorted(who.id for who in able))
+            for target in ("", *_named(state, "approval")):
+                yield from _told(state, call, "approval", call.time, people, target)
+
+
+def _news(state: State, away: list[Participant]) -> Iterator[Need]:
+    """Of answers and results, to each target of the first that came for somebody and that it was not told of."""
+    for_whom: dict[tuple[str, str], list[str]] = {}
+    for who in away:
+        unseen = _unseen(state, who)
+        if (answer := _answer(state, unseen)) is not None:
+            for_whom.setdefault((answer.id, "answer"), []).append(who.id)
+        elif (result := _result(unseen)) is not None:
+            for_whom.setdefault((result.id, "result"), []).append(who.id)
+    for (about, notice), people in for_whom.items():
+        entry = state.entries[about]
+        kind: Notice = "answer" if notice == "answer" else "result"
+        since = entry.since + RESULT_MS if isinstance(entry, ToolCall) else entry.time
+        for target in ("", *_named(state, kind)):
+            whom = tuple(sorted(who for who in people if not _told_of(state, kind, target, who)))
+            if whom:
+                yield from _told(state, entry, kind, since, whom, target)
 
 
 def _sees(state: State, role: str) -> bool:
@@ -150,42 +183,50 @@ def _sees(state: State, role: str) -> bool:
 
 
 def _told(
-    state: State, about: str, notice: Notice, since: int, offset: int, role: str = ""
+    state: State, about: Entry, notice: Notice, since: int, people: tuple[str, ...], target: str
 ) -> Iterator[Need]:
-    for target, able in (("", tuple(_targets(state, role))), *_named(state, notice)):
-        before = state.notified.get(outbox(about, target))
-        reached = () if before is None else before.reached
-        targets = tuple(each for each in able if each not in reached)
-        over = before is not None and before.over
-        once = notice != "approval" and _told_of(state, notice, target)
-        if targets and not over and not once:
-            at = since if before is None else before.time + PAUSES_MS[min(before.tries, len(PAUSES_MS)) - 1]
-            yield Need(about, notice, at, offset, targets, target)
+    need = Need(about.id, notice, since, about.at, (), target, people)
+    before = _before(state, need)
+    reached = _taken(state, need)
+    able = (target,) if target else tuple(_targets(state, people))
+    targets = tuple(each for each in able if each not in reached)
+    if targets and not (before is not None and before.over):
+        at = since if before is None else before.time + PAUSES_MS[min(before.tries, len(PAUSES_MS)) - 1]
+        yield replace(need, at=at, targets=targets)
 
 
-def _told_of(state: State, notice: Notice, target: str) -> bool:
-    """Whether the target was told of an answer, or a result, since people went: once is enough."""
+def _before(state: State, need: Need) -> Notified | None:
+    """What became of telling the target of it so far; nothing, if it is for somebody now whom it was not for then."""
+    told = state.notified.get(outbox(need.about, need.target))
+    return told if told is not None and set(need.people) <= set(told.people) else None
+
+
+def _taken(state: State, need: Need) -> tuple[str, ...]:
+    told = state.notified.get(outbox(need.about, need.target))
+    return () if told is None else taken(state, told, need.people)
+
+
+def _told_of(state: State, notice: Notice, target: str, who: str) -> bool:
+    """Whether the target was told of an answer, or a result, for them since they went: once is enough."""
     return any(
-        each.notice == notice and each.over and each.target == target for each in state.notified.values()
+        each.notice == notice and each.over and each.target == target and who in each.people
+        for each in state.notified.values()
     )
 
 
-def _targets(state: State, role: str) -> Iterator[str]:
-    """Who is told together, of participants only those with this role (any: "")."""
+def _targets(state: State, people: Collection[str]) -> Iterator[str]:
+    """Who is told together for these people."""
     if _labelled(state):
         yield WEBHOOK
-    for push in _pushes(state):
-        who = state.participants.get(push.participant)
-        if who is not None and (role == "" or who.role in stands_in(role)):
-            yield push.id
+    yield from (push.id for push in _pushes(state) if push.participant in people)
 
 
-def _named(state: State, notice: Notice) -> Iterator[tuple[str, tuple[str]]]:
+def _named(state: State, notice: Notice) -> Iterator[str]:
     """The targets with names of their own that are told of this."""
     words = state.labels.get(TARGETS, "").split() if state.labels.get(NOTIFY) != "none" else []
     for name, kinds in dict(word.partition(":")[::2] for word in words[:MOST_TARGETS]).items():
         if well_formed(name) and (not kinds or notice in kinds.split("+")):
-            yield name, (name,)
+            yield name
 
 
 def _labelled(state: State) -> bool:
@@ -197,26 +238,37 @@ def _pushes(state: State) -> list[Push]:
     return sorted(state.pushes.values(), key=lambda each: (each.at, each.id))
 
 
-def _unseen_result(state: State) -> ToolCall | None:
-    """The first tool call that finished or failed while nobody attended."""
-    calls = (each for each in _unseen(state) if isinstance(each, ToolCall))
+def _result(unseen: list[Entry]) -> ToolCall | None:
+    """The first tool call of these that finished or failed."""
+    calls = (each for each in unseen if isinstance(each, ToolCall))
     return next((each for each in calls if each.status in ("finished", "failed")), None)
 
 
-def _unseen_answer(state: State) -> Message | None:
-    """The first answer of an agent that ended while nobody attended."""
-    agents = {id for id, who in state.participants.items() if who.role == "agent"}
-    unseen = (each for each in _unseen(state) if each.by in agents)
+def _answer(state: State, unseen: list[Entry]) -> Message | None:
+    """The first message of these by somebody who answers."""
+    answers = {id for id, who in state.participants.items() if who.role == "agent" or who.role in PEOPLE}
     return next(
         (
             each
             for each in unseen
-            if isinstance(each, Message) and each.status == "finished" and each.parts and not each.aside
+            if isinstance(each, Message)
+            and each.by in answers
+            and each.status == "finished"
+            and each.parts
+            and not each.aside
         ),
         None,
     )
 
 
-def _unseen(state: State) -> list[Entry]:
-    """What ended while nobody attended, and still nobody does."""
-    return [each for each in state.ended_entries() if each.ordinal >= state.unseen] if state.unseen else []
+def _unseen(state: State, who: Participant) -> list[Entry]:
+    """What ended since they went and is for them: for everybody, if nobody was there to see it."""
+    since = state.unseen_by.get(who.id, state.finished + 1)
+    return [each for each in state.ended_entries() if each.ordinal >= since and _for(state, who, each)]
+
+
+def _for(state: State, who: Participant, entry: Entry) -> bool:
+    if entry.by == who.id:
+        return False
+    nobody_saw = 0 < state.unseen <= entry.ordinal
+    return nobody_saw or (who.role == "user" and entry.asker in ("", who.id))

@@ -21,7 +21,7 @@ from legato.session import events as e
 from legato.session import people_fold as people
 from legato.session import transcript_fold as transcript
 from legato.session.actors import WORKER
-from legato.session.audience import MOVES, attended, somebody_here
+from legato.session.audience import MOVES, somebody_here
 from legato.session.state import (
     Attachment,
     Entry,
@@ -59,9 +59,9 @@ def fold(events: Iterable[e.Event | e.Unknown], onto: State | None = None) -> St
 
 def _with_audience(state: State, event: e.Event) -> None:
     """An event after which others may attend."""
-    attends, here = attended(state), somebody_here(state)
+    here = somebody_here(state)
     _HANDLERS[type(event)](state, event)
-    away.audience_moved(state, attends)
+    away.audience_moved(state, here)
     alone.audience_moved(state, event, here)
 
 

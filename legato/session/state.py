@@ -11,7 +11,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from legato.session.events import Activity, Medium, Notice, Role, Runs, Stance
+from legato.session.away_state import Alone as Alone
+from legato.session.away_state import Notified as Notified
+from legato.session.away_state import Push as Push
+from legato.session.events import Activity, Medium, Role, Runs, Stance
 from legato.session.parts import Part, Spoken, Stretch
 from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
@@ -20,7 +23,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 24
+FOLD_VERSION: Final = 25
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -93,7 +96,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     were shown it; `missed`: who went straight on after a gap, and from which character to which. `heard` counts
     characters and `heard_samples` samples by participant; `settled`: who hears no more of it, be it all or cut off;
     `speech_words` are pairs of characters and samples, `speech` is where it rests. `superseded`: another answer was
-    wanted. `aside`: the part of the answer it was written in, not spoken. `brought`: its author brings its sound."""
+    wanted. `aside`: the part of the answer it was written in, not spoken. `brought`: its author brings its sound.
+    `asker`: whose turn it answers ("": nobody's)."""
 
     id: str
     by: str
@@ -120,11 +124,13 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry"
     superseded: bool = False
     aside: str = ""
     brought: bool = False
+    asker: str = ""
 
 
 class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="tool"):
     """A tool call of the transcript; it has exactly one end. `runner`: who does it, a client's attachment or a node's
-    claim. `since`: the session time of its last step. The rest is as in `ToolRequested`."""
+    claim. `since`: the session time of its last step. `asker`: whose turn it is made for. The rest is as in
+    `ToolRequested`."""
 
     id: str
     by: str
@@ -153,6 +159,7 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry
     runner: str = ""
     since: int = 0
     run_ms: int = 0
+    asker: str = ""
 
 
 Entry = Message | ToolCall
@@ -204,30 +211,6 @@ class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
     started: tuple[str, ...] = ()
 
 
-class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
-    """It was tried, first by the event at offset `at`, last at session time `time`, to tell those who are away that
-    `about` waits; it is `over` when it was sent to everybody, or given up. `reached`: who took it. `target`: the one of
-    its own name that was tried ("": the webhook and the browsers)."""
-
-    about: str
-    notice: Notice
-    at: int
-    tries: int = 1
-    time: int = 0
-    over: bool = False
-    reached: tuple[str, ...] = ()
-    target: str = ""
-
-
-class Push(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A browser of a participant that wants to be told, since offset `at`; where it is only the hub can read."""
-
-    id: str
-    participant: str
-    at: int
-    sealed: str
-
-
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was used, as agents report it, and how many tool calls were started."""
 
@@ -235,17 +218,6 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     tokens_out: int = 0
     ms: int = 0
     tool_calls: int = 0
-
-
-class Alone(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Nobody who attends is here, `since` that session time, as the event at offset `at` says (0: somebody is, since
-    `back`). `paused`: the answer that waits for somebody, since offset `paused_at`."""
-
-    since: int = 0
-    at: int = 0
-    paused: str = ""
-    paused_at: int = 0
-    back: int = 0
 
 
 class Reopening(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -263,8 +235,9 @@ class State(msgspec.Struct, omit_defaults=True):
     nothing more is said or heard for now; `answered` are the last ones that ended. `held`: who lets the users wait;
     `drafts`: what agents suggest to the person who answers; `asking`: a person is wanted; `wrap_ups`: since when people
     who answered have a wrap-up to do; `help`: the stretch of who does, `helped`: the last that are over, `noted`: what
-    was left. `unseen`: the ordinal from which on entries ended with nobody who attends (0: somebody does); `notified`:
-    what they were told; `pushes`: the browsers that want to be. `alone`: since when nobody attends, if it matters."""
+    was left. `unseen`: the ordinal from which on entries ended with nobody here who attends (0: somebody is);
+    `unseen_by`: likewise, without each of those who are not here; `notified`: what they were told; `pushes`: the
+    browsers that want to be. `alone`: since when nobody attends, if it matters."""
 
     fold: int = FOLD_VERSION
     offset: int = 0
@@ -297,6 +270,7 @@ class State(msgspec.Struct, omit_defaults=True):
     helped: list[Help] = []
     noted: list[Noted] = []
     unseen: int = 0
+    unseen_by: dict[str, int] = {}
     notified: dict[str, Notified] = {}
     pushes: dict[str, Push] = {}
     usage: Usage | None = None
@@ -318,6 +292,11 @@ class State(msgspec.Struct, omit_defaults=True):
         """Turns that nobody has claimed, oldest first."""
         waiting = (turn for turn in self.turns.values() if turn.status == "waiting")
         return sorted(waiting, key=lambda turn: (turn.at, turn.id))
+
+    def asker_of(self, response: str) -> str:
+        """Whose turn a response answers ("": nobody's)."""
+        turn = self.turn_of(response)
+        return turn.participant if turn is not None else ""
 
     def turn_of(self, response: str) -> Turn | None:
         """The turn that a response answers, or the one that it is a part of."""

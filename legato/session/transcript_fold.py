@@ -144,6 +144,7 @@ def message_posted(state: State, event: e.MessagePosted) -> None:
         ordinal=state.finished,
         spoken=event.spoken,
         aside=_aside(state, event.response),
+        asker=state.asker_of(event.response),
     )
     if event.ends_turn and event.turn:
         turn = state.turns.get(event.turn) or Turn(event.turn, event.by, at=event.offset)
@@ -162,6 +163,7 @@ def message_started(state: State, event: e.MessageStarted) -> None:
             response=event.response,
             aside=_aside(state, event.response),
             brought=event.brought,
+            asker=state.asker_of(event.response),
         )
 
 
@@ -275,6 +277,7 @@ def tool_requested(state: State, event: e.ToolRequested) -> None:
             approval_ms=event.approval_ms,
             since=event.time,
             run_ms=event.run_ms,
+            asker=state.asker_of(event.response),
         )
 
 

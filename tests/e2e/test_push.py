@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import aiohttp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
+import legato
 from tests.support.chromium import launched
 from tests.support.page import Reader, reading, serious_findings
-from tests.support.processes import Tree, running
+from tests.support.processes import Tree, invited, running
 from tests.support.push_service import PushService, certified, push_service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -119,6 +121,38 @@ async def test_who_went_is_shown_once_that_an_answer_came_though_the_hub_died_wh
         (worker,) = context.service_workers
         assert await worker.evaluate(CLICKED) == f"/#{session}"
         assert len(service.receiver.got) == 2
+
+
+async def test_who_went_is_told_of_what_she_asked_though_another_stays_and_of_nothing_that_he_asks(
+    tmp_path: Path,
+) -> None:
+    async with (
+        pushing(tmp_path) as (hub, service),
+        launched() as browser,
+        reading(browser, hub.url, permissions=("notifications",), script=script(service)) as reader,
+        aiohttp.ClientSession() as http,
+    ):
+        await told(reader, service)
+        guest = await invited(http, hub.url, reader.session)
+        async with legato.Client(hub.url, ticket=guest.ticket) as bob:
+            await reader.say("tell me a story")
+            await reader.until("Object.keys(legato.view.state.responses).length > 0")
+            await reader.page.evaluate("legato.detach()")
+            await service.receiver.comes(1)
+            pushed = service.pushed(0)
+            await bob.until(lambda state: pushed.data["about"] in state.notified)
+            answer = bob.state.entries[pushed.data["about"]]
+            assert (pushed.data["notice"], answer.asker) == (
+                "answer",
+                bob.state.notified[answer.id].people[0],
+            )
+            assert bob.state.notified[answer.id].people != (guest.participant,)
+            await bob.say("and what is the time?")
+            await bob.until(
+                lambda state: any(each.asker == guest.participant for each in state.ended_entries())
+            )
+            assert list(bob.state.notified) == [answer.id]
+            assert len(service.receiver.got) == 1
 
 
 async def test_who_is_back_finds_no_notification_any_more_and_may_say_stop(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "notice": st.sampled_from(get_args(e.Notice)),
     "to": PEOPLE,
     "subscription": THINGS,
+    "people": st.lists(PEOPLE, max_size=2).map(tuple),
     "reached": st.lists(THINGS, max_size=2).map(tuple),
     "words": st.lists(st.tuples(COUNTS, COUNTS), max_size=2),
 }

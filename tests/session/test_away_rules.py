@@ -174,10 +174,10 @@ def test_who_took_it_is_not_told_again_when_others_are() -> None:
 
 def test_a_browser_that_is_gone_is_forgotten_and_nothing_waits_for_it() -> None:
     state = after(e.SessionCreated(by="hub"), BOT, ADA, HERE, subscribed("ada", "push_a"), GONE, ASKED)
-    alone = attempted(state, "c_1", [], "", gone=["push_a", "push_unknown"])
+    alone = attempted(state, "c_1", [], "", lost=["push_a", "push_unknown"])
     assert [each.type for each in alone] == ["push_unsubscribed"]
     assert (needs(after(*alone, state=state)), state.pushes, state.notified) == ([], {}, {})
-    later = attempted(after(HERE, state=state), "c_1", [], "", gone=["push_a"])
+    later = attempted(after(HERE, state=state), "c_1", [], "", lost=["push_a"])
     assert later == [], "it was forgotten already"
 
 

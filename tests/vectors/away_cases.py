@@ -44,6 +44,45 @@ def away() -> list[AnyEvent]:
     ]
 
 
+def away_of_several() -> list[AnyEvent]:
+    """One of two goes, or loses her connection, while the other asks; they are told for whom it is, one after the
+    other."""
+    tried = partial(e.NotificationAttempted, by="hub")
+    return [
+        e.SessionCreated(by="hub", labels={"notify": "webhook"}),
+        e.ParticipantJoined(by="hub", participant="bot", role="agent"),
+        *[
+            event
+            for who in ("ada", "bob")
+            for event in (
+                e.ParticipantJoined(by="hub", participant=who, role="user"),
+                e.AttachmentOpened(by=who, participant=who, attachment=f"a_{who}"),
+                e.PushSubscribed(by=who, participant=who, subscription=f"push_{who}", sealed="c2VhbGVk"),
+            )
+        ],
+        e.AttachmentAway(by="hub", attachment="a_ada"),
+        *_asked("ada", 1),
+        _answered("m_1", "r_1"),
+        e.AttachmentBack(by="ada", attachment="a_ada"),
+        e.AttachmentAway(by="hub", attachment="a_ada"),
+        _answered("m_2", "r_1"),
+        e.AttachmentClosed(by="hub", attachment="a_ada"),
+        tried(about="m_2", notice="answer", sent=True, reached=("webhook", "push_ada"), people=("ada",)),
+        e.ResponseStarted(by="bot", response="r_2", parent="r_1", title="flights"),
+        e.ToolRequested(by="bot", call="c_1", name="refund", arguments="{}", approval="user", response="r_2"),
+        e.MessageStarted(by="bot", message="m_3", response="r_2"),
+        tried(about="c_1", notice="approval", reached=("webhook", "push_ada"), people=("ada",)),
+        tried(about="c_1", notice="approval", reason="status 500", people=("ada",)),
+        e.AttachmentClosed(by="hub", attachment="a_bob"),
+        tried(about="c_1", notice="approval", reached=("push_bob",), people=("ada", "bob")),
+        tried(about="c_1", notice="approval", sent=True, reached=("webhook",), people=("ada", "bob")),
+        e.AttachmentOpened(by="ada", participant="ada", attachment="a_again"),
+        e.ParticipantLeft(by="ada", participant="ada"),
+        _answered("m_4"),
+        e.AttachmentOpened(by="bob", participant="bob", attachment="a_bob"),
+    ]
+
+
 def many_notified() -> list[AnyEvent]:
     """More tries than are kept."""
     return [
@@ -54,5 +93,13 @@ def many_notified() -> list[AnyEvent]:
     ]
 
 
-def _answered(message: str) -> AnyEvent:
-    return e.MessagePosted(by="bot", message=message, parts=[Part("text", "done")])
+def _asked(who: str, number: int) -> list[AnyEvent]:
+    words = [Part("text", "and?")]
+    return [
+        e.MessagePosted(by=who, message=f"q_{number}", parts=words, turn=f"t_{number}", ends_turn=True),
+        e.ResponseStarted(by="bot", response=f"r_{number}", turn=f"t_{number}"),
+    ]
+
+
+def _answered(message: str, response: str = "") -> AnyEvent:
+    return e.MessagePosted(by="bot", message=message, parts=[Part("text", "done")], response=response)

@@ -15,7 +15,7 @@ from legato.session.state import State, encode_state
 from tests.session.happenings import placed
 from tests.vectors.alone_cases import alone
 from tests.vectors.audience_cases import audience
-from tests.vectors.away_cases import away, many_notified
+from tests.vectors.away_cases import away, away_of_several, many_notified
 from tests.vectors.client_tools_cases import client_tools, hub_tools
 from tests.vectors.cost_cases import cost
 from tests.vectors.people_cases import people
@@ -73,6 +73,7 @@ def _logs() -> dict[str, tuple[Log, int]]:
         "many-turns": ([e.TurnStarted(by="hub", turn=f"t{n}", participant="p") for n in range(130)], 1),
         "many-unknown": ([_later({"n": n}) for n in range(66)], 1),
         "long-unknown": ([_later({"n": n, "text": "👋" * 2_000}) for n in range(5)], 1),
+        "away-of-several": (away_of_several(), 0),
         "many-notified": (many_notified(), 1),
         "many-epochs": ([_reopened(n) for n in range(10)], 1),
     }

@@ -14,6 +14,7 @@ from hub.node.room import Room
 from hub.node.subscription import Subscription, name_of, sealed
 from hub.settings import Settings
 from legato.session import commands as c
+from legato.session.actors import Actor
 from legato.session.parts import Part
 from tests.hub.node.builders import (
     AGENT,
@@ -241,3 +242,21 @@ async def test_a_dead_target_and_a_slow_one_hold_no_other_back() -> None:
         tries = [target for target, _ in targets.told]
         assert [tries.count(each) for each in ("well", "slow", "dead")] == [1, 1, 4]
         assert len({name for _, name in targets.told}) == 1
+
+
+@virtual
+async def test_who_went_is_told_while_another_stays_and_the_webhook_hears_whom_it_is_for() -> None:
+    house, target = House(), Target()
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        other = Actor("p_other", "user", frozenset({"publish"}), attachment="a_other")
+
+        async def another_comes(room: Room) -> None:
+            await subscribed(house, room, "https://push.example/1")
+            joins = Presence(other, "Bob", "", ("text",), ("text",))
+            assert isinstance(await node.arrive(room, joins), Done)
+
+        room = await left_alone(node, ANSWERS, before=another_comes)
+        await until(lambda: "m_1" in room.state.notified and room.state.notified["m_1"].over)
+        assert [(each.about, each.people) for each in target.told] == [("m_1", ("p_user",))]
+        assert target.pushed == [("m_1", "https://push.example/1")]
+        assert "a_other" in room.state.attachments

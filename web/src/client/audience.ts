@@ -25,14 +25,19 @@ function attends(state: State, attachment: Attachment): boolean {
   return who.role === "user" && (attachment.attentive || attachment.call !== "");
 }
 
-/** Whether anybody attends, or did until their connection was lost a moment ago. */
-export function attended(state: State): boolean {
-  return Object.values(state.attachments).some((one) => attends(state, one));
-}
-
 /** Whether anybody attends and is connected. */
 export function somebodyHere(state: State): boolean {
   return Object.values(state.attachments).some((one) => one.away_since === 0 && attends(state, one));
+}
+
+/** Who attends and is connected. */
+export function attending(state: State): Set<string> {
+  return new Set(Object.values(state.attachments).filter((one) => one.away_since === 0 && attends(state, one)).map((one) => one.participant));
+}
+
+/** Whether they are somebody who may be told. */
+export function takesPart(who: Participant): boolean {
+  return who.role !== "agent" && !who.left;
 }
 
 /** Everybody but agents with a device that is here, in the order of their ids. */

@@ -295,6 +295,7 @@ export interface NotificationAttempted {
   reason?: string;
   reached?: string[];
   target?: string;
+  people?: string[];
 }
 
 export interface PartAdded {
@@ -793,6 +794,7 @@ export interface Message {
   superseded: boolean;
   aside: string;
   brought: boolean;
+  asker: string;
 }
 
 export interface ToolCall {
@@ -824,6 +826,7 @@ export interface ToolCall {
   runner: string;
   since: number;
   run_ms: number;
+  asker: string;
 }
 
 export interface Turn {
@@ -927,6 +930,7 @@ export interface Notified {
   over: boolean;
   reached: string[];
   target: string;
+  people: string[];
 }
 
 export interface Push {
@@ -991,6 +995,7 @@ export interface State {
   helped: Help[];
   noted: Noted[];
   unseen: number;
+  unseen_by: Record<string, number>;
   notified: Record<string, Notified>;
   pushes: Record<string, Push>;
   usage: Usage | null;
@@ -1837,7 +1842,7 @@ export const EVENT_DEFAULTS = {
   message_posted: { offset: 0, time: 0, turn: "", response: "", ends_turn: false, spoken: null },
   message_started: { offset: 0, time: 0, response: "", brought: false },
   modality_changed: { offset: 0, time: 0 },
-  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [], target: "" },
+  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [], target: "", people: [] },
   part_added: { offset: 0, time: 0 },
   participant_joined: { offset: 0, time: 0, name: "" },
   participant_left: { offset: 0, time: 0, reason: "" },
@@ -1888,8 +1893,8 @@ export const STATE_DEFAULTS = {
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [], holds: false },
   Right: { holder: "", worker: "", attachment: "", listens: false, last: "" },
-  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "", brought: false },
-  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0 },
+  Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "", brought: false, asker: "" },
+  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0, asker: "" },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
   Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", pausing_at: 0, title: "", text: "", step: 0, steps: 0 },
   Answered: { started: [] },
@@ -1899,10 +1904,10 @@ export const STATE_DEFAULTS = {
   Promised: {  },
   Help: { ended_at: 0, until: 0, summary: "", promises: [], tools: [] },
   Noted: { disposition: "", notes: "" },
-  Notified: { tries: 1, time: 0, over: false, reached: [], target: "" },
+  Notified: { tries: 1, time: 0, over: false, reached: [], target: "", people: [] },
   Push: {  },
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: { checks: "" },
-  State: { fold: 24, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 25, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -48,7 +48,7 @@ function posted(state: State, event: Of<"message_posted">): Partial<State> {
   const { message: id, by, offset: at, time, parts, turn, response, spoken } = event;
   const message = filled("Message", {
     id, by, at, time, parts, turn, response, spoken, status: "finished", ordinal: state.finished + 1,
-    aside: asideOf(state, response),
+    aside: asideOf(state, response), asker: askerOf(state, response),
   });
   return { entries: put(state.entries, id, message), finished: message.ordinal, ...waiting(state, event) };
 }
@@ -106,6 +106,11 @@ function pauseEnded(state: State, event: Of<"response_ended">): string {
 function asideOf(state: State, response: string): string {
   const found = of(state.responses, response);
   return found === undefined || found.parent === "" ? "" : found.title || found.id;
+}
+
+/** Whose turn a response answers. */
+function askerOf(state: State, response: string): string {
+  return turnOf(state, response)?.participant ?? "";
 }
 
 function responded(state: State, id: string, changes: Partial<Response>): Partial<State> {
@@ -200,7 +205,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   message_posted: posted,
   message_started: (state, { message: id, by, offset: at, time, response, brought }) => {
     if (of(state.entries, id) !== undefined) return {};
-    const message = filled("Message", { id, by, at, time, response, brought, aside: asideOf(state, response) });
+    const message = filled("Message", { id, by, at, time, response, brought, aside: asideOf(state, response), asker: askerOf(state, response) });
     return { entries: put(state.entries, id, message) };
   },
   message_grown: (state, event) => growing(state, event.message, (message) => grown(message, event)),
@@ -222,7 +227,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
     const { call: id, by, offset: at, time, name, arguments: given, response, key, idempotent, approval, unknown, runs, participant, claim_ms, policy, approval_ms, run_ms } = event;
     if (of(state.entries, id) !== undefined) return {};
     const asked = { id, by, at, time, name, arguments: given, response, key, idempotent, approval, unknown };
-    const call = filled("ToolCall", { ...asked, runs, participant, claim_ms, policy, approval_ms, run_ms, since: time });
+    const call = filled("ToolCall", { ...asked, runs, participant, claim_ms, policy, approval_ms, run_ms, since: time, asker: askerOf(state, response) });
     return { entries: put(state.entries, id, call) };
   },
   tool_decided: (state, event) =>

@@ -1,4 +1,4 @@
-/** "Tell me": by a notification of this browser, when something waits here and nobody is there. */
+/** "Tell me": by a notification of this browser, when something waits here and they are not here. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Session, View } from "../client";
@@ -7,7 +7,7 @@ import { Icon } from "./icons";
 
 const DENIED = "This browser does not let the page notify you. Allow notifications for this address in its settings, and try again.";
 const FAILED = "This browser could not subscribe: its push service did not answer.";
-const ON = "You will be told here when an answer has come, or something waits for your word, while no page is open.";
+const ON = "You will be told here when an answer has come, or something waits for your word, while you have no page open.";
 
 export function Bell({ session, view }: { session: Session; view: View }): JSX.Element | null {
   const [said, setSaid] = useState("");
