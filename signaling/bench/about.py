@@ -147,8 +147,17 @@ ABOUT: Final[dict[str, str]] = {
     "by another.",
     "working_paths_dropped": "Chromium. One packet in ten is lost and each waits up to 100 ms: how often the page went "
     "another way though its path worked.",
-    "stall_crashes": "Workers have the sessions of dispatched_per_s; the store stops for five seconds (SIGSTOP). "
+    "false_crashes_bad_path": "Workers and people each come by a proxy that loses one packet in ten and brings it as "
+    "late as TCP does that waits for its timer (200 ms, doubled); every answer goes on all the time. How often people "
+    "were told that an agent had crashed.",
+    "bad_path_unreachable": "Meanwhile: how often they were told that one is unreachable for now, which a new "
+    "connection of its worker within the window ends.",
+    "bad_path_silent": "People who heard no word on it: there must have been somebody to be taken for dead.",
+    "bad_path_lost": "The share of packets that the ways brought late.",
+    "false_crashes_stall": "Workers have the sessions of dispatched_per_s; the store stops for five seconds (SIGSTOP). "
     "Of them, those whose worker lost its right.",
+    "false_crashes_failover": "1 000 sessions that workers have and think in; the store is killed once its replica has "
+    "all that was written, the replica is promoted, and the address leads to it. Those whose worker lost its right.",
     "idle_client_kb": "Resident memory of a fresh node, before and after clients attach to sessions that are open, "
     "eight to a session. What a first client makes a process load is not counted.",
     "idle_client_alone_kb": "As idle_client_kb, for a client whose session is opened for it alone: with all that the "

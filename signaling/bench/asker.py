@@ -26,7 +26,8 @@ PATIENCE_S: Final = 20.0
 @dataclass(eq=False)
 class Asker:
     """`speaker`: the process id of who said the last word, at `heard_at`. `stray`: words of a worker after another
-    had its token. `crashes` reported and answers `cut`; `longest`: between two words (s)."""
+    had its token. `crashes` reported, how often a worker was `unreachable`, `words` that came, and answers `cut`;
+    `longest`: between two words (s)."""
 
     client: legato.Client
     speaker: str = ""
@@ -37,6 +38,8 @@ class Asker:
     longest: float = 0.0
     stray: int = 0
     crashes: int = 0
+    unreachable: int = 0
+    words: int = 0
     cut: int = 0
     response: str = ""
     _tokens: int = 0
@@ -50,6 +53,7 @@ class Asker:
             match event:
                 case e.AgentUnreachable():
                     self.unreachable_at = self.unreachable_at or now
+                    self.unreachable += 1
                 case e.AgentCrashed():
                     self.crashes += 1
                 case e.RightGranted(right=right) if right.startswith(WORKER):
@@ -66,6 +70,7 @@ class Asker:
         self._news.set()
 
     def _word(self, message: str, speaker: str, now: float) -> None:
+        self.words += 1
         self.stray += self._authors.get(message, self._tokens) != self._tokens
         if self.heard_at:
             self.longest = max(self.longest, now - self.heard_at)
@@ -100,10 +105,12 @@ class Asker:
         return took
 
 
-async def asker(stack: AsyncExitStack, rig: Rig, number: int) -> Asker:
-    """A person in a session of their own who has asked. Of `rig`'s nodes they know all, one of them first."""
+async def asker(stack: AsyncExitStack, rig: Rig, number: int, ports: Sequence[int] = ()) -> Asker:
+    """A person in a session of their own who has asked. Of `rig`'s nodes (by way of `ports`, if some are given) they
+    know all, one of them first."""
     session, at = f"s_a{rig.rng.getrandbits(80):x}", number % len(rig.nodes)
-    urls = [f"http://127.0.0.1:{node.port}" for node in (*rig.nodes[at:], *rig.nodes[:at])]
+    ports = ports or rig.ports()
+    urls = [f"http://127.0.0.1:{port}" for port in (*ports[at:], *ports[:at])]
     headers = {"Authorization": f"Bearer {rig.ticket(ANY_SESSION, 'p_bench', 'supervisor')}"}
     async with aiohttp.ClientSession(headers=headers) as http:
         asked = {"session": session, "labels": {"agent": AGENT}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from typing import Final
 
 from legato.session.tickets import ANY_SESSION
@@ -13,10 +14,10 @@ WORKERS: Final = 2
 
 
 class Crew:
-    """The workers, by process id. `module` is run as each, with the hubs' addresses."""
+    """The workers, by process id. `module` is run as each, with the hubs' addresses: the nodes', or those `ports`."""
 
-    def __init__(self, rig: Rig, module: str, agent: str) -> None:
-        self._rig, self._module, self._agent = rig, module, agent
+    def __init__(self, rig: Rig, module: str, agent: str, ports: Sequence[int] = ()) -> None:
+        self._rig, self._module, self._agent, self._ports = rig, module, agent, ports
         self._workers: dict[str, Child] = {}
         self._frozen: list[Child] = []
 
@@ -27,7 +28,7 @@ class Crew:
 
     async def fill(self, count: int = WORKERS) -> None:
         """Start workers until there are enough."""
-        hubs = [f"http://127.0.0.1:{node.port}" for node in self._rig.nodes]
+        hubs = [f"http://127.0.0.1:{port}" for port in self._ports or self._rig.ports()]
         os.environ["LEGATO_TICKET"] = self._rig.ticket(ANY_SESSION, f"p_{self._agent}", "agent")
         while len(self._workers) < count:
             child = await started("worker", self._module, *hubs)

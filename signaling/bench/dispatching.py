@@ -42,23 +42,23 @@ async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
             f"agents: {plan.waiting} sessions that nobody takes, {plan.dispatched} that wait for workers"
         )
         before, _ = await store.memory()
-        await _ask(rig, [f"s_w{secrets.token_hex(10)}" for _ in range(plan.waiting)], "nobody")
+        await asked(rig, [f"s_w{secrets.token_hex(10)}" for _ in range(plan.waiting)], "nobody")
         after, _ = await store.memory()
         crew = Crew(rig, "signaling.bench.taker", AGENT)
         stack.push_async_callback(crew.end)
         sessions = [f"s_d{secrets.token_hex(10)}" for _ in range(plan.dispatched)]
-        await _ask(rig, sessions, AGENT)
+        await asked(rig, sessions, AGENT)
         async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
-            begun = group.create_task(_fewer_wait(store, plan.dispatched))
+            begun = group.create_task(fewer_wait(store, plan.dispatched))
             await crew.fill()
-            over = await _fewer_wait(store, 1)
+            over = await fewer_wait(store, 1)
         rate = plan.dispatched / (over - begun.result())
         stalled = await measure_stall(rig, plan, store, sessions)
     kb = (after - before) / 1024 / plan.waiting
     return [Value("dispatched_per_s", rate, least=500), Value("waiting_kb", kb, most=10), *stalled]
 
 
-async def _ask(rig: Rig, sessions: Sequence[str], agent: str) -> None:
+async def asked(rig: Rig, sessions: Sequence[str], agent: str) -> None:
     """Create the sessions at the first node, each with a question that waits for the agent."""
     headers = {"Authorization": f"Bearer {rig.ticket(ANY_SESSION, 'p_bench', 'supervisor')}"}
     url, waiting = f"http://127.0.0.1:{rig.nodes[0].port}/v1/sessions", list(sessions)
@@ -93,7 +93,7 @@ async def _ask(rig: Rig, sessions: Sequence[str], agent: str) -> None:
             group.create_task(ask())
 
 
-async def _fewer_wait(store: RealStore, count: int) -> float:
+async def fewer_wait(store: RealStore, count: int) -> float:
     """When (`time.perf_counter`) fewer sessions than `count` wait for the agent."""
     while len(await store.wanted(MAIN, AGENT, count)) >= count:  # noqa: ASYNC110 — other processes take them
         await asyncio.sleep(LOOK_S)

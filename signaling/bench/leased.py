@@ -33,8 +33,13 @@ async def measure_stall(rig: Rig, plan: Plan, store: RealStore, sessions: Sequen
     finally:
         os.kill(rig.store_pid, signal.SIGCONT)
     await asyncio.sleep(plan.stall_s)  # whoever holds somebody for dead has said so by then
-    lost = [session for session in sessions if await _number(store, session) > FIRST]
-    return [Value("stall_leased", len(sessions)), Value("stall_crashes", len(lost), 0)]
+    lost = await lost_rights(store, sessions)
+    return [Value("stall_leased", len(sessions)), Value("false_crashes_stall", len(lost), 0)]
+
+
+async def lost_rights(store: RealStore, sessions: Sequence[str]) -> list[str]:
+    """Those whose worker does not hold the right that it was given first."""
+    return [session for session in sessions if await _number(store, session) != FIRST]
 
 
 async def _number(store: RealStore, session: str) -> int:

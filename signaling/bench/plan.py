@@ -20,10 +20,10 @@ class Plan:
     browser to another (0: none);
     `turns` and `switches` of `bench turn`;
     `reloads` of a page that talks, `route_flips` from one network to another, `dead_paths` of a call, and `rough_s`
-    seconds of a bad one (0: none).
+    seconds of a bad one, and of workers and people on such (0: none).
     Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
     `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes;
-    when workers have them the store stalls for `stall_s`.
+    when workers have them the store stalls for `stall_s`; `leased` sessions that they have in a failover.
     `takeovers` of calls by operators.
     """
 
@@ -73,6 +73,7 @@ class Plan:
     dispatched: int = 2_000
     waiting: int = 2_000
     stall_s: float = 5.0
+    leased: int = 1_000
     says: Callable[[str], None] = lambda text: None
 
 
@@ -121,5 +122,6 @@ SMALL = Plan(
     dispatched=20,
     waiting=20,
     stall_s=0.5,
+    leased=20,
 )
 """Shows that a bench works; its figures mean nothing."""

@@ -180,6 +180,10 @@ class Rig:
             words += ["--profile", str(self.profile / f"{name}.prof")]
         return await started(name, "signaling.bench.node_process", *words)
 
+    def ports(self) -> list[int]:
+        """Where the nodes listen."""
+        return [node.port for node in self.nodes]
+
     async def end_nodes(self) -> None:
         """End all nodes."""
         nodes, self.nodes = self.nodes, []

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from signaling.bench import figures
 from signaling.bench.agents import measure_agents
+from signaling.bench.bad_path import measure_bad_path
 from signaling.bench.delivery import measure_delivery
 from signaling.bench.dispatching import measure_dispatch
+from signaling.bench.failover import measure_failover
 from signaling.bench.figures import Figure, Result, Value
 from signaling.bench.join import measure_join
 from signaling.bench.plan import Plan
@@ -33,7 +35,7 @@ BENCHES: Final[dict[str, Sequence[Measure]]] = {
     "join": (measure_join,),
     "voice": PARTS,
     "turn": (measure_turn,),
-    "agents": (measure_dispatch, measure_agents, measure_zombies),
+    "agents": (measure_dispatch, measure_agents, measure_zombies, measure_bad_path, measure_failover),
     "takeover": (measure_takeover,),
 }
 """The parts of each: what one cannot measure costs no other's figures."""

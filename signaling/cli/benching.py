@@ -73,7 +73,7 @@ BROKEN = 2
 @click.option(
     "--bad-path-s",
     type=click.FloatRange(0),
-    help="Seconds on a bad path for working_paths_dropped (600: its bar).",
+    help="Seconds on bad paths for working_paths_dropped and false_crashes_bad_path (600: their bars).",
 )
 def bench(
     *,

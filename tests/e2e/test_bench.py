@@ -60,7 +60,10 @@ PROMISED = {
     "dispatched_per_s",
     "waiting_kb",
     "stall_leased",
-    "stall_crashes",
+    "false_crashes_stall",
+    "false_crashes_bad_path",
+    "failover_leased",
+    "false_crashes_failover",
 }
 pytestmark = [pytest.mark.e2e, pytest.mark.store]
 
