@@ -73,9 +73,8 @@ class Feed:
                 news = _changed(told, seen)
                 told = seen
                 await write_block(response, BEAT if news is None else b"data:%b\n\n" % news)
-                await asyncio.sleep(
-                    (EACH_MS - self._now() % EACH_MS) / 1000
-                )  # all of them together share a look
+                # All of them in the same moment: they share a look.
+                await asyncio.sleep((EACH_MS - self._now() % EACH_MS) / 1000)
                 seen = await self._seen(request, pages)
         except (ConnectionError, TimeoutError, Refused, KeysError, StoreUnavailable):
             pass  # who asks again is told why

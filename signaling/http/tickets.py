@@ -140,7 +140,7 @@ class Tickets:
         if not 1 <= life <= most:
             raise Refused("malformed", f"1 to {most}", "expires_s")
         same = role == parent.role and body.participant in ("", parent.participant)
-        own = parent.capabilities if same else DEFAULTS[role] & CEILINGS[role]
+        own = parent.capabilities - {"mint"} if same else DEFAULTS[role] & CEILINGS[role]
         return Ticket(
             kind=body.kind,
             tenant=parent.tenant,

@@ -160,6 +160,19 @@ async def test_a_ticket_is_renewed_and_made_for_others_and_invites_are_handed_on
             assert (await page.attach(invite["ticket"]))["participant"] == "p_guest"
 
 
+async def test_who_may_mint_renews_their_own_without_that() -> None:
+    async with doors() as here:
+        olga = here.ticket("p_olga", "operator", "*", more=["mint"])
+        status, renewed = await ask(here, "POST", "/v1/tickets", olga, {"session": "s_1"})
+        assert status == 201
+        async with Page.at(here) as page:
+            assert (await page.attach(renewed["ticket"]))["participant"] == "p_olga"
+        for_another = {"participant": "p_cy", "role": "operator"}
+        assert (await ask(here, "POST", "/v1/tickets", renewed["ticket"], for_another))[0] == 403
+        everything = {"session": "s_1", "capabilities": ["mint"]}
+        assert (await ask(here, "POST", "/v1/tickets", olga, everything))[0] == 403
+
+
 async def test_sessions_are_listed_by_label_and_in_pages() -> None:
     async with doors(sessions=()) as here:
         ticket = boss(here)
