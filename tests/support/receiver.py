@@ -57,11 +57,19 @@ async def receiving(
 ) -> AsyncIterator[Receiver]:
     """A receiver that listens inside, with `tls` by https."""
     receiver = Receiver(status, location)
-    runner = web.ServerRunner(web.Server(receiver), shutdown_timeout=0.1)
+    server = web.Server(receiver)
+    runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     receiver.port = runner.addresses[0][1]
     try:
         yield receiver
     finally:
+        transports = [each.transport for each in server.connections]
         await runner.cleanup()
+        # By TLS one whose peer was killed would wait for its goodbye for ever.
+        for transport in transports:
+            if transport is not None:
+                transport.abort()
+        for _ in range(3):
+            await asyncio.sleep(0)  # so many passes of the loop until their sockets are closed
