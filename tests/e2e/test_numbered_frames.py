@@ -7,33 +7,30 @@ import asyncio
 import base64
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from random import Random
 from typing import Final
 
 import aiohttp
 import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
 
 import legato
 from legato.client.microphone import Microphone
 from legato.session import commands as c
 from media.opus import duration
-from signaling.bench.link import Link, detour, free_port
 from signaling.bench.pilots import judged as in_packets
 from signaling.bench.pilots import number_of, packets_in, pilot
 from signaling.cli.tickets import signer_here
 from tests.e2e.minting import ticket_for
 from tests.e2e.test_speaking_through_gaps import ACKS
 from tests.e2e.test_three_people import AS_IT_IS, NOBODY
-from tests.support.chromium import launched
+from tests.support.linked import House, linked
 from tests.support.numbered import Told, blurred, judged, numbers_of, spoken
 from tests.support.page import Reader, reading
-from tests.support.processes import Tree, invited, running
+from tests.support.processes import Tree, invited
 from tests.support.sound import FRAME, RATE, samples_of, write_wav
 from tests.support.sweep import positions_of
 
@@ -47,7 +44,6 @@ OUTAGE_S: Final = 5
 ROUGH_S: Final = 5
 SPOKEN_S: Final = 1
 SWITCHES: Final = 2
-LOSE, JITTER_MS = 0.1, 100
 
 SAID: Final = "(JSON.parse(sessionStorage.getItem('legato:said') ?? '[]').at(-1)?.until ?? 0)"
 """Up to which media time the page knows of its microphone: half a second old at most."""
@@ -90,45 +86,12 @@ WAS_GIVEN: Final = """(which) => new Promise((resolve) => {
 })"""
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """A hub that hears calls over a link, and a browser whose every microphone says the numbered frames."""
-
-    hub: Tree
-    link: Link
-    browser: Browser
-    script: str
-
-    @contextmanager
-    def rough(self) -> Iterator[None]:
-        """One packet in ten is lost, and each is up to a tenth of a second late."""
-        self.link.lose, self.link.jitter_ms = LOSE, JITTER_MS
-        try:
-            yield
-        finally:
-            self.link.lose, self.link.jitter_ms = 0.0, 0
-
-    @contextmanager
-    def dark(self) -> Iterator[None]:
-        """Nothing gets through."""
-        self.link.lose = 1.0
-        try:
-            yield
-        finally:
-            self.link.lose = 0.0
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """In whose every microphone the numbered frames are said."""
     microphone = write_wav(tmp_path_factory.mktemp("said") / "numbered.wav", spoken())
-    port = free_port()
-    sound = ("--ears", "openai", "--voice", "espeak", "--media-port", str(port))
-    async with (
-        running("demo", *sound, OPENAI_BASE_URL=NOBODY) as hub,
-        Link(port, Random(1)).open() as link,
-        launched(microphone) as browser,
-    ):
-        yield House(hub, link, browser, f"{detour(port, link.port)};{AS_IT_IS};{GIVEN};{LEFT}")
+    async with linked(microphone, "espeak", NOBODY, AS_IT_IS, GIVEN, LEFT) as house:
+        yield house
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,33 +6,30 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
 from typing import Final
 
 import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
 
 import legato
 from legato.agent.voice import bring
 from legato.session import commands as c
 from legato.session.state import Entry, Message
 from media.opus import FRAME, RATE
-from signaling.bench.link import Link, detour, free_port
 from signaling.cli.tickets import signer_here
 from tests.e2e.minting import ticket_for
-from tests.e2e.test_numbered_frames import JITTER_MS, LOSE, OVER
+from tests.e2e.test_numbered_frames import OVER
 from tests.e2e.test_page_reloaded import ASKS, FREE, Onlooker
 from tests.e2e.test_three_people import NOBODY
 from tests.support.chromium import launched
+from tests.support.linked import LOSE, House, linked
 from tests.support.numbered import spoken
 from tests.support.page import Reader, reading
-from tests.support.processes import Tree, running
 from tests.support.sound import Samples, write_wav
 from tests.support.sounded import TAP, Played, given, judged, sounded
 
@@ -55,25 +52,6 @@ SEAM: Final = 6
 else: what a page says that it heard is right to two of them (`heard_error_ms`), and it plays on until the hub knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """A hub that hears calls over a link, and a browser into whose microphone nobody speaks."""
-
-    hub: Tree
-    link: Link
-    browser: Browser
-    script: str
-
-    @contextmanager
-    def rough(self) -> Iterator[None]:
-        """One packet in ten is lost, and each is up to a tenth of a second late."""
-        self.link.lose, self.link.jitter_ms = LOSE, JITTER_MS
-        try:
-            yield
-        finally:
-            self.link.lose, self.link.jitter_ms = 0.0, 0
-
-
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A microphone into which nobody speaks."""
@@ -82,14 +60,8 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(quiet: Path) -> AsyncIterator[House]:
-    port = free_port()
-    sound = ("--ears", "openai", "--voice", "none", "--media-port", str(port))
-    async with (
-        running("demo", *sound, OPENAI_BASE_URL=NOBODY) as hub,
-        Link(port, Random(1)).open() as link,
-        launched(quiet) as browser,
-    ):
-        yield House(hub, link, browser, f"{detour(port, link.port)};{TAP}")
+    async with linked(quiet, "none", NOBODY, TAP) as house:
+        yield house
 
 
 @dataclass(frozen=True, slots=True)
