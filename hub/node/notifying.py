@@ -32,8 +32,8 @@ GONE: Final = "gone"
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What somebody is told: no word of what was said. `id` is the same in every try. `tool`: what waits for a word;
-    `people`: whom it is for, or all who take part; `time`: now, session time in ms."""
+    """What somebody is told: no word of what was said. `id` is the same in every try for the same people. `tool`: what
+    waits for a word; `people`: whom it is for, or all who take part; `time`: now, session time in ms."""
 
     id: str
     tenant: str
@@ -118,7 +118,10 @@ class Notifying:
             self._tools.metrics.duties.labels("notify").inc()
             reached = [] if problem else [target]
             await self._settle(
-                key, lambda state: attempted(state, told.about, reached, problem, target=target)
+                key,
+                lambda state: attempted(
+                    state, told.about, reached, problem, target=target, people=told.people, id=told.id
+                ),
             )
         finally:
             self._trying.discard((key, told.about, target))
@@ -134,7 +137,12 @@ class Notifying:
             reached = [target for target, problem in answers.items() if not problem]
             gone = [target for target, problem in answers.items() if problem == GONE]
             problem = next((each for each in answers.values() if each not in ("", GONE)), "")
-            await self._settle(key, lambda state: attempted(state, told.about, reached, problem, gone))
+            await self._settle(
+                key,
+                lambda state: attempted(
+                    state, told.about, reached, problem, gone, people=told.people, id=told.id
+                ),
+            )
         finally:
             self._trying.discard((key, told.about, ""))
 
@@ -155,9 +163,10 @@ def notification(key: SessionKey, state: State, need: Need, now: int) -> Notific
     people = need.people or (
         id for id, who in state.participants.items() if who.role != "agent" and not who.left
     )
-    name = hashlib.sha256(f"{key.tenant}/{key.session}/{need.about}".encode()).hexdigest()[:32]
+    named = "/".join(each for each in (key.tenant, key.session, need.about, need.went) if each)
+    name = hashlib.sha256(named.encode()).hexdigest()[:32]
     return Notification(
-        id=f"ntf_{name}",
+        id=need.id or f"ntf_{name}",
         tenant=key.tenant,
         session=key.session,
         title=state.title,

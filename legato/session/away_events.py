@@ -25,7 +25,8 @@ class NotificationAttempted(ControlEvent, frozen=True, kw_only=True):
     """The hub tried to tell people who are away that something waits: `about` (an entry of the transcript) is an
     `approval`, an `answer` or a `result`. `reached`: who took it this time, `webhook` or subscriptions. If it was not
     `sent` to everybody, it is tried again, unless this was the `final` try. `target`: the one with a name of its own
-    that it was about, which has tries of its own. `people`: whom it is for (none: all who are away)."""
+    that it was about, which has tries of its own. `people`: whom it is for (none: all who are away). `id`: the name
+    under which it was told, by which a receiver knows a repeat."""
 
     about: str
     notice: Notice
@@ -35,3 +36,4 @@ class NotificationAttempted(ControlEvent, frozen=True, kw_only=True):
     reached: tuple[str, ...] = ()
     target: str = ""
     people: tuple[str, ...] = ()
+    id: str = ""

@@ -19,9 +19,10 @@ def outbox(about: str, target: str) -> str:
     return f"{about}/{target}" if target else about
 
 
-def audience_moved(state: State, before: bool) -> None:
-    """Others may be here; `before`: somebody who attends was. What ends from here on without them they do not see, and
-    whoever comes sees what there is: who moved is to be told anew of what waits then."""
+def audience_moved(state: State, before: bool, offset: int) -> None:
+    """Others may be here, since the event at `offset`; `before`: somebody who attends was. What ends from here on
+    without them they do not see, and whoever comes sees what there is: who moved is to be told anew of what waits
+    then."""
     there = attending(state)
     if moved := bool(there) != before:
         state.unseen = 0 if there else state.finished + 1
@@ -32,6 +33,7 @@ def audience_moved(state: State, before: bool) -> None:
     }
     changed = without.keys() ^ state.unseen_by.keys()
     state.unseen_by = without
+    state.gone_at = {who: state.gone_at.get(who, offset) for who in without}
     if moved or changed:
         told = ((name, _without(each, changed, moved)) for name, each in state.notified.items())
         state.notified = {name: each for name, each in told if each is not None}
@@ -43,6 +45,11 @@ def _without(told: Notified, moved: Collection[str], all_moved: bool) -> Notifie
         return None if all_moved else told
     people = tuple(each for each in told.people if each not in moved)
     return replace(told, people=people) if people else None
+
+
+def whom(state: State, people: tuple[str, ...]) -> tuple[str, ...]:
+    """Whom it is for, if it is for `people`: all who are away, where nobody is named."""
+    return people or tuple(sorted(state.unseen_by))
 
 
 def taken(state: State, told: Notified, people: Collection[str]) -> tuple[str, ...]:
@@ -58,7 +65,7 @@ def notification_attempted(state: State, event: e.NotificationAttempted) -> None
     """The newest are kept, by when they were first tried."""
     key = outbox(event.about, event.target)
     before = state.notified.get(key)
-    people = event.people or tuple(sorted(state.unseen_by))
+    people = whom(state, event.people)
     tries, since, earlier = 1, event.offset, tuple[str, ...]()
     if before is not None:
         anew = not set(people) <= set(before.people)
@@ -67,7 +74,9 @@ def notification_attempted(state: State, event: e.NotificationAttempted) -> None
         people = (*before.people, *(each for each in people if each not in before.people))
     reached = earlier + tuple(each for each in event.reached if each not in earlier)
     over = event.sent or event.final
-    tried = Notified(event.about, event.notice, since, tries, event.time, over, reached, event.target, people)
+    tried = Notified(
+        event.about, event.notice, since, tries, event.time, over, reached, event.target, people, event.id
+    )
     newest = sorted({**state.notified, key: tried}.values(), key=lambda each: each.at)[-KEPT_NOTIFIED:]
     state.notified = {outbox(each.about, each.target): each for each in newest}
 

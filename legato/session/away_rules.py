@@ -8,7 +8,8 @@ theirs or for nobody's, so that who went is not told of every word that others e
 Told are the operator's webhook where the session is labelled `notify`, the browsers of theirs that subscribed, and
 targets with names of their own, which the label `notify_targets` names, each
 with tries of its own. Everything follows from the state, so a hub that dies loses none of it: the next one
-tries again, under the same name, by which the receiver knows a repeat. Who took it is not asked again.
+tries again, under the same name, by which the receiver knows a repeat. Who took it is not asked again. Whoever goes
+afterwards is told anew, and so under a name that no receiver has seen: it names their going.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from legato.session import events as e
 from legato.session import limits
 from legato.session.actors import Actor
 from legato.session.audience import attended, gone
-from legato.session.away_fold import outbox, taken
+from legato.session.away_fold import outbox, taken, whom
 from legato.session.commands import Refusal
 from legato.session.ids import HUB, well_formed
 from legato.session.message_rules import Decision
@@ -57,7 +58,8 @@ RESULT_MS: Final = 10_000
 class Need:
     """At session time `at` it is to be told (again) to `targets` (`WEBHOOK`, or subscriptions; or the one `target` that
     has a name of its own) that `about`, an entry that began at `offset`, waits for `people` (none: for whoever may
-    decide it)."""
+    decide it). `id`: the name under which they were told before; if there is none, it is made of `about` and `went`,
+    the newest going of those who were not."""
 
     about: str
     notice: Notice
@@ -66,6 +68,8 @@ class Need:
     targets: tuple[str, ...]
     target: str = ""
     people: tuple[str, ...] = ()
+    id: str = ""
+    went: str = ""
 
 
 def subscribe_push(state: State, actor: Actor, command: c.SubscribePush) -> Decision:
@@ -118,13 +122,18 @@ def attempted(
     reason: str,
     lost: Collection[str] = (),
     target: str = "",
+    *,
+    people: Collection[str] = (),
+    id: str = "",
 ) -> list[e.Event]:
     """What is written down after a try (of `target`, if it has a name of its own) that these targets took, and whose
-    subscriptions `lost` are known no more. Nothing of the try if it is not to be told any more."""
+    subscriptions `lost` are known no more. It was under the name `id` and for these `people` (none: for all who are to
+    be told by now). Nothing of the try if it is not to be told to any of them any more."""
     over = [
         e.PushUnsubscribed(by=HUB, subscription=each, reason="gone") for each in lost if each in state.pushes
     ]
-    need = next((each for each in needs(state) if (each.about, each.target) == (about, target)), None)
+    found = next((each for each in needs(state) if (each.about, each.target) == (about, target)), None)
+    need = None if found is None else _of_these(state, found, people)
     if need is None or set(need.targets) <= set(lost):
         return [*over]
     before = _before(state, need)
@@ -139,6 +148,7 @@ def attempted(
         reached=tuple(each for each in need.targets if each in reached),
         target=target,
         people=need.people,
+        id=id,
     )
     return [*over, tried]
 
@@ -171,9 +181,9 @@ def _news(state: State, away: list[Participant]) -> Iterator[Need]:
         kind: Notice = "answer" if notice == "answer" else "result"
         since = entry.since + RESULT_MS if isinstance(entry, ToolCall) else entry.time
         for target in ("", *_named(state, kind)):
-            whom = tuple(sorted(who for who in people if not _told_of(state, kind, target, who)))
-            if whom:
-                yield from _told(state, entry, kind, since, whom, target)
+            untold = tuple(sorted(who for who in people if not _told_of(state, kind, target, who)))
+            if untold:
+                yield from _told(state, entry, kind, since, untold, target)
 
 
 def _sees(state: State, role: str) -> bool:
@@ -192,7 +202,28 @@ def _told(
     targets = tuple(each for each in able if each not in reached)
     if targets and not (before is not None and before.over):
         at = since if before is None else before.time + PAUSES_MS[min(before.tries, len(PAUSES_MS)) - 1]
-        yield replace(need, at=at, targets=targets)
+        if before is not None:
+            yield replace(need, at=at, targets=targets, id=before.id)
+        else:
+            told = state.notified.get(outbox(about.id, target))
+            went = _newest(state, people, () if told is None else told.people)
+            yield replace(need, at=at, targets=targets, went=went)
+
+
+def _of_these(state: State, need: Need, people: Collection[str]) -> Need | None:
+    """What of it was told by a try for these people: who went meanwhile was not."""
+    told = tuple(each for each in need.people if each in people)
+    if told == need.people or not people:
+        return need
+    browsers = {each.id for each in _pushes(state) if each.participant not in told}
+    targets = tuple(each for each in need.targets if each not in browsers)
+    return replace(need, people=told, targets=targets) if told else None
+
+
+def _newest(state: State, people: tuple[str, ...], told: Collection[str]) -> str:
+    """Who of these went last, and by which event, of those who were not told; "": nobody is away."""
+    went = [(state.gone_at.get(who, 0), who) for who in whom(state, people) if who not in told]
+    return "@".join(map(str, max(went)[::-1])) if went else ""
 
 
 def _before(state: State, need: Need) -> Notified | None:

@@ -11,7 +11,7 @@ class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
     """It was tried, first by the event at offset `at`, last at session time `time`, to tell those who are away that
     `about` waits; it is `over` when it was sent to everybody, or given up. `reached`: who took it. `target`: the one of
     its own name that was tried ("": the webhook and the browsers). `people`: whom of those who are still away it is for
-    (none: nobody in particular)."""
+    (none: nobody in particular). `id`: the name under which they were told ("": an older hub's, of `about` alone)."""
 
     about: str
     notice: Notice
@@ -22,6 +22,7 @@ class Notified(msgspec.Struct, frozen=True, omit_defaults=True):
     reached: tuple[str, ...] = ()
     target: str = ""
     people: tuple[str, ...] = ()
+    id: str = ""
 
 
 class Push(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -61,7 +61,7 @@ def _with_audience(state: State, event: e.Event) -> None:
     """An event after which others may attend."""
     here = somebody_here(state)
     _HANDLERS[type(event)](state, event)
-    away.audience_moved(state, here)
+    away.audience_moved(state, here, event.offset)
     alone.audience_moved(state, event, here)
 
 

@@ -23,7 +23,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 25
+FOLD_VERSION: Final = 26
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -236,7 +236,8 @@ class State(msgspec.Struct, omit_defaults=True):
     `drafts`: what agents suggest to the person who answers; `asking`: a person is wanted; `wrap_ups`: since when people
     who answered have a wrap-up to do; `help`: the stretch of who does, `helped`: the last that are over, `noted`: what
     was left. `unseen`: the ordinal from which on entries ended with nobody here who attends (0: somebody is);
-    `unseen_by`: likewise, without each of those who are not here; `notified`: what they were told; `pushes`: the
+    `unseen_by`: likewise, without each of those who are not here, since the event at the offset in `gone_at`;
+    `notified`: what they were told; `pushes`: the
     browsers that want to be. `alone`: since when nobody attends, if it matters."""
 
     fold: int = FOLD_VERSION
@@ -271,6 +272,7 @@ class State(msgspec.Struct, omit_defaults=True):
     noted: list[Noted] = []
     unseen: int = 0
     unseen_by: dict[str, int] = {}
+    gone_at: dict[str, int] = {}
     notified: dict[str, Notified] = {}
     pushes: dict[str, Push] = {}
     usage: Usage | None = None

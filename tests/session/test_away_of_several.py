@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from legato.session import events as e
 from legato.session.audience import MOVES, audience
-from legato.session.away_rules import PAUSES_MS, WEBHOOK, attempted, needs
+from legato.session.away_rules import PAUSES_MS, WEBHOOK, Need, attempted, needs
 from legato.session.compaction import AnyEvent
 from legato.session.fold import fold
 from legato.session.parts import Part
@@ -39,6 +39,13 @@ def asked_by(who: str, number: int) -> list[e.Event]:
     return [said, e.ResponseStarted(by="bot", response=f"r_{number}", turn=f"t_{number}")]
 
 
+ADAS_CALL = (
+    *asked_by("ada", 1),
+    e.ToolRequested(by="bot", call="c_2", name="refund", arguments="{}", approval="user", response="r_1"),
+)
+"""In her answer waits a call for a user's word."""
+
+
 def answered(who: str, number: int) -> list[e.Event]:
     """A turn of theirs is answered by `m_NUMBER`."""
     words = e.MessagePosted(
@@ -55,8 +62,17 @@ def told_whom(state: State) -> list[tuple[str, tuple[str, ...]]]:
     return [(need.about, need.people) for need in needs(state)]
 
 
-def tell(state: State, about: str, *took: str, reason: str = "") -> State:
-    return after(*attempted(state, about, took, reason), state=state)
+def tell(state: State, about: str, *took: str, reason: str = "", id: str = "") -> State:
+    return after(*attempted(state, about, took, reason, id=id), state=state)
+
+
+def name(need: Need) -> str:
+    """What the receiver of a webhook knows it by."""
+    return need.id or f"{need.about}/{need.went}"
+
+
+def names(state: State) -> list[str]:
+    return [name(need) for need in needs(state)]
 
 
 def test_of_two_people_the_one_who_went_is_told_of_what_they_asked_while_the_other_is_there() -> None:
@@ -166,13 +182,68 @@ def test_what_an_older_hub_wrote_down_was_for_all_who_were_away() -> None:
     assert told_whom(after(answer("m_2"), state=state)) == []
 
 
+def test_who_goes_later_is_told_of_the_same_call_under_a_name_of_their_own() -> None:
+    both = after(*TWO, GONE, BOB_GONE, *ADAS_CALL)
+    (first,) = names(both)
+    tell(both, "c_2", reason="status 500", id=first)
+    assert names(both) == [first], "a repeat has the name of the try before"
+    assert names(after(BOB_HERE, state=both.copy())) == [first], "though it is for fewer"
+    tell(both, "c_2", WEBHOOK, id=first)
+    assert names(both) == []
+    again = after(BOB_HERE, BOB_GONE, state=both.copy())
+    (second,) = names(again)
+    assert second != first
+    tell(again, "c_2", reason="status 500", id=second)
+    assert names(again) == [second]
+    third = names(after(BOB_HERE, BOB_GONE, state=tell(again, "c_2", WEBHOOK, id=second)))
+    assert len(third) == 1
+    assert set(third).isdisjoint({first, second})
+
+
+def test_a_hub_that_died_before_it_wrote_a_try_down_is_followed_under_the_same_name() -> None:
+    state = after(*TWO, BOB_GONE, GONE, *ADAS_CALL)
+    before = names(state)
+    assert names(after(BOB_HERE, state=state.copy())) == before, "it is ada who went last"
+    alone = after(CREATED, BOT, ADA, HERE, GONE, ASKED)
+    assert set(names(after(HERE, GONE, state=alone.copy()))).isdisjoint(names(alone))
+
+
+def test_nobody_in_particular_is_told_of_an_operators_call_anew_when_everybody_was_back() -> None:
+    asked = e.ToolRequested(by="bot", call="c_2", name="refund", arguments="{}", approval="operator")
+    state = after(CREATED, BOT, ADA, HERE, GONE, asked)
+    (first,) = names(state)
+    tell(state, "c_2", WEBHOOK, id=first)
+    assert names(state) == []
+    (second,) = names(after(HERE, GONE, state=state))
+    assert second != first
+
+
+def test_who_went_while_a_target_was_told_is_not_told_by_it() -> None:
+    state = after(*TWO, subscribed("ada", "push_a"), subscribed("bob", "push_b"), GONE, *ADAS_CALL)
+    (first,) = names(state)
+    after(BOB_GONE, state=state)
+    (tried,) = attempted(state, "c_2", (WEBHOOK, "push_a"), "", people=("ada",), id=first)
+    assert isinstance(tried, e.NotificationAttempted)
+    assert (tried.people, tried.sent, tried.reached, tried.id) == (("ada",), True, (WEBHOOK, "push_a"), first)
+    after(tried, state=state)
+    assert targets(state) == [(WEBHOOK, "push_b")]
+    assert set(names(state)).isdisjoint({first})
+    assert attempted(state, "c_2", (WEBHOOK,), "", people=("nobody",)) == []
+
+
+def test_what_an_older_hub_tried_is_tried_again_under_the_name_that_it_gave() -> None:
+    state = tell(after(CREATED, BOT, ADA, HERE, GONE, ASKED), "c_1", reason="status 500")
+    assert names(state) == ["c_1/"]
+
+
 @given(LOGS)
 def test_who_does_not_attend_by_a_connection_and_they_alone_are_counted_as_away(log: list[AnyEvent]) -> None:
     state = fold(log)
     here = {each.participant for each in audience(state) if each.attentive}
     parts = {who.id for who in state.participants.values() if who.role != "agent" and not who.left}
     if any(isinstance(event, e.Event) and type(event) in MOVES for event in log):
-        assert state.unseen_by.keys() == parts - here
+        assert state.unseen_by.keys() == state.gone_at.keys() == parts - here
+        assert all(1 <= offset <= state.offset for offset in state.gone_at.values())
         assert all(1 <= ordinal <= state.finished + 1 for ordinal in state.unseen_by.values())
 
 
@@ -201,3 +272,30 @@ def test_nobody_is_told_twice_of_answers_in_an_absence_and_only_of_what_came_in_
                 assert f"push_{each}" in need.targets
             tell(state, need.about, *need.targets)
     assert max(pushed.values()) <= 1
+
+
+COMINGS = st.sampled_from(["ada comes", "ada goes", "bob comes", "bob goes", "told", "told in vain"])
+
+
+@given(st.lists(COMINGS, max_size=30))
+def test_who_drops_the_names_that_it_has_seen_is_told_of_each_absence_once(moments: list[str]) -> None:
+    state = after(CREATED, BOT, ADA, BOB, ASKED)
+    seen = set[str]()
+    knows = dict.fromkeys(("ada", "bob"), False)
+    for moment in moments:
+        who, _, what = moment.partition(" ")
+        if what == "comes":
+            after(e.AttachmentOpened(by=who, participant=who, attachment=f"a_{who}"), state=state)
+            knows[who] = False
+        elif what == "goes":
+            after(e.AttachmentClosed(by="hub", attachment=f"a_{who}"), state=state)
+        for need in needs(state) if who == "told" else ():
+            repeat = all(knows[each] for each in need.people)
+            assert (name(need) in seen) == repeat
+            knows.update(dict.fromkeys(need.people, True))
+            seen.add(name(need))
+            tell(state, need.about, *(() if what else need.targets), reason="500", id=name(need))
+        for need in needs(state):
+            assert need.id in ("", *seen)
+        if who == "told" and not state.attachments:
+            assert all(knows.values())

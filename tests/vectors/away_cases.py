@@ -72,7 +72,7 @@ def away_of_several() -> list[AnyEvent]:
         e.ToolRequested(by="bot", call="c_1", name="refund", arguments="{}", approval="user", response="r_2"),
         e.MessageStarted(by="bot", message="m_3", response="r_2"),
         tried(about="c_1", notice="approval", reached=("webhook", "push_ada"), people=("ada",)),
-        tried(about="c_1", notice="approval", reason="status 500", people=("ada",)),
+        tried(about="c_1", notice="approval", reason="status 500", people=("ada",), id="ntf_1"),
         e.AttachmentClosed(by="hub", attachment="a_bob"),
         tried(about="c_1", notice="approval", reached=("push_bob",), people=("ada", "bob")),
         tried(about="c_1", notice="approval", sent=True, reached=("webhook",), people=("ada", "bob")),

@@ -121,6 +121,21 @@ async def test_what_was_not_taken_is_told_again_under_the_same_name_though_nobod
 
 
 @virtual
+async def test_who_came_back_and_went_again_is_told_of_the_same_call_under_another_name() -> None:
+    house, target = House(), Target(refusals=1)
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        room = await left_alone(node, ASKS)
+        await until(lambda: len(target.told) == 2, patience_s=120)
+        await until(lambda: room.state.notified["c_1"].over)
+        assert room.state.notified["c_1"].id == target.told[0].id == target.told[1].id
+        assert isinstance(await node.arrive(room, user_presence("a_again")), Done)
+        await node.lost(room, "a_again", "closed")
+        await until(lambda: len(target.told) == 3, patience_s=120)
+        assert target.told[2].about == "c_1"
+        assert target.told[2].id != target.told[0].id
+
+
+@virtual
 async def test_the_next_node_tells_what_a_dead_one_did_not() -> None:
     house, first, second = House(), Target(hangs=True), Target()
     async with house.node("n1", settings=QUICK, notifier=first) as node:

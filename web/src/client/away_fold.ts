@@ -6,17 +6,18 @@ import { filled, of, put, without } from "./state";
 
 const KEPT_NOTIFIED = 64;
 
-/** Others may be here, in `after`. What ends from here on without them they do not see, and whoever comes sees what there is. */
-export function unseenFrom(before: State, after: State): Partial<State> {
+/** Others may be here, in `after`, since the event at `offset`. What ends from here on without them they do not see, and whoever comes sees what there is. */
+export function unseenFrom(before: State, after: State, offset: number): Partial<State> {
   const there = attending(after);
   const moved = somebodyHere(before) !== there.size > 0;
   const away = Object.values(after.participants).filter((who) => takesPart(who) && !there.has(who.id));
   const unseen_by = Object.fromEntries(away.map(({ id }) => [id, of(before.unseen_by, id) ?? after.finished + 1]));
+  const gone_at = Object.fromEntries(away.map(({ id }) => [id, of(before.gone_at, id) ?? offset]));
   const changed = [...Object.keys(unseen_by), ...Object.keys(before.unseen_by)]
     .filter((id) => (of(unseen_by, id) === undefined) !== (of(before.unseen_by, id) === undefined));
   if (!moved && changed.length === 0) return {};
   const told = Object.entries(after.notified).flatMap(([name, one]) => withoutThem(one, changed, moved).map((kept) => [name, kept] as const));
-  return { ...(moved ? { unseen: there.size > 0 ? 0 : after.finished + 1 } : {}), unseen_by, notified: Object.fromEntries(told) };
+  return { ...(moved ? { unseen: there.size > 0 ? 0 : after.finished + 1 } : {}), unseen_by, gone_at, notified: Object.fromEntries(told) };
 }
 
 /** What is kept of telling them when these come or go; nothing if it was for nobody else. */
@@ -50,7 +51,7 @@ function outbox(about: string, target: string): string {
 export const AWAY_FOLD: Pick<Handlers, "push_subscribed" | "push_unsubscribed" | "notification_attempted"> = {
   push_subscribed: (state, { subscription: id, participant, offset: at, sealed }) => ({ pushes: put(state.pushes, id, { id, participant, at, sealed }) }),
   push_unsubscribed: (state, { subscription }) => ({ pushes: without(state.pushes, [subscription]) }),
-  notification_attempted: (state, { about, notice, offset, time, sent, final, reached: now, target, people: whom }) => {
+  notification_attempted: (state, { about, notice, offset, time, sent, final, reached: now, target, people: whom, id }) => {
     const key = outbox(about, target);
     const before = of(state.notified, key);
     const people = whom.length > 0 ? whom : Object.keys(state.unseen_by).sort();
@@ -59,7 +60,7 @@ export const AWAY_FOLD: Pick<Handlers, "push_subscribed" | "push_unsubscribed" |
     const reached = [...earlier, ...now.filter((one) => !earlier.includes(one))];
     const tries = before === undefined || fresh.length > 0 ? 1 : before.tries + 1;
     const tried = filled("Notified", {
-      about, notice, at: before?.at ?? offset, tries, time, over: sent || final, reached, target, people: [...(before?.people ?? []), ...fresh],
+      about, notice, at: before?.at ?? offset, tries, time, over: sent || final, reached, target, people: [...(before?.people ?? []), ...fresh], id,
     });
     const all = Object.values({ ...state.notified, [key]: tried });
     const newest = all.sort((a, b) => a.at - b.at).slice(-KEPT_NOTIFIED);

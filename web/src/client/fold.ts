@@ -53,7 +53,7 @@ function applied<T extends KnownEvent["type"]>(state: State, event: Extract<Know
 
 /** What changes with an event after which others may attend. */
 function withAudience(before: State, after: State, place: { time: number; offset: number }): Partial<State> {
-  return { ...unseenFrom(before, after), ...aloneFrom(before, after, place) };
+  return { ...unseenFrom(before, after, place.offset), ...aloneFrom(before, after, place) };
 }
 
 function participant(state: State, id: string, changes: Partial<Participant>): Partial<State> {

@@ -296,6 +296,7 @@ export interface NotificationAttempted {
   reached?: string[];
   target?: string;
   people?: string[];
+  id?: string;
 }
 
 export interface PartAdded {
@@ -931,6 +932,7 @@ export interface Notified {
   reached: string[];
   target: string;
   people: string[];
+  id: string;
 }
 
 export interface Push {
@@ -996,6 +998,7 @@ export interface State {
   noted: Noted[];
   unseen: number;
   unseen_by: Record<string, number>;
+  gone_at: Record<string, number>;
   notified: Record<string, Notified>;
   pushes: Record<string, Push>;
   usage: Usage | null;
@@ -1842,7 +1845,7 @@ export const EVENT_DEFAULTS = {
   message_posted: { offset: 0, time: 0, turn: "", response: "", ends_turn: false, spoken: null },
   message_started: { offset: 0, time: 0, response: "", brought: false },
   modality_changed: { offset: 0, time: 0 },
-  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [], target: "", people: [] },
+  notification_attempted: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [], target: "", people: [], id: "" },
   part_added: { offset: 0, time: 0 },
   participant_joined: { offset: 0, time: 0, name: "" },
   participant_left: { offset: 0, time: 0, reason: "" },
@@ -1904,10 +1907,10 @@ export const STATE_DEFAULTS = {
   Promised: {  },
   Help: { ended_at: 0, until: 0, summary: "", promises: [], tools: [] },
   Noted: { disposition: "", notes: "" },
-  Notified: { tries: 1, time: 0, over: false, reached: [], target: "", people: [] },
+  Notified: { tries: 1, time: 0, over: false, reached: [], target: "", people: [], id: "" },
   Push: {  },
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: { checks: "" },
-  State: { fold: 25, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 26, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -1,11 +1,13 @@
 /**
  * What runs when nobody has the page open: a push becomes a notification, and a click on it opens the session.
  *
- * A thing is told under its own tag, so that a repeat replaces what is shown, silently: at most one is visible.
+ * A thing is told under its own tag, so that a repeat replaces what is shown: at most one is visible. It is silent, unless
+ * it is told anew, to somebody who had come back and went again.
  */
 interface Told {
   readonly id: string;
   readonly session: string;
+  readonly about: string;
   readonly title: string;
   readonly notice: "approval" | "answer" | "result";
   readonly tool: string;
@@ -19,12 +21,16 @@ function text({ notice, tool }: Told): string {
 }
 
 async function show(told: Told): Promise<void> {
-  await worker.registration.showNotification(told.title === "" ? "Legato" : told.title, {
+  const tag = `${told.session}/${told.about}`;
+  const before = await worker.registration.getNotifications({ tag });
+  const options: NotificationOptions & { renotify: boolean } = {
     body: text(told),
-    tag: told.id,
+    tag,
+    renotify: before.some((one) => (one.data as { id: string }).id !== told.id),
     icon: "/icon.svg",
-    data: { session: told.session },
-  });
+    data: { session: told.session, id: told.id },
+  };
+  await worker.registration.showNotification(told.title === "" ? "Legato" : told.title, options);
 }
 
 /** The window that has it open already, or a new one. */
