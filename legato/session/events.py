@@ -60,9 +60,12 @@ from legato.session.vocabulary import Role as Role
 from legato.session.vocabulary import Runs as Runs
 from legato.session.vocabulary import Stance as Stance
 from legato.session.vocabulary import Steering as Steering
+from legato.session.voice_events import ClockSighted as ClockSighted
 from legato.session.voice_events import GapMarked as GapMarked
 from legato.session.voice_events import HoldChanged as HoldChanged
 from legato.session.voice_events import SpeechQueued as SpeechQueued
+from legato.session.voice_events import SpeechShown as SpeechShown
+from legato.session.voice_events import SpeechSkipped as SpeechSkipped
 from legato.session.voice_events import VoiceEnded as VoiceEnded
 from legato.session.voice_events import VoiceStarted as VoiceStarted
 
@@ -376,24 +379,6 @@ class HeardSettled(Event, frozen=True, kw_only=True):
     characters: int
     samples: int = 0
     final: bool = False
-
-
-class SpeechShown(Event, frozen=True, kw_only=True):
-    """`participant` turned to text while the message was being said: what it had not heard by then was shown to it,
-    and counts as read."""
-
-    message: str
-    participant: str
-
-
-class SpeechSkipped(Event, frozen=True, kw_only=True):
-    """`participant` came back from a gap and went straight on: characters `start` to `end` of the message were not
-    played to it. They were shown, and count as heard from then on."""
-
-    message: str
-    participant: str
-    start: int
-    end: int
 
 
 KINDS: Final[tuple[type[Event], ...]] = tuple(sorted(concrete(Event), key=lambda kind: kind.__name__))

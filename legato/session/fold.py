@@ -302,6 +302,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.VoiceStarted: _voice_started,
     e.VoiceEnded: _voice_ended,
     e.GapMarked: _gap_marked,
+    e.ClockSighted: _nothing,
     e.StanceChanged: people.stance_changed,
     e.Whispered: people.whispered,
     e.ReplyDrafted: people.reply_drafted,

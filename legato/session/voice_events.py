@@ -46,6 +46,33 @@ class SpeechQueued(Event, frozen=True, kw_only=True):
     words: list[tuple[int, int]] = field(default_factory=list)
 
 
+class SpeechShown(Event, frozen=True, kw_only=True):
+    """`participant` turned to text while the message was being said: what it had not heard by then was shown to it,
+    and counts as read."""
+
+    message: str
+    participant: str
+
+
+class SpeechSkipped(Event, frozen=True, kw_only=True):
+    """`participant` came back from a gap and went straight on: characters `start` to `end` of the message were not
+    played to it. They were shown, and count as heard from then on."""
+
+    message: str
+    participant: str
+    start: int
+    end: int
+
+
+class ClockSighted(Event, frozen=True, kw_only=True):
+    """What the microphone of `track` said up to `media_time` had come `ago` ms before this: by such sightings its clock
+    is compared with the session's."""
+
+    track: str
+    media_time: int
+    ago: int = 0
+
+
 class GapMarked(Event, frozen=True, kw_only=True):
     """Audio of `track` between media times `start` and `end` was lost for good."""
 

@@ -31,7 +31,7 @@ class Capture:
         """`kept`: what the ring holds of it."""
         self.receipts = Receipts(kept)
         self._batcher = Batcher()
-        self._anchor: tuple[int, int] | None = None
+        self._newest: tuple[int, int] | None = None
         self.refused = 0
         """Frames without a place: doubled, too late, not Opus, or of a time that cannot be."""
 
@@ -56,14 +56,19 @@ class Capture:
             self.refused += 1
             return None, []
         frame = Frame(media_time, payload, samples, mark)
-        if self._anchor is None or frame.end >= self._anchor[0]:
-            self._anchor = (frame.end, now)
+        if self._newest is None or frame.end >= self._newest[0]:
+            self._newest = (frame.end, now)
         return frame, self._batcher.add(frame, now)
 
     def at(self, media_time: int) -> int:
         """When (monotonic ms) that media time was, by the newest frame."""
-        media, now = self._anchor or (0, 0)
+        media, now = self._newest or (0, 0)
         return now - (media - media_time) // PER_MS
+
+    @property
+    def newest(self) -> tuple[int, int] | None:
+        """Media time just after the newest frame that came, and when it did (monotonic ms); None: none has."""
+        return self._newest
 
     @property
     def tail(self) -> int:
@@ -90,7 +95,7 @@ class Capture:
     def _plausible(self, media_time: int, now: int) -> bool:
         if media_time >= MAX_MEDIA_TIME - _LONGEST:
             return False
-        if self._anchor is None:
+        if self._newest is None:
             return True
-        media, then = self._anchor
+        media, then = self._newest
         return media_time <= media + max(0, now - then) * PER_MS + AHEAD

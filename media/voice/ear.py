@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hub.node.promise import Room
+from legato.session.events import ClockSighted
 from legato.session.ids import HUB
 from legato.session.modality_rules import on_hold
 from legato.session.routing import Reach, apart, reach
@@ -29,6 +30,7 @@ from media.voice.echoes import Echoes
 from media.voice.keeper import Keeper
 from media.voice.microphone import Due
 from media.voice.minutes import Ended, Minutes, Written
+from media.voice.sightings import Sightings
 from media.voice.taps import Taps
 
 _RESENT: Final = int(Mark.RESENT)
@@ -49,6 +51,9 @@ class Source(Protocol):
     def packet(self, packet: AudioPacket, now: int, mark: int = 0) -> tuple[Frame | None, list[Write]]: ...
 
     def at(self, media_time: int) -> int: ...
+
+    @property
+    def newest(self) -> tuple[int, int] | None: ...
 
     def expire(self, now: int) -> Due: ...
 
@@ -101,6 +106,7 @@ class Ear:
         self._tools = tools
         self._source = source
         self._minutes = Minutes(participant, track, source.at, tools.new_id)
+        self._sightings = Sightings()
         self._order = Order()
         self._backlog: deque[Frame] = deque()
         self._barge_in = BargeIn()
@@ -125,6 +131,7 @@ class Ear:
             return
         self._look_at = now + LOOK_EVERY
         self._deal_with(self._source.expire(now))
+        self._sight(now)
         self._hear(self._order.expire(now), now)
         self._listener.expire(now)
         if self._doubt_by is not None and now >= self._doubt_by:
@@ -200,6 +207,13 @@ class Ear:
     def _deal_with(self, due: Due) -> None:
         self._tools.keeper.keep(self.track, due.writes, self._source.stored)
         self._lose(due.gaps)
+
+    def _sight(self, now: int) -> None:
+        newest = self._source.newest
+        if newest is not None and (seen := self._sightings.see(*newest)) is not None:
+            ago = max(0, now - seen.at)
+            sighted = ClockSighted(by=HUB, track=self.track, media_time=seen.media_time, ago=ago)
+            self._tools.clerk.write([sighted])
 
     def _lose(self, gaps: Iterable[tuple[int, int]]) -> None:
         for start, end in gaps:

@@ -35,7 +35,8 @@ class Microphone:
         self._timeline = Timeline(start)
         self._batcher = Batcher()
         self._judged = start
-        self._anchor = (start, 0)
+        self._start = start
+        self._newest: tuple[int, int] | None = None
         self.refused = 0
         """Packets without a place: doubled, too late, or not Opus."""
 
@@ -52,14 +53,19 @@ class Microphone:
             return None, []
         frame = Frame(place, packet.payload, samples, mark)
         end = place + samples
-        if end >= self._anchor[0]:
-            self._anchor = (end, now)
+        if self._newest is None or end >= self._newest[0]:
+            self._newest = (end, now)
         return frame, self._batcher.add(frame, now)
 
     def at(self, media_time: int) -> int:
         """When (monotonic ms) that media time was, by the newest frame."""
-        media, now = self._anchor
+        media, now = self._newest or (self._start, 0)
         return now - (media - media_time) // PER_MS
+
+    @property
+    def newest(self) -> tuple[int, int] | None:
+        """Media time just after the newest frame that came, and when it did (monotonic ms); None: none has."""
+        return self._newest
 
     @property
     def tail(self) -> int:

@@ -120,6 +120,8 @@ class Plan:
             self._queued(event, self._said.setdefault(event.message, _Said()).stretches)
         elif isinstance(event, e.HeardSettled) and (said := self._said.get(event.message)) is not None:
             said.heard[event.participant] = event.samples
+        elif isinstance(event, e.ClockSighted):
+            self.drift(event.track).see(event.media_time, (event.time - event.ago) * PER_MS)
         elif isinstance(event, e.TurnMarked) and event.mark == "end_of_turn" and event.media_time >= 0:
             self._ends[event.turn] = event.media_time, event.time * PER_MS
             self._sight(event.turn)

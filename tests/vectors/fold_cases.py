@@ -273,6 +273,7 @@ def _voice() -> Log:
         e.VoiceEnded(by="hub", attachment="tab", call="c1", reason="replaced"),
         e.VoiceEnded(by="hub", attachment="tab", call="c2"),
         e.GapMarked(by="hub", track="mic", start=960, end=4800),
+        e.ClockSighted(by="hub", track="mic", media_time=4_800_000, ago=40_000),
     ]
 
 

@@ -144,6 +144,7 @@ const HANDLERS: Handlers = {
   voice_started: (state, { attachment: id, call, track }) => attachment(state, id, { call, track }),
   voice_ended: (state, event) =>
     of(state.attachments, event.attachment)?.call === event.call ? attachment(state, event.attachment, { call: "" }) : {},
+  clock_sighted: () => ({}),
   gap_marked: (state, { track, start, end }) => {
     const gap: [string, number, number] = [track, start, end];
     return { gaps: [...state.gaps, gap].slice(-KEPT_GAPS) };

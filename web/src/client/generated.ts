@@ -146,6 +146,16 @@ export interface CancelRequested {
   response: string;
 }
 
+export interface ClockSighted {
+  type: "clock_sighted";
+  by: string;
+  offset?: number;
+  time?: number;
+  track: string;
+  media_time: number;
+  ago?: number;
+}
+
 export interface DraftDismissed {
   type: "draft_dismissed";
   by: string;
@@ -1694,6 +1704,7 @@ export type KnownEvent =
   | BudgetExhausted
   | BudgetNeared
   | CancelRequested
+  | ClockSighted
   | DraftDismissed
   | DraftUsed
   | GapMarked
@@ -1832,6 +1843,7 @@ export const EVENT_DEFAULTS = {
   budget_exhausted: { offset: 0, time: 0 },
   budget_neared: { offset: 0, time: 0 },
   cancel_requested: { offset: 0, time: 0 },
+  clock_sighted: { offset: 0, time: 0, ago: 0 },
   draft_dismissed: { offset: 0, time: 0 },
   draft_used: { offset: 0, time: 0, edited: false },
   gap_marked: { offset: 0, time: 0 },
@@ -1912,5 +1924,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: { checks: "" },
-  State: { fold: 26, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 27, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;
