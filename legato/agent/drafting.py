@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from legato.agent.turn import Said, words_of
+from legato.agent.yielded import reading
 from legato.client import Client
 from legato.errors import LegatoError
 from legato.session import commands as c
@@ -69,7 +70,8 @@ class Drafting:
 async def _written(work: Any) -> str:
     """What a coroutine returns, or what an async generator yields in all."""
     if hasattr(work, "__aiter__"):
-        return "".join([words async for words in work])
+        async with reading(work) as said:
+            return "".join([words async for words in said])
     return str(await work or "")
 
 

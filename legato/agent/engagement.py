@@ -20,6 +20,7 @@ from legato.agent.steering import OnSteer, Steering
 from legato.agent.tools import Tool
 from legato.agent.turn import Said, Turn, history_of
 from legato.agent.whispers import OnWhisper, Whispers
+from legato.agent.yielded import heed
 from legato.client import Client
 from legato.errors import Refused, SessionClosed
 from legato.session import commands as c
@@ -233,14 +234,8 @@ class Engagement:
             await self.session.until(lambda state: state.turns.get(turn) != asked)
 
     async def _handle(self, turn: Turn) -> None:
-        if self._handlers.on_turn is None:
-            return
-        work: Any = self._handlers.on_turn(turn)
-        if hasattr(work, "__aiter__"):
-            async for words in work:
-                await turn.say(words)
-        else:
-            await work
+        if self._handlers.on_turn is not None:
+            await heed(self._handlers.on_turn(turn), turn.say)
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:

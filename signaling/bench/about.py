@@ -123,6 +123,9 @@ ABOUT: Final[dict[str, str]] = {
     "a takeover without a frame of anybody's voice, from the agent's last to the operator's first; less the 20 ms "
     "that are meant.",
     "takeover_calls_changed": "Calls of the caller that began anew, and SSRCs that changed, in all of it.",
+    "cancel_ms": "An answer is stopped: from the person's command until the generator of the agent that gives it is "
+    "closed, by the clock of the machine, which both are on.",
+    "cancel_told_ms": "The same, until the person is told that the answer has ended.",
     "cancel_silence_ms": "An answer is stopped in mid speech: from the command until the last frame that is no "
     "silence came to the caller, and has sounded.",
     "page_reload_ms": "Chromium. Somebody to whom an agent speaks reloads the page in mid speech: from the "

@@ -93,13 +93,16 @@ async def _workers_frozen(crew: Crew, people: Sequence[Asker], plan: Plan) -> li
 
 
 async def _cancelled(people: Sequence[Asker], plan: Plan) -> list[Result]:
-    """From the person's command until they are told that the answer has ended: its generator was closed before."""
-    cancelled = Figure("cancel_ms", "ms", bars=(Bar(90, 200),))
+    """From the person's command until the agent's generator is closed, and until they are told that it ended."""
+    closed = Figure("cancel_ms", "ms", bars=(Bar(90, 200),))
+    told = Figure("cancel_told_ms", "ms")
     plan.says(f"agents: {plan.cancels} answers cancelled")
-    while len(cancelled.samples) < plan.cancels:
+    while len(closed.samples) < plan.cancels:
         for each in people:
-            cancelled.samples.append(1000 * await each.cancel())
-    return [cancelled]
+            until_closed, until_told = await each.cancel()
+            closed.samples.append(1000 * until_closed)
+            told.samples.append(1000 * until_told)
+    return [closed, told]
 
 
 async def _nodes_killed(rig: Rig, people: Sequence[Asker], plan: Plan) -> list[Result]:

@@ -17,7 +17,8 @@ from legato.session import events as e
 from legato.session.actors import WORKER
 from legato.session.events import Event, Unknown
 from legato.session.tickets import ANY_SESSION
-from signaling.bench.chatterer import AGENT
+from legato.wire import down as d
+from signaling.bench.chatterer import AGENT, CLOSED
 from signaling.bench.rig import Rig
 
 PATIENCE_S: Final = 20.0
@@ -26,8 +27,9 @@ PATIENCE_S: Final = 20.0
 @dataclass(eq=False)
 class Asker:
     """`speaker`: the process id of who said the last word, at `heard_at`. `stray`: words of a worker after another
-    had its token. `crashes` reported, how often a worker was `unreachable`, `words` that came, and answers `cut`;
-    `longest`: between two words (s)."""
+    had its token. `closed_at`: when the generator of an answer that was stopped was closed, as its worker says (s of
+    the machine's monotonic clock). `crashes` reported, how often a worker was `unreachable`, `words` that came, and
+    answers `cut`; `longest`: between two words (s)."""
 
     client: legato.Client
     speaker: str = ""
@@ -35,6 +37,7 @@ class Asker:
     spoke_at: float = 0.0
     heard_at: float = 0.0
     ended_at: float = 0.0
+    closed_at: float = 0.0
     longest: float = 0.0
     stray: int = 0
     crashes: int = 0
@@ -69,6 +72,13 @@ class Asker:
                     self._word(message, text.split(":")[0], now)
         self._news.set()
 
+    def heard(self, envelope: d.Down) -> None:
+        """What workers say beside it."""
+        for signal in envelope.signals if isinstance(envelope, d.Signals) else ():
+            if signal["name"] == CLOSED:
+                self.closed_at = signal["data"]["at"]
+        self._news.set()
+
     def _word(self, message: str, speaker: str, now: float) -> None:
         self.words += 1
         self.stray += self._authors.get(message, self._tokens) != self._tokens
@@ -93,12 +103,14 @@ class Asker:
         """Wait for a word that comes after that time."""
         await self.until(lambda: self.heard_at > after)
 
-    async def cancel(self) -> float:
-        """Stop the answer that is being given; seconds until it has ended. Then ask again."""
-        asked, self.ended_at = time.perf_counter(), 0.0
+    async def cancel(self) -> tuple[float, float]:
+        """Stop the answer that is being given; seconds until its generator was closed, and until it is said that the
+        answer has ended. Then ask again. Raises `TimeoutError` if the generator is never closed."""
+        asked, told = time.monotonic(), time.perf_counter()
+        self.ended_at = self.closed_at = 0.0
         await self.client.do(c.CancelResponse(response=self.response))
-        await self.until(lambda: self.ended_at > 0)
-        took = self.ended_at - asked
+        await self.until(lambda: self.ended_at > 0 and self.closed_at > 0)
+        took = self.closed_at - asked, self.ended_at - told
         self.heard_at = 0.0
         await self.client.say("talk to me")
         await self.until(lambda: self.heard_at > 0)
@@ -119,5 +131,6 @@ async def asker(stack: AsyncExitStack, rig: Rig, number: int, ports: Sequence[in
     client = await stack.enter_async_context(legato.Client(urls, ticket=rig.ticket(session, "p_ada")))
     person = Asker(client)
     client.on.events.append(person.told)
+    client.on.told.append(person.heard)
     await client.say("talk to me")
     return person
