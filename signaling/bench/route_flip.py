@@ -2,11 +2,11 @@
 
 Real Chromium in a network namespace with two networks, the demo's page, a hub as it is served, reached by both. The
 link that carries the call goes down: nothing closes, and the browser is told what its system tells it. The longest
-silence of what sounds on the page, less the 20 ms between frames, from then on for two seconds. Then the network comes
-back, and the page has time to hold both ready again; if it does not take it, what was measured until then is what there
-is (`route_flips_missing`). Meanwhile page and somebody else tell something five times a
-second: how much of what the page told is missing or twice, how many events were given to the page twice, and how many
-it has not folded in the end.
+time without a frame of the hub's that comes to the page, less the 20 ms between frames, from then on for two seconds;
+the floor is the same of the two seconds before. Then the network comes back, and the page has time to hold both ready
+again; if it does not take it, what was measured until then is what there is (`route_flips_missing`). Meanwhile page and
+somebody else tell something five times a second: how much of what the page told is missing or twice, how many events
+were given to the page twice, and how many it has not folded in the end.
 
 Root on Linux only.
 """
@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import count, pairwise
 from typing import Any, Final
 
@@ -49,28 +50,49 @@ HELD_S: Final = 30.0
 
 CONNECTIONS: Final = """() => {
   const Real = RTCPeerConnection;
+  const arrivals = new Worker("/bench/arrivals.js");
+  globalThis.arrived = () => new Promise((resolve) => {
+    arrivals.onmessage = ({ data }) => resolve([...data, ...byConnection.splice(0)].sort((one, other) => one - other));
+    arrivals.postMessage(null);
+  });
+  globalThis.byConnection = [];
   globalThis.connections = [];
   globalThis.RTCPeerConnection = class extends Real {
     constructor(...given) { super(...given); connections.push(this); }
+    addTransceiver(...given) {
+      const made = super.addTransceiver(...given);
+      made.receiver.transform = new RTCRtpScriptTransform(arrivals);
+      return made;
+    }
   };
 }"""
+"""Of each call each frame that comes, when it comes: a thread of its own counts them, for that of the page is busy with
+other things at the very time, which nobody hears. What the session's connection brings is seen by the page alone."""
+
 WATCH: Final = """() => {
-  globalThis.sounded = [];
   globalThis.offsets = [];
-  let by = null, timestamp = null;
+  let last = null;
   setInterval(() => {
-    const now = legatoVoice.sounding;
-    if (now === null || (now.by === by && now.timestamp === timestamp)) return;
-    ({ by, timestamp } = now);
-    sounded.push(performance.now());
+    const { timestamp } = legatoVoice.fallback;
+    if (!legatoVoice.fallback.on || timestamp === null || timestamp === last) return;
+    last = timestamp;
+    byConnection.push(performance.timeOrigin + performance.now());
   }, 2);
   legato.onEvents((events) => events.forEach(({ offset }) => offsets.push(offset)));
   globalThis.told = 0;
   const tell = () => legato.do([{ type: "change_activity", activity: "thinking", text: `page ${++told}` }]);
   globalThis.telling = setInterval(() => void tell(), 200);
 }"""
+NOW: Final = (
+    "() => { const now = performance.timeOrigin + performance.now(); return arrived().then(() => now); }"
+)
+"""Forget what came; what time it is."""
+
+CAME: Final = "() => arrived().then((came) => [...came, performance.timeOrigin + performance.now()])"
+"""When frames came since it was asked, and what time it is; ms."""
+
 HELD: Final = """async () => {
-  for (const connection of connections) {
+  for (const connection of connections.toReversed()) {
     if (connection.connectionState !== "connected") continue;
     const stats = [...(await connection.getStats()).values()];
     const by = new Map(stats.map((each) => [each.id, each]));
@@ -132,7 +154,7 @@ async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, flips: int) -
     session = await page.evaluate("() => location.hash.slice(1)")
     async with _another(hub, session) as other:
         await page.evaluate(WATCH)
-        await flip(page, networks, flips, gap.samples)
+        await flip(page, networks, flips, gap)
         await page.evaluate("() => { clearInterval(telling); }")
         events = await other.stop()
         told, offsets, folded = await page.evaluate("() => [told, offsets, legato.view.state.offset]")
@@ -145,9 +167,10 @@ async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, flips: int) -
     ]
 
 
-async def flip(page: Any, networks: TwoNetworks, flips: int, gaps: list[float]) -> None:
-    """Change the network so often, or until the page does not hold both any more; `gaps` get what each change took, in
-    ms. Raises `TimeoutError` if it never held both."""
+async def flip(page: Any, networks: TwoNetworks, flips: int, gap: Figure) -> None:
+    """Change the network so often, or until the page does not hold both any more; `gap` gets what each change took,
+    in ms, and beside it what the same time took before. Raises `TimeoutError` if it never held both."""
+    gaps, floor = gap.samples, gap.floor
     while len(gaps) < flips:
         try:
             network = await _held(page)
@@ -155,12 +178,19 @@ async def flip(page: Any, networks: TwoNetworks, flips: int, gaps: list[float]) 
             if not gaps:
                 raise
             return
-        start = await page.evaluate("() => { sounded.length = 0; return performance.now(); }")
-        await networks.drop(network)
-        await asyncio.sleep(AFTER_S)
-        sounded = await page.evaluate("() => [...sounded, performance.now()]")
-        gaps.append(max(later - one for one, later in pairwise([start, *sounded])) - FRAME_MS)
+        floor.append(await _silence(page))
+        gaps.append(await _silence(page, partial(networks.drop, network)))
         await networks.restore(network)
+
+
+async def _silence(page: Any, change: Callable[[], Awaitable[None]] | None = None) -> float:
+    """The longest between two frames in two seconds, from `change` on, less what is between any two; ms."""
+    start: float = await page.evaluate(NOW)
+    if change is not None:
+        await change()
+    await asyncio.sleep(AFTER_S)
+    came: list[float] = await page.evaluate(CAME)
+    return max(later - one for one, later in pairwise([start, *came])) - FRAME_MS
 
 
 async def _held(page: Any) -> int:

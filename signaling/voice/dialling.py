@@ -40,7 +40,8 @@ from signaling.voice.calls import AskedTicket, GivenTicket, NextTicket, OfferRef
 from signaling.voice.certificates import pin_of
 
 MOST_AT_ONCE: Final = 4
-"""Calls by one ticket that may stand or be on their way."""
+"""Calls by one ticket that may stand or be on their way. One more takes the place of one that nobody calls by: a page
+that changes networks lets go of what waited, over the network that is dead."""
 
 MOST_WAITING: Final = 512
 """Calls of a node that may wait; each costs as much memory as one that talks."""
@@ -202,13 +203,12 @@ class Dialling:
         except CallTicketInvalid:
             return None
         certificate = self._port.certificates.pinned(ticket.pin)
-        alike = sum(1 for other in self._callers if other.startswith(f"{ufrag}:"))
         if (
             certificate is None
-            or alike >= MOST_AT_ONCE
             or (ticket.waits and self._waiting() >= MOST_WAITING)
             or ticket.expires <= self._keys.wall()
             or self._keys.revoked(ticket)
+            or not self._has_room(ufrag)
         ):
             return None
         caller = _Caller(key, ticket, name=f"c_{sha256(key.encode()).hexdigest()[:24]}")
@@ -230,6 +230,18 @@ class Dialling:
             caller.patience = asyncio.get_running_loop().call_later(WAIT_S, caller.call.close)
         self._spawn(self._join(caller))
         return caller
+
+    def _has_room(self, ufrag: str) -> bool:
+        """Whether one more call by this ticket may come; of those that nobody calls by, the one that has checked its
+        way the longest ago makes room."""
+        alike = [caller for key, caller in self._callers.items() if key.startswith(f"{ufrag}:")]
+        if len(alike) < MOST_AT_ONCE:
+            return True
+        idle = [caller.call for caller in alike if caller.call and not (caller.announced or caller.taken)]
+        if not idle:
+            return False
+        min(idle, key=lambda call: self._port.mux.checked(call.key) or 0).close()
+        return True
 
     def _waiting(self) -> int:
         return sum(1 for caller in self._callers.values() if caller.waiting)

@@ -17,8 +17,8 @@ describe("a call", () => {
     expect(tries(new Networks(of(one, two)), of(one, two), of(two))).toEqual([]);
   });
 
-  test("is made anew for a network that was not there, and three times if that is in vain", () => {
-    expect(tries(new Networks(of(two)), of(one, two), of(two))).toEqual([0, 15_000, 45_000]);
+  test("is made anew for a network that was not there, and four times if that is in vain", () => {
+    expect(tries(new Networks(of(two)), of(one, two), of(two))).toEqual([0, 5_000, 15_000, 35_000]);
   });
 
   test("stays once it holds the new one", () => {
@@ -35,9 +35,15 @@ describe("a call", () => {
   test("that left a dead network is made anew for whatever it lacks", () => {
     const networks = new Networks(of(one, two));
     networks.leave();
-    expect(tries(networks, of(one, two), of(two))).toEqual([0, 15_000, 45_000]);
+    expect(tries(networks, of(one, two), of(two))).toEqual([0, 5_000, 15_000, 35_000]);
     networks.leave();
-    expect(tries(networks, of(one, two), of(two), 2_000_000)).toEqual([2_000_000, 2_015_000, 2_045_000]);
+    expect(tries(networks, of(one, two), of(two), 2_000_000)).toEqual([2_000_000, 2_005_000, 2_015_000, 2_035_000]);
+  });
+
+  test("is soon made anew again for one that went and came back between two looks", () => {
+    const networks = new Networks(of(two));
+    expect(networks.look(0, of(one, two), of(two))).toBe(true); // it is gone, which the browser does not know yet
+    expect(networks.look(5_000, of(one, two), of(two))).toBe(true);
   });
 
   test("is not made anew for a network that is gone again", () => {

@@ -97,11 +97,8 @@ export class Call {
   }
 
   /** The addresses of this page by which it reaches the hub; none where the browser does not say. */
-  async addresses(): Promise<ReadonlySet<string>> {
-    const stats = (await this.peer.connection.getStats()) as unknown as Map<string, Record<string, unknown>>;
-    const pairs = [...stats.values()].filter(({ type, state }) => type === "candidate-pair" && state === "succeeded");
-    const found = pairs.map(({ localCandidateId }) => stats.get(String(localCandidateId))?.["address"]);
-    return new Set(found.filter((address) => typeof address === "string"));
+  addresses(): Promise<ReadonlySet<string>> {
+    return this.peer.held();
   }
 
   /** How many packets came so far. */

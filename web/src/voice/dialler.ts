@@ -14,6 +14,9 @@ import { fingerprintOf, keepPurse, openPurse, usable, type Kept } from "./purse"
 const NEAR_MS = 30_000;
 /** How long such a peer may take to stand. */
 const STANDS_MS = 2_000;
+/** How long it tries further ways to the hub once it stands, and how often it is seen which it has found. */
+const REACHES_MS = 1_000;
+const LOOK_MS = 50;
 
 export class Dialler {
   private readonly purse: Promise<Kept>;
@@ -97,6 +100,16 @@ export class Dialler {
       connection.addEventListener("connectionstatechange", () => connection.connectionState !== "connecting" && resolve(null));
       setTimeout(resolve, STANDS_MS);
     });
+  }
+
+  /** Whether the peer that waits reaches the hub by one of these addresses of this page, once it has tried them. */
+  async reaches(addresses: ReadonlySet<string>): Promise<boolean> {
+    for (let tried = 0; this.waits && tried < REACHES_MS; tried += LOOK_MS) {
+      const held = (await this.waiting?.held()) ?? new Set();
+      if ([...addresses].some((address) => held.has(address))) return true;
+      await new Promise((next) => setTimeout(next, LOOK_MS));
+    }
+    return false;
   }
 
   /** The addresses of this page that were found for the peer that was made beforehand. */

@@ -4,15 +4,17 @@
  * A browser looks for networks when a call is made, and not again; it tells its page of none. So the page looks at what
  * a peer that it makes beforehand finds. A call on its way over one network, while another came, would be lost with the
  * one. Whether the hub is reached over the other shows only by trying: for what was not there before, and, once the call
- * has left a network, for all that it lacks; three times, ever later.
+ * has left a network, for all that it lacks; four times, ever later. The first may be made for a network that is gone,
+ * for a browser takes two seconds to see that, and finds it then again at once: so the second follows soon.
  */
 
-/** From the first try to the second, ms; from that to the third twice as long. */
-const AGAIN_MS = 15_000;
-const MOST_TRIES = 3;
+/** From the first try to the second, ms; to each further one twice as long. */
+const AGAIN_MS = 5_000;
+const MOST_TRIES = 4;
 
 export class Networks {
-  private wanted = new Set<string>();
+  /** What the call is to be made anew for. */
+  wanted: ReadonlySet<string> = new Set();
   private known: Set<string>;
   private left = false;
   private tries = 0;

@@ -81,6 +81,14 @@ export class Peer {
     return new Set([...found].map(([, address]) => address ?? ""));
   }
 
+  /** Those by which it reaches the hub; none where the browser does not say. */
+  async held(): Promise<ReadonlySet<string>> {
+    const stats = (await this.connection.getStats()) as unknown as Map<string, Record<string, unknown>>;
+    const pairs = [...stats.values()].filter(({ type, state }) => type === "candidate-pair" && state === "succeeded");
+    const found = pairs.map(({ localCandidateId }) => stats.get(String(localCandidateId))?.["address"]);
+    return new Set(found.filter((address) => typeof address === "string"));
+  }
+
   /** Take the answer from a ticket; all but the hub's address. */
   async arm(ticket: CallTicket): Promise<void> {
     await this.connection.setRemoteDescription({ type: "answer", sdp: answerFor(this.facts, ticket) });

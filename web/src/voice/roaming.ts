@@ -65,8 +65,11 @@ export class Roaming {
     await new Promise((found) => setTimeout(found, FIND_MS));
     const [there, held] = [this.dialler.addresses, await call.addresses()];
     if (call !== this.on.call() || held.size === 0 || !this.networks.look(performance.now(), there, held)) return;
+    const { wanted } = this.networks;
     await this.dialler.near();
     await this.dialler.stands();
-    if (call === this.on.call() && this.dialler.waits && !call.unheard) this.on.dial();
+    // A call over the same networks would be no better, and the one that stands may find the other by itself.
+    const reaches = await this.dialler.reaches(wanted);
+    if (call === this.on.call() && reaches && !call.unheard) this.on.dial();
   }
 }
