@@ -10,15 +10,17 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 import aiohttp
 import msgspec
 
+from legato.agent.liveness import Health, Liveness
 from legato.agent.offers import OfferRefused
 from legato.client.carrier import Carrier
 from legato.client.driver import GetTicket
-from legato.client.socket import LINGER_S, Socket
+from legato.client.socket import LINGER_S, Socket, opens
 from legato.client.transport import Transport
 from legato.errors import SessionClosed
 from legato.wire import down as d
@@ -33,9 +35,6 @@ REFUSED: Final = {
 }
 """What to do about a refusal, by close code."""
 
-
-SILENT_BEATS: Final = 3
-"""Beats without a word from the hub after which its connection is given up: its sessions come back by others."""
 
 REFUSED_MS: Final = 60_000
 """For how long a session that the author refused is not offered here again."""
@@ -72,7 +71,9 @@ class Worker:
         self._staying: asyncio.Task[None] | None = None
         self._refused: d.Closing | None = None
         self._beat_s = 3.0
-        self._unheard = 0
+        self._liveness = Liveness(3_000, 0)
+        self._given_up = asyncio.Event()
+        self._former: list[Socket] = []
         self.ready = asyncio.Event()
         """Set once the hub has registered the worker."""
 
@@ -82,6 +83,7 @@ class Worker:
             try:
                 await self._work(http, connection)
             finally:  # after what it offered was left: sessions say their last words by its channels
+                self._close_former()
                 if self._socket is not None and self._staying is not None:
                     self._carrier.flush()
                     self._socket.close()
@@ -105,15 +107,24 @@ class Worker:
                 full = min(0.05 * 2 ** (tries - 1), LONGEST_WAIT_S)
                 await asyncio.sleep(full * (0.5 + self._drawn() / 2))
             self.ready.clear()
+            self._given_up.clear()
             self._refused = None
             stay = self._stay(self._hubs[tries % len(self._hubs)], http, tasks)
             self._staying = connection.create_task(stay)
-            await asyncio.wait([self._staying])
+            await self._ended(self._staying)
             if self._refused is not None and self._refused.retry_after_ms < 0:
                 raise SessionClosed(self._refused.code, self._refused.reason)
             if not self.ready.is_set() and self._refused is None and tries == UNREACHED:
                 log.warning("no hub answers; trying again (LEGATO_HUB or an argument says where it is)")
             tries = 0 if self.ready.is_set() else tries + 1
+
+    async def _ended(self, staying: asyncio.Task[None]) -> None:
+        """Wait until the connection is over, or given up."""
+        given_up = asyncio.create_task(self._given_up.wait())
+        try:
+            await asyncio.wait([staying, given_up], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            given_up.cancel()
 
     async def _stay(self, hub: str, http: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> None:
         ticket = await self._get_ticket()
@@ -130,38 +141,70 @@ class Worker:
             socket.send(u.encode_up(work))
 
         def received(_: Transport, raw: bytes) -> None:
-            self._received(d.decode_down(raw), hub, tasks)
+            if self._socket is socket:
+                self._liveness.heard(_now())
+                self._received(d.decode_down(raw), hub, tasks)
 
         def carried(raw: bytes) -> None:
-            self._unheard = 0
-            self._carrier.received(raw)
+            if self._socket is socket:
+                self._liveness.heard(_now())
+                self._carrier.received(raw)
 
         socket = Socket(hub, opened, received, carried, lambda _: None)
-        self._socket, self._unheard = socket, 0
-        beats = asyncio.create_task(self._beat(socket))
+        self._socket = socket
+        beats = asyncio.create_task(self._beat(socket, hub, http))
         try:
             await socket.run(http)
         finally:
             beats.cancel()
+            self._leave(socket)
+
+    def _leave(self, socket: Socket) -> None:
+        """The connection is over: what it carried goes on by others."""
+        if self._socket is socket:
             self._socket = None
             self._carrier.end()
 
-    async def _beat(self, socket: Socket) -> None:
+    def _close_former(self) -> None:
+        """Those that were given up."""
+        former, self._former = self._former, []
+        for socket in former:
+            socket.close()
+
+    async def _beat(self, socket: Socket, hub: str, http: aiohttp.ClientSession) -> None:
+        """Be heard of, and see whether the hub is: twice a beat, so that a suspicion comes soon after its time."""
         await self.ready.wait()  # until then nobody has said how often
-        while True:
-            await asyncio.sleep(self._beat_s)
-            self._unheard += 1
-            if self._unheard > SILENT_BEATS:
-                log.warning("the hub fell silent")
-                socket.close()
-                return
-            socket.send(u.encode_up(u.Ping()))
+        opened = asyncio.Event()
+
+        def other_opened() -> None:
+            self._liveness.other_opened()
+            opened.set()
+
+        trying: asyncio.Task[None] | None = None
+        try:
+            while (health := self._liveness.health(_now())) is not Health.LOST:
+                if health is Health.SUSPECTED and (trying is None or trying.done()):
+                    trying = asyncio.create_task(opens(hub, http, other_opened))
+                socket.send(u.encode_up(u.Ping()))
+                opened.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._beat_s / 2):
+                        await opened.wait()
+        finally:
+            if trying is not None:
+                trying.cancel()
+        log.warning("the hub fell silent")
+        self._leave(socket)
+        # Not closed yet: a hub that hears of its end before it has the worker anew takes the worker for dead.
+        self._former.append(socket)
+        self._given_up.set()
 
     def _received(self, envelope: d.Down, hub: str, tasks: asyncio.TaskGroup) -> None:
-        self._unheard = 0
         match envelope:
             case d.Working(beat_ms=beat_ms, carries=carries):
                 self._beat_s = beat_ms / 1000
+                self._liveness = Liveness(beat_ms, _now())
+                self._close_former()
                 self.ready.set()
                 if carries and self._socket is not None:
                     self._carrier.begin(hub, self._socket)
@@ -217,3 +260,7 @@ class Worker:
     def _tell(self, envelope: u.Up) -> None:
         if self._socket is not None and self.ready.is_set():  # before that only `work` may be said
             self._socket.send(u.encode_up(envelope))
+
+
+def _now() -> int:
+    return int(asyncio.get_running_loop().time() * 1000)

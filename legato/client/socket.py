@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import aiohttp
@@ -22,6 +23,20 @@ def socket_url(hub: str) -> str:
     """The WebSocket address of a hub given as `http(s)://…` or `ws(s)://…`."""
     scheme, _, rest = hub.rstrip("/").partition("://")
     return f"{'wss' if scheme in ('https', 'wss') else 'ws'}://{rest}/v1/connect"
+
+
+async def opens(hub: str, http: aiohttp.ClientSession, opened: Callable[[], None]) -> None:
+    """Try whether a connection to the hub opens within `CONNECT_S`: then `opened` is called, and it is closed."""
+    with suppress(aiohttp.ClientError, OSError, TimeoutError):
+        async with asyncio.timeout(CONNECT_S):
+            socket = await http.ws_connect(
+                socket_url(hub),
+                protocols=(SUBPROTOCOL,),
+                compress=0,
+                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            )
+        opened()
+        await socket.close()
 
 
 class Socket:

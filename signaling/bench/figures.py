@@ -90,6 +90,11 @@ class Value:
             self.least is None or self.value >= self.least
         )
 
+    @property
+    def absolute(self) -> bool:
+        """Whether its bar allows nothing at all to go wrong: then no run may, and the worst one counts."""
+        return self.most == 0 or self.least == 1
+
     def line(self) -> str:
         """One line for a terminal."""
         wanted = [f"≤ {self.most:g}"] if self.most is not None else []

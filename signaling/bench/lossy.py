@@ -68,6 +68,8 @@ class Lossy:
             writer.close()
         except* OSError:
             pass  # one end reset it
+        except* asyncio.CancelledError:
+            pass  # the way is closed: asyncio's streams would log the end of a task that they began
         finally:
             self._ways.discard(way)
             if not writer.is_closing():

@@ -64,7 +64,8 @@ def page(outcome: Outcome, command: str) -> str:
         '<div class="scroll"><table><thead><tr><th>figure</th><th>p50</th><th>p90</th><th>p99</th><th>max</th>'
         f"<th>n</th><th>floor p50 / p99</th><th>bar</th></tr></thead><tbody>{rows}</tbody></table></div>"
         '<p class="soft">A bar holds when the figure is within it, or within three times the same percentile of its '
-        "floor, measured in the same run. Of several runs, the one with the best median is shown.</p>"
+        "floor, measured in the same run. Of several runs, the one with the best median is shown; the worst where "
+        "nothing may go wrong.</p>"
         f"{_where(report)}{_KEY}"
         f"{''.join(_section(figure, command) for figure in figures)}{_counts(outcome)}</body></html>\n"
     )

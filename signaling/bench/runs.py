@@ -148,7 +148,8 @@ def outcome(
 
 
 def best(results: Sequence[Result]) -> Result:
-    """The run with the lowest median; of values, the median one. Raises `Unmeasurable` without one sample."""
+    """The run with the lowest median; of values the median one, or the worst where none may go wrong. Raises
+    `Unmeasurable` without one sample."""
     figures_ = [result for result in results if isinstance(result, Figure)]
     if figures_:
         measured = [figure for figure in figures_ if figure.samples]
@@ -156,6 +157,8 @@ def best(results: Sequence[Result]) -> Result:
             raise Unmeasurable("no run gave a sample")
         return min(measured, key=lambda figure: figures.percentile(figure.samples, 50))
     values = sorted((result for result in results if isinstance(result, Value)), key=lambda one: one.value)
+    if values[0].absolute:
+        return values[-1] if values[0].most == 0 else values[0]
     return values[(len(values) - 1) // 2]
 
 

@@ -28,6 +28,7 @@ class Hub:
         self.socket: web.WebSocketResponse | None = None
         self.carried: list[Piece] = []
         self.knocked = asyncio.Event()
+        self.gone: asyncio.Queue[web.WebSocketResponse] = asyncio.Queue()
         self.open = asyncio.Event()
         self.open.set()
 
@@ -42,6 +43,7 @@ class Hub:
                 self.carried += decode_carried(message.data)
             else:
                 self.said.put_nowait(message.json())
+        self.gone.put_nowait(socket)
         return socket
 
     async def says(self, kind: str) -> dict[str, Any]:
@@ -184,21 +186,38 @@ async def test_a_hub_that_falls_silent_is_given_up_and_sought_anew() -> None:
         assert (await hub.says("work"))["worker"] == "k_1"
 
 
+async def test_a_hub_that_speaks_again_before_a_second_way_opens_keeps_its_worker() -> None:
+    async with at_work(beat_ms=600) as (hub, work):
+        hub.open.clear()
+        hub.knocked.clear()
+        async with asyncio.timeout(PATIENCE_S):
+            await hub.knocked.wait()
+        await hub.offer("o_1", "s_1")
+        offer, end = await work.next()
+        assert offer == "o_1"
+        end.set_result(None)
+        await hub.says("capacity")
+        hub.open.set()
+        while not hub.said.empty():
+            assert hub.said.get_nowait()["type"] != "work"
+
+
 class Carried(Work):
     """Engagements that have a channel, and a last word to say."""
 
     def __init__(self, carrier: Carrier) -> None:
         super().__init__()
         self._carrier = carrier
+        self.over = asyncio.Event()
+        """The channel is."""
 
     async def engaged(self, offered: d.Offered) -> None:
-        over = asyncio.Event()
         channel = self._carrier.connect(
             self._carrier.hub,
             lambda here: here.send(b"attach"),
             lambda _, raw: None,
             lambda raw: None,
-            lambda _: over.set(),
+            lambda _: self.over.set(),
         )
         async with aiohttp.ClientSession() as http:
             running = asyncio.create_task(channel.run(http))
@@ -221,3 +240,22 @@ async def test_a_worker_that_goes_says_the_last_words_of_its_sessions_before_its
         (TEXT, b"released"),
         (ENDS, b""),
     ]
+
+
+async def test_a_worker_goes_to_a_second_way_before_it_closes_a_dead_one() -> None:
+    carrier = Carrier()
+    work = Carried(carrier)
+    async with at_work(beat_ms=200, carrier=carrier, work=work) as (hub, _):
+        await hub.offer("o_1", "s_1")
+        _, end = await work.next()
+        first = hub.socket
+        assert first is not None
+        assert (await hub.says("work"))["worker"] == "k_1"
+        assert hub.socket is not first
+        assert not first.closed
+        await asyncio.wait_for(work.over.wait(), PATIENCE_S)
+        await hub.tell(d.Working(node="n", beat_ms=60_000))
+        async with asyncio.timeout(PATIENCE_S):
+            while await hub.gone.get() is not first:
+                pass
+        end.set_result(None)

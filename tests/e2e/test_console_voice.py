@@ -4,6 +4,7 @@ speaks a pitch of their own, so that it is heard who hears whom."""
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,6 +73,15 @@ HOLES: Final = "legato.view.state.gaps"
 PRESENT: Final = 100.0
 """Amplitude of a pitch that a recording holds, of 32 767: what never came in is a hundred times weaker."""
 
+SIGNALLED: Final = """async () => {
+  const live = connections.filter(({ connectionState }) => connectionState === "connected");
+  const all = await Promise.all(live.map((each) => each.getStats()));
+  const heard = all.flatMap((stats) => [...stats.values()].filter(({ type }) => type === "inbound-rtp"));
+  const said = live.flatMap((each) => [each.localDescription.sdp, each.remoteDescription.sdp]);
+  return JSON.stringify([heard.map(({ ssrc }) => ssrc), said]);
+}"""
+"""The SSRCs that this page hears, and both descriptions of its call."""
+
 CALL: Final = "(({ state, attachment }) => state.attachments[attachment].call)(legato.view)"
 
 
@@ -80,7 +90,7 @@ async def calling(hub: Tree, microphone: Path) -> AsyncIterator[Reader]:
     """A caller in voice, who may be heard."""
     async with (
         launched(microphone) as browser,
-        opened(browser, hub.url, script=AS_IT_IS + ";" + COUNTED) as tab,
+        opened(browser, hub.url, script=AS_IT_IS + ";" + COUNTED + CONNECTED) as tab,
     ):
         caller = Reader(tab, patience_s=SECONDS)
         await caller.live()
@@ -183,6 +193,7 @@ async def test_an_operator_takes_over_in_voice_and_a_supervisors_whisper_reaches
         helping(hub, files[2], caller, "supervisor") as (boss, supervisor),
     ):
         call, negotiated = await caller.page.evaluate(CALL), await caller.page.evaluate("negotiated")
+        signalled = await caller.page.evaluate(SIGNALLED)
         await come_to_hear((operator, {CALLER}), (supervisor, {CALLER}), (caller, set()))
         await arms_and_sends_nothing(hub, caller, desk, operator)
         await desk.key("t")
@@ -207,3 +218,5 @@ async def test_an_operator_takes_over_in_voice_and_a_supervisors_whisper_reaches
         await rests_and_is_heard_again(hub, caller, desk, operator)
         assert await caller.page.evaluate(CALL) == call != ""
         assert await caller.page.evaluate("negotiated") == negotiated
+        assert await caller.page.evaluate(SIGNALLED) == signalled
+        assert json.loads(signalled)[0], "a call that hears nobody has no SSRC to keep"

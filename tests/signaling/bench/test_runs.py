@@ -29,6 +29,13 @@ def test_of_a_value_the_median_run_counts() -> None:
     assert best([Value("v", 9.0), Value("v", 1.0)]) == Value("v", 1.0)
 
 
+def test_of_what_must_never_happen_the_worst_run_counts() -> None:
+    crashes = [Value("v", 0.0, 0), Value("v", 7.0, 0), Value("v", 0.0, 0)]
+    assert best(crashes) is crashes[1]
+    kept = [Value("v", 1.0, least=1), Value("v", 0.98, least=1), Value("v", 1.0, least=1)]
+    assert best(kept) is kept[1]
+
+
 def test_an_outcome_holds_only_if_every_bar_does() -> None:
     good, bad = Value("good", 1.0, 1.5), Value("bad", 2.0, 1.5)
     assert of(good).holds()
