@@ -18,6 +18,7 @@ from tests.checker.chronicle import at_socket
 from tests.checker.history import load
 from tests.e2e.recorded import Run, recorded
 from tests.e2e.test_kills import asks, finished
+from tests.support.patience import PATIENCE_S, comes
 from tests.support.processes import ROOT, Tree, folder, invited, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
@@ -46,7 +47,7 @@ def spoken(state: State) -> str:
 async def test_an_agent_killed_in_mid_answer_is_told_and_the_next_answers_once() -> None:
     async with talking() as (hub, run, ada, _):
         turn = await asks(ada, "tell me a story")
-        await ada.until(lambda state: len(spoken(state)) > 60)
+        await comes(ada, lambda state: len(spoken(state)) > 60, "60 characters of the story")
         old = await hub.kill("agent")
         run.gone.add(f"agent-{old}")
         await hub.replaced("agent", old)
@@ -83,7 +84,7 @@ async def test_a_frozen_agent_whose_right_was_taken_over_writes_no_word_more() -
         assert after < len(entries)
         assert run.outcomes() == ["interrupted", "finished", "finished"]
         fresh.kill()
-        await fresh.wait()
+        await asyncio.wait_for(fresh.wait(), PATIENCE_S)
 
 
 async def newcomer(hub: Tree) -> asyncio.subprocess.Process:

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 import legato
+from tests.support.patience import comes
 from tests.support.processes import invited, running
 from tests.support.receiver import Receiver, receiving
 
@@ -59,7 +60,7 @@ async def test_who_went_before_the_answer_came_is_told_though_the_hub_is_killed_
         receiver.hang()
         async with legato.Client(hub.url, ticket=me.ticket) as ada:
             await ada.say("tell me a story")
-            await ada.until(lambda state: bool(state.responses))
+            await comes(ada, lambda state: bool(state.responses), "an answer that began")
         await receiver.comes(1)
         node = await hub.kill("node")
         await hub.replaced("node", node)

@@ -18,6 +18,7 @@ from legato.session.events import BudgetExhausted, BudgetNeared, ResponseEnded
 from legato.session.state import Message, State
 from signaling.cli.tickets import mint_here, signer_here
 from tests.e2e.minting import created, ticket_for
+from tests.support.patience import comes
 from tests.support.processes import ROOT, folder, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
@@ -59,7 +60,7 @@ async def test_an_answer_ends_where_its_budget_does_and_turns_wait_until_it_is_r
                 spent = ada.state.usage.tokens_out
                 assert 5 <= spent <= 6, "the word that was on its way is counted, and no other"
                 turn = await ada.say("a little")
-                await ada.until(lambda state: turn in state.turns)
+                await comes(ada, lambda state: turn in state.turns, "her turn")
                 await olga.do(c.LabelSession(labels={"budget_tokens": "100"}))
                 await ada.until(lambda state: turn not in state.turns, 30)
                 assert ada.state.usage.tokens_out == spent + 1

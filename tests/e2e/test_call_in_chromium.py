@@ -20,6 +20,7 @@ from signaling.voice.call_port import CallPort, CallPortOptions
 from signaling.voice.sdp import Offer, read_offer
 from tests.support.certificates import minted
 from tests.support.chromium import Tab, launched, opened
+from tests.support.patience import PATIENCE_S, patience
 from tests.support.sound import opus_of, pitch, samples_of, tone, write_wav
 
 PAGE = Path(__file__).parent.parent / "support" / "call_page.html"
@@ -64,10 +65,14 @@ class Door:
             self.connected.set()
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait until something about the call is so; the test's own timeout bounds it."""
-        while not true():
-            self.changed.clear()
-            await self.changed.wait()
+        """Wait until something about the call is so."""
+        async with patience(PATIENCE_S, "something of the call", self._seen):
+            while not true():
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def _seen(self) -> str:
+        return f"{len(self.packets)} packets, states {self.states}"
 
     async def greet(self) -> None:
         """Speak a tone at 50 frames a second for as long as the call lives."""
@@ -121,7 +126,7 @@ async def talking(tmp_path: Path, to: Door) -> AsyncIterator[Tab]:
     wav = write_wav(tmp_path / "microphone.wav", tone(MICROPHONE, 10.0))
     async with launched(microphone=wav) as browser, opened(browser, to.url) as tab:
         await tab.page.evaluate("call()")
-        await to.connected.wait()
+        await asyncio.wait_for(to.connected.wait(), PATIENCE_S)
         yield tab
 
 

@@ -24,6 +24,7 @@ from signaling.cli.tickets import signer_here
 from tests.e2e.minting import ticket_for
 from tests.support.chromium import launched, opened
 from tests.support.page import Reader
+from tests.support.patience import comes
 from tests.support.processes import Tree, running
 from tests.support.spoken import silence
 from tests.support.sweep import RECORD, largest_hole, played, positions_of, stops_of, sweep
@@ -74,7 +75,7 @@ async def brought(url: str, ticket: str, text: str = "A sweep.") -> None:
         await agent.do(c.GrowMessage(message=message, index=0, text=text))
         await bring(agent, message, in_pieces(sweep(SWEEP_S).tobytes()), 48_000, 7)
         await agent.do(c.EndMessage(message=message))
-        await agent.until(lambda state: stored(state.entries[message]))
+        await comes(agent, lambda state: stored(state.entries[message]), "all of it in the ring")
 
 
 @asynccontextmanager

@@ -16,9 +16,11 @@ import legato
 from media.opus import FRAME, SILENCE
 from tests.support.call_peer import CallPeer
 from tests.support.call_sockets import PeerSocket
+from tests.support.patience import patience
 
 RTP_HEADER = 12
 CHECK_S = 1.0
+MORE_S = 60.0
 
 
 class CallListener:
@@ -39,9 +41,13 @@ class CallListener:
     async def more(self, count: int = 1) -> None:
         """Wait until so many further frames were heard."""
         wanted = len(self.frames) + count
-        while len(self.frames) < wanted:
-            self._came.clear()
-            await self._came.wait()
+        async with patience(MORE_S, f"frame {wanted}", self._stands):
+            while len(self.frames) < wanted:
+                self._came.clear()
+                await self._came.wait()
+
+    async def _stands(self) -> str:
+        return f"{len(self.frames)} frames in {self.calls} calls"
 
     async def run(self) -> None:
         """Be in a call until cancelled."""

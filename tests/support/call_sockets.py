@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from media.rtc.call import Call, CallState
 from media.rtc.rtp import AudioPacket
@@ -14,9 +14,12 @@ from signaling.voice.call_port import CallPort, CallPortOptions
 from signaling.voice.sdp import read_offer
 from tests.support.call_peer import CallPeer
 from tests.support.certificates import minted
+from tests.support.patience import patience
 
 HOST = "127.0.0.1"
 CERTIFICATE = minted()
+CALL_S: Final = 15.0
+"""Less than a quick test has, so that it says what was missing."""
 
 
 class Ear:
@@ -36,9 +39,13 @@ class Ear:
         self._changed.set()
 
     async def until(self, true: Callable[[], bool]) -> None:
-        while not true():
-            self._changed.clear()
-            await self._changed.wait()
+        async with patience(CALL_S, "something of the call", self._seen):
+            while not true():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def _seen(self) -> str:
+        return f"{len(self.packets)} packets, states {self.states}"
 
     async def heard(self, count: int) -> None:
         """Until so many packets were heard."""
@@ -47,8 +54,9 @@ class Ear:
     async def connected(self, call: Call) -> None:
         """Until the call stands, and both ends know."""
         await self.until(lambda: call.state is CallState.CONNECTED)
-        while not call.confirmed:  # noqa: ASYNC110 - nobody is told of that
-            await asyncio.sleep(0)
+        async with patience(CALL_S, "a call that both ends know of", self._seen):
+            while not call.confirmed:  # noqa: ASYNC110 - nobody is told of that
+                await asyncio.sleep(0)
 
 
 @asynccontextmanager
@@ -117,7 +125,7 @@ class Socket:
     async def arrival(self) -> None:
         """Until the next datagram comes."""
         self._arrived.clear()
-        await self._arrived.wait()
+        await asyncio.wait_for(self._arrived.wait(), CALL_S)
 
 
 class PeerSocket(Socket):

@@ -17,6 +17,7 @@ from media.codecs import Resampler
 from media.engines.child import Engine
 from media.engines.wire import Recognise, Recognised
 from tests.support.chromium import Tab, launched, opened
+from tests.support.patience import holds
 
 LISTEN: Final = """() => {
   globalThis.seen = [];
@@ -53,11 +54,8 @@ class DemoPage:
     tab: Tab
 
     async def until(self, condition: str, seconds: float = 20) -> None:
-        """Wait until the expression is true in the page (which lets no script be made of text)."""
-        async with asyncio.timeout(seconds):
-            await self.tab.page.evaluate(
-                f"async () => {{ while (!({condition})) await new Promise((next) => setTimeout(next, 30)); }}"
-            )
+        """Wait until the expression is true in the page."""
+        await holds(self.tab.page.evaluate, condition, seconds)
 
     async def talk(self) -> None:
         """Press the button; returns when the call is up and what it plays is being recorded."""

@@ -22,6 +22,8 @@ from typing import Any, Final
 
 import aiohttp
 
+from tests.support.patience import holds
+
 START_S: Final = 40.0
 CALL_S: Final = 40.0
 COMMAND: Final = "firefox-esr"
@@ -88,9 +90,7 @@ class Firefox:
 
     async def until(self, condition: str, seconds: float = 20) -> None:
         """Wait until the expression is true in the page."""
-        wait = f"async () => {{ while (!({condition})) await new Promise((next) => setTimeout(next, 30)); }}"
-        async with asyncio.timeout(seconds):
-            await self.evaluate(f"({wait})()", seconds)
+        await holds(lambda function: self.evaluate(f"({function})()", seconds), condition, seconds)
 
     async def press(self, selector: str) -> None:
         """Click the middle of the element, as a pointer does."""

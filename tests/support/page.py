@@ -18,6 +18,7 @@ from legato.session.event_json import decode
 from legato.session.fold import fold
 from legato.session.state import Entry, Message
 from tests.support.chromium import Tab, opened
+from tests.support.patience import holds
 from tests.support.processes import Invited, invited
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -49,11 +50,8 @@ class Reader:
         return self.page.url.partition("#")[2]
 
     async def until(self, condition: str, seconds: float | None = None) -> None:
-        """Wait until the expression is true in the page. Its policy lets no script be made of text, so it is asked."""
-        async with asyncio.timeout(self.patience_s if seconds is None else seconds):
-            await self.page.evaluate(
-                f"async () => {{ while (!({condition})) await new Promise((next) => setTimeout(next, 20)); }}"
-            )
+        """Wait until the expression is true in the page."""
+        await holds(self.page.evaluate, condition, self.patience_s if seconds is None else seconds)
 
     async def live(self) -> None:
         """The page is connected."""

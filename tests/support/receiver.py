@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from tests.support.patience import patience
+
 
 class Receiver:
     """Keeps what comes, and answers with a status, once it may."""
@@ -36,10 +38,13 @@ class Receiver:
 
     async def comes(self, count: int, patience_s: float = 60.0) -> None:
         """So many have come."""
-        async with asyncio.timeout(patience_s):
+        async with patience(patience_s, f"{count} that come", self._count):
             while len(self.got) < count:
                 self._came.clear()
                 await self._came.wait()
+
+    async def _count(self) -> int:
+        return len(self.got)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
