@@ -103,6 +103,13 @@ async def shown_by(reader: Reader, last: str) -> dict[str, Any]:
     return shown
 
 
+async def clicked(context: BrowserContext, page: Page) -> str:
+    """Somebody clicks what is shown; what opens."""
+    (worker,) = context.service_workers
+    async with patience(SHOWN_S, "a click that opens", lambda: page.evaluate(REGISTERED)):
+        return str(await worker.evaluate(CLICKED))
+
+
 async def told(reader: Reader, service: PushService) -> None:
     """The page asks to be told, and says that it will be."""
     await reader.page.click(TELL_ME)
@@ -147,10 +154,8 @@ async def test_who_went_is_shown_once_that_an_answer_came_though_the_hub_died_wh
         assert set(shown) == {f"{session}/{first.data['about']}", f"{session}/m_other"}
         assert {each["at_once"] for each in shown.values()} == {1}, "a repeat takes its place"
         assert {each["body"] for each in shown.values()} == {"An answer has come while you were away."}
-        (worker,) = context.service_workers
         await deliver(context, page, hub.url, first.data)  # the first may have been taken down by now
-        async with patience(SHOWN_S, "a click that opens", lambda: page.evaluate(REGISTERED)):
-            assert await worker.evaluate(CLICKED) == f"/#{session}"
+        assert await clicked(context, page) == f"/#{session}"
         assert len(service.receiver.got) == 2
 
 
