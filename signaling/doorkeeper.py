@@ -17,10 +17,10 @@ from hub.keys.signer import Signer
 from hub.node.entries import SessionDamaged
 from hub.node.promise import Node, Presence, Room
 from hub.store.promise import Level, Opened, SessionKey, StoreUnavailable
+from legato.session.actors import agents_participant
 from legato.session.agent_labels import shaped
-from legato.session.commands import AcceptSession, Refusal
+from legato.session.commands import Refusal
 from legato.session.decisions import Actor
-from legato.session.events import Medium
 from legato.session.holder import Denial, Denied, Holder, acknowledge, present
 from legato.session.ids import RandomBytes, new_id, well_formed
 from legato.session.position import Position, PositionInvalid
@@ -28,6 +28,7 @@ from legato.session.proof_key import ProofKey, ProofKeyInvalid
 from legato.session.tickets import ANY_SESSION, LIFE_S, Kind, Ticket
 from legato.wire.down import ResumeTicket
 from legato.wire.up import Attach, Resume, Work
+from signaling.coming import Coming, reaches_for_another
 from signaling.connection import close_codes
 from signaling.connection.batches import producer_name
 from signaling.connection.effects import NEVER
@@ -36,14 +37,12 @@ from signaling.shares import Shares
 
 ENTRY: Final[frozenset[Kind]] = frozenset({"access", "invite"})
 LEVELS: Final = {"": 0, "memory": 1, "buffered": 2, "replicated": 3, "synced": 4}
+ANOTHERS: Final = Refusal("not_allowed", "another agent's")
 INVITE: Final = "invite:"
 """Beside attachments, invites that are good once have holders; their names begin so."""
 
-BEAT_MS: Final = 3_000
 CROWDED_MS: Final = 10_000
 """When somebody who has as many connections as one may have should try again."""
-LIVE_BEAT_MS: Final = 1_000
-"""The beat of those whose going must be noticed sooner: who speaks, agents, workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +124,9 @@ class Doorkeeper:
         if ticket.role != "agent" or not ticket.allows("work") or ticket.session != ANY_SESSION:
             self._refused(ticket, ANY_SESSION, "work", Refusal("not_allowed"))
             return TurnedAway(close_codes.NOT_ALLOWED, "not_allowed", retry_after_ms=NEVER)
+        if ticket.participant != agents_participant(envelope.name):
+            self._refused(ticket, ANY_SESSION, "work", ANOTHERS)
+            return TurnedAway(close_codes.NOT_ALLOWED, "not_allowed", "name", NEVER)
         return ticket
 
     async def keep(self, arrival: Arrival, ticket: str) -> None:
@@ -155,14 +157,14 @@ class Doorkeeper:
         if ticket.once and key is None:
             return TurnedAway(close_codes.MALFORMED, "malformed", "key", NEVER)
         attachment = new_id("a", self._keeping.random_bytes)
-        coming = _Coming(ticket, SessionKey(ticket.tenant, session), attachment, envelope, key)
+        coming = Coming(ticket, SessionKey(ticket.tenant, session), attachment, envelope, key)
         return await self._seat(coming, self._first_holder)
 
     async def _resume(self, envelope: Resume) -> Arrival | TurnedAway:
         ticket = self._signer.verify(envelope.ticket, self._keeping.wall(), frozenset({"resume"}))
         if turned := self._misfit(ticket, envelope):
             return turned
-        coming = _Coming(
+        coming = Coming(
             ticket, SessionKey(ticket.tenant, ticket.session), ticket.attachment, envelope, ticket.key
         )
         if ticket.key is None or not proves(ticket.key, envelope.proof, ticket.id):
@@ -174,6 +176,10 @@ class Doorkeeper:
         if not ticket.allows("read"):
             self._refused(ticket, ticket.session, "read", Refusal("not_allowed"))
             return TurnedAway(close_codes.NOT_ALLOWED, "not_allowed", retry_after_ms=NEVER)
+        if reaches_for_another(ticket, envelope):
+            assert isinstance(envelope, Attach)
+            self._refused(ticket, envelope.session or ticket.session, "accept_session", ANOTHERS)
+            return TurnedAway(close_codes.NOT_ALLOWED, "not_allowed", "accept", NEVER)
         if not well_formed(envelope.producer):
             return TurnedAway(close_codes.MALFORMED, "malformed", "producer", NEVER)
         if LEVELS[envelope.require] > LEVELS[self._keeping.level]:
@@ -181,7 +187,7 @@ class Doorkeeper:
         return None
 
     async def _seat(
-        self, coming: _Coming, holding: Callable[[_Coming], Awaitable[ResumeTicket | TurnedAway | None]]
+        self, coming: Coming, holding: Callable[[Coming], Awaitable[ResumeTicket | TurnedAway | None]]
     ) -> Arrival | TurnedAway:
         shares, arrival = self._keeping.shares, None
         if not shares.enter(coming.ticket, back=isinstance(coming.envelope, Resume)):
@@ -194,7 +200,7 @@ class Doorkeeper:
                 shares.leave(coming.ticket)
 
     async def _enter(
-        self, coming: _Coming, holding: Callable[[_Coming], Awaitable[ResumeTicket | TurnedAway | None]]
+        self, coming: Coming, holding: Callable[[Coming], Awaitable[ResumeTicket | TurnedAway | None]]
     ) -> Arrival | TurnedAway:
         given, key = coming.envelope.position, coming.key
         try:
@@ -222,10 +228,10 @@ class Doorkeeper:
 
     async def _arrive(
         self,
-        coming: _Coming,
+        coming: Coming,
         room: Room,
         after: Position | None,
-        holding: Callable[[_Coming], Awaitable[ResumeTicket | TurnedAway | None]],
+        holding: Callable[[Coming], Awaitable[ResumeTicket | TurnedAway | None]],
     ) -> Arrival | TurnedAway:
         ticket = coming.ticket
         resume = await holding(coming)
@@ -261,7 +267,7 @@ class Doorkeeper:
 
     # --- resume tickets
 
-    async def _first_holder(self, coming: _Coming) -> ResumeTicket | TurnedAway | None:
+    async def _first_holder(self, coming: Coming) -> ResumeTicket | TurnedAway | None:
         if coming.ticket.once and not await self._spent_by(coming):
             return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
         if coming.proof_key is None:
@@ -271,7 +277,7 @@ class Doorkeeper:
         await self._keeping.holders.begin(coming.key, coming.attachment, holder)
         return self._resume_ticket(coming, fresh)
 
-    async def _spent_by(self, coming: _Coming) -> bool:
+    async def _spent_by(self, coming: Coming) -> bool:
         """Whether the invite, which is good once, is this key's: the first to come with it has it, on every node. The
         same key may come again: it may not have heard that it was let in."""
         assert coming.proof_key is not None
@@ -284,7 +290,7 @@ class Doorkeeper:
         await self._keeping.holders.change(coming.key, INVITE + coming.ticket.id, change)
         return told[-1]
 
-    async def _next_holder(self, coming: _Coming) -> ResumeTicket | TurnedAway | None:
+    async def _next_holder(self, coming: Coming) -> ResumeTicket | TurnedAway | None:
         ticket = coming.ticket
         fresh = new_id("j", self._keeping.random_bytes)
         told: list[str | Denied] = []
@@ -304,10 +310,10 @@ class Doorkeeper:
             return TurnedAway(close_codes.UNAUTHENTICATED, "ticket_refused")
         return self._resume_ticket(coming, answer)
 
-    def _misused(self, coming: _Coming) -> None:
+    def _misused(self, coming: Coming) -> None:
         self._node.misused(coming.key, coming.attachment, coming.ticket.participant, "resume")
 
-    def _resume_ticket(self, coming: _Coming, name: str) -> ResumeTicket:
+    def _resume_ticket(self, coming: Coming, name: str) -> ResumeTicket:
         assert coming.proof_key is not None
         now = self._keeping.wall()
         ticket = replace(
@@ -325,57 +331,6 @@ class Doorkeeper:
             once=False,
         )
         return ResumeTicket(name, self._signer.mint(ticket), name, ticket.expires)
-
-
-class _Coming:
-    """Somebody on the way in."""
-
-    def __init__(
-        self,
-        ticket: Ticket,
-        key: SessionKey,
-        attachment: str,
-        envelope: Attach | Resume,
-        proof_key: ProofKey | None,
-    ) -> None:
-        self.ticket = ticket
-        self.key = key
-        self.attachment = attachment
-        self.envelope = envelope
-        self.proof_key = proof_key
-        self.device = envelope.device[:128]
-        self.worker = envelope.worker if ticket.role == "agent" else ""
-        self.takes: tuple[Medium, ...] = ("text",) if envelope.takes is None else envelope.takes
-        self.gives: tuple[Medium, ...] = ("text",) if envelope.gives is None else envelope.gives
-
-    def recognised(self, room: Room) -> int:
-        """Go on as the attachment was, if it is known; since when it has been away (session time, ms; 0: not)."""
-        known = room.state.attachments.get(self.attachment)
-        if known is None:
-            return 0
-        self.device, self.takes, self.gives = known.device, known.takes, known.gives
-        return known.away_since
-
-    def presence(self) -> Presence:
-        """How they come."""
-        ticket = self.ticket
-        fresh = isinstance(self.envelope, Attach)
-        actor = Actor(
-            ticket.participant, ticket.role, ticket.capabilities, self.attachment, self.worker, ticket.skills
-        )
-        return Presence(actor, ticket.name, self.device, self.takes, self.gives, fresh, self._accepts())
-
-    def _accepts(self) -> AcceptSession | None:
-        envelope = self.envelope
-        if not (isinstance(envelope, Attach) and envelope.accept and self.worker):
-            return None
-        return AcceptSession(right=envelope.accept, worker=self.worker, listens=envelope.listens)
-
-    def beat_ms(self) -> int:
-        """How often they must be heard of."""
-        alone = self.ticket.role == "agent" and not self.worker  # a worker beats on a connection of its own
-        live = alone or "audio" in (*self.takes, *self.gives)
-        return LIVE_BEAT_MS if live else BEAT_MS
 
 
 _NOT_FOUND: Final = TurnedAway(close_codes.NOT_FOUND, "not_found", retry_after_ms=NEVER)

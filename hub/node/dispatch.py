@@ -27,7 +27,7 @@ from hub.node.queues import agent_of, enter, queue_of, waiting
 from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, Stored, StoreUnavailable
-from legato.session.actors import WORKER, conducted, out_of_reach
+from legato.session.actors import WORKER, agents_participant, conducted, out_of_reach
 from legato.session.agent_labels import answering, listening, needs
 from legato.session.position import Position
 from legato.session.right_rules import awaited
@@ -74,11 +74,6 @@ def _had_last(state: State, name: str) -> str:
 def worker_holder(tenant: str, worker: str) -> str:
     """What a worker is called among those that beat."""
     return f"w:{tenant}:{worker}"
-
-
-def agents_participant(agent: str) -> str:
-    """The participant that an agent takes part as."""
-    return f"p_{agent}"
 
 
 def channel_of(tenant: str, agent: str) -> SessionKey:

@@ -17,6 +17,16 @@ WORKER: Final = "worker:"
 RESPONDER: Final = "responder"
 
 
+def agents_participant(agent: str) -> str:
+    """The participant that the agent of this name takes part as, and nobody else does its work."""
+    return f"p_{agent}"
+
+
+def may_hold(participant: str, right: str) -> bool:
+    """Whether `right` is `worker:NAME` of the agent that takes part as `participant`."""
+    return right.startswith(WORKER) and participant == agents_participant(right.removeprefix(WORKER))
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who sends a command, as the hub knows it from the ticket (never from the command).

@@ -13,7 +13,7 @@ from typing import Literal
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session import limits
-from legato.session.actors import RESPONDER, WORKER, Actor, out_of_reach, responds, worker_right
+from legato.session.actors import RESPONDER, WORKER, Actor, may_hold, out_of_reach, responds, worker_right
 from legato.session.agent_labels import answering, listening
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
@@ -31,6 +31,8 @@ def accept_session(state: State, actor: Actor, command: c.AcceptSession) -> Deci
     """
     if actor.role != "agent" or not command.right.startswith(WORKER):
         return Refusal("not_allowed", "only an agent's worker accepts a session", "right")
+    if not may_hold(actor.participant, command.right):
+        return Refusal("not_allowed", "another agent's right", "right")
     right = state.rights.get(command.right, Right(0))
     if right.holder:
         return Refusal("already_exists", "another worker has it", "right", expected=right.token)

@@ -8,6 +8,7 @@ from typing import Final
 from legato.client import Client
 from legato.errors import Refused
 from legato.session import commands as c
+from legato.session.actors import WORKER
 from legato.session.state import Right
 from legato.wire.audio import OPUS, Audio, encode_audio
 from legato.wire.up import Speak
@@ -15,7 +16,6 @@ from signaling.bench.pilots import FRAME, pilot
 
 SPEECH_FRAMES: Final = 250
 AT_ONCE: Final = 50
-WORKER: Final = "worker:bench"
 PAUSE_S: Final = 0.1
 
 
@@ -31,8 +31,10 @@ async def speaks_again(agent: Client, stream: int) -> str:
 
 async def has_session(agent: Client) -> None:
     """It takes the session, if it has it no more: a worker that does not beat loses it after a while."""
-    if not agent.state.rights.get(WORKER, Right(0)).holder:
-        await agent.do(c.AcceptSession(right=WORKER, worker=agent.new_id("k")))
+    assert agent.attached is not None
+    right = WORKER + agent.attached.participant.removeprefix("p_")
+    if not agent.state.rights.get(right, Right(0)).holder:
+        await agent.do(c.AcceptSession(right=right, worker=agent.new_id("k")))
 
 
 async def _speaks(agent: Client, stream: int) -> str:

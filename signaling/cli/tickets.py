@@ -18,7 +18,7 @@ from hub.keys.errors import KeysError
 from hub.keys.hub_secrets import hub_secrets
 from hub.keys.keyring import configured_keyring
 from hub.keys.signer import TicketSigner
-from hub.node.dispatch import agents_participant
+from legato.session.actors import agents_participant
 from legato.session.events import Role
 from legato.session.ids import MAIN, new_id
 from legato.session.tickets import ANY_SESSION, CEILINGS, DEFAULTS, Ticket, TicketInvalid, new_ticket

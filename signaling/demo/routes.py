@@ -21,8 +21,8 @@ import msgspec
 import segno
 from aiohttp import web
 
-from hub.node.dispatch import agents_participant
 from hub.store.promise import SessionKey
+from legato.session.actors import agents_participant
 from legato.session.commands import Refusal
 from legato.session.ids import MAIN, new_id, well_formed
 from legato.session.tickets import new_ticket

@@ -52,7 +52,7 @@ async def test_parts_at_once_have_words_and_progress_of_their_own_and_are_no_par
     said = [entry for entry in session.state.transcript() if isinstance(entry, Message) and entry.aside]
     assert {(each.aside, each.parts[0].text) for each in said} == {("a", "a looked"), ("b", "b looked")}
     assert sorted(ends(session)) == [("a", "finished"), ("b", "finished")]
-    assert [line.text for line in history_of(session.state, "bot")] == ["hello"]
+    assert [line.text for line in history_of(session.state, "p_bot")] == ["hello"]
     assert turn.children == {}
 
 

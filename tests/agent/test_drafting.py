@@ -37,7 +37,7 @@ class Desk:
         return [each.text for each in self.session.talk.state.drafts]
 
     def look(self) -> None:
-        duty = duties(self.session.state, "bot", "bot", "w1", Claim(asked=0, had=True))
+        duty = duties(self.session.state, "bot", "p_bot", "w1", Claim(asked=0, had=True))
         for work in self.drafting.due(SimpleNamespace(history=[]), duty.draft):
             self.tasks.append(asyncio.ensure_future(work))
 
@@ -115,5 +115,5 @@ async def test_nothing_is_drafted_while_the_agent_answers_itself() -> None:
     desk = Desk(echo)
     desk.session.store(c.HandBack(), by=OPERATOR)
     assert await desk.rest() == []
-    assert desk.session.talk.state.responder == "bot"
+    assert desk.session.talk.state.responder == "p_bot"
     assert desk.session.talk.refused(BOT, c.OfferDraft(draft="d", text="x")) == "wrong_order"

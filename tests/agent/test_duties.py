@@ -142,6 +142,6 @@ def test_turns_wait_while_there_is_no_budget_to_answer_them() -> None:
     talk.do(BOT, c.ReportUsage(tokens_in=1))
     talk.do(ADA, c.PostMessage(message="t", parts=WORDS))
     claim = Claim(asked=0, had=True)
-    assert duties(talk.state, "bot", "bot", "w1", claim).turns == ()
+    assert duties(talk.state, "bot", "p_bot", "w1", claim).turns == ()
     talk.do(OPERATOR, c.LabelSession(labels={"budget_tokens": "100"}))
-    assert duties(talk.state, "bot", "bot", "w1", claim).turns == ("t",)
+    assert duties(talk.state, "bot", "p_bot", "w1", claim).turns == ("t",)

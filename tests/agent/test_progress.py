@@ -27,10 +27,10 @@ async def test_a_tool_that_takes_long_says_how_far_it_is() -> None:
     turn = Turn(session, "t", "r", {"search": describe(search, idempotent=True, approval="")})
     work = asyncio.create_task(turn.call("search", number=7))
     await rehearsal.come_to_rest()
-    seen.append(doing(rehearsal.state, "bot"))
+    seen.append(doing(rehearsal.state, "p_bot"))
     done.set()
     await rehearsal.come_to_rest()
-    seen.append(doing(rehearsal.state, "bot"))
+    seen.append(doing(rehearsal.state, "p_bot"))
     assert await work == 7
     assert seen == [Doing("tool", "Page two", 2, 5), Doing("thinking")]
 
@@ -41,7 +41,7 @@ async def test_an_answer_says_how_far_it_is() -> None:
     work = asyncio.create_task(turn.progress("Reading", step=1, steps=3))
     await session.come_to_rest()
     await work
-    assert doing(session.state, "bot") == Doing("thinking", "Reading", 1, 3)
+    assert doing(session.state, "p_bot") == Doing("thinking", "Reading", 1, 3)
 
 
 async def test_progress_outside_of_a_tool_says_nothing() -> None:

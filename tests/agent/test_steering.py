@@ -48,7 +48,7 @@ class Answer:
     async def look(self) -> None:
         """The agent looks at what it sees, as often as it likes, and works."""
         for _ in range(2):
-            duty = duties(self.session.state, "bot", "bot", "w1", Claim(asked=0, had=True))
+            duty = duties(self.session.state, "bot", "p_bot", "w1", Claim(asked=0, had=True))
             for work in self.steering.due(duty):
                 self.tasks.append(asyncio.create_task(_unless_refused(work)))
         await self.session.breathe()

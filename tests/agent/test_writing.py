@@ -41,7 +41,7 @@ def asked() -> Rehearsal:
 def written(session: Rehearsal) -> list[tuple[str, str]]:
     """Runs of one kind, message by message, as the log has them."""
     messages = (entry for entry in session.talk.state.transcript() if isinstance(entry, Message))
-    return [(part.kind, part.text) for each in messages if each.by == "bot" for part in each.parts]
+    return [(part.kind, part.text) for each in messages if each.by == "p_bot" for part in each.parts]
 
 
 def said(steps: list[tuple[str, Any]]) -> list[tuple[str, str]]:

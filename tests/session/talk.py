@@ -14,8 +14,8 @@ from tests.session.happenings import at
 
 ALL = frozenset[str](CAPABILITIES)
 ADA = Actor("ada", "user", ALL, attachment="tab")
-BOT = Actor("bot", "agent", ALL, worker="w1")
-ZOMBIE = Actor("bot", "agent", ALL, worker="w0")
+BOT = Actor("p_bot", "agent", ALL, worker="w1")
+ZOMBIE = Actor("p_bot", "agent", ALL, worker="w0")
 OPERATOR = Actor("olga", "operator", ALL)
 WORDS = [Part("text", "hello")]
 

@@ -9,7 +9,7 @@ from legato.session.right_rules import crashed
 from tests.session.talk import ADA, ALL, BOT, OPERATOR, Talk, types
 
 AFTER = 60_000
-NEXT = Actor("bot", "agent", ALL, worker="w2")
+NEXT = Actor("p_bot", "agent", ALL, worker="w2")
 OPENED = e.AttachmentOpened(by="ada", participant="ada", attachment="tab")
 AWAY = e.AttachmentAway(by=HUB, attachment="tab")
 BACK = e.AttachmentBack(by="ada", attachment="tab")
@@ -71,7 +71,7 @@ def test_it_goes_on_by_itself_when_somebody_is_back_by_whichever_way() -> None:
 
 def test_an_agent_that_comes_is_nobody() -> None:
     talk = waiting()
-    talk.put([e.AttachmentOpened(by="bot", participant="bot", attachment="k2")])
+    talk.put([e.AttachmentOpened(by="p_bot", participant="p_bot", attachment="k2")])
     assert due(talk, 0) == []
 
 
@@ -168,7 +168,7 @@ def test_of_an_answer_that_ended_just_as_somebody_came_back_nothing_goes_on() ->
 def test_a_part_that_begins_in_an_answer_that_is_being_stopped_is_no_answer() -> None:
     talk = attended()
     talk.do(ADA, c.CancelResponse(response="r"))
-    talk.put([e.ResponseStarted(by="bot", response="part", parent="r"), AWAY])
+    talk.put([e.ResponseStarted(by="p_bot", response="part", parent="r"), AWAY])
     assert due(talk) == []
 
 

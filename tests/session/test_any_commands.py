@@ -37,9 +37,9 @@ ACTORS = {
     "tab-2": Actor("user", "user", ALL, attachment="tab-2"),
     "operator": Actor("operator", "operator", ALL),
     "observer": Actor("observer", "observer", frozenset({"read"})),
-    "bot-1": Actor("bot", "agent", ALL, worker="w1"),
-    "bot-2": Actor("bot", "agent", ALL, worker="w2"),
-    "other": Actor("other", "agent", ALL, worker="w3"),
+    "bot-1": Actor("p_bot", "agent", ALL, worker="w1"),
+    "bot-2": Actor("p_bot", "agent", ALL, worker="w2"),
+    "other": Actor("p_other", "agent", ALL, worker="w3"),
 }
 NODES = {name: Actor("hub", "service", attachment=f"{name}/1") for name in ("node-1", "node-2")}
 NEW = c.PostMessage | c.StartMessage
@@ -288,7 +288,7 @@ class Asking(RuleBasedStateMachine):
         self.store(worker_lost(self.state, worker))
 
     @precondition(lambda self: not self.state.ended and len(self.log) > 20)
-    @rule(who=st.sampled_from(["bot", "other", "user"]))
+    @rule(who=st.sampled_from(["p_bot", "p_other", "user"]))
     def participant_leaves(self, who: str) -> None:
         self.store(left(self.state, who, who))
         self.ledger_knows_nothing_of(who)
@@ -357,7 +357,7 @@ def step(asking: Asking, choice: random.Random) -> None:
             asking.decide_on(asking.state, choice.choice(["user", "operator"]), [fresh])
         case ["accept"]:
             who = choice.choice(AGENTS)
-            name = f"worker:{ACTORS[who].participant}"
+            name = f"worker:{ACTORS[who].participant.removeprefix('p_')}"
             asking.decide_on(asking.state, who, [c.AcceptSession(right=name, worker=ACTORS[who].worker)])
         case ["crash"]:
             right = choice.choice(["worker:bot", "worker:other"])
@@ -372,7 +372,7 @@ def step(asking: Asking, choice: random.Random) -> None:
             for each in fired(asking.state, asking.state.time + 10**6)[:1]:
                 asking.store(list(each.events))
         case ["left"]:
-            who = choice.choice(["bot", "other", "user"])
+            who = choice.choice(["p_bot", "p_other", "user"])
             asking.store(left(asking.state, who, who))
             asking.store(joined(asking.state, "user", "user"))
         case ["slow"]:

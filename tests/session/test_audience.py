@@ -19,7 +19,7 @@ OPENED = e.AttachmentOpened(by="ada", participant="ada", attachment="tab")
 
 def session(*more: e.Event) -> State:
     """Ada has a tab and a phone, Olga a desk, Otto looks on, and the agent's worker is there."""
-    roles: dict[str, e.Role] = {"ada": "user", "olga": "operator", "otto": "observer", "bot": "agent"}
+    roles: dict[str, e.Role] = {"ada": "user", "olga": "operator", "otto": "observer", "p_bot": "agent"}
     joined = [e.ParticipantJoined(by="hub", participant=who, role=role) for who, role in roles.items()]
     here = [e.AttachmentOpened(by=who, participant=who, attachment=f"a_{who}") for who in roles]
     return fold(placed([*joined, *here, *more]))

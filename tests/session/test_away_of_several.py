@@ -36,7 +36,7 @@ TWO = (CREATED, BOT, ADA, BOB, HERE, BOB_HERE)
 def asked_by(who: str, number: int) -> list[e.Event]:
     """A turn of theirs, and the answer to it that begins."""
     said = e.MessagePosted(by=who, message=f"q_{number}", parts=[Part()], turn=f"t_{number}", ends_turn=True)
-    return [said, e.ResponseStarted(by="bot", response=f"r_{number}", turn=f"t_{number}")]
+    return [said, e.ResponseStarted(by="p_bot", response=f"r_{number}", turn=f"t_{number}")]
 
 
 ADAS_CALL = (
@@ -49,12 +49,12 @@ ADAS_CALL = (
 def answered(who: str, number: int) -> list[e.Event]:
     """A turn of theirs is answered by `m_NUMBER`."""
     words = e.MessagePosted(
-        by="bot", message=f"m_{number}", parts=[Part("text", "yes")], response=f"r_{number}"
+        by="p_bot", message=f"m_{number}", parts=[Part("text", "yes")], response=f"r_{number}"
     )
     return [
         *asked_by(who, number),
         words,
-        e.ResponseEnded(by="bot", response=f"r_{number}", outcome="finished"),
+        e.ResponseEnded(by="p_bot", response=f"r_{number}", outcome="finished"),
     ]
 
 
@@ -125,7 +125,7 @@ def test_what_ends_while_a_connection_is_lost_is_told_when_its_grace_is_over_and
 
 def test_a_call_waits_for_whose_turn_it_is_made_for_though_others_are_there() -> None:
     mine = e.ToolRequested(
-        by="bot", call="c_2", name="refund", arguments="{}", approval="user", response="r_1"
+        by="p_bot", call="c_2", name="refund", arguments="{}", approval="user", response="r_1"
     )
     state = after(*TWO, GONE, ASKED, *asked_by("ada", 1), mine)
     assert told_whom(state) == [("c_2", ("ada",))], "of nobody's turn is for who is there"
@@ -140,7 +140,7 @@ def test_a_call_waits_for_whose_turn_it_is_made_for_though_others_are_there() ->
 def test_whom_it_was_not_for_begins_the_tries_anew_but_not_in_the_browsers_of_others() -> None:
     state = after(*TWO, subscribed("ada", "push_a"), subscribed("bob", "push_b"), GONE, *asked_by("ada", 1))
     mine = e.ToolRequested(
-        by="bot", call="c_2", name="refund", arguments="{}", approval="user", response="r_1"
+        by="p_bot", call="c_2", name="refund", arguments="{}", approval="user", response="r_1"
     )
     after(mine, state=state)
     for _ in PAUSES_MS:
@@ -155,7 +155,7 @@ def test_whom_it_was_not_for_begins_the_tries_anew_but_not_in_the_browsers_of_ot
 
 def test_an_operator_who_took_part_is_asked_while_users_are_there_and_no_operator_is() -> None:
     olga = e.ParticipantJoined(by="hub", participant="olga", role="operator")
-    asked = e.ToolRequested(by="bot", call="c_2", name="refund", arguments="{}", approval="operator")
+    asked = e.ToolRequested(by="p_bot", call="c_2", name="refund", arguments="{}", approval="operator")
     assert told_whom(after(*TWO, asked)) == []
     assert told_whom(after(*TWO, olga, asked)) == [("c_2", ("olga",))]
     desk = e.AttachmentOpened(by="olga", participant="olga", attachment="a_2")

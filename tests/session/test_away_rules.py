@@ -19,15 +19,15 @@ from tests.session.talk import ALL, OPERATOR, Talk
 from tests.session.talk import BOT as BOT_ACTS
 
 CREATED = e.SessionCreated(by="hub", labels={"notify": "webhook"})
-BOT = e.ParticipantJoined(by="hub", participant="bot", role="agent")
+BOT = e.ParticipantJoined(by="hub", participant="p_bot", role="agent")
 ADA = e.ParticipantJoined(by="hub", participant="ada", role="user")
 HERE = e.AttachmentOpened(by="ada", participant="ada", attachment="a_1")
 GONE = e.AttachmentClosed(by="hub", attachment="a_1")
-ASKED = e.ToolRequested(by="bot", call="c_1", name="refund", arguments="{}", approval="user")
+ASKED = e.ToolRequested(by="p_bot", call="c_1", name="refund", arguments="{}", approval="user")
 
 
 def answer(message: str) -> e.Event:
-    return e.MessagePosted(by="bot", message=message, parts=[Part("text", "done")])
+    return e.MessagePosted(by="p_bot", message=message, parts=[Part("text", "done")])
 
 
 def after(*events: AnyEvent, state: State | None = None, time: int = 1_000) -> State:
@@ -64,7 +64,7 @@ def test_who_listens_in_keeps_nobody_from_being_told_but_of_what_they_may_decide
     olga = e.ParticipantJoined(by="hub", participant="olga", role="operator")
     desk = e.AttachmentOpened(by="olga", participant="olga", attachment="a_2")
     listens = e.StanceChanged(by="olga", participant="olga", stance="monitor")
-    asked = e.ToolRequested(by="bot", call="c_2", name="refund", arguments="{}", approval="operator")
+    asked = e.ToolRequested(by="p_bot", call="c_2", name="refund", arguments="{}", approval="operator")
     state = after(CREATED, BOT, ADA, HERE, olga, desk, listens, GONE, ASKED, asked, answer("m_1"))
     assert wanted(state) == [("c_1", "approval"), ("m_1", "answer")]
     gone = e.AttachmentClosed(by="hub", attachment="a_2")
@@ -91,23 +91,23 @@ def test_what_people_say_themselves_and_what_failed_is_no_answer() -> None:
     state = after(CREATED, BOT, ADA, HERE, GONE)
     said = e.MessagePosted(by="ada", message="m_1", parts=[Part("text", "hello?")])
     cut = (
-        e.MessageStarted(by="bot", message="m_2"),
-        e.MessageGrown(by="bot", message="m_2", index=0, text="I am af"),
-        e.MessageEnded(by="bot", message="m_2", outcome="failed"),
+        e.MessageStarted(by="p_bot", message="m_2"),
+        e.MessageGrown(by="p_bot", message="m_2", index=0, text="I am af"),
+        e.MessageEnded(by="p_bot", message="m_2", outcome="failed"),
     )
     assert wanted(after(said, *cut, state=state)) == []
 
 
 def test_what_was_written_in_a_part_of_an_answer_is_none() -> None:
-    state = after(CREATED, BOT, ADA, HERE, GONE, e.ResponseStarted(by="bot", response="r"))
-    part = e.ResponseStarted(by="bot", response="p", parent="r", title="flights")
-    found = e.MessagePosted(by="bot", message="m_1", parts=[Part("text", "found")], response="p")
+    state = after(CREATED, BOT, ADA, HERE, GONE, e.ResponseStarted(by="p_bot", response="r"))
+    part = e.ResponseStarted(by="p_bot", response="p", parent="r", title="flights")
+    found = e.MessagePosted(by="p_bot", message="m_1", parts=[Part("text", "found")], response="p")
     assert wanted(after(part, found, state=state)) == []
     assert wanted(after(answer("m_2"), state=state)) == [("m_2", "answer")]
 
 
 def test_agents_who_come_and_go_change_nothing() -> None:
-    there = e.AttachmentOpened(by="bot", participant="bot", attachment="a_bot")
+    there = e.AttachmentOpened(by="p_bot", participant="p_bot", attachment="a_bot")
     state = after(CREATED, BOT, ADA, there, HERE, GONE, answer("m_1"))
     assert wanted(state) == [("m_1", "answer")]
     assert wanted(after(e.AttachmentClosed(by="hub", attachment="a_bot"), state=state)) == [("m_1", "answer")]
@@ -265,8 +265,8 @@ def test_nobody_is_told_by_a_name_that_is_none_or_where_the_session_wants_none()
 
 
 def ended(call: str, outcome: e.Outcome) -> list[e.Event]:
-    asked = e.ToolRequested(by="bot", call=call, name="look", arguments="{}")
-    return [asked, e.ToolStarted(by="bot", call=call), e.ToolEnded(by="bot", call=call, outcome=outcome)]
+    asked = e.ToolRequested(by="p_bot", call=call, name="look", arguments="{}")
+    return [asked, e.ToolStarted(by="p_bot", call=call), e.ToolEnded(by="p_bot", call=call, outcome=outcome)]
 
 
 def test_a_result_or_a_failure_is_told_once_an_absence_where_no_answer_comes() -> None:

@@ -1,6 +1,8 @@
 """What is asked becomes facts or is refused: the policy, case by case."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from legato.session import commands as c
 from legato.session import events as e
@@ -18,18 +20,18 @@ from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, ZOMBIE, Talk, typ
 
 def test_the_first_worker_gets_its_right_and_answers() -> None:
     talk = Talk()
-    assert talk.state.rights["worker:bot"].holder == talk.state.rights["responder"].holder == "bot"
-    assert talk.state.responder == "bot"
+    assert talk.state.rights["worker:bot"].holder == talk.state.rights["responder"].holder == "p_bot"
+    assert talk.state.responder == "p_bot"
     assert talk.refused(
-        Actor("bot", "agent", ALL, worker="w2"), c.AcceptSession(right="worker:bot", worker="w2")
+        Actor("p_bot", "agent", ALL, worker="w2"), c.AcceptSession(right="worker:bot", worker="w2")
     ) == ("already_exists")
 
 
 def test_a_second_agent_drafts_while_the_first_answers() -> None:
-    talk, second = Talk(), Actor("aide", "agent", ALL, worker="w9")
+    talk, second = Talk(), Actor("p_aide", "agent", ALL, worker="w9")
     decided = talk.do(second, c.AcceptSession(right="worker:aide", worker="w9"))
     assert decided.raises == {"worker:aide": 1}
-    assert talk.state.responder == "bot"
+    assert talk.state.responder == "p_bot"
     assert talk.do(second, c.PostMessage(message="d", parts=WORDS)).rights == {"worker:aide": 1}
     assert talk.refused(second, c.StartResponse(response="r9")) == "not_allowed"
 
@@ -150,7 +152,7 @@ def test_what_cannot_be_done_again_starts_once_in_a_turn_whoever_answers_it() ->
     talk.do(BOT, asks("one", "k", "r"), c.StartTool(call="one"))
     talk.do(BOT, asks("again", "i", "r", again=True), c.StartTool(call="again"))
     talk.put(crashed(talk.state, "worker:bot"))
-    second = Actor("bot", "agent", ALL, worker="w2")
+    second = Actor("p_bot", "agent", ALL, worker="w2")
     talk.do(
         second, c.AcceptSession(right="worker:bot", worker="w2"), c.StartResponse(response="r2", turn="t")
     )
@@ -164,7 +166,7 @@ def test_a_crash_closes_the_attachments_that_the_dead_process_left_and_no_others
     talk = Talk().answering()
     opened = [
         e.AttachmentOpened(by="hub", attachment=name, participant=who)
-        for name, who in (("old", "bot"), ("next", "bot"), ("tab", "ada"))
+        for name, who in (("old", "p_bot"), ("next", "p_bot"), ("tab", "ada"))
     ]
     talk.put([*opened, *(e.AttachmentAway(by="hub", attachment=name) for name in ("old", "tab"))])
     talk.put(crashed(talk.state, "worker:bot"))
@@ -182,7 +184,7 @@ def test_a_crash_interrupts_and_the_turn_waits_for_the_next_worker() -> None:
     assert talk.state.entries["m"].status == "interrupted"
     assert (talk.state.responder, talk.state.rights["worker:bot"].token) == ("", 2)
     assert crashed(talk.state, "worker:bot") == []
-    second = Actor("bot", "agent", ALL, worker="w2")
+    second = Actor("p_bot", "agent", ALL, worker="w2")
     talk.do(second, c.AcceptSession(right="worker:bot", worker="w2"))
     talk.do(second, c.StartTool(call="again"), c.EndTool(call="again"))
 
@@ -195,7 +197,7 @@ def test_after_an_epoch_the_same_worker_goes_on_and_another_starts_anew() -> Non
     assert isinstance(same, Decided)
     assert types(same) == ["right_granted", "right_granted"]
     other = talk.ask(
-        Actor("bot", "agent", ALL, worker="w2"), c.AcceptSession(right="worker:bot", worker="w2")
+        Actor("p_bot", "agent", ALL, worker="w2"), c.AcceptSession(right="worker:bot", worker="w2")
     )
     assert isinstance(other, Decided)
     assert types(other) == ["message_ended", "response_ended", "right_granted", "right_granted"]
@@ -258,6 +260,19 @@ def test_who_lacks_the_capability_may_not() -> None:
     assert gone.refused(ADA, c.PostMessage(message="x", parts=WORDS)) == "not_allowed"
     assert Talk().refused(OPERATOR, c.AcceptSession(right="worker:x", worker="w")) == "not_allowed"
     assert Talk().refused(BOT, c.AcceptSession(right="responder", worker="w1")) == "not_allowed"
+
+
+@given(st.sampled_from(["p_bot", "p_aide", "bot", "aide", "worker:aide", "p_worker:aide"]))
+def test_a_worker_takes_its_own_agents_right_and_no_other(participant: str) -> None:
+    talk = Talk()
+    asked = talk.ask(
+        Actor(participant, "agent", ALL, worker="w9"), c.AcceptSession(right="worker:aide", worker="w9")
+    )
+    if participant == "p_aide":
+        assert isinstance(asked, Decided)
+    else:
+        assert isinstance(asked, Refusal)
+        assert (asked.reason, asked.field) == ("not_allowed", "right")
 
 
 def test_nothing_happens_after_the_end_and_the_end_ends_everything() -> None:

@@ -33,7 +33,7 @@ def test_an_agent_drafts_while_a_person_answers_and_it_is_no_message() -> None:
         False,
     )
     (draft,) = talk.state.drafts
-    assert (draft.id, draft.by, draft.text, draft.turn) == ("d", "bot", "hello", "t")
+    assert (draft.id, draft.by, draft.text, draft.turn) == ("d", "p_bot", "hello", "t")
     assert (talk.state.entries, len(talk.state.waiting_turns())) == (entries, 1)
 
 
@@ -52,7 +52,7 @@ def test_nobody_drafts_but_an_agents_own_worker_and_not_while_the_agent_answers(
 def test_an_agent_that_only_listens_may_draft() -> None:
     talk = Talk()
     talk.do(OPERATOR, c.LabelSession(labels={"listeners": "scribe"}))
-    scribe = Actor("scribe", "agent", ALL, worker="w2")
+    scribe = Actor("p_scribe", "agent", ALL, worker="w2")
     talk.put([e.ParticipantJoined(by="scribe", participant="scribe", role="agent")])
     talk.do(scribe, c.AcceptSession(right="worker:scribe", worker="w2", listens=True))
     talk.do(OPERATOR, c.TakeOver())
@@ -69,7 +69,13 @@ def test_what_is_sent_says_whose_draft_it_was_and_whether_the_words_are_still_th
     assert sent.rights == {"responder": 2}
     used = sent.events[0]
     assert isinstance(used, e.DraftUsed)
-    assert (used.by, used.draft, used.drafter, used.message, used.edited) == ("olga", "d", "bot", "m", False)
+    assert (used.by, used.draft, used.drafter, used.message, used.edited) == (
+        "olga",
+        "d",
+        "p_bot",
+        "m",
+        False,
+    )
     changed = c.PostMessage(message="m2", parts=[Part("text", "hello, Ada")], draft="e")
     (used, *_) = talk.do(OPERATOR, changed).events
     assert isinstance(used, e.DraftUsed)
@@ -99,7 +105,7 @@ def test_drafts_go_to_the_next_person_and_end_when_the_agent_answers_again() -> 
     assert drafts(talk) == ["b", "c", "d"]
     talk.do(SUE, c.HandBack())
     assert drafts(talk) == []
-    talk.put([e.ReplyDrafted(by="bot", draft="late", text="hello")])
+    talk.put([e.ReplyDrafted(by="p_bot", draft="late", text="hello")])
     assert drafts(talk) == [], "one that crossed the hand-back is nobody's"
 
 

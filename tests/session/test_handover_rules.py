@@ -8,7 +8,7 @@ from legato.session.right_rules import crashed
 from legato.session.state import Message
 from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, ZOMBIE, Talk, types
 
-BILLING = Actor("billing", "agent", ALL, worker="w9")
+BILLING = Actor("p_billing", "agent", ALL, worker="w9")
 OVER = c.HandOver(to="billing", briefing="she wants her money back")
 
 
@@ -32,7 +32,7 @@ def test_the_session_wants_the_other_agent_and_the_turn_waits_for_it() -> None:
     assert (talk.state.responder, talk.state.rights["worker:bot"].holder) == ("", "")
     assert [turn.id for turn in talk.state.waiting_turns()] == ["t"]
     accept(talk)
-    assert (talk.state.responder, talk.state.briefing) == ("billing", "she wants her money back")
+    assert (talk.state.responder, talk.state.briefing) == ("p_billing", "she wants her money back")
     talk.do(BILLING, c.StartResponse(response="r2", turn="t"))
     assert talk.refused(BOT, c.StartMessage(message="late")) == "stale_token"
 

@@ -42,8 +42,8 @@ def test_what_has_no_sound_is_not_put_on_hold_nor_is_an_agent_nor_somebody_elses
     talk = talking("tab", "phone")
     assert talk.refused(PHONE, HOLD) == "wrong_order"
     assert talk.refused(BOT, HOLD) == "resume_first"
-    talk.put(attached(talk.state, "bot", "w", 7))
-    agents = BOT.__class__("bot", "agent", BOT.capabilities, attachment="w")
+    talk.put(attached(talk.state, "p_bot", "w", 7))
+    agents = BOT.__class__("p_bot", "agent", BOT.capabilities, attachment="w")
     assert talk.refused(agents, HOLD) == "not_allowed"
 
 

@@ -23,7 +23,7 @@ def labelled(**labels: str) -> Talk:
 def test_it_gets_a_right_of_its_own_and_the_responder_stays() -> None:
     talk = Talk()
     assert types(talk.do(SCRIBE, LISTEN)) == ["participant_joined", "right_granted"]
-    assert talk.state.responder == "bot"
+    assert talk.state.responder == "p_bot"
     assert listens(talk.state, "p_scribe")
     assert [each.participant for each in roster(talk.state) if each.listens] == ["p_scribe"]
 
@@ -90,6 +90,6 @@ def test_when_its_worker_is_lost_the_answer_goes_on() -> None:
     talk = Talk().answering()
     talk.do(SCRIBE, LISTEN)
     talk.put(crashed(talk.state, "worker:scribe"))
-    assert (talk.state.responder, list(talk.state.responses)) == ("bot", ["r"])
+    assert (talk.state.responder, list(talk.state.responses)) == ("p_bot", ["r"])
     assert not listens(talk.state, "p_scribe")
     assert talk.refused(ADA, LISTEN) == "not_allowed"

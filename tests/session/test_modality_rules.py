@@ -150,7 +150,7 @@ def test_voices_do_not_use_up_the_rights_of_agents() -> None:
         talk.put(closed(talk.state, who))
     assert refused is not None
     assert refused.reason == "too_large"
-    talk.do(Actor("aide", "agent", ALL, worker="w9"), c.AcceptSession(right="worker:aide", worker="w9"))
+    talk.do(Actor("p_aide", "agent", ALL, worker="w9"), c.AcceptSession(right="worker:aide", worker="w9"))
 
 
 @pytest.mark.parametrize("field", ["takes", "gives"])

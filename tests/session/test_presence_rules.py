@@ -64,8 +64,8 @@ def test_devices_and_participants_are_bounded() -> None:
 
 def test_who_leaves_leaves_nothing_open() -> None:
     talk = Talk().answering()
-    talk.put(attached(talk.state, "bot", "w", now=7))
-    assert types(talk.put(left(talk.state, "bot", "bot"))) == [
+    talk.put(attached(talk.state, "p_bot", "w", now=7))
+    assert types(talk.put(left(talk.state, "p_bot", "p_bot"))) == [
         "attachment_closed",
         "message_ended",
         "response_ended",

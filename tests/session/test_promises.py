@@ -56,14 +56,14 @@ def test_the_marker_says_who_from_when_until_when_what_was_promised_and_which_to
     promised(talk, "p", "her money on Monday")
     talk.put(
         [
-            e.ToolRequested(by="bot", call="k1", name="refund", arguments="{}"),
-            e.ToolRequested(by="bot", call="k2", name="lookup", arguments="{}"),
-            e.ToolStarted(by="bot", call="k1"),
+            e.ToolRequested(by="p_bot", call="k1", name="refund", arguments="{}"),
+            e.ToolRequested(by="p_bot", call="k2", name="lookup", arguments="{}"),
+            e.ToolStarted(by="p_bot", call="k1"),
         ]
     )
     assert talk.state.helped == []
     talk.do(OPERATOR, c.HandBack(briefing="calm again"))
-    talk.put([e.ToolStarted(by="bot", call="k2")])
+    talk.put([e.ToolStarted(by="p_bot", call="k2")])
     (help,) = talk.state.helped
     assert (help.by, help.at, help.summary, help.tools) == ("olga", begun, "calm again", ("refund",))
     assert (help.since, help.until, help.ended_at) == (7, 7, talk.state.offset - 1)

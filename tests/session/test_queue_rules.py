@@ -25,7 +25,7 @@ def test_an_agent_or_a_user_asks_and_users_do_not_say_how_urgent_it_is() -> None
     talk = asked()
     asking = talk.state.asking
     assert asking is not None
-    assert (asking.by, asking.reason, asking.skill, asking.priority) == ("bot", "refund", "billing", 2)
+    assert (asking.by, asking.reason, asking.skill, asking.priority) == ("p_bot", "refund", "billing", 2)
     assert talk.refused(ADA, c.RequestHuman(request="q2")) == "already_exists"
     talk.do(BOT, c.WithdrawRequest(request="q"))
     assert talk.refused(ADA, c.RequestHuman(request="q2", priority=1)) == "not_allowed"

@@ -13,7 +13,7 @@ from tests.session.talk import ADA, ALL, BOT, OPERATOR, Talk, call, overdue, typ
 
 PHONE = Actor("ada", "user", ALL, attachment="phone")
 BEN = Actor("ben", "user", ALL, attachment="bens")
-NEXT = Actor("bot", "agent", ALL, worker="w2")
+NEXT = Actor("p_bot", "agent", ALL, worker="w2")
 ASKED = c.RequestTool(call="x", name="where", arguments="{}", response="r", key="k", runs="client")
 
 
@@ -174,7 +174,7 @@ def test_work_of_clients_needs_to_publish_and_nothing_more() -> None:
     says = Actor("ada", "user", frozenset({"publish"}), attachment="tab")
     assert talk.refused(reads, c.StartTool(call="x")) == "not_allowed"
     talk.do(says, c.StartTool(call="x"))
-    agent = Actor("bot", "agent", frozenset({"publish"}), worker="w1")
+    agent = Actor("p_bot", "agent", frozenset({"publish"}), worker="w1")
     assert talk.refused(agent, c.EndTool(call="x", outcome="failed")) == "not_allowed"
 
 

@@ -66,7 +66,7 @@ def test_who_answers_takes_no_stance_and_is_where_they_were_when_they_hand_back(
 def test_a_whisper_goes_to_whoever_answers() -> None:
     talk = crowd()
     talk.do(OPERATOR, c.Whisper(text="offer her 10 %"))
-    assert [(each.to, each.text) for each in talk.state.whispers] == [("bot", "offer her 10 %")]
+    assert [(each.to, each.text) for each in talk.state.whispers] == [("p_bot", "offer her 10 %")]
     assert talk.refused(OPERATOR, c.Whisper(text=" ")) == "malformed"
     assert talk.refused(OPERATOR, c.Whisper(text="x" * 4_001)) == "too_large"
     talk.do(OPERATOR, c.TakeOver())
@@ -97,7 +97,7 @@ def test_a_transfer_goes_to_somebody_who_is_here_to_answer() -> None:
     assert talk.refused(OPERATOR, c.Transfer(to="ben")) == "stale_token"
     talk.do(OPERATOR, c.TakeOver())
     talk.put([e.ParticipantJoined(by="tom", participant="tom", role="operator")])
-    for nobody in ("ada", "bot", "zoe", "tom"):
+    for nobody in ("ada", "p_bot", "zoe", "tom"):
         assert talk.refused(OPERATOR, c.Transfer(to=nobody)) == "not_found"
     passed = talk.do(OPERATOR, c.Transfer(to="ben", briefing="she waits for 4711"))
     assert (types(passed), passed.raises) == (["right_granted", "responder_changed"], {"responder": 3})
@@ -124,7 +124,7 @@ def test_what_is_said_aloud_goes_as_far_as_its_speaker_reaches() -> None:
     assert as_routed(talk.state, "olga", [*begun, *spoken("olga", "u")]) == []
     talk.do(OPERATOR, c.ChangeStance(stance="whisper"))
     assert as_routed(talk.state, "olga", [*begun, *spoken("olga", "u")]) == [
-        e.Whispered(by="olga", to="bot", text="hello", spoken=Spoken("t_olga", 0, 960))
+        e.Whispered(by="olga", to="p_bot", text="hello", spoken=Spoken("t_olga", 0, 960))
     ]
 
 
@@ -141,7 +141,7 @@ def test_a_turn_that_had_begun_when_its_speaker_fell_out_of_reach_ends_and_asks_
 
 def test_an_agents_words_know_no_stance() -> None:
     talk = crowd()
-    assert reach(talk.state, "bot") is Reach.NOBODY
+    assert reach(talk.state, "p_bot") is Reach.NOBODY
     talk.do(BOT, c.PostMessage(message="draft", parts=WORDS))
 
 
@@ -164,4 +164,4 @@ def test_what_people_say_who_only_listen_or_whisper_is_said_apart_and_what_users
     assert apart(talk.state, "olga")
     talk.do(OPERATOR, c.TakeOver())
     talk.do(OPERATOR, c.HoldUsers())
-    assert not any(apart(talk.state, who) for who in ("olga", "ada", "bot", "nobody"))
+    assert not any(apart(talk.state, who) for who in ("olga", "ada", "p_bot", "nobody"))

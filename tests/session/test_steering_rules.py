@@ -13,7 +13,7 @@ from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, types
 
 STEER = c.SteerResponse(response="r", text="shorter")
 PAUSE, GO_ON = c.PauseResponse(response="r"), c.ContinueResponse(response="r")
-NEXT = Actor("bot", "agent", ALL, worker="w2")
+NEXT = Actor("p_bot", "agent", ALL, worker="w2")
 AGAIN = c.RegenerateResponse(response="r")
 
 

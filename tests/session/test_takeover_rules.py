@@ -33,7 +33,7 @@ def test_who_takes_over_answers_and_what_the_agent_was_saying_ends() -> None:
     ]
     assert (taken.conditional, taken.raises) == (True, {"responder": 2})
     assert (talk.state.responder, talk.state.rights["responder"].holder) == ("olga", "olga")
-    assert talk.state.rights["worker:bot"].holder == "bot", "the agent stays"
+    assert talk.state.rights["worker:bot"].holder == "p_bot", "the agent stays"
     assert [turn.id for turn in talk.state.waiting_turns()] == ["t"], "its turn waits for the person"
     assert talk.state.entries["m"].status == "interrupted"
     assert talk.refused(BOT, c.StartResponse(response="r2", turn="t")) == "not_allowed"
@@ -120,7 +120,7 @@ def test_who_hands_back_leaves_a_briefing_and_the_agent_answers_what_waits() -> 
     back = talk.do(OPERATOR, c.HandBack(briefing="she gets a call at nine"))
     assert types(back) == ["right_granted", "responder_changed"]
     assert back.raises == {"responder": 3}
-    assert (talk.state.responder, talk.state.briefing) == ("bot", "she gets a call at nine")
+    assert (talk.state.responder, talk.state.briefing) == ("p_bot", "she gets a call at nine")
     assert talk.state.rights["responder"].worker == "w1"
     talk.do(BOT, c.StartResponse(response="r2", turn="t"))
     assert talk.refused(OPERATOR, c.HandBack()) == "stale_token"
@@ -133,8 +133,8 @@ def test_without_an_agent_the_session_waits_for_one_which_then_answers() -> None
     assert talk.state.responder == "olga", "the agent's end is not the person's"
     talk.do(OPERATOR, c.HandBack(briefing="b"))
     assert (talk.state.responder, talk.state.briefing, talk.state.rights["responder"].holder) == ("", "b", "")
-    talk.do(Actor("bot", "agent", ALL, worker="w2"), c.AcceptSession(right="worker:bot", worker="w2"))
-    assert talk.state.responder == "bot"
+    talk.do(Actor("p_bot", "agent", ALL, worker="w2"), c.AcceptSession(right="worker:bot", worker="w2"))
+    assert talk.state.responder == "p_bot"
 
 
 def test_a_person_who_goes_leaves_the_answering_to_the_agent() -> None:
@@ -149,13 +149,13 @@ def test_a_person_who_goes_leaves_the_answering_to_the_agent() -> None:
             talk.put(closed(talk.state, "a1"))
             assert talk.state.responder == "olga", "another tab is there"
             talk.put(closed(talk.state, "a2"))
-        assert (talk.state.responder, talk.state.rights["responder"].holder) == ("bot", "bot"), goes
+        assert (talk.state.responder, talk.state.rights["responder"].holder) == ("p_bot", "p_bot"), goes
 
 
 def test_the_agents_going_does_not_take_the_answering_from_a_person() -> None:
     talk = Talk()
     talk.do(OPERATOR, c.TakeOver())
-    talk.put(left(talk.state, "bot", "bot"))
+    talk.put(left(talk.state, "p_bot", "p_bot"))
     assert talk.state.responder == "olga"
     talk.put(left(talk.state, "olga", "olga"))
     assert talk.state.responder == ""

@@ -8,7 +8,7 @@ from legato.session.right_rules import crashed
 from legato.session.state import ToolCall
 from tests.session.talk import ADA, ALL, BOT, OPERATOR, Talk, types
 
-NEXT = Actor("bot", "agent", ALL, worker="w2")
+NEXT = Actor("p_bot", "agent", ALL, worker="w2")
 UNKNOWN = c.RequestTool(
     call="y", name="pay", arguments="{}", response="r2", key="k", approval="user", unknown=True
 )

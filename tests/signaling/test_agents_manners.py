@@ -61,7 +61,7 @@ async def conversation() -> AsyncIterator[tuple[Doors, legato.Client]]:
     """A person in a session of the agent's."""
     ready = asyncio.Event()
     async with doors(sessions=()) as here:
-        ticket = here.ticket("p_ai", "agent", "*")
+        ticket = here.ticket("p_concierge", "agent", "*")
         working = asyncio.create_task(polite().work(here.url, ticket=ticket, ready=ready))
         async with asyncio.timeout(WAIT_S):
             await ready.wait()
@@ -149,7 +149,7 @@ async def test_an_author_refuses_a_session_by_what_is_known_of_it_and_another_wo
 
     async with doors(sessions=()) as here, asyncio.TaskGroup() as working:
         ready, tasks = [asyncio.Event(), asyncio.Event()], []
-        ticket = here.ticket("p_ai", "agent", "*")
+        ticket = here.ticket("p_concierge", "agent", "*")
         tasks.append(working.create_task(picky.work(here.url, ticket=ticket, ready=ready[0])))
         async with asyncio.timeout(WAIT_S):
             await ready[0].wait()

@@ -50,7 +50,7 @@ async def test_what_came_before_the_voice_was_open_is_taken_in_turns_with_everyb
         legato.Client(here.url, ticket=ticket(here, "agent")) as agent,
     ):
         await user.do(c.ChangeModality(takes=("text", "audio"), gives=("text",)))
-        await agent.do(c.AcceptSession(right="worker:own", worker="k_1"))
+        await agent.do(c.AcceptSession(right="worker:agent", worker="k_1"))
         await agent.do(c.StartMessage(message="m_own", brought=True))
         await agent.until(lambda state: any("audio" in each.takes for each in state.attachments.values()), 10)
         loop.call_soon(passed)

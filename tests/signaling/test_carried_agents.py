@@ -27,7 +27,7 @@ def echo() -> Agent:
 @asynccontextmanager
 async def at_work(here: Doors) -> AsyncIterator[None]:
     ready = asyncio.Event()
-    ticket = here.ticket("p_ai", "agent", "*")
+    ticket = here.ticket("p_concierge", "agent", "*")
     working = asyncio.create_task(echo().work(here.url, ticket=ticket, ready=ready))
     try:
         async with asyncio.timeout(WAIT_S):

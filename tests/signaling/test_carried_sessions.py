@@ -33,7 +33,7 @@ class Carrying:
             client.ws_connect(f"{here.url}/v1/connect", protocols=("legato.1",), compress=0) as socket,
         ):
             worker = cls(socket)
-            ticket = here.ticket("p_ai", "agent", "*")
+            ticket = here.ticket("p_concierge", "agent", "*")
             work = {"type": "work", "v": 1, "ticket": ticket, "name": "concierge", "worker": "k_1"}
             await socket.send_str(json.dumps(work))
             assert (await worker.until(0, "working"))["carries"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.audit import tried, tried_beside
 from hub.store.promise import SessionKey
 from legato.session.commands import Refusal
 from signaling.connection.effects import NEVER
@@ -9,7 +10,7 @@ from tests.signaling.doors import Doors, Page, doors
 
 
 async def work(here: Doors, page: Page, worker: str = "k_1") -> None:
-    ticket = here.ticket("p_ai", "agent", "*")
+    ticket = here.ticket("p_concierge", "agent", "*")
     await page.send(
         {"type": "work", "v": 1, "ticket": ticket, "name": "concierge", "worker": worker, "capacity": 2}
     )
@@ -64,6 +65,39 @@ async def test_nobody_takes_a_session_by_attaching_who_might_not_accept_it() -> 
         attached = await ada.attach(ticket, worker="k_1", accept="worker:concierge")
         assert attached.get("accepted", 0) == 0
         assert not room.state.rights
+
+
+async def test_no_worker_is_registered_under_another_agents_name_and_the_audit_says_that_it_tried() -> None:
+    async with doors() as here, Page.at(here) as mallory:
+        ticket = here.ticket("p_concierge", "agent", "*")
+        await mallory.send({"type": "work", "v": 1, "ticket": ticket, "name": "billing", "worker": "k_1"})
+        told = await mallory.until("closing")
+        assert (told["code"], told["reason"], told["detail"]) == (4003, "not_allowed", "name")
+        found = await tried_beside("main", here.store, here.keys)
+        assert [(each.by, each.asked, each.reason) for each in found.trials] == [
+            ("p_concierge", "work", "not_allowed")
+        ]
+
+
+async def test_no_worker_takes_another_agents_right_and_the_audit_says_that_it_tried() -> None:
+    key = SessionKey("main", "s_shop")
+    async with doors() as here, Page.at(here) as taker, Page.at(here) as asker:
+        room = await here.node.create(key, "p_boss", {"agent": "billing"}, "")
+        assert not isinstance(room, Refusal)
+        ticket = here.ticket("p_concierge", "agent", "s_shop")
+        attach = {"type": "attach", "v": 1, "ticket": ticket, "producer": "w_1", "worker": "k_1"}
+        await taker.send(attach | {"accept": "worker:billing"})
+        told = await taker.until("closing")
+        assert (told["code"], told["reason"], told["detail"]) == (4003, "not_allowed", "accept")
+        await asker.attach(ticket, worker="k_1")
+        command = {"type": "accept_session", "right": "worker:billing", "worker": "k_1"}
+        await asker.send({"type": "do", "seq": 1, "commands": [command]})
+        refused = await asker.until("refused")
+        assert (refused["reason"], refused["field"]) == ("not_allowed", "right")
+        assert not room.state.rights
+        found = await tried(key, here.store, here.keys)
+        expected = ("p_concierge", "accept_session", "not_allowed")
+        assert [(each.by, each.asked, each.reason) for each in found.trials] == [expected] * 2
 
 
 async def test_a_worker_that_comes_again_replaces_itself() -> None:

@@ -166,7 +166,7 @@ async def test_only_an_agents_ticket_for_every_session_registers_a_worker() -> N
     async with doors() as here:
         for ticket, code in (
             (here.ticket(), 4003),
-            (here.ticket("p_ai", "agent"), 4003),
+            (here.ticket("p_concierge", "agent"), 4003),
             ("no", 4001),
             (here.ticket("p_b", "supervisor", "*"), 4003),
         ):
@@ -176,6 +176,6 @@ async def test_only_an_agents_ticket_for_every_session_registers_a_worker() -> N
                 )
                 assert await page.closed() == code
         async with Page.at(here) as page:
-            ticket = here.ticket("p_ai", "agent", "*")
+            ticket = here.ticket("p_concierge", "agent", "*")
             await page.send({"type": "work", "v": 1, "ticket": ticket, "name": "concierge", "worker": "k_1"})
             assert (await page.until("working"))["node"] == "n1"

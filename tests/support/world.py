@@ -44,6 +44,7 @@ from hub.settings import Settings
 from hub.store.model import ModelServer
 from hub.store.promise import SessionKey, Store, StoreUnavailable
 from hub.vault import Folder, Vault
+from legato.session.actors import agents_participant
 from legato.session.commands import Command
 from legato.wire.down import Offered
 from signaling.archive import Archive
@@ -309,7 +310,7 @@ class World:
         self.workers += 1
         name = f"w_{self.workers}"
         self.worker = Worker(
-            name, AGENT, lambda: self.desk.ticket(f"agent:{AGENT}", "agent"), self.loop,
+            name, AGENT, lambda: self.desk.ticket(agents_participant(AGENT), "agent"), self.loop,
             self.random_of(f"{name}:worker"), self.dial, self._engage,
         )  # fmt: skip
         self.loop.deliver(1, self.worker.process, self.worker.start)

@@ -44,10 +44,10 @@ async def test_a_node_that_dies_leaves_what_it_did_not_count_to_the_next_and_not
         async with house.node("n1", dying, settings=QUICK) as first:
             for number in range(4):
                 key = SessionKey("main", f"s_{number}")
-                room = await there(await first.create(key, "p_user", {"agent": "helper"}, ""))
+                room = await there(await first.create(key, "p_user", {"agent": "agent"}, ""))
                 await first.arrive(room, user_presence())
                 opened = await room.open_producer("c_agent")
-                takes = c.AcceptSession(right="worker:helper", worker="w_1")
+                takes = c.AcceptSession(right="worker:agent", worker="w_1")
                 assert isinstance(
                     await room.execute(AGENT, batch("c_agent", 1, takes, epoch=opened.epoch)), Done
                 )

@@ -22,7 +22,7 @@ from legato.session.running_rules import node_of
 from legato.session.state import ToolCall
 from tests.hub.node.builders import AGENT, KEY, House, batch, there, until, user_presence, virtual
 
-TAKES = c.AcceptSession(right="worker:helper", worker="w_1")
+TAKES = c.AcceptSession(right="worker:agent", worker="w_1")
 PAY = HubTool("pay", idempotent=True, run_ms=20_000)
 SEND = HubTool("send", run_ms=20_000)
 
@@ -86,7 +86,7 @@ async def talking(node: Node, key: SessionKey = KEY) -> AsyncIterator[Talking]:
     assert opened.epoch == 1
     assert isinstance(await node.arrive(room, user_presence()), Done)
     assert isinstance(await node.arrive(room, Presence(AGENT, "Bot", "", ("text",), ("text",))), Done)
-    node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
+    node.register_worker("main", "agent", "w_1", 1, lambda key, participant, ms: None)
     assert isinstance(await talk.does(TAKES), Done)
     yield talk
 

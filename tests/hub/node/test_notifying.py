@@ -30,7 +30,7 @@ from tests.hub.node.builders import (
 
 ANSWERS = c.PostMessage(message="m_1", parts=[Part("text", "done")])
 QUICK = Settings(idle_close=2_000)
-TAKES = c.AcceptSession(right="worker:helper", worker="w_1")
+TAKES = c.AcceptSession(right="worker:agent", worker="w_1")
 ASKS = c.RequestTool(call="c_1", name="refund", arguments="{}", approval="user")
 
 
@@ -82,7 +82,7 @@ async def left_alone(
     opened = await room.open_producer("c_agent")
     assert isinstance(await node.arrive(room, user_presence()), Done)
     assert isinstance(await node.arrive(room, Presence(AGENT, "Bot", "", ("text",), ("text",))), Done)
-    node.register_worker("main", "helper", "w_1", 1, lambda key, participant, ms: None)
+    node.register_worker("main", "agent", "w_1", 1, lambda key, participant, ms: None)
     assert isinstance(await room.execute(AGENT, batch("c_agent", 1, TAKES, epoch=opened.epoch)), Done)
     if before is not None:
         await before(room)

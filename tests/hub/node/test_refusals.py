@@ -71,7 +71,7 @@ def test_many_participants_together_do_not_write_without_end_nor_fill_the_memory
         ((POST,), "session_erased", "post_message"),
         ((c.ContinueResponse(response="r_1"),), "wrong_order", "continue_response"),
         ((POST,), "already_exists", ""),
-        ((c.AcceptSession(right="worker:x", worker="w"),), "already_exists", ""),
+        ((c.AcceptSession(right="worker:agent", worker="w"),), "already_exists", ""),
         ((c.EndSession(),), "session_ended", "end_session"),
         ((TAKE,), "overloaded", ""),
         ((TAKE,), "sequence_gap", ""),
