@@ -18,6 +18,7 @@ from media.voice.recordings import NoSound, Recordings, export_audio
 from signaling.http.access import Access
 from signaling.http.errors import Refused, json_response
 from signaling.http.routes import Route
+from signaling.veil import GUESTS
 
 AT_ONCE: Final = 2
 """Recordings that a node makes at one time; a mix takes a core."""
@@ -63,7 +64,7 @@ class Recording:
                     ("end", "of a track: up to this media time"),
                     ("from", "of the mix: from this place on, in ms as `levels` counts them"),
                     ("to", "of the mix: up to this place, at most 60 s on"),
-                    ("asides", "`true`: with what was whispered; takes the capability `monitor`"),
+                    ("asides", "`true`: with what was whispered; takes the capability `monitor`, not for observers"),
                 ),
             ),
             Route(
@@ -91,6 +92,9 @@ class Recording:
         asides = request.query.get("asides", "") == "true"
         if asides:
             self._access.need(key, ticket, "monitor", "asides")
+            if ticket.role in GUESTS:  # they are shown no whisper, whatever their ticket lets them hear
+                self._access.forbidden(key, ticket, "monitor", "asides")
+                raise Refused("not_allowed", "users and observers hear no asides", field="asides")
         track = request.query.get("track", "")
         if track and not well_formed(track):
             raise Refused("malformed", field="track")

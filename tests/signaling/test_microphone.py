@@ -178,7 +178,13 @@ async def test_how_loud_the_call_was_is_told_and_a_stretch_of_it_is_a_file(socke
 async def test_only_who_may_listen_in_asks_for_what_was_said_aside(socket_folder: Path) -> None:
     async with node(socket_folder) as here, aiohttp.ClientSession() as http:
         url = f"{here.url}/v1/sessions/s_1/recording"
-        for role, status, reason in (("user", 403, "not_allowed"), ("supervisor", 404, "not_found")):
+        for role, status, reason in (
+            ("user", 403, "not_allowed"),
+            ("observer", 403, "not_allowed"),
+            ("agent", 403, "not_allowed"),
+            ("operator", 404, "not_found"),
+            ("supervisor", 404, "not_found"),
+        ):
             headers = {"Authorization": f"Bearer {ticket(here, cast('Role', role))}"}
             async with http.get(url, params={"asides": "true"}, headers=headers) as answer:
                 assert answer.status == status, await answer.text()
