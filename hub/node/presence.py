@@ -25,6 +25,7 @@ from legato.session.decisions import Decided, conducted, decide, foresee, raised
 from legato.session.events import AttachmentAway, Event
 from legato.session.ids import HUB
 from legato.session.presence_rules import attached, closed, connection_lost, joined, resumed
+from legato.session.stance_rules import placed
 from legato.session.state import State
 
 PRODUCER: Final = "presence"
@@ -180,6 +181,7 @@ class Attendance:
         if isinstance(then, Refusal):
             return then
         events = [*first, *then]
+        events += placed(foresee(state, events), actor)
         if presence.accept is None:
             return _told(events)
         taken = decide(foresee(state, events), actor, presence.accept)

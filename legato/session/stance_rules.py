@@ -28,12 +28,22 @@ from legato.session.tickets import Capability
 from legato.session.vocabulary import Stance
 
 NEEDED: Final[dict[Stance, Capability]] = {
-    "": "monitor",
+    "": "takeover",
     "monitor": "monitor",
     "whisper": "whisper",
     "barge": "takeover",
 }
-"""The capability that each stance needs."""
+"""The capability that each stance needs: to be heard by all, that of answering."""
+
+
+def placed(state: State, actor: Actor) -> list[e.Event]:
+    """Where somebody who comes stands: who may not be heard by all, and is to be folded as if they were, listens."""
+    who = state.participants.get(actor.participant)
+    if who is None or who.left or actor.role not in PEOPLE or person_answers(state, actor.participant):
+        return []
+    if who.stance not in ("", "barge") or NEEDED[who.stance] in actor.capabilities:
+        return []
+    return [e.StanceChanged(by=HUB, participant=actor.participant, stance="monitor")]
 
 
 def change_stance(state: State, actor: Actor, command: c.ChangeStance) -> Decision:
@@ -98,7 +108,9 @@ def transfer(state: State, actor: Actor, command: c.Transfer) -> Decision:
 
 def out_of_reach_of_all(state: State, actor: Actor) -> Refusal | None:
     """Why what somebody posts would reach nobody, or only who answers."""
-    if actor.role not in PEOPLE or reach(state, actor.participant) is Reach.ALL:
+    if actor.role not in PEOPLE or person_answers(state, actor.participant):
+        return None
+    if reach(state, actor.participant) is Reach.ALL and "takeover" in actor.capabilities:
         return None
     return Refusal("not_allowed", "you only listen: whisper, barge in, or take over", "message")
 

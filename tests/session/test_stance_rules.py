@@ -10,7 +10,7 @@ from legato.session.ids import HUB
 from legato.session.parts import Spoken, Word
 from legato.session.presence_rules import attached
 from legato.session.routing import Reach, apart, reach
-from legato.session.stance_rules import as_routed
+from legato.session.stance_rules import as_routed, placed
 from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, types
 
 BEN = Actor("ben", "operator", ALL)
@@ -165,3 +165,18 @@ def test_what_people_say_who_only_listen_or_whisper_is_said_apart_and_what_users
     talk.do(OPERATOR, c.TakeOver())
     talk.do(OPERATOR, c.HoldUsers())
     assert not any(apart(talk.state, who) for who in ("olga", "ada", "p_bot", "nobody"))
+
+
+def test_who_may_not_barge_in_is_heard_by_all_in_no_way() -> None:
+    talk, lesser = crowd(), Actor("olga", "operator", frozenset({"read", "publish", "monitor", "whisper"}))
+    for stance in ("", "barge"):
+        talk = crowd()
+        talk.put([e.StanceChanged(by=HUB, participant="olga", stance="whisper")])
+        assert talk.refused(lesser, c.ChangeStance(stance=stance)) == "not_allowed"
+    talk = crowd()
+    assert reach(talk.state, "olga") is Reach.ALL
+    assert talk.refused(lesser, c.PostMessage(message="m", parts=WORDS)) == "not_allowed"
+    talk.put(placed(talk.state, lesser))
+    assert reach(talk.state, "olga") is Reach.NOBODY
+    assert placed(talk.state, lesser) == []
+    assert placed(crowd().state, OPERATOR) == placed(crowd().state, ADA) == []
