@@ -1,7 +1,8 @@
 """Who comes in: from a ticket to an attachment in a session, or to a registered worker.
 
 What a ticket does not say, its holder may not do. Whatever is wrong with one, its bearer learns the same; a
-session that is not there and one that the ticket is not for look alike.
+session that is not there and one that the ticket is not for look alike. Who has a ticket for one that was erased is
+told so.
 """
 
 from __future__ import annotations
@@ -216,7 +217,7 @@ class Doorkeeper:
         if room is None:
             if isinstance(coming.envelope, Attach):
                 self._refused(coming.ticket, key.session, "attach", Refusal("session_erased"))
-            return _NOT_FOUND
+            return _ERASED if await self._node.erased(coming.key) else _NOT_FOUND
         try:
             arrival = await self._arrive(coming, room, after, holding)
         except BaseException:
@@ -334,9 +335,10 @@ class Doorkeeper:
 
 
 _NOT_FOUND: Final = TurnedAway(close_codes.NOT_FOUND, "not_found", retry_after_ms=NEVER)
+_ERASED: Final = TurnedAway(close_codes.ERASED, "session_erased", retry_after_ms=NEVER)
 _TURNED: Final = {
     "not_found": close_codes.NOT_FOUND,
-    "session_erased": close_codes.NOT_FOUND,
+    "session_erased": close_codes.ERASED,
     "not_allowed": close_codes.NOT_ALLOWED,
     "session_ended": close_codes.NOT_ALLOWED,
     "malformed": close_codes.MALFORMED,

@@ -198,6 +198,10 @@ class Node:
         """See the promise. Raises `StoreUnavailable`, `KeysError`, `SessionDamaged`."""
         return await self._rooms.open(key)
 
+    async def erased(self, key: SessionKey) -> bool:
+        """See the promise. Raises `StoreUnavailable`."""
+        return await self._parts.store.exists(key) == "erased"
+
     def release(self, room: Room) -> None:
         """See the promise."""
         self._rooms.release(room)

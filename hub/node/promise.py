@@ -164,7 +164,10 @@ class Node(Protocol):
         has `most` open (over the hub; 0: any number, and it does not count)."""
 
     async def open(self, key: SessionKey) -> Room | None:
-        """The session's room; None if there is no such session (or it is erased: callers answer alike)."""
+        """The session's room; None if there is no such session, or it is `erased`."""
+
+    async def erased(self, key: SessionKey) -> bool:
+        """Whether the session that is not there was, and is erased: to be told to who has a ticket for it."""
 
     def release(self, room: Room) -> None:
         """The caller no longer needs the room (it is counted; each `open`/`create` is released once)."""

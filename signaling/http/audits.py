@@ -53,9 +53,10 @@ class Audits:
         try:
             found = await self._archive.acts(key, after, limit + 1)
             trials = await self._archive.tried(key)
-        except (KeyUnknown, SessionForgotten):
+        except (KeyUnknown, SessionForgotten) as gone:
             self._access.gone(key, ticket, "export")
-            raise Refused("not_found") from None
+            reason = "session_erased" if isinstance(gone, SessionForgotten) else "not_found"
+            raise Refused(reason) from None
         acts = [{**msgspec.json.decode(act.encoded), "digest": act.digest.hex()} for act in found[:limit]]
         more = acts[-1]["offset"] if len(found) > limit else 0
         refused = [msgspec.to_builtins(trial) for trial in trials.trials]

@@ -16,7 +16,7 @@ from hub.store.promise import SessionKey
 from legato.session.ids import RandomBytes
 from signaling.blob_folder import MOST_BYTES, BlobDamaged, BlobFolder, BlobMismatch, Incoming
 from signaling.http.access import Access
-from signaling.http.errors import Refused
+from signaling.http.errors import Refused, absent
 from signaling.http.guard import stream_headers
 from signaling.http.routes import Route
 
@@ -131,7 +131,7 @@ class Blobs:
     async def _there(self, key: SessionKey) -> None:
         room = await self._node.open(key)
         if room is None:
-            raise Refused("not_found")
+            raise await absent(self._node, key)
         self._node.release(room)
 
 

@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from hub.node.promise import Node
+from hub.store.promise import SessionKey
 from legato.session.commands import Refusal
 
 STATUS: Final = {
@@ -72,6 +74,11 @@ class Refused(Exception):
     def of(cls, refusal: Refusal) -> Refused:
         """The refusal of a room, as HTTP says it."""
         return cls(refusal.reason, refusal.detail, refusal.field, refusal.retry_after_ms)
+
+
+async def absent(node: Node, key: SessionKey) -> Refused:
+    """What who has a ticket for a session that is not there is told: whether it was erased."""
+    return Refused("session_erased" if await node.erased(key) else "not_found")
 
 
 def error_response(error: ErrorDetail, status: int | None = None) -> web.Response:

@@ -133,7 +133,7 @@ async def test_an_archived_session_is_listed_read_verified_joined_and_erased(soc
         await archived(here)
 
         assert (await desk.ask("DELETE", "/v1/sessions/s_1"))[0] == 204
-        assert (await desk.ask("GET", "/v1/sessions/s_1"))[0] == 404
+        assert (await desk.ask("GET", "/v1/sessions/s_1"))[0] == 410
         for rest in ("blobs", "vault"):
             assert not await asyncio.to_thread(files, socket_folder / rest)
 

@@ -92,7 +92,7 @@ async def test_a_session_lives_from_its_making_to_its_erasure() -> None:
             "reason"
         ] == "session_ended"
         assert (await ask(here, "DELETE", "/v1/sessions/s_new", ticket))[0] == 204
-        assert (await ask(here, "GET", "/v1/sessions/s_new", ticket))[0] == 404
+        assert (await ask(here, "GET", "/v1/sessions/s_new", ticket))[0] == 410
 
 
 async def test_erasing_closes_who_is_there() -> None:

@@ -114,7 +114,8 @@ async def test_in_a_session_that_ended_or_was_erased_nobody_does_any_of_it(kind:
         assert (await ask(here, "DELETE", f"/v1/sessions/{erased.session}", boss))[0] == 204
         before = await log(here)
         assert (await asked(here, asker, kind, 1))[1] == "session_ended"
-        assert (await asked(here, asker, kind, 2, erased.session))[1] in ("session_erased", "not_found")
+        assert await asked(here, asker, kind, 2, erased.session) == (410, "session_erased")
+        assert await asked(here, asker, kind, 3, "s_never") == (404, "not_found")
         assert await log(here) == before
         who = "p_bot" if agents else "p_olga"
         assert await audited(here) == [(who, kind, "session_ended")]
@@ -127,9 +128,9 @@ async def test_what_is_asked_of_an_erased_session_by_http_is_in_the_audit(
 ) -> None:
     async with doors() as here:
         boss = here.ticket("p_boss", "supervisor", "*", more=set(CEILINGS["supervisor"]) - {"work"})
-        for session in (KEY.session, "s_never"):
+        for session, status in ((KEY.session, 410), ("s_never", 404)):
             await ask(here, "DELETE", f"/v1/sessions/{session}", boss)
-            assert (await ask(here, method, f"/v1/sessions/{session}{path}", boss, {}))[0] == 404
+            assert (await ask(here, method, f"/v1/sessions/{session}{path}", boss, {}))[0] == status
         assert await beside_all(here) == [("p_boss", needs, "session_erased", KEY.session)]
 
 
@@ -143,11 +144,19 @@ async def test_who_says_anything_in_or_comes_to_an_erased_session_is_in_the_audi
             {"type": "post_message", "message": "m_1", "parts": [{"text": "are you there?"}]}
         ]}  # fmt: skip
         path = f"/v1/sessions/{KEY.session}/commands"
-        assert (await ask(here, "POST", path, here.ticket(), body))[0] == 404
-        async with Page.at(here) as page:
-            await page.send({"type": "attach", "v": 1, "ticket": here.ticket(), "producer": "w_1"})
-            assert await page.closed() == 4004
-        assert [each[1] for each in await beside_all(here)] == ["post_message", "attach"]
+        assert (await ask(here, "POST", path, here.ticket(), body))[0] == 410
+        for session, code in ((KEY.session, 4010), ("s_never", 4004)):
+            async with Page.at(here) as page:
+                ticket = here.ticket(session=session)
+                await page.send({"type": "attach", "v": 1, "ticket": ticket, "producer": "w_1"})
+                assert await page.closed() == code
+        for what in ("", "/events", "/history", "/presence", "/audit"):
+            said = await ask(here, "GET", f"/v1/sessions/{KEY.session}{what}", boss)
+            assert (said[0], said[1]["error"]["reason"]) == (410, "session_erased"), what
+            assert (await ask(here, "GET", f"/v1/sessions/s_never{what}", boss))[0] == 404, what
+        stranger = here.ticket("p_eve", session="s_other")
+        assert (await ask(here, "GET", f"/v1/sessions/{KEY.session}", stranger))[0] == 404
+        assert [each[1] for each in await beside_all(here)] == ["post_message", "attach", "export"]
         assert await here.store.exists(KEY) == "erased"
 
 
@@ -260,3 +269,19 @@ async def test_what_a_ticket_of_the_session_does_not_allow_by_http_is_in_the_aud
         assert (await ask(here, method, f"/v1/sessions/{KEY.session}{path}", other, {}))[0] == 404
         assert status == 403
         assert await audited(here) == [("p_eve", needs, "not_allowed")], "a stranger leaves nothing"
+
+
+async def test_who_comes_without_the_right_to_barge_in_is_placed_where_nobody_hears_them() -> None:
+    async with doors() as here, Page.at(here) as page:
+        ticket = here.ticket("p_olga", "operator", capabilities=("read", "publish", "monitor"))
+        told = await page.attach(ticket)
+        assert told["snapshot"]["participants"]["p_olga"]["stance"] == "monitor"
+        post = {"type": "post_message", "message": "m_1", "parts": [{"text": "hear me"}]}
+        for sequence, command in enumerate(({"type": "change_stance", "stance": ""}, post), 1):
+            await page.send({"type": "do", "seq": sequence, "commands": [command]})
+            refused = await page.until("refused")
+            assert (refused["seq"], refused["reason"]) == (sequence, "not_allowed")
+        body = {"producer": "other", "seq": 1, "commands": [post]}
+        path = f"/v1/sessions/{KEY.session}/commands"
+        assert (await ask(here, "POST", path, ticket, body))[0] == 403
+        assert "message_posted" not in await log(here)
