@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -34,6 +36,9 @@ from media.voice.sound import Sound
 FRAME_MS: Final = 20
 """What a listener needs at least before a frame sounds."""
 
+REMEMBERED: Final = 64
+"""Messages that were cut and are remembered."""
+
 PAUSE: Final = "(pause)"
 """Who holds the floor while somebody has paused the answer: no attachment has this name."""
 
@@ -61,6 +66,7 @@ class Answering:
             self._audience,
         )  # fmt: skip
         self._holding: set[str] = set()
+        self._cut: deque[str] = deque(maxlen=REMEMBERED)
         self._carriers: dict[str, Carrier] = {}
 
     async def run(self) -> None:
@@ -103,6 +109,9 @@ class Answering:
         what was written since it `turned` to listen."""
         state = self._room.state
         self._pause()
+        # What was read of the log may be older than the cut, and of how far it was heard the log is told later still.
+        uncut = tuple(each for each in returning.rests if each.message not in self._cut)
+        returning = replace(returning, rests=uncut)
         on = going_on(state, returning, company=self._audience.others(participant))
         self._clerk.write(speech_skipped(participant, on.missed))
         self._audience.join(
@@ -225,6 +234,7 @@ class Answering:
         said += self._audience.cut(self._now())
         responses = dict.fromkeys(response for each in said if (response := self._of(each)))
         self._script.cut(said)
+        self._cut.extend(said)
         open_ones = self._room.state.responses
         self._clerk.write(
             [

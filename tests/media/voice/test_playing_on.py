@@ -114,6 +114,23 @@ async def test_who_calls_anew_hears_on_from_what_their_page_said_last() -> None:
 
 
 @virtual
+async def test_who_interrupts_and_calls_anew_at_once_hears_no_more_of_what_they_cut() -> None:
+    house, phone, again = House(), Phone(), Phone(9)
+    async with place(house) as here:
+        voice, ear = await here.ring_up(phone, ready=True)
+        await here.say(TEXT * 4)
+        await asyncio.sleep(1)
+        while voice.speaking:
+            await speak(phone, ear, house, 20)
+        assert not any(event.final for event in here.of(e.HeardSettled)), "what was heard is not settled yet"
+        heard = here.of(e.HeardSettled)[-1].samples
+        _, ear = await here.ring_up(again, 9, Report("m_1", heard))
+        await speak(again, ear, house, 1_500, level=0.0)
+        assert here.of(e.HeardSettled)[-1].final
+        assert again.speech == []
+
+
+@virtual
 async def test_who_goes_straight_on_is_told_what_it_missed_and_hears_the_rest() -> None:
     house, phone, again = House(), Phone(), Phone(9)
     async with place(house) as here:
