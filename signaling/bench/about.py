@@ -76,6 +76,10 @@ ABOUT: Final[dict[str, str]] = {
     "heard_error_ms": "What the log says in the end of how much was heard, against what the person's page played: "
     "from a buffer of 60 ms, until it was muted. The page reports as the demo's does.",
     "heard_error_phone_ms": "The same, of those who report nothing and play all that comes.",
+    "heard_error_page_ms": "The same in Chromium, which plays a tone that rises while somebody talks into it: what the "
+    "log says in the end of how much was heard, against the moment of the tone at the last loud sample that left the "
+    "page's graph. The agent begins at any time, the sentences come at no fixed distance.",
+    "heard_page_beyond": "Of these, how often the log says that more was heard, by more than the bar.",
     "heard_beyond_sent": "Interruptions after which the log says that more was heard than had come.",
     "turn_end_of_turn_ms": _TURN
     + "From the end of speech to the end of the turn: the silence that ends one, and what is over it.",

@@ -55,7 +55,7 @@ FLAGS: Final = (
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 
-WORKLETS: Final = ("onset.js", "edges.js", "arrivals.js")
+WORKLETS: Final = ("onset.js", "edges.js", "arrivals.js", "tail.js")
 """What listens to a page's sound; served beside it."""
 
 AT_REST: Final = """async () => {

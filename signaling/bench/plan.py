@@ -16,8 +16,8 @@ class Plan:
     at once, `stock_calls` at stock aiortc, `peer_calls` at each of `peers`, for `play_s` seconds; `frames` of a probe;
     `innocent` calls beside `spray_rate` packets of noise a second for `spray_s` seconds; `tunnels` people cut off for
     `tunnel_s`, `gap_speakers` who say sentences while they are (0: none);
-    `interruptions` of an agent by `interrupters` people, `page_interruptions` by one in a browser, `words` from one
-    browser to another (0: none);
+    `interruptions` of an agent by `interrupters` people, `page_interruptions` by one in a browser, `pages_interrupted`
+    by one whose page is asked what it played, `words` from one browser to another (0: none);
     `turns` and `switches` of `bench turn`;
     `reloads` of a page that talks, `route_flips` from one network to another, `dead_paths` of a call, and `rough_s`
     seconds of a bad one, and of workers and people on such (0: none).
@@ -55,6 +55,7 @@ class Plan:
     interruptions: int = 300
     interrupters: int = 10
     page_interruptions: int = 100
+    pages_interrupted: int = 100
     words: int = 100
     turns: int = 100
     switches: int = 100
@@ -94,6 +95,7 @@ SMALL = Plan(
     interruptions=2,
     interrupters=2,
     page_interruptions=0,
+    pages_interrupted=0,
     words=0,
     turns=4,
     switches=4,

@@ -6,6 +6,7 @@ from typing import Final
 
 from signaling.bench.mouth_to_ear import measure_mouth_to_ear
 from signaling.bench.page_barge_in import measure_page_barge_in
+from signaling.bench.page_heard import measure_page_heard
 from signaling.bench.route_flip import measure_route_flips
 from signaling.bench.voice_barge_in import measure_barge_in
 from signaling.bench.voice_dead_paths import measure_dead_paths
@@ -21,6 +22,7 @@ PARTS: Final = (
     measure_voice_peers,
     measure_barge_in,
     measure_page_barge_in,
+    measure_page_heard,
     measure_mouth_to_ear,
     measure_voice_microphone,
     measure_gap_words,
