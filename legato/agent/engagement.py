@@ -142,6 +142,11 @@ class Engagement:
         await self.session.do(c.GrowMessage(message=message, index=0, text=words))
         await self.session.do(c.EndResponse(response=response))
 
+    async def ask_for_human(self, reason: str, skill: str = "", *, priority: int = 0) -> None:
+        """Put the session into the queue of operators, as `Turn.ask_for_human` does: for who has no turns, too."""
+        if self.session.state.asking is None:
+            await self.session.ask_for_human(reason, skill, priority=priority)
+
     async def end(self, reason: str = "") -> None:
         """End the session, for everybody. Raises `Refused`."""
         await self.session.end(reason)

@@ -219,9 +219,7 @@ class Turn:
         """Put the session into the queue of operators; the agent goes on answering until one takes over. Asked again
         while the first request stands, nothing happens. `priority` is 0 to 9."""
         if self.session.state.asking is None:
-            request = self.session.new_id("q")
-            asked = c.RequestHuman(request=request, reason=reason, skill=skill, priority=priority)
-            await self.session.do(asked)
+            await self.session.ask_for_human(reason, skill, priority=priority)
 
     # --- how it ends (the engagement's)
 

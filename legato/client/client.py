@@ -27,25 +27,13 @@ from legato.client.hearing import Sound, hear
 from legato.client.key import ClientKey
 from legato.client.link import Link, LinkOptions, Phase
 from legato.client.microphone import Heard, Microphone
-from legato.client.modality import Modality, switching
 from legato.client.socket import Socket
 from legato.client.transport import Connect
+from legato.client.verbs import Verbs
 from legato.errors import NoTicket
 from legato.session import events as e
-from legato.session.commands import (
-    ChangeHold,
-    Command,
-    ContinueResponse,
-    EndSession,
-    HandBack,
-    PauseResponse,
-    PostMessage,
-    RegenerateResponse,
-    SteerResponse,
-    TakeOver,
-)
+from legato.session.commands import Command
 from legato.session.ids import RandomBytes, new_id
-from legato.session.parts import Part
 from legato.session.state import State
 from legato.session.vocabulary import GoOn
 from legato.wire import down as d
@@ -73,11 +61,12 @@ class Work:
         object.__setattr__(self, "public", self.key.public())
 
 
-class Client:
+class Client(Verbs):
     """One attachment to one session.
 
     `hub` is one address or several (`ws://`, `http://`, …), tried in turn. `ticket` is an access ticket or a
-    coroutine function that gets a fresh one. `on` says who is told of events, signals, audio and losses.
+    coroutine function that gets a fresh one. `on` says who is told of events, signals, audio and losses. What one says
+    and asks for (`say`, `stop`, `take_over`, …) are `Verbs`.
     Raises `SessionClosed` from its methods once the hub has ended the attachment for good.
     """
 
@@ -200,54 +189,6 @@ class Client:
         self._driver.waiting.put(batch.seq, future)
         self._driver.run(effects)
         return future
-
-    async def say(self, text: str, *, draft: str = "") -> str:
-        """Post a whole message; returns its id once the log has it. `draft`: the id of the agent's draft
-        (`session.state.drafts`) that it is made of, by the person who answers."""
-        message = self.new_id("m")
-        await self.do(PostMessage(message=message, parts=[Part(text=text)], draft=draft))
-        return message
-
-    async def end(self, reason: str = "") -> None:
-        """End the session, for everybody: nothing comes after it. Raises `Refused`."""
-        await self.do(EndSession(reason=reason))
-
-    async def switch_to(self, modality: Modality) -> str:
-        """Go on in voice, in text, or listening only; the rest of what is being said comes that way. Raises `Refused`
-        (`stale_token`) if another device of this participant was quicker to take the voice."""
-        attached = self._link.attached
-        participant = attached.participant if attached is not None else ""
-        return await self.do(switching(self.state, participant, modality))
-
-    async def hold(self, holds: bool = True) -> str:
-        """Let the sound of this attachment wait, both ways, or go on from the same word. Raises `Refused`:
-        `already_exists` if it is so, `wrong_order` without sound."""
-        return await self.do(ChangeHold(holds=holds))
-
-    async def take_over(self, reason: str = "") -> str:
-        """Answer instead of the agent. Raises `Refused`: `already_exists` if another person does (its `detail` says
-        who), `not_allowed` without the capability `takeover`."""
-        return await self.do(TakeOver(reason=reason))
-
-    async def hand_back(self, briefing: str = "") -> str:
-        """Let the agent answer again; `briefing` is what it should know of what was said and promised."""
-        return await self.do(HandBack(briefing=briefing))
-
-    async def steer(self, response: str, words: str) -> str:
-        """Ask the agent to go another way in this answer. What it did comes as `steering_answered`."""
-        return await self.do(SteerResponse(response=response, text=words))
-
-    async def pause(self, response: str) -> str:
-        """No more of this answer, until `resume`. Raises `Refused`: `already_exists` if it is paused already."""
-        return await self.do(PauseResponse(response=response))
-
-    async def resume(self, response: str) -> str:
-        """Go on with it, from the same word. Raises `Refused`: `wrong_order` if it is not paused."""
-        return await self.do(ContinueResponse(response=response))
-
-    async def regenerate(self, response: str) -> str:
-        """Ask for another answer than this one, which has ended."""
-        return await self.do(RegenerateResponse(response=response))
 
     def tool(self, name: str, function: Runs) -> None:
         """This program can run the agent's tool of that name (one that `runs="client"`), by this coroutine function. A

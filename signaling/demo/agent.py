@@ -20,6 +20,8 @@ from signaling.demo.model import Model
 WORD_S = 0.03
 """Between two words of the offline brain: about as fast as a model streams."""
 
+MOST_REASON = 200
+
 agent = legato.Agent("concierge")
 directions = Directions()
 
@@ -98,9 +100,12 @@ async def _stream(turn: legato.Turn, text: str) -> None:
 
 @agent.on_turn
 async def answer(turn: legato.Turn) -> None:
-    """Answer with the model if there is one, else with the offline brain."""
+    """Answer with the model if there is one, else with the offline brain; a person is asked for before either thinks."""
     model = Model.from_environment()
-    if model is None:
+    if brain.wants_person(turn.text):
+        await turn.ask_for_human(turn.text[:MOST_REASON])
+        await _stream(turn, brain.A_PERSON)
+    elif model is None:
         await _offline(turn)
     else:
         await model.answer(turn, agent.tools, directions)

@@ -51,6 +51,14 @@ HELLO: Final = "Hello! Ask me where order 4 7 1 1 is. Or ask for a story, and ki
 
 NOT_DONE: Final = "Then I leave that alone. "
 
+A_PERSON: Final = "I have asked for a person: they see what was said here. Until one comes, I am here."
+"""What whoever wants a person is told."""
+
+_PERSON: Final = (
+    r"\b(talk|speak|want|need|get|ask|transfer|connect|like|please)\b.*\b(person|human|operator)\b"
+    r"|^\W*(an? |the )?(real )?(person|human|operator)\b(?!s)"
+)
+
 GREETINGS: Final = 2
 """How many there are: in text, and by voice."""
 
@@ -86,6 +94,11 @@ SPECIALISTS: Final[Mapping[str, tuple[str, ...]]] = {
 def compares(text: str) -> bool:
     """Whether several are to look at it."""
     return "compare" in text.lower()
+
+
+def wants_person(text: str) -> bool:
+    """Whether somebody wants a person instead of the agent."""
+    return re.search(_PERSON, text.lower()) is not None
 
 
 def is_fresh(state: State, agent: str) -> bool:

@@ -55,6 +55,15 @@ describe("marks in the margin", () => {
     expect(entryNow(fold([]))).toBe("");
   });
 
+  test("that a person is wanted, no more, and did not come", () => {
+    const asked: Event = { type: "human_requested", by: "p_me", request: "q", reason: "a refund" };
+    const ended = (how: "accepted" | "rejected"): Event => ({ type: "reservation_ended", by: "hub", request: "q", participant: "p_ada", how });
+    expect(noteOf(asked, state, "p_me", "a_me")).toBe("You asked for a person");
+    expect(noteOf({ type: "human_request_withdrawn", by: "p_me", request: "q" }, state, "p_me", "a_me")).toBe("no person is wanted any more");
+    expect(noteOf(ended("rejected"), state, "p_me", "a_me")).toBe("Ada could not come: you keep your place");
+    expect(noteOf(ended("accepted"), state, "p_me", "a_me")).toBe("");
+  });
+
   test("my own change of modality is one, that of others is none", () => {
     const changed = (attachment: string, takes: ("text" | "audio")[]): Event => ({ type: "modality_changed", by: "p", attachment, takes, gives: ["text"] });
     expect(noteOf(changed("a_me", ["text"]), state, "p_me", "a_me")).toBe("switched to text");

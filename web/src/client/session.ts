@@ -8,22 +8,22 @@
  * It comes back by itself whenever the connection breaks, over reloads too, and sends what was not acknowledged again;
  * the hub does each batch once.
  */
-import type { Command, Down, DownNotice, DownRefused, Entry, Event, Part, PlayedUntil } from "./aliases";
+import type { Command, Down, DownNotice, DownRefused, Entry, Event, PlayedUntil, State } from "./aliases";
 import { tellAttention } from "./attention";
 import { ClientTools, type ToolFunction } from "./client_tools";
 import { Driver, now, type Ears } from "./driver";
 import { commandsOf } from "./envelope";
-import { openKeep, randomId, type Keep } from "./keep";
+import { openKeep, type Keep } from "./keep";
 import { Link } from "./link";
-import { switching, type Modality } from "./modality";
 import type { Batch } from "./outbox";
 import { Past } from "./past";
 import { Requests } from "./requests";
 import { Route } from "./route";
 import type { Failed } from "./saved";
 import { Sounds } from "./sounds";
-import { of, readEntry, stoppable } from "./state";
+import { of, readEntry } from "./state";
 import { EndedError, outgoing, RefusedError, type Comeback, type JoinOptions, type View } from "./view";
+import { Verbs } from "./verbs";
 import { Waiting } from "./waiting";
 
 type Listener<T> = (value: T) => void;
@@ -35,7 +35,7 @@ const HISTORY_MS = 10_000;
 /** The hub ends a connection on which more than 64 kB came at once: such a batch must never be in line. */
 const MOST_BATCH = 64_000;
 
-export class Session {
+export class Session extends Verbs {
   view: View;
   /** Calls, images and files. */
   readonly requests: Requests;
@@ -61,6 +61,7 @@ export class Session {
   private filling = false;
 
   constructor(options: JoinOptions, keep: Keep, private readonly machine: Link) {
+    super();
     this.slot = keep.saved.producer;
     const base = (options.hub ?? location.origin).replace(/\/$/, "");
     this.driver = new Driver(machine, base, keep, options.getTicket, new Route(options.only ?? null), this.ears());
@@ -102,12 +103,6 @@ export class Session {
     return subscribe(this.gaps, listener);
   }
 
-  /** Say something; resolves with the level at which the log has it. It is kept, over reloads, until then. */
-  say(text: string, more: readonly Part[] = []): Promise<string> {
-    const words: Part[] = text === "" ? [] : [{ text }];
-    return this.do([{ type: "post_message", message: randomId("m"), parts: [...words, ...more] }]);
-  }
-
   /** Send commands as one batch. Rejects with `RefusedError` or `EndedError`. */
   do(commands: readonly Command[]): Promise<string> {
     if (this.ended !== null) return Promise.reject(new EndedError(this.ended.code, this.ended.reason));
@@ -130,51 +125,6 @@ export class Session {
   discard(message: string): void {
     this.driver.keepFailed(this.driver.failed.filter((one) => !holds(one, message)));
     this.draw();
-  }
-
-  /** Stop the answers in progress, the one that is still being spoken included. */
-  async stop(): Promise<void> {
-    await Promise.all(stoppable(this.machine.state).map((response) => this.do([{ type: "cancel_response", response }])));
-  }
-
-  /** Ask the agent to go another way in this answer. What it did comes as `steering_answered`. */
-  steer(response: string, text: string): Promise<string> {
-    return this.do([{ type: "steer_response", response, text }]);
-  }
-
-  /** No more of this answer, until `resume`. Rejects (`already_exists`) if it is paused already. */
-  pause(response: string): Promise<string> {
-    return this.do([{ type: "pause_response", response }]);
-  }
-
-  /** Go on with it, from the same word. Rejects (`wrong_order`) if it is not paused. */
-  resume(response: string): Promise<string> {
-    return this.do([{ type: "continue_response", response }]);
-  }
-
-  /** Ask for another answer than this one, which has ended. */
-  regenerate(response: string): Promise<string> {
-    return this.do([{ type: "regenerate_response", response }]);
-  }
-
-  /** Go on in voice, in text, or listening only, from the very word. Rejects (`stale_token`) if another device was quicker. */
-  switchTo(modality: Modality): Promise<string> {
-    return this.do([switching(this.machine.state, this.view.participant, modality)]);
-  }
-
-  /** Let the sound of this tab wait, both ways, or go on from the same word. Rejects (`wrong_order`) without sound. */
-  hold(holds: boolean): Promise<string> {
-    return this.do([{ type: "change_hold", holds }]);
-  }
-
-  /** Answer instead of the agent. Rejects (`already_exists`, with who it is) if another person does; needs the capability `takeover`. */
-  takeOver(reason = ""): Promise<string> {
-    return this.do([{ type: "take_over", ...(reason === "" ? {} : { reason }) }]);
-  }
-
-  /** Let the agent answer again. `briefing`: what it should know of what was said and promised. */
-  handBack(briefing = ""): Promise<string> {
-    return this.do([{ type: "hand_back", ...(briefing === "" ? {} : { briefing }) }]);
   }
 
   /**
@@ -242,6 +192,10 @@ export class Session {
   }
 
   // --- inside
+
+  protected override here(): { state: State; participant: string } {
+    return { state: this.machine.state, participant: this.view.participant };
+  }
 
   private ears(): Ears {
     return {

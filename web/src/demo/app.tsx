@@ -13,6 +13,7 @@ import { CourseStrip } from "./course_strip";
 import { useReplay, useSpeaking } from "./hearing";
 import { comebackText, entryNow, noteOf, noticeText, type Note } from "./notes";
 import { useOpening, type Opened } from "./opening";
+import { Asked } from "./person";
 import { ReplayStrip } from "./replay_strip";
 import { Stages, useTurns } from "./stages";
 import { Takeover } from "./takeover";
@@ -98,6 +99,7 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
         <Transcript session={session} view={view} notes={notes} interim={interim} speaking={speaking} listening={listening} turns={turns} onHear={onHear} />
         <Ended view={view} />
         <Awaited view={view} />
+        <Asked session={session} view={view} />
         <Budget view={view} />
         <Takeover session={session} view={view} />
         {voice !== null && <Elsewhere view={view} voice={voice} />}

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Session, View } from "../client";
 import { useAttaching, type Attaching } from "./attaching";
 import { Icon } from "./icons";
+import { AskForPerson } from "./person";
 import { Pause, Steer, steered } from "./steering";
 import { Talk } from "./talk";
 import type { VoiceHook } from "./voice_hook";
@@ -101,7 +102,7 @@ export function Composer({ session, view, voice, speaking }: Props): JSX.Element
           onBlur={() => typing(false)}
         />
         <Attach attaching={attaching} />
-        {steerable !== "" && words !== "" && <Steer onSteer={steer} />}
+        {steerable !== "" && words !== "" ? <Steer onSteer={steer} /> : <AskForPerson session={session} view={view} words={words} onAsked={() => setText("")} />}
         {(answering || view.state.paused !== "") && <Pause session={session} view={view} />}
         {answering && !ready ? (
           <button type="button" class="round primary" key="stop" onClick={() => void session.stop().catch(() => undefined)} aria-label="Stop the answer" title="Stop the answer (Esc)">

@@ -40,6 +40,12 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
       return String(event["right"]).startsWith("worker:") && Number(event["token"]) > 1 ? `${nameOf(state, String(event["holder"]), me)} is back` : "";
     case "responder_changed":
       return answersNow(state, String(event["participant"]), String(event["reason"]), me);
+    case "human_requested":
+      return `${nameOf(state, event.by, me)} asked for a person`;
+    case "human_request_withdrawn":
+      return "no person is wanted any more";
+    case "reservation_ended":
+      return event["how"] === "accepted" || event["how"] === "withdrawn" ? "" : `${nameOf(state, String(event["participant"]), me)} could not come: you keep your place`;
     case "session_labelled": {
       const { agent } = event["labels"] as Record<string, string>;
       return agent === undefined || of(state.participants, event.by)?.role !== "agent" ? "" : `${nameOf(state, event.by, me)} hands over to ${agent}`;
