@@ -100,7 +100,7 @@ async def _stream(turn: legato.Turn, text: str) -> None:
 
 @agent.on_turn
 async def answer(turn: legato.Turn) -> None:
-    """Answer with the model if there is one, else with the offline brain; a person is asked for before either thinks."""
+    """Answer with the model if there is one, else with the brain; who wants a person is heard before that."""
     model = Model.from_environment()
     if brain.wants_person(turn.text):
         await turn.ask_for_human(turn.text[:MOST_REASON])
