@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from legato.agent.offers import Offer
     from legato.agent.tools import Proposed
     from legato.client import Client
-    from legato.errors import LegatoError, NoTicket, Refused, SessionClosed, Superseded, ToolFailed
+    from legato.errors import (
+        LegatoError,
+        NoTicket,
+        Refused,
+        RequestFailed,
+        SessionClosed,
+        Superseded,
+        ToolFailed,
+    )
     from legato.session.audience import Attendee
     from legato.session.parts import Part
 
@@ -34,6 +42,7 @@ __all__ = [
     "Part",
     "Proposed",
     "Refused",
+    "RequestFailed",
     "Said",
     "SessionClosed",
     "Superseded",

@@ -33,9 +33,15 @@ class NoTicket(LegatoError):
     """No credential was given."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "no ticket: pass ticket=… or set LEGATO_TICKET (`legato ticket --agent NAME` makes one)"
-        )
+        super().__init__("no ticket: pass ticket=… or set LEGATO_TICKET (`legato ticket` makes one)")
+
+
+class RequestFailed(LegatoError):
+    """The hub did not do a request, for the `reason`, or was not reached (`status` 0)."""
+
+    def __init__(self, status: int, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.status, self.reason, self.detail = status, reason, detail
 
 
 class ToolFailed(LegatoError):

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from legato.agent.calling import Calls
 from legato.agent.tools import Tool
-from legato.agent.writing import Writing
+from legato.agent.writing import Writing, progressed
 from legato.client import Client
 from legato.errors import Refused
 from legato.session import commands as c
@@ -88,9 +88,9 @@ class Child:
         """Add reasoning: shown folded."""
         await self._writing.add(words, "reasoning")
 
-    async def progress(self, text: str = "", *, step: int = 0, steps: int = 0) -> None:
-        """Say how far it is: `step` of `steps`."""
-        await self._session.do(c.ProgressResponse(response=self._response, text=text, step=step, steps=steps))
+    async def progress(self, text: str = "", *, step: int = 0, steps: int = 0, eta_s: float = 0.0) -> None:
+        """Say how far it is: `step` of `steps`, and in how many seconds it may be done."""
+        await self._session.do(progressed(self._response, text, step, steps, eta_s))
 
     async def call(self, name: str, /, **arguments: Any) -> Any:
         """Call a tool of the agent, as `Turn.call` does. Parts of one answer have titles of their own, by which their

@@ -14,7 +14,7 @@ from legato.agent.child import Child
 from legato.agent.tools import Tool
 from legato.agent.voice import bring
 from legato.agent.whispers import whispers_of
-from legato.agent.writing import Writing
+from legato.agent.writing import Writing, progressed
 from legato.client import Client
 from legato.session import commands as c
 from legato.session.audience import Attendee, audience
@@ -179,9 +179,10 @@ class Turn:
         await self._writing.unpaused()
         return await self._calls.call(name, arguments)
 
-    async def progress(self, text: str = "", *, step: int = 0, steps: int = 0) -> None:
-        """Say how far the answer is, in words and as `step` of `steps`: shown beside the agent's name, never spoken."""
-        await self.session.do(c.ProgressResponse(response=self._response, text=text, step=step, steps=steps))
+    async def progress(self, text: str = "", *, step: int = 0, steps: int = 0, eta_s: float = 0.0) -> None:
+        """Say how far the answer is, in words, as `step` of `steps`, and in how many seconds it may be done: shown
+        beside the agent's name, never spoken. Each call says all of it anew."""
+        await self.session.do(progressed(self._response, text, step, steps, eta_s))
 
     async def usage(self, *, tokens_in: int = 0, tokens_out: int = 0, seconds: float = 0.0) -> None:
         """Report what your models used since the last report. Where the session has a budget, words and calls beyond

@@ -17,6 +17,13 @@ HELD_BACK: Final = 8_000
 """Characters that wait before whoever says more waits, too."""
 
 
+def progressed(response: str, text: str, step: int, steps: int, eta_s: float) -> c.ProgressResponse:
+    """How far it is, as it is said."""
+    return c.ProgressResponse(
+        response=response, text=text, step=step, steps=steps, eta_ms=round(eta_s * 1000)
+    )
+
+
 class Writing:
     """One message after another within a response. Raises `Refused` as soon as something of it was refused."""
 

@@ -12,6 +12,7 @@ acknowledged again; the hub does each batch once.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import secrets
 import time
@@ -21,19 +22,22 @@ from typing import Any, Self
 
 import aiohttp
 
+from legato.client.blobs import Blobs, Place
 from legato.client.client_tools import ClientTools, Runs
 from legato.client.driver import Driver, Ears, GetTicket
 from legato.client.hearing import Sound, hear
 from legato.client.key import ClientKey
 from legato.client.link import Link, LinkOptions, Phase
 from legato.client.microphone import Heard, Microphone
+from legato.client.past import Earlier, earlier
 from legato.client.socket import Socket
 from legato.client.transport import Connect
 from legato.client.verbs import Verbs
-from legato.errors import NoTicket
+from legato.errors import NoTicket, RequestFailed
 from legato.session import events as e
 from legato.session.commands import Command
 from legato.session.ids import RandomBytes, new_id
+from legato.session.parts import Part
 from legato.session.state import State
 from legato.session.vocabulary import GoOn
 from legato.wire import down as d
@@ -65,8 +69,9 @@ class Client(Verbs):
     """One attachment to one session.
 
     `hub` is one address or several (`ws://`, `http://`, …), tried in turn. `ticket` is an access ticket or a
-    coroutine function that gets a fresh one. `on` says who is told of events, signals, audio and losses. What one says
-    and asks for (`say`, `stop`, `take_over`, …) are `Verbs`.
+    coroutine function that gets a fresh one; `LEGATO_TICKET` of the environment, if it is left out. `on` says
+    who is told of events, signals, audio and losses. What one says and asks for (`say`, `stop`, `take_over`, …) are
+    `Verbs`.
     Raises `SessionClosed` from its methods once the hub has ended the attachment for good.
     """
 
@@ -74,7 +79,7 @@ class Client(Verbs):
         self,
         hub: str | Sequence[str],
         *,
-        ticket: str | GetTicket,
+        ticket: str | GetTicket = "",
         device: str = "python",
         takes: tuple[e.Medium, ...] = ("text",),
         gives: tuple[e.Medium, ...] = ("text",),
@@ -85,7 +90,8 @@ class Client(Verbs):
         http: aiohttp.ClientSession | None = None,
         work: Work | None = None,
     ) -> None:
-        if not ticket:
+        given = ticket or os.environ.get("LEGATO_TICKET", "")
+        if not given:
             raise NoTicket
         self._clock, self._random_bytes = clock, random_bytes
         work = work or Work(ClientKey())
@@ -102,9 +108,10 @@ class Client(Verbs):
         )
         hubs = [hub] if isinstance(hub, str) else list(hub)
         self._link = Link(options, drawn)
-        get_ticket = ticket if callable(ticket) else always(ticket)
+        get_ticket = given if callable(given) else always(given)
         self._driver = Driver(self._link, hubs, get_ticket, work.key, clock, work.connect)
         self._http, self._own_http = http, http is None
+        self._blobs = Blobs(self._requests, self._place, get_ticket)
         self._tools = ClientTools(self)
         self._running: asyncio.Task[None] | None = None
 
@@ -190,6 +197,20 @@ class Client(Verbs):
         self._driver.run(effects)
         return future
 
+    async def upload(self, data: bytes, *, name: str = "", type: str = "application/octet-stream") -> Part:
+        """Store an image or file of up to 20 MB (`type`: its media type); the part that names it, for `say` or
+        `turn.show`. Raises `RequestFailed`."""
+        return await self._blobs.upload(data, name, type)
+
+    async def download(self, part: Part) -> bytes:
+        """The bytes of an image or file. Raises `RequestFailed`."""
+        return await self._blobs.download(part)
+
+    async def earlier(self, before: int = 0, limit: int = 50) -> Earlier:
+        """Ended messages and tool calls that may have left the state: up to `limit` (200 at most) before that ordinal
+        (0: the newest). Raises `TimeoutError`, `SessionClosed`."""
+        return await earlier(self, before, limit)
+
     def tool(self, name: str, function: Runs) -> None:
         """This program can run the agent's tool of that name (one that `runs="client"`), by this coroutine function. A
         call that waits for a client is given to one of those that said so; what it returns (as JSON) is the result."""
@@ -224,6 +245,16 @@ class Client(Verbs):
     def new_id(self, prefix: str) -> str:
         """A fresh id."""
         return new_id(prefix, self._random_bytes)
+
+    def _requests(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            raise RequestFailed(0, "unavailable", "not entered")
+        return self._http
+
+    async def _place(self) -> Place:
+        await self.until(lambda _: self.attached is not None)
+        assert self.attached is not None
+        return Place(self._driver.hub, self.attached.session, self.attached.connection)
 
     async def _next(self, changed: asyncio.Event) -> None:
         await changed.wait()

@@ -38,7 +38,8 @@ class Ears:
 
 
 class Driver:
-    """One link's hands. `changed` is set, and replaced, at every change of state or phase."""
+    """One link's hands. `changed` is set, and replaced, at every change of state or phase. `hub`: the address of the
+    hub that we are connected to, or were last."""
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class Driver:
         self._socket: Transport | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._alarm = Alarm(clock, self._tick)
-        self._at = 0
+        self._at, self.hub = 0, self._hubs[0]
 
     async def start(self, http: aiohttp.ClientSession) -> None:
         """Begin; tasks live until `stop`."""
@@ -152,9 +153,9 @@ class Driver:
 
     def _open(self) -> None:
         assert self._http is not None
-        hub = self._hubs[self._at % len(self._hubs)]
+        self.hub = self._hubs[self._at % len(self._hubs)]
         self._at += 1
-        self._socket = self._connect_to(hub, self._opened, self._received, self._heard, self._closed)
+        self._socket = self._connect_to(self.hub, self._opened, self._received, self._heard, self._closed)
         self._spawn(self._socket.run(self._http))
 
     def _opened(self, socket: Transport) -> None:

@@ -30,13 +30,15 @@ def call_key() -> str:
     return _key.get()
 
 
-async def progress(text: str = "", *, step: int = 0, steps: int = 0) -> None:
-    """Inside a tool: say how far it is, in words and as `step` of `steps`. Everybody sees it on the call, so that a
-    long one does not look like a crash. Outside of a tool nothing happens."""
+async def progress(text: str = "", *, step: int = 0, steps: int = 0, eta_s: float = 0.0) -> None:
+    """Inside a tool: say how far it is, in words, as `step` of `steps`, and in how many seconds it may be done.
+    Everybody sees it on the call, so that a long one does not look like a crash; each time all of it is said anew.
+    Outside of a tool nothing happens."""
     told = _told.get()
     if told is not None:
         session, call = told
-        await session.do(c.ProgressTool(call=call, text=text, step=step, steps=steps))
+        eta_ms = round(eta_s * 1000)
+        await session.do(c.ProgressTool(call=call, text=text, step=step, steps=steps, eta_ms=eta_ms))
 
 
 @contextmanager

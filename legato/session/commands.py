@@ -89,12 +89,13 @@ class StartResponse(Command, frozen=True, kw_only=True):
 
 
 class ProgressResponse(PlainCommand, frozen=True, kw_only=True):
-    """How far an answer, or a part of one, is."""
+    """How far an answer, or a part of one, is, and in how many milliseconds it may be done (0: who knows)."""
 
     response: str
     text: str = ""
     step: int = 0
     steps: int = 0
+    eta_ms: int = 0
 
 
 class EndResponse(Command, frozen=True, kw_only=True):
@@ -198,12 +199,13 @@ class ReportUsage(Command, frozen=True, kw_only=True):
 
 
 class ProgressTool(PlainCommand, frozen=True, kw_only=True):
-    """How far a running call is."""
+    """How far a running call is, and in how many milliseconds it may be done (0: who knows)."""
 
     call: str
     text: str = ""
     step: int = 0
     steps: int = 0
+    eta_ms: int = 0
 
 
 class EndTool(Command, frozen=True, kw_only=True):

@@ -274,12 +274,13 @@ class ResponseStarted(ControlEvent, frozen=True, kw_only=True):
 
 
 class ResponseProgressed(Event, frozen=True, kw_only=True):
-    """How far an answer, or a part of one, is."""
+    """How far an answer, or a part of one, is, and in how many ms it may be done (0: nobody said)."""
 
     response: str
     text: str = ""
     step: int = 0
     steps: int = 0
+    eta_ms: int = 0
 
 
 class CancelRequested(Event, frozen=True, kw_only=True):

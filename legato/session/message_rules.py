@@ -157,6 +157,7 @@ def progress_response(state: State, actor: Actor, command: c.ProgressResponse) -
             text=command.text,
             step=command.step,
             steps=command.steps,
+            eta_ms=command.eta_ms,
         )
     ]
 

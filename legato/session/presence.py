@@ -13,8 +13,9 @@ from legato.session.state import Liveness, State
 class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One participant. `takes` and `gives` are what its attachments that are here take and give together; `since` is
     the session time of its activity, which is what it said of itself or what the log shows of its work (`doing`), with
-    `text` and `step` of `steps` that say how far it is and `eta_ms` until it is done. `listens`: an agent that reads
-    along and never answers. `holds`: all of its devices that have sound, at least one, let it wait."""
+    `text` and `step` of `steps` that say how far it is and `eta_ms` until it is done; the `tool` that runs.
+    `listens`: an agent that reads along and never answers. `holds`: all of its devices that have
+    sound, at least one, let it wait."""
 
     participant: str
     role: Role
@@ -25,6 +26,7 @@ class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     step: int = 0
     steps: int = 0
     eta_ms: int = 0
+    tool: str = ""
     since: int = 0
     attachments: int = 0
     takes: tuple[Medium, ...] = ()
@@ -58,6 +60,7 @@ def _presence(state: State, id: str) -> Presence:
         does.step,
         does.steps,
         does.eta_ms,
+        does.tool,
         who.since,
         len(here),
         _media({medium for each in here for medium in each.takes}),

@@ -23,7 +23,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 27
+FOLD_VERSION: Final = 28
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -147,6 +147,7 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry
     text: str = ""
     step: int = 0
     steps: int = 0
+    eta_ms: int = 0
     result: str = ""
     reason: str = ""
     ordinal: int = 0
@@ -184,7 +185,8 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     """An answer in progress, or a part of one (of `parent`). Unanswered: `steer`, the direction, and `pausing`, of
-    `pause` and `continue`, asked at offsets `steer_at`, `pausing_at`. `text`, `step` of `steps`: how far it is."""
+    `pause` and `continue`, asked at offsets `steer_at`, `pausing_at`. `text`, `step` of `steps`, `eta_ms`: how far it
+    is."""
 
     id: str
     by: str
@@ -200,6 +202,7 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     step: int = 0
     steps: int = 0
+    eta_ms: int = 0
 
 
 class Answered(msgspec.Struct, frozen=True, omit_defaults=True):

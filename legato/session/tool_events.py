@@ -46,12 +46,13 @@ class ToolStarted(ControlEvent, frozen=True, kw_only=True):
 
 
 class ToolProgressed(Event, frozen=True, kw_only=True):
-    """How far a running call is."""
+    """How far a running call is, and in how many ms it may be done (0: nobody said)."""
 
     call: str
     text: str = ""
     step: int = 0
     steps: int = 0
+    eta_ms: int = 0
 
 
 class ToolsAnnounced(ControlEvent, frozen=True, kw_only=True):

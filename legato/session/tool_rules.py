@@ -132,6 +132,7 @@ def progress_tool(state: State, actor: Actor, command: c.ProgressTool) -> Decisi
             text=command.text,
             step=command.step,
             steps=command.steps,
+            eta_ms=command.eta_ms,
         )
     ]
 

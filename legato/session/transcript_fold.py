@@ -51,9 +51,8 @@ def response_started(state: State, event: e.ResponseStarted) -> None:
 
 def response_progressed(state: State, event: e.ResponseProgressed) -> None:
     if (response := state.responses.get(event.response)) is not None:
-        state.responses[event.response] = replace(
-            response, text=event.text, step=event.step, steps=event.steps
-        )
+        how_far = {"text": event.text, "step": event.step, "steps": event.steps, "eta_ms": event.eta_ms}
+        state.responses[event.response] = replace(response, **how_far)
 
 
 def _aside(state: State, response: str) -> str:
@@ -307,7 +306,7 @@ def tool_started(state: State, event: e.ToolStarted) -> None:
 
 
 def tool_progressed(state: State, event: e.ToolProgressed) -> None:
-    _tool(state, event.call, text=event.text, step=event.step, steps=event.steps)
+    _tool(state, event.call, text=event.text, step=event.step, steps=event.steps, eta_ms=event.eta_ms)
 
 
 def tool_ended(state: State, event: e.ToolEnded) -> None:

@@ -126,8 +126,8 @@ class PresentAttachment(msgspec.Struct, frozen=True):
 
 
 class PresentParticipant(msgspec.Struct, frozen=True):
-    """Who is there, doing what: `text`, `step` of `steps` and `eta_ms` say how far it is (0: nobody said); and whether
-    they attend."""
+    """Who is there, doing what: `text`, `step` of `steps` and `eta_ms` say how far it is (0: nobody said), of the
+    `tool` that runs; and whether they attend."""
 
     participant: str
     role: Role
@@ -139,6 +139,7 @@ class PresentParticipant(msgspec.Struct, frozen=True):
     step: int = 0
     steps: int = 0
     eta_ms: int = 0
+    tool: str = ""
     attentive: bool = False
 
 

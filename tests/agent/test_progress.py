@@ -20,7 +20,7 @@ async def test_a_tool_that_takes_long_says_how_far_it_is() -> None:
     done = asyncio.Event()
 
     async def search(number: int) -> int:
-        await progress("Page two", step=2, steps=5)
+        await progress("Page two", step=2, steps=5, eta_s=30)
         await done.wait()
         return number
 
@@ -32,16 +32,16 @@ async def test_a_tool_that_takes_long_says_how_far_it_is() -> None:
     await rehearsal.come_to_rest()
     seen.append(doing(rehearsal.state, "p_bot"))
     assert await work == 7
-    assert seen == [Doing("tool", "Page two", 2, 5), Doing("thinking")]
+    assert seen == [Doing("tool", "Page two", 2, 5, 30_000, "search"), Doing("thinking")]
 
 
 async def test_an_answer_says_how_far_it_is() -> None:
     session: Any = asked()
     turn = Turn(session, "t", "r", {})
-    work = asyncio.create_task(turn.progress("Reading", step=1, steps=3))
+    work = asyncio.create_task(turn.progress("Reading", step=1, steps=3, eta_s=4.5))
     await session.come_to_rest()
     await work
-    assert doing(session.state, "p_bot") == Doing("thinking", "Reading", 1, 3)
+    assert doing(session.state, "p_bot") == Doing("thinking", "Reading", 1, 3, 4_500)
 
 
 async def test_progress_outside_of_a_tool_says_nothing() -> None:

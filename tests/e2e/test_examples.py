@@ -326,7 +326,7 @@ async def test_the_person_of_the_docs_is_answered_and_speaks(tmp_path: Path) -> 
             for line in ("level: buffered buffered", "refused: not_allowed", "safe until 24000 at buffered"):
                 assert line in told
             assert "agent: Order 4711 is shipped and arrives Thursday." in told
-            assert told.rstrip().count("user: ") == 3
+            assert told.rstrip().count("user: ") == 4
 
 
 @pytest.mark.parametrize("block", TYPESCRIPT)

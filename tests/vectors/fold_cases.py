@@ -225,7 +225,7 @@ def _tools() -> Log:
         asked,
         e.ToolDecided(by="olga", call="a", approved=True),
         e.ToolStarted(by="bot", call="a"),
-        e.ToolProgressed(by="bot", call="a", text="calling", step=1, steps=2),
+        e.ToolProgressed(by="bot", call="a", text="calling", step=1, steps=2, eta_ms=30_000),
         e.ToolProgressed(by="bot", call="a", step=2, steps=2),
         e.ToolEnded(by="bot", call="a", outcome="finished", result='{"ok":true}'),
         e.ToolRequested(by="bot", call="b", name="look", arguments="{}", response="r", idempotent=True),

@@ -87,7 +87,7 @@ def parts_of_answers() -> Log:
         begun(response="a", parent="r", title="flights"),
         begun(response="b", parent="r"),
         begun(response="c", parent="a", title="seats"),
-        e.ResponseProgressed(by="bot", response="a", text="asking", step=1, steps=3),
+        e.ResponseProgressed(by="bot", response="a", text="asking", step=1, steps=3, eta_ms=4_000),
         e.ResponseProgressed(by="bot", response="a", text="comparing", step=2, steps=3),
         e.ResponseProgressed(by="bot", response="none", text="x"),
         e.MessageStarted(by="bot", message="ma", response="a"),

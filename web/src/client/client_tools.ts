@@ -14,7 +14,8 @@ export interface Inside {
   /** The same when the call is done again: for a callee that does nothing twice under one key. */
   readonly key: string;
   readonly signal: AbortSignal;
-  progress(text: string, step?: number, steps?: number): Promise<void>;
+  /** Say how far it is: in words, as `step` of `steps`, and in how many seconds it may be done. Each call says all of it anew. */
+  progress(text: string, step?: number, steps?: number, etaS?: number): Promise<void>;
 }
 
 export type ToolFunction = (values: Readonly<Record<string, unknown>>, inside: Inside) => unknown;
@@ -75,7 +76,8 @@ export class ClientTools {
     const inside: Inside = {
       key: call.key,
       signal,
-      progress: async (text, step = 0, steps = 0) => void (await this.tell({ type: "progress_tool", call: call.id, text, step, steps })),
+      progress: async (text, step = 0, steps = 0, etaS = 0) =>
+        void (await this.tell({ type: "progress_tool", call: call.id, text, step, steps, ...(etaS > 0 ? { eta_ms: Math.round(etaS * 1_000) } : {}) })),
     };
     try {
       const values = JSON.parse(call.arguments || "{}") as Record<string, unknown>;

@@ -423,6 +423,7 @@ export interface ResponseProgressed {
   text?: string;
   step?: number;
   steps?: number;
+  eta_ms?: number;
 }
 
 export interface ResponseStarted {
@@ -599,6 +600,7 @@ export interface ToolProgressed {
   text?: string;
   step?: number;
   steps?: number;
+  eta_ms?: number;
 }
 
 export interface ToolRequested {
@@ -825,6 +827,7 @@ export interface ToolCall {
   text: string;
   step: number;
   steps: number;
+  eta_ms: number;
   result: string;
   reason: string;
   ordinal: number;
@@ -868,6 +871,7 @@ export interface Response {
   text: string;
   step: number;
   steps: number;
+  eta_ms: number;
 }
 
 export interface Answered {
@@ -1201,6 +1205,7 @@ export interface ProgressResponse {
   text?: string;
   step?: number;
   steps?: number;
+  eta_ms?: number;
 }
 
 export interface ProgressTool {
@@ -1209,6 +1214,7 @@ export interface ProgressTool {
   text?: string;
   step?: number;
   steps?: number;
+  eta_ms?: number;
 }
 
 export interface RegenerateResponse {
@@ -1869,7 +1875,7 @@ export const EVENT_DEFAULTS = {
   reservation_ended: { offset: 0, time: 0 },
   responder_changed: { offset: 0, time: 0, reason: "", briefing: "" },
   response_ended: { offset: 0, time: 0, reason: "", turn_waits: false },
-  response_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
+  response_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
   response_started: { offset: 0, time: 0, turn: "", parent: "", title: "" },
   response_superseded: { offset: 0, time: 0 },
   right_granted: { offset: 0, time: 0, worker: "", attachment: "", listens: false },
@@ -1886,7 +1892,7 @@ export const EVENT_DEFAULTS = {
   steering_requested: { offset: 0, time: 0, text: "" },
   tool_decided: { offset: 0, time: 0, done: false, reason: "" },
   tool_ended: { offset: 0, time: 0, result: "", reason: "" },
-  tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0 },
+  tool_progressed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
   tool_requested: { offset: 0, time: 0, response: "", key: "", idempotent: false, approval: "", unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, run_ms: 0 },
   tool_started: { offset: 0, time: 0, runner: "" },
   tools_announced: { offset: 0, time: 0 },
@@ -1909,9 +1915,9 @@ export const STATE_DEFAULTS = {
   Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [], holds: false },
   Right: { holder: "", worker: "", attachment: "", listens: false, last: "" },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "", brought: false, asker: "" },
-  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0, asker: "" },
+  ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, eta_ms: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0, asker: "" },
   Turn: { status: "speaking", since: 0, at: 0, response: "", incomplete: false, started: [], again: "", paused: "" },
-  Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", pausing_at: 0, title: "", text: "", step: 0, steps: 0 },
+  Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", pausing_at: 0, title: "", text: "", step: 0, steps: 0, eta_ms: 0 },
   Answered: { started: [] },
   Aside: {  },
   Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
@@ -1924,5 +1930,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: { checks: "" },
-  State: { fold: 27, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 28, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -5,4 +5,5 @@ export { evolve, fold } from "./fold";
 export { holdEarly, openKeep, slotBefore, type Keep } from "./keep";
 export { liveness, readEntry, transcript } from "./state";
 export { join, Session } from "./session";
-export { RefusedError, type Comeback, type Delivery, type JoinOptions, type Outgoing, type View } from "./view";
+export { RequestError } from "./requests";
+export { EndedError, RefusedError, type Comeback, type Delivery, type JoinOptions, type Outgoing, type View } from "./view";

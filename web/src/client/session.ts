@@ -17,7 +17,7 @@ import { openKeep, type Keep } from "./keep";
 import { Link } from "./link";
 import type { Batch } from "./outbox";
 import { Past } from "./past";
-import { Requests } from "./requests";
+import { RequestError, Requests } from "./requests";
 import { Route } from "./route";
 import type { Failed } from "./saved";
 import { Sounds } from "./sounds";
@@ -113,10 +113,10 @@ export class Session extends Verbs {
     return done;
   }
 
-  /** Send a message that was refused again, under the same id. */
+  /** Send a message that was refused again, under the same id. Rejects as `do` does: `not_found` if there is no such message. */
   retry(message: string): Promise<string> {
     const failed = this.driver.failed.find((one) => holds(one, message));
-    if (failed === undefined) return Promise.reject(new Error("no such message"));
+    if (failed === undefined) return Promise.reject(new RefusedError({ type: "refused", seq: 0, reason: "not_found", detail: "no such message" }));
     this.discard(message);
     return this.do(JSON.parse(failed.commands) as Command[]);
   }
@@ -155,7 +155,7 @@ export class Session extends Verbs {
     return effects.length > 0;
   }
 
-  /** Ask for older entries; they are in the next view's `past`. */
+  /** Ask for older entries; they are in the next view's `past`. Rejects with `RequestError` (`unavailable`) while not connected, or `EndedError`. */
   async earlier(): Promise<void> {
     const before = this.past.before(this.machine.state);
     if (before > 0) await this.page(before);
@@ -274,10 +274,10 @@ export class Session extends Verbs {
     const id = ++this.asked;
     const effects = this.machine.tell({ type: "history", id, before });
     return new Promise((resolve, reject) => {
-      if (effects.length === 0) return reject(new Error("not connected"));
+      if (effects.length === 0) return reject(this.ended === null ? new RequestError(0, "unavailable", "not connected") : new EndedError(this.ended.code, this.ended.reason));
       const timer = setTimeout(() => {
         this.pages.delete(id);
-        reject(new Error("no answer"));
+        reject(new RequestError(0, "unavailable", "no answer"));
       }, HISTORY_MS);
       this.pages.set(id, (page) => {
         clearTimeout(timer);

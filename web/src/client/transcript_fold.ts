@@ -188,7 +188,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
       ...(parent === "" && begun(state, event) !== "" ? begunAnew(state, state.paused, id) : {}),
     };
   },
-  response_progressed: (state, { response, text, step, steps }) => responded(state, response, { text, step, steps }),
+  response_progressed: (state, { response, text, step, steps, eta_ms }) => responded(state, response, { text, step, steps, eta_ms }),
   cancel_requested: (state, event) => {
     const paused = state.paused === event.response ? "" : state.paused;
     return { paused, ...responded(state, event.response, { cancel_requested: true }) };
@@ -235,7 +235,7 @@ export const TRANSCRIPT: { readonly [T in Mine]: Handlers[T] } = {
   tool_started: (state, { call, runner, time: since }) => ({
     ...called(state, call, { status: "started", runner, since }), ...starting(state, call), ...toolCounted(state), ...ran(state, call),
   }),
-  tool_progressed: (state, { call, text, step, steps }) => called(state, call, { text, step, steps }),
+  tool_progressed: (state, { call, text, step, steps, eta_ms }) => called(state, call, { text, step, steps, eta_ms }),
   tool_ended: (state, { call, outcome: status, result, reason, time: since }) =>
     ending(state, (ordinal) => called(state, call, { status, result, reason, ordinal, since })),
 };

@@ -1,6 +1,7 @@
 /** The parts of an answer that are worked at now: a tree, with each one's own progress, and a way to stop one. */
 import type { JSX } from "preact";
 import type { Session, State } from "../client";
+import { howFar } from "../client/doing";
 import type { Response } from "../client/generated";
 import { of } from "../client/state";
 import { Icon } from "./icons";
@@ -18,7 +19,7 @@ function Part({ part, state, session }: { part: Response; state: State; session:
       <span class="part">
         <strong>{name}</strong>
         {part.steps > 0 && <progress max={part.steps} value={part.step} aria-label={`${name}: ${part.text || "progress"}`} />}
-        <span class="quiet">{part.cancel_requested ? "stopping" : part.text}</span>
+        <span class="quiet">{part.cancel_requested ? "stopping" : howFar(part)}</span>
         <button type="button" class="tiny plain" disabled={part.cancel_requested} onClick={stop} aria-label={`Stop ${name}`} title="Stop this part">
           <Icon name="close" />
         </button>

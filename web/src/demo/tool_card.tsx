@@ -1,6 +1,7 @@
 /** One tool call: what was asked, how far it is, what came of it; and, where a person must say yes first, the question. */
 import { Component, type JSX } from "preact";
 import type { Session, ToolCall } from "../client";
+import { howFar } from "../client/doing";
 import { Icon } from "./icons";
 import { Margin } from "./message";
 
@@ -85,7 +86,7 @@ export class ToolCard extends Component<ToolProps> {
           </div>
           <Pairs json={call.arguments} label="arguments" />
           {busy && call.steps > 0 && <progress max={call.steps} value={call.step} aria-label={call.text || "progress"} />}
-          {busy && call.text !== "" && <p class="quiet">{call.text}</p>}
+          {busy && (call.text !== "" || call.eta_ms > 0) && <p class="quiet" data-progress>{howFar(call)}</p>}
           <Pairs json={call.result} label="result" />
           {call.reason !== "" && <p class="bad">{call.reason}</p>}
           {asks && call.unknown && <p>Its agent was cut off while it did this. Nobody knows whether it was done.</p>}
