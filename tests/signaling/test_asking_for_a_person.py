@@ -50,7 +50,7 @@ async def test_an_agent_that_only_listens_may_ask_for_a_person() -> None:
     async with doors(sessions=()) as here:
         room = await here.node.create(SCRIBED, "p_boss", {"listeners": "scribe"}, "")
         here.node.release(room)  # type: ignore[arg-type]  # it was not refused: nobody made it before
-        working = asyncio.create_task(scribe.work(here.url, ticket=here.ticket("p_ai", "agent", "*")))
+        working = asyncio.create_task(scribe.work(here.url, ticket=here.ticket("p_scribe", "agent", "*")))
         async with legato.Client(here.url, ticket=here.ticket("p_ada", session=SCRIBED.session)) as ada:
             await ada.until(lambda state: "worker:scribe" in state.rights, WAIT_S)
             await ada.say("I am angry")

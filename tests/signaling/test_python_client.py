@@ -24,7 +24,7 @@ async def engaged(here: Doors, agent: legato.Agent) -> AsyncIterator[None]:
     """The agent works, and has a session to answer in."""
     room = await here.node.create(SHOWN, "p_boss", {"agent": agent.name}, "")
     here.node.release(room)  # type: ignore[arg-type]  # it was not refused: nobody made it before
-    working = asyncio.create_task(agent.work(here.url, ticket=here.ticket("p_ai", "agent", "*")))
+    working = asyncio.create_task(agent.work(here.url, ticket=here.ticket("p_concierge", "agent", "*")))
     yield
     working.cancel()
     with suppress(asyncio.CancelledError):
