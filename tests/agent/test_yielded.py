@@ -20,7 +20,7 @@ from tests.session.talk import ADA, WORDS, Talk
 class Attached(Rehearsal):
     """One that the whole of an agent's work in a session can be rehearsed in."""
 
-    attached: Any = SimpleNamespace(participant="bot", accepted=0)
+    attached: Any = SimpleNamespace(participant="p_bot", accepted=0)
 
     def __init__(self, talk: Talk) -> None:
         super().__init__(talk)
