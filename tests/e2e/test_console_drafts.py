@@ -55,6 +55,16 @@ async def gone(desk: Console) -> None:
     await desk.page.wait_for_selector("[data-draft]", state="detached")
 
 
+async def reads_the_keys(desk: Console) -> None:
+    """While the sheet is open nothing is sent and nothing dismissed: the audit tells of no draft but those after it."""
+    await desk.key("?")
+    await desk.sees("dialog[open]")
+    for key in "sed":
+        await desk.page.keyboard.press(key)
+    await desk.page.keyboard.press("?")
+    await desk.page.wait_for_selector("dialog[open]", state="detached")
+
+
 async def change_the_draft(desk: Console, holds: str, more: str) -> None:
     """From the empty field one writes in."""
     await desk.page.focus("#words")
@@ -91,6 +101,7 @@ async def test_a_draft_is_sent_edited_or_dismissed_by_keyboard_and_the_caller_se
         await desk.sees(f"[data-draft]:has-text('{ARRIVES}')")
         assert ARRIVES not in str(await caller.texts())
         assert [frame for frame in frames if ARRIVES in frame] == []
+        await reads_the_keys(desk)
         await desk.key("d")
         await gone(desk)
         await desk.write("One moment, please.")

@@ -8,11 +8,13 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 CONSOLE: Final = ROOT / "web" / "src" / "console"
+OF_NO_BUTTON: Final = {"1–9", "↑", "Esc", "?"}
+"""On the sheet, and borne by no one button."""
 
 
 def sheet() -> list[tuple[str, str]]:
     """The rows of `KEYS`, as the console shows them."""
-    listed = (CONSOLE / "keys.tsx").read_text().partition("KEYS:")[2].partition("];")[0]
+    listed = (CONSOLE / "keys.tsx").read_text().partition("KEYS = [")[2].partition("] as const;")[0]
     return re.findall(r'\["([^"]+)", "([^"]+)"\]', listed)
 
 
@@ -21,10 +23,16 @@ def test_the_page_says_what_the_sheet_says() -> None:
     assert re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE) == sheet() != []
 
 
-def test_every_key_that_the_console_listens_to_is_on_the_sheet() -> None:
+def test_every_key_of_the_sheet_is_borne_by_a_button_and_there_are_no_others() -> None:
     source = "".join(path.read_text() for path in sorted(CONSOLE.glob("*.ts*")))
-    verbs = re.findall(r'\bkey: "(\w)"|stance\("(\w)"', source)
-    pressed = re.findall(r'data-key=(?:"(\w)"|\{[^}]*"(\w)")|event\.key [!=]== "(\w|\?)"', source)
-    found = {key for keys in (*verbs, *pressed) for key in keys if key}
-    assert found >= {"m", "t", "h", "l", "a", "p", "d", "x", "n", "?"}
-    assert found <= {key for key, _ in sheet()}
+    borne = re.findall(r'\bkeyed\("(\w)"\)|\bkey: "(\w)"|\bstance\("(\w)"', source)
+    assert {key for keys in borne for key in keys if key} == {key for key, _ in sheet()} - OF_NO_BUTTON
+    assert "keyed(by)" in source, "1 to 9"
+
+
+def test_one_place_listens_to_keys_and_says_which_a_button_bears() -> None:
+    own = re.compile(r'addEventListener\("key|event\.key\b|data-key=|aria-keyshortcuts=')
+    found = {path.name: len(own.findall(path.read_text())) for path in CONSOLE.glob("*.ts*")}
+    here = {"keys.tsx", "writing.tsx"}
+    assert {name for name, many in found.items() if many} == here, "writing.tsx: ↑ in its field"
+    assert found["writing.tsx"] == 1

@@ -9,7 +9,7 @@ import { Desk } from "./desk";
 import { Feed, NOTHING, type Seen } from "./feed";
 import { Hub, Refused, type Operator } from "./hub";
 import { ALL, Filters, passes } from "./filter";
-import { isMeant, Keys } from "./keys";
+import { Keys } from "./keys";
 import { Board, Queue } from "./lists";
 import { useOpen } from "./opening";
 import { Operators } from "./operators";
@@ -92,16 +92,6 @@ export function App(): JSX.Element {
     }
     setTrouble("Nobody is left to take.");
   }, [hub, look, mine, open, waiting]);
-
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== "n" || !isMeant(event)) return;
-      event.preventDefault();
-      void next();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [next]);
 
   if (me === null) return <main class="opening" role="status"><p>{problem === "" ? "Opening the console…" : problem}</p></main>;
   const current = view?.session ?? "";

@@ -11,8 +11,8 @@ import type { Ears } from "./ears";
 import type { Hub } from "./hub";
 import { Aside } from "./side";
 import { Timeline } from "./timeline";
-import { isMeant, pressed } from "./keys";
-import { isTyping, verbsOf, type Verb } from "./verbs";
+import { keyed } from "./keys";
+import { verbsOf, type Verb } from "./verbs";
 import { placeOf, placeText } from "./words";
 import { Writing } from "./writing";
 
@@ -81,18 +81,6 @@ export function Desk({ hub, session, view, ears, voiceless, onClose }: Props): J
     [act, ears, me, session],
   );
   const verbs = verbsOf(state, me, briefing.trim());
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === "Escape" && isTyping(event.target)) return void (event.target as HTMLElement).blur();
-      if (!isMeant(event)) return;
-      const verb = verbs.find((one) => one.key === event.key);
-      if (verb !== undefined || pressed(event.key)) event.preventDefault();
-      if (verb === undefined) return;
-      press(verb);
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  });
 
   return (
     <main class="desk" aria-label="Session" data-place={place} data-session={view.session}>
@@ -105,7 +93,7 @@ export function Desk({ hub, session, view, ears, voiceless, onClose }: Props): J
       </header>
       <div class="verbs" role="toolbar" aria-label="What you can do">
         {verbs.map((verb) => (
-          <button type="button" key={verb.key} class={`small ${verb.pressed ? "pressed" : ""}`} data-verb={verb.key} disabled={!verb.possible} aria-pressed={verb.pressed} aria-keyshortcuts={verb.key} onClick={() => press(verb)}>
+          <button type="button" key={verb.key} class={`small ${verb.pressed ? "pressed" : ""}`} data-verb={verb.key} disabled={!verb.possible} aria-pressed={verb.pressed} {...keyed(verb.key)} onClick={() => press(verb)}>
             {verb.name} <kbd>{verb.key}</kbd>
           </button>
         ))}

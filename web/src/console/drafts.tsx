@@ -1,10 +1,9 @@
 /** What the agent, which listens on, suggests to the person who answers: to send, to edit, or to dismiss. */
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import type { Command, View } from "../client";
 import type { Draft } from "../client/generated";
 import { nameOf } from "../demo/names";
-import { isTyping } from "./verbs";
+import { keyed } from "./keys";
 
 interface Props {
   readonly view: View;
@@ -19,30 +18,19 @@ export function sent(text: string, draft = ""): Command {
   return { type: "post_message", message: `m_${crypto.randomUUID()}`, parts: [{ text }], ...(draft === "" ? {} : { draft }) };
 }
 
-/** The newest comes first; the keys are for that one. */
+/** The newest comes first, and bears the keys. */
 export function Drafts({ view: { state, participant: me }, act, editing, onEdit }: Props): JSX.Element | null {
   const drafts = state.responder === me ? state.drafts.filter((one) => one.id !== editing).reverse() : [];
   const [newest] = drafts;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (newest === undefined || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      const chosen = { s: () => void act([sent(newest.text, newest.id)]), e: () => onEdit(newest), d: () => void act([{ type: "dismiss_draft", draft: newest.id }]) }[event.key];
-      if (chosen === undefined) return;
-      event.preventDefault();
-      chosen();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  });
   return (
     <section class="drafts" aria-label="Drafts" aria-live="polite">
       {drafts.map((draft) => (
         <article key={draft.id} data-draft={draft.id}>
           <p class="draft-text"><span class="quiet">{nameOf(state, draft.by, me)} suggests:</span> {draft.text}</p>
           <p class="row">
-            <button type="button" class="small primary" onClick={() => void act([sent(draft.text, draft.id)])}>Send {draft === newest && <kbd>s</kbd>}</button>
-            <button type="button" class="small" onClick={() => onEdit(draft)}>Edit {draft === newest && <kbd>e</kbd>}</button>
-            <button type="button" class="small" onClick={() => void act([{ type: "dismiss_draft", draft: draft.id }])}>Dismiss {draft === newest && <kbd>d</kbd>}</button>
+            <button type="button" {...(draft === newest ? keyed("s") : {})} class="small primary" onClick={() => void act([sent(draft.text, draft.id)])}>Send {draft === newest && <kbd>s</kbd>}</button>
+            <button type="button" {...(draft === newest ? keyed("e") : {})} class="small" onClick={() => onEdit(draft)}>Edit {draft === newest && <kbd>e</kbd>}</button>
+            <button type="button" {...(draft === newest ? keyed("d") : {})} class="small" onClick={() => void act([{ type: "dismiss_draft", draft: draft.id }])}>Dismiss {draft === newest && <kbd>d</kbd>}</button>
           </p>
         </article>
       ))}

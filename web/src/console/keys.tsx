@@ -1,9 +1,11 @@
-/** The keys of the console, and the sheet that shows them. */
+/**
+ * The keys of the console: one table, from which the sheet comes, and one listener. A key presses the button that bears it
+ * (`keyed`), so that nothing goes by key that does not go by hand, and no button bears a key that the sheet does not know.
+ */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { isTyping } from "./verbs";
 
-export const KEYS: readonly (readonly [key: string, does: string])[] = [
+export const KEYS = [
   ["n", "take the next in the queue"],
   ["l", "listen, or stop listening"],
   ["a", "arm the microphone: nothing is sent yet"],
@@ -15,35 +17,70 @@ export const KEYS: readonly (readonly [key: string, does: string])[] = [
   ["o", "hold, or end the hold"],
   ["x", "go to whom you can transfer to"],
   ["h", "hand back"],
-  ["d", "done: send the wrap-up"],
+  ["s", "send the newest draft as it is"],
+  ["e", "edit the newest draft"],
+  ["d", "dismiss the newest draft; after you answered: done, send the wrap-up"],
   ["1–9", "join who helps, as a supervisor"],
   ["↑", "edit the newest draft, in the field you write in"],
   ["Esc", "leave what you write in"],
   ["?", "show or hide this sheet"],
-];
+] as const;
 
-/** Whether a key that was pressed is one of the console's own. */
-export function isMeant(event: KeyboardEvent): boolean {
-  return !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target) && document.querySelector("dialog[open]") === null;
+const JOINS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
+/** Of several buttons one is gone to, and chosen by hand. */
+const GOES: ReadonlySet<string> = new Set(["x"]);
+
+/** A key that a button can bear. */
+export type Key = Exclude<(typeof KEYS)[number][0], "1–9" | "↑" | "Esc" | "?"> | (typeof JOINS)[number];
+
+const BORNE: ReadonlySet<string> = new Set<string>([...KEYS.map(([key]) => key).filter((key) => key.length === 1 && key !== "↑" && key !== "?"), ...JOINS]);
+
+/** What a button has that bears this key. */
+export function keyed(key: Key): { readonly "data-key": Key; readonly "aria-keyshortcuts": Key } {
+  return { "data-key": key, "aria-keyshortcuts": key };
 }
 
-/** Press the button of the open session that this key is written on; one of several is only gone to. */
-export function pressed(key: string): boolean {
-  const button = document.querySelector<HTMLButtonElement>(`.desk button[data-key="${CSS.escape(key)}"]`);
-  if (button === null || button.disabled) return false;
-  if (key === "x") button.focus();
-  else button.click();
-  return true;
+/** The key by which one joins the so-manieth who helps, counted from 1; none beyond nine. */
+export function joins(place: number): Key | undefined {
+  return JOINS[place - 1];
+}
+
+type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "repeat">;
+
+/**
+ * What a key that was pressed asks for: `sheet`, to `leave` what one writes in, the `button` that bears it, or nothing. While
+ * one writes it is a letter, and while a sheet lies over the page nobody sees what it would do. Held down it counts once. Pure.
+ */
+export function meant({ key, ctrlKey, metaKey, altKey, repeat }: Pressed, typing: boolean, covered: boolean): "sheet" | "leave" | "button" | "" {
+  if (ctrlKey || metaKey || altKey || repeat) return "";
+  if (typing) return key === "Escape" ? "leave" : "";
+  if (key === "?") return "sheet";
+  return !covered && BORNE.has(key) ? "button" : "";
+}
+
+/** Whether a key that was pressed is meant for what one writes. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && target.type === "range") return false;
+  return target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+}
+
+/** Press the first button that bears this key and can be pressed. */
+function press(key: string): boolean {
+  const button = document.querySelector<HTMLButtonElement>(`button[data-key="${CSS.escape(key)}"]:enabled`);
+  if (GOES.has(key)) button?.focus();
+  else button?.click();
+  return button !== null;
 }
 
 export function Keys(): JSX.Element {
   const sheet = useRef<HTMLDialogElement>(null);
   useEffect(() => {
+    const turn = (): void => (sheet.current?.open === true ? sheet.current.close() : sheet.current?.showModal());
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== "?" || isTyping(event.target)) return;
-      event.preventDefault();
-      if (sheet.current?.open === true) sheet.current.close();
-      else sheet.current?.showModal();
+      const asked = meant(event, isTyping(event.target), document.querySelector("dialog[open]") !== null);
+      if (asked === "leave") return (event.target as HTMLElement).blur();
+      if (asked === "sheet") turn();
+      if (asked === "sheet" || (asked === "button" && press(event.key))) event.preventDefault();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);

@@ -1,6 +1,7 @@
 /** The queue and the live board: who waits, what goes on. */
 import type { JSX } from "preact";
 import type { Row } from "./hub";
+import { keyed } from "./keys";
 import { duration } from "./words";
 
 interface Props {
@@ -37,7 +38,7 @@ export function Queue({ rows, current, me, onOpen, onNext }: Props & { readonly 
         <h2 id="queue">
           Queue <span class="count" data-waiting={rows.length}>{rows.length}</span>
         </h2>
-        <button type="button" class="small primary" disabled={rows.every((row) => row.waiting?.reserved_for !== "")} onClick={onNext} title="Key: n">
+        <button type="button" class="small primary" disabled={!rows.some(({ waiting }) => waiting !== null && ["", me].includes(waiting.reserved_for))} onClick={onNext} {...keyed("n")}>
           Take next <kbd>n</kbd>
         </button>
       </header>

@@ -1,8 +1,7 @@
 /** For supervisors: who helps, doing what since when, and where; one key joins. */
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import type { Helper, Helpers } from "./hub";
-import { isTyping } from "./verbs";
+import { joins, keyed, type Key } from "./keys";
 import { duration } from "./words";
 
 const STATES: Readonly<Record<Helper["state"], string>> = {
@@ -13,7 +12,6 @@ const STATES: Readonly<Record<Helper["state"], string>> = {
   available: "available",
   away: "away",
 };
-const KEYS = 9;
 
 /** How many are in which state, in words. */
 export function countsOf(rows: readonly Helper[]): string {
@@ -26,7 +24,7 @@ export function countsOf(rows: readonly Helper[]): string {
 
 /** Those one may join, in the order of their keys. */
 export function joinable(rows: readonly Helper[]): readonly Helper[] {
-  return rows.filter((row) => row.session !== "").slice(0, KEYS);
+  return rows.filter((row) => row.session !== "").filter((_, place) => joins(place + 1) !== undefined);
 }
 
 interface Props {
@@ -37,17 +35,7 @@ interface Props {
 }
 
 export function Operators({ helpers: { now, operators }, me, current, onOpen }: Props): JSX.Element {
-  const joins = joinable(operators);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      const wanted = joins[Number(event.key) - 1];
-      if (wanted === undefined || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      event.preventDefault();
-      onOpen(wanted.session);
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  });
+  const there = joinable(operators);
   return (
     <section aria-labelledby="operators">
       <h2 id="operators">
@@ -57,7 +45,7 @@ export function Operators({ helpers: { now, operators }, me, current, onOpen }: 
       <ul class="items">
         {operators.map((row) => (
           <li key={row.participant} data-operator={row.participant} data-state={row.state}>
-            <Row row={row} me={me} now={now} joins={joins.indexOf(row) + 1} current={current} onOpen={onOpen} />
+            <Row row={row} me={me} now={now} by={joins(there.indexOf(row) + 1)} current={current} onOpen={onOpen} />
           </li>
         ))}
       </ul>
@@ -68,17 +56,17 @@ export function Operators({ helpers: { now, operators }, me, current, onOpen }: 
 interface RowProps extends Pick<Props, "me" | "current" | "onOpen"> {
   readonly row: Helper;
   readonly now: number;
-  /** The number of its key; 0: none. */
-  readonly joins: number;
+  /** The key by which one joins them; none: they are in no session, or others come first. */
+  readonly by: Key | undefined;
 }
 
-function Row({ row, me, now, joins, current, onOpen }: RowProps): JSX.Element {
+function Row({ row, me, now, by, current, onOpen }: RowProps): JSX.Element {
   const says = (
     <>
       <span class="item-name">
         <span class={`dot ${row.here ? (row.state === "available" ? "good" : "busy") : ""}`} aria-hidden="true" />
         {row.participant === me ? "You" : row.name || row.participant}
-        {joins > 0 && <kbd>{joins}</kbd>}
+        {by !== undefined && <kbd>{by}</kbd>}
       </span>
       <span class="item-facts">
         <span class={row.state === "answering" ? "tag good" : "tag"}>{STATES[row.state]}</span>
@@ -89,9 +77,9 @@ function Row({ row, me, now, joins, current, onOpen }: RowProps): JSX.Element {
       </span>
     </>
   );
-  if (joins === 0) return <div class="item still">{says}</div>;
+  if (by === undefined) return <div class="item still">{says}</div>;
   return (
-    <button type="button" class="item" aria-current={row.session === current} aria-keyshortcuts={String(joins)} onClick={() => onOpen(row.session)}>
+    <button type="button" class="item" aria-current={row.session === current} {...keyed(by)} onClick={() => onOpen(row.session)}>
       {says}
     </button>
   );

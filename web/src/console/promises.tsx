@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { Command, Message, View } from "../client";
 import { randomId } from "../client/keep";
 import { transcript } from "../client/state";
+import { keyed } from "./keys";
 
 const LONGEST = 500;
 
@@ -29,7 +30,7 @@ export function Promises({ view, act }: { view: View; act: (commands: readonly C
           ))}
         </ul>
       )}
-      <button type="button" class="small" data-key="p" aria-keyshortcuts="p" disabled={marked} onClick={() => void act([{ type: "make_promise", promise: randomId("y"), text: words }])}>Mark my last words <kbd>p</kbd></button>
+      <button type="button" class="small" {...keyed("p")} disabled={marked} onClick={() => void act([{ type: "make_promise", promise: randomId("y"), text: words }])}>Mark my last words <kbd>p</kbd></button>
     </section>
   );
 }

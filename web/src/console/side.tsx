@@ -9,6 +9,7 @@ import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
 import { Earlier } from "./earlier";
 import type { Hub } from "./hub";
+import { keyed } from "./keys";
 import { Promises } from "./promises";
 
 interface Props {
@@ -81,7 +82,7 @@ function Transfer({ view: { state, participant: me }, act, briefing }: Pick<Prop
       <h2>Transfer</h2>
       <p class="row wrap">
         {others.map((who, place) => (
-          <button type="button" class="small" key={who.id} data-key={place === 0 ? "x" : undefined} data-transfer={who.id} onClick={() => void act([{ type: "transfer", to: who.id, briefing }])}>To {nameOf(state, who.id, me)}{place === 0 && <> <kbd>x</kbd></>}</button>
+          <button type="button" class="small" key={who.id} {...(place === 0 ? keyed("x") : {})} data-transfer={who.id} onClick={() => void act([{ type: "transfer", to: who.id, briefing }])}>To {nameOf(state, who.id, me)}{place === 0 && <> <kbd>x</kbd></>}</button>
         ))}
       </p>
     </section>
@@ -124,7 +125,7 @@ function Notes({ view, act, owed }: Pick<Props, "view" | "act"> & { readonly owe
           <select id="disposition" value={disposition} onChange={(event) => setDisposition(event.currentTarget.value)}>
             {DISPOSITIONS.map((one) => <option key={one}>{one}</option>)}
           </select>
-          <button type="submit" class="small primary" data-key="d" aria-keyshortcuts="d">Done <kbd>d</kbd></button>
+          <button type="submit" class="small primary" {...keyed("d")}>Done <kbd>d</kbd></button>
         </p>
       )}
     </form>

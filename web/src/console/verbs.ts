@@ -1,9 +1,10 @@
 /** What an operator can do with the open session: one key and one button each. */
 import type { Command, State } from "../client";
+import type { Key } from "./keys";
 import { placeOf } from "./words";
 
 export interface Verb {
-  readonly key: string;
+  readonly key: Key;
   readonly name: string;
   /** Whether it can be done now. */
   readonly possible: boolean;
@@ -16,7 +17,7 @@ export interface Verb {
 export function verbsOf(state: State, me: string, briefing: string): Verb[] {
   const place = placeOf(state, me);
   const mine = place === "answers";
-  const stance = (key: string, name: string, to: "monitor" | "whisper" | "barge"): Verb => ({
+  const stance = (key: Key, name: string, to: "monitor" | "whisper" | "barge"): Verb => ({
     key,
     name,
     possible: !mine && !state.ended,
@@ -32,10 +33,4 @@ export function verbsOf(state: State, me: string, briefing: string): Verb[] {
     { key: "h", name: "Hand back", possible: mine, pressed: false, commands: [{ type: "hand_back", briefing }] },
     { key: "o", name: held ? "End hold" : "Hold", possible: mine, pressed: held, commands: [{ type: held ? "release_users" : "hold_users" }] },
   ];
-}
-
-/** Whether a key that was pressed is meant for what one writes. */
-export function isTyping(target: EventTarget | null): boolean {
-  if (target instanceof HTMLInputElement && target.type === "range") return false;
-  return target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 }
