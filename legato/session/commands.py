@@ -335,6 +335,7 @@ Reason = Literal[
     "already_ended",
     "wrong_order",
     "stale_token",
+    "on_hold",
     "budget_exhausted",
     "session_ended",
     "session_erased",

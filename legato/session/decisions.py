@@ -176,6 +176,15 @@ def _post_message(state: State, actor: Actor, command: c.PostMessage) -> Decisio
     return [*used, *takeover_rules.as_answer(state, actor.participant, events)]
 
 
+def _written(rule: Callable[[State, Actor, Any], Decision]) -> Callable[[State, Actor, Any], Decision]:
+    """The rule of what is written piece by piece: of nobody who writes to nobody."""
+
+    def decided(state: State, actor: Actor, command: Command) -> Decision:
+        return stance_rules.out_of_reach_of_all(state, actor) or rule(state, actor, command)
+
+    return decided
+
+
 def _start_tool(state: State, actor: Actor, command: c.StartTool) -> Decision:
     events = tool_rules.start_tool(state, actor, command)
     return events if isinstance(events, Refusal) else cost_rules.with_tool_counted(state, events)
@@ -221,9 +230,9 @@ _OF_LISTENERS: Final[frozenset[type[Command]]] = frozenset(
 
 _RULES: Final[dict[type[Command], Callable[[State, Actor, Any], Decision]]] = {
     c.PostMessage: _post_message,
-    c.StartMessage: message_rules.start_message,
-    c.GrowMessage: message_rules.grow_message,
-    c.AddPart: message_rules.add_part,
+    c.StartMessage: _written(message_rules.start_message),
+    c.GrowMessage: _written(message_rules.grow_message),
+    c.AddPart: _written(message_rules.add_part),
     c.EndMessage: message_rules.end_message,
     c.SettleHeard: message_rules.settle_heard,
     c.StartResponse: message_rules.start_response,

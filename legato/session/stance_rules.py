@@ -45,6 +45,9 @@ def placed(state: State, actor: Actor) -> list[e.Event]:
         return []
     return [e.StanceChanged(by=HUB, participant=actor.participant, stance="monitor")]
 
+_ROUTED: Final = PEOPLE | {"user"}
+"""Whose words go as far as the matrix says; agents are heard by all, and observers say nothing."""
+
 
 def change_stance(state: State, actor: Actor, command: c.ChangeStance) -> Decision:
     """Of somebody who does not answer."""
@@ -107,12 +110,14 @@ def transfer(state: State, actor: Actor, command: c.Transfer) -> Decision:
 
 
 def out_of_reach_of_all(state: State, actor: Actor) -> Refusal | None:
-    """Why what somebody posts would reach nobody, or only who answers."""
-    if actor.role not in PEOPLE or person_answers(state, actor.participant):
+    """Why what somebody writes would reach nobody, or only who answers: a log is read by all, so it is not stored."""
+    if actor.role not in _ROUTED or person_answers(state, actor.participant):
         return None
-    if reach(state, actor.participant) is Reach.ALL and "takeover" in actor.capabilities:
+    if reach(state, actor.participant) is Reach.ALL and (actor.role == "user" or "takeover" in actor.capabilities):
         return None
-    return Refusal("not_allowed", "you only listen: whisper, barge in, or take over", "message")
+    if actor.role in PEOPLE:
+        return Refusal("not_allowed", "you only listen: whisper, barge in, or take over", "message")
+    return Refusal("on_hold", f"{state.held} lets you wait: say it when the wait is over", "message")
 
 
 def as_routed(state: State, participant: str, events: Iterable[e.Event]) -> list[e.Event]:

@@ -28,6 +28,7 @@ STATUS: Final = {
     "connection_unknown": 401,
     "origin_refused": 403,
     "not_allowed": 403,
+    "on_hold": 409,
     "budget_exhausted": 403,
     "not_found": 404,
     "method_not_allowed": 405,

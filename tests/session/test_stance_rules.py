@@ -5,9 +5,10 @@ import pytest
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session.actors import Actor
+from legato.session.commands import Refusal
 from legato.session.events import Stance
 from legato.session.ids import HUB
-from legato.session.parts import Spoken, Word
+from legato.session.parts import Part, Spoken, Word
 from legato.session.presence_rules import attached
 from legato.session.routing import Reach, apart, reach
 from legato.session.stance_rules import as_routed, placed
@@ -51,6 +52,40 @@ def test_who_only_listens_or_whispers_posts_nothing_and_who_barges_in_does() -> 
         assert talk.refused(OPERATOR, c.PostMessage(message="m", parts=WORDS)) == "not_allowed"
     talk.do(OPERATOR, c.ChangeStance(stance="barge"))
     talk.do(OPERATOR, c.PostMessage(message="m", parts=WORDS))
+
+
+def test_who_only_listens_or_whispers_writes_nothing_piece_by_piece_either() -> None:
+    talk = crowd()
+    talk.do(OPERATOR, c.StartMessage(message="m"))
+    for stance in ("monitor", "whisper"):
+        talk.do(OPERATOR, c.ChangeStance(stance=stance))
+        assert talk.refused(OPERATOR, c.StartMessage(message="n")) == "not_allowed"
+        assert talk.refused(OPERATOR, c.GrowMessage(message="m", index=0, text="x")) == "not_allowed"
+        assert talk.refused(OPERATOR, c.AddPart(message="m", part=Part("text", "x"))) == "not_allowed"
+    talk.do(OPERATOR, c.EndMessage(message="m"))
+
+
+def test_what_who_is_held_writes_is_not_stored_and_they_are_told_by_whom_they_wait() -> None:
+    talk = crowd()
+    talk.do(ADA, c.StartMessage(message="begun"))
+    talk.do(OPERATOR, c.TakeOver())
+    talk.do(OPERATOR, c.HoldUsers())
+    written: list[c.Command] = [
+        c.PostMessage(message="m", parts=WORDS),
+        c.StartMessage(message="n"),
+        c.GrowMessage(message="begun", index=0, text="x"),
+        c.AddPart(message="begun", part=Part("text", "x")),
+    ]
+    for each in written:
+        refusal = talk.ask(ADA, each)
+        assert isinstance(refusal, Refusal)
+        assert (refusal.reason, "olga" in refusal.detail) == ("on_hold", True)
+    talk.do(ADA, c.EndMessage(message="begun", outcome="cancelled"))
+    talk.do(OPERATOR, c.PostMessage(message="to_her", parts=WORDS))
+    talk.do(SUE, c.PostMessage(message="to_all", parts=WORDS))
+    talk.do(BOT, c.PostMessage(message="draft", parts=WORDS))
+    talk.do(OPERATOR, c.ReleaseUsers())
+    talk.do(ADA, c.PostMessage(message="m", parts=WORDS))
 
 
 def test_who_answers_takes_no_stance_and_is_where_they_were_when_they_hand_back() -> None:

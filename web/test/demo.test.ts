@@ -5,6 +5,7 @@ import type { Event } from "../src/client/generated";
 import { blocksOf } from "../src/demo/markdown";
 import { loudness } from "../src/demo/meter";
 import { nameOf } from "../src/demo/names";
+import { heldBy } from "../src/demo/held";
 import { comebackText, entryNow, noteOf, noticeText } from "../src/demo/notes";
 import { textOf } from "../src/demo/recital";
 import { pairsOf } from "../src/demo/tool_card";
@@ -82,6 +83,18 @@ describe("marks in the margin", () => {
     expect(noteOf(asked("hub", "pause"), state, "p_me", "a_me")).toBe("nobody was here: the answer waited");
     expect(noteOf(asked("hub", "continue"), state, "p_me", "a_me")).toBe("it goes on");
     expect(noteOf(asked("p_me", "pause"), state, "p_me", "a_me")).toBe("");
+  });
+
+  test("who is put on hold is told by whom, and whoever helps is told whom they keep waiting", () => {
+    const there = fold([joined("p_ada", "Ada"), { ...joined("p_olga", "Olga"), role: "operator", offset: 2 }]);
+    const held: Event = { type: "users_held", by: "p_olga", offset: 3, time: 2 };
+    const state = fold([held], there);
+    expect(noteOf(held, state, "p_ada", "a_me")).toBe("Olga put you on hold");
+    expect(noteOf(held, state, "p_olga", "a_olga")).toBe("You put the user on hold");
+    expect([heldBy(state, "p_ada"), heldBy(state, "p_olga"), heldBy(there, "p_ada")]).toEqual(["p_olga", "", ""]);
+    const released: Event = { type: "users_released", by: "p_olga", offset: 4, time: 3 };
+    expect(noteOf(released, fold([released], state), "p_ada", "a_me")).toBe("the hold is over");
+    expect(heldBy(fold([released], state), "p_ada")).toBe("");
   });
 
   test("they say how long and how much", () => {

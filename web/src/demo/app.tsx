@@ -9,6 +9,7 @@ import { Composer } from "./composer";
 import { Awaited } from "./awaited";
 import { Elsewhere } from "./elsewhere";
 import { Header } from "./header";
+import { Held } from "./held";
 import { CourseStrip } from "./course_strip";
 import { useReplay, useSpeaking } from "./hearing";
 import { comebackText, entryNow, noteOf, noticeText, type Note } from "./notes";
@@ -101,6 +102,7 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
         <Awaited view={view} />
         <Asked session={session} view={view} />
         <Budget view={view} />
+        <Held view={view} />
         <Takeover session={session} view={view} />
         {voice !== null && <Elsewhere view={view} voice={voice} />}
         {strip && <CourseStrip hearing={hearing} onClose={close} />}

@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Session, View } from "../client";
 import { useAttaching, type Attaching } from "./attaching";
+import { heldBy } from "./held";
 import { Icon } from "./icons";
 import { AskForPerson } from "./person";
 import { Pause, Steer, steered } from "./steering";
@@ -40,7 +41,8 @@ export function Composer({ session, view, voice, speaking }: Props): JSX.Element
   const typing = useTyping(session);
   const answering = speaking || Object.values(view.state.responses).some((response) => !response.cancel_requested);
   const words = text.trim();
-  const ready = !busy && (words !== "" || attaching.files.length > 0);
+  const held = heldBy(view.state, view.participant) !== ""; // the hub would not take it: it stays here
+  const ready = !busy && !held && (words !== "" || attaching.files.length > 0);
 
   const send = async (event?: Event): Promise<void> => {
     event?.preventDefault();
@@ -90,7 +92,7 @@ export function Composer({ session, view, voice, speaking }: Props): JSX.Element
         <textarea
           id="words"
           rows={1}
-          placeholder={steerable === "" ? "Type here…" : "Type here, or which way to go on…"}
+          placeholder={held ? "On hold: what you write stays here…" : steerable === "" ? "Type here…" : "Type here, or which way to go on…"}
           value={text}
           disabled={view.ended !== null}
           onInput={(event) => {

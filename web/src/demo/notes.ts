@@ -29,6 +29,10 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
     case "hold_changed":
       if (event["attachment"] === mine || event.by === "hub") return "";
       return `${nameOf(state, event.by, me)} ${event["holds"] === true ? "put the call on hold" : "went on"}`;
+    case "users_held":
+      return `${nameOf(state, event.by, me)} ${onHold(state, me)}`;
+    case "users_released":
+      return "the hold is over";
     case "steering_requested":
       return event["asked"] === "steer" ? `${nameOf(state, event.by, me)} asked: “${String(event["text"])}”` : unattended(event.by, event["asked"] === "pause");
     case "steering_answered":
@@ -57,6 +61,11 @@ export function noteOf(event: Event, state: State, me: string, mine: string): st
     default:
       return "";
   }
+}
+
+/** Whom somebody who answers lets wait. */
+function onHold(state: State, me: string): string {
+  return of(state.participants, me)?.role === "user" ? "put you on hold" : "put the user on hold";
 }
 
 /** What the hub does when nobody is there; what people do is seen at once. */

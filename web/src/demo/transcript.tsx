@@ -6,7 +6,7 @@ import { began, of, transcript } from "../client/state";
 import { Icon } from "./icons";
 import { MessageView, type Speech } from "./message";
 import { helpedLines } from "./helped";
-import { nameOf } from "./names";
+import { nameOf, withNames } from "./names";
 import type { Note } from "./notes";
 import { textOf } from "./recital";
 import { Parts } from "./parts";
@@ -145,7 +145,7 @@ function Unsent({ one, session, live }: { one: Outgoing; session: Session; live:
         {one.parts.some((part) => part.kind === "image" || part.kind === "file") && <p class="quiet">with an attachment</p>}
       </div>
       <div class="margin">
-        <span class={`mark ${failed ? "bad" : ""}`}>{failed ? `not sent: ${one.reason}` : live ? "sending" : "waits for the connection"}</span>
+        <span class={`mark ${failed ? "bad" : ""}`}>{failed ? `not sent: ${withNames(session.view.state, one.reason, session.view.participant)}` : live ? "sending" : "waits for the connection"}</span>
         {failed && (
           <>
             <button type="button" class="tiny" onClick={() => void session.retry(one.message).catch(() => undefined)}>Try again</button>
