@@ -88,7 +88,7 @@ class WithdrawPromise(Command, frozen=True, kw_only=True):
 
 
 class WrapUp(Command, frozen=True, kw_only=True):
-    """How it went, and what is to be remembered, after one answered."""
+    """How it went, and what is to be remembered, after one answered; `notes` alone at any time, by whoever helps."""
 
     disposition: str = ""
     notes: str = ""

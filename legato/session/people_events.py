@@ -79,7 +79,8 @@ class PromiseWithdrawn(ControlEvent, frozen=True, kw_only=True):
 
 
 class WrappedUp(ControlEvent, frozen=True, kw_only=True):
-    """What a person who answered leaves for the record. Users and observers are not shown the notes."""
+    """What a person who answered, or helps otherwise, leaves for the record. Users and observers are not shown the
+    notes."""
 
     participant: str
     disposition: str = ""

@@ -88,9 +88,10 @@ def reject_session(state: State, actor: Actor, command: c.RejectSession) -> Deci
 
 
 def wrap_up(state: State, actor: Actor, command: c.WrapUp) -> Decision:
-    """Once for each time that somebody answered."""
-    if actor.participant not in state.wrap_ups:
-        return Refusal("wrong_order", "there is nothing to wrap up")
+    """Once for each time that somebody answered; a note of whoever helps, at any time."""
+    owed = actor.participant in state.wrap_ups
+    if not owed and not (actor.role in PEOPLE and command.notes.strip()):
+        return Refusal("wrong_order", "there is nothing to wrap up, and no note", "notes")
     return [
         e.WrappedUp(
             by=actor.participant,

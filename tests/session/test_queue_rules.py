@@ -59,6 +59,30 @@ def test_who_takes_over_what_is_kept_for_them_accepts_it_and_owes_a_wrap_up_afte
     assert talk.refused(OPERATOR, c.WrapUp()) == "wrong_order"
 
 
+def test_whoever_helps_leaves_notes_at_any_time_and_owes_the_wrap_up_all_the_same() -> None:
+    talk = asked()
+    for nothing in ("", " "):
+        assert talk.refused(OPERATOR, c.WrapUp(disposition="solved", notes=nothing)) == "wrong_order"
+    assert talk.refused(ADA, c.WrapUp(notes="x")) == "wrong_order"
+    talk.do(OPERATOR, c.WrapUp(notes="she called before"))
+    talk.do(OPERATOR, c.TakeOver())
+    talk.do(OPERATOR, c.WrapUp(notes="wants it by Monday"))
+    talk.do(SUE, c.WrapUp(notes="call her"))
+    talk.do(OPERATOR, c.HandBack())
+    assert list(talk.state.wrap_ups) == ["olga"]
+    talk.do(SUE, c.WrapUp(notes="done"))
+    assert list(talk.state.wrap_ups) == ["olga"]
+    left = [(note.by, note.notes) for note in talk.state.noted]
+    assert left == [
+        ("olga", "she called before"),
+        ("olga", "wants it by Monday"),
+        ("sue", "call her"),
+        ("sue", "done"),
+    ]
+    talk.do(OPERATOR, c.WrapUp(disposition="solved"))
+    assert talk.state.wrap_ups == {}
+
+
 @pytest.mark.parametrize("how", ["rejected", "expired"])
 def test_what_is_let_pass_goes_back_to_its_place(how: str) -> None:
     talk = asked()

@@ -102,7 +102,7 @@ def _promised() -> list[AnyEvent]:
         e.PromiseMade(by="sue", promise="late", text="too late"),
         *(e.ToolStarted(by="bot", call="pt1"),),
         e.WrappedUp(by="sue", participant="sue", disposition="", notes=""),
-        *(e.WrappedUp(by="olga", participant="olga", notes=f"n{n}") for n in range(5)),
+        *(e.WrappedUp(by="olga", participant="olga", notes=f"n{n}") for n in range(9)),
         *(
             e.ResponderChanged(by=who, participant=who, reason="taken_over")
             for who in ("olga", "bot", "olga", "bot", "olga", "bot")

@@ -20,6 +20,7 @@ export const KEYS = [
   ["s", "send the newest draft as it is"],
   ["e", "edit the newest draft"],
   ["d", "dismiss the newest draft; after you answered: done, send the wrap-up"],
+  ["v", "save your note for those who help"],
   ["1–9", "join who helps, as a supervisor"],
   ["↑", "edit the newest draft, in the field you write in"],
   ["Esc", "leave what you write in"],

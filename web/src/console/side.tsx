@@ -113,13 +113,13 @@ function Notes({ view, act, owed }: Pick<Props, "view" | "act"> & { readonly owe
   };
   const done = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (await act([{ type: "wrap_up", disposition, notes: notes.trim() }])) change("");
+    if (await act([{ type: "wrap_up", ...(owed ? { disposition } : {}), notes: notes.trim() }])) change("");
   };
   return (
     <form class="notes" data-owed={owed} onSubmit={(event) => void done(event)}>
       <h2><label for="notes">{owed ? "Wrap up" : "Notes"}</label></h2>
       <textarea id="notes" rows={4} maxLength={4_000} value={notes} onInput={(event) => change(event.currentTarget.value)} placeholder="Only people who help see these…" />
-      {owed && (
+      {owed ? (
         <p class="row wrap">
           <label class="hidden" for="disposition">How it went</label>
           <select id="disposition" value={disposition} onChange={(event) => setDisposition(event.currentTarget.value)}>
@@ -127,6 +127,8 @@ function Notes({ view, act, owed }: Pick<Props, "view" | "act"> & { readonly owe
           </select>
           <button type="submit" class="small primary" {...keyed("d")}>Done <kbd>d</kbd></button>
         </p>
+      ) : (
+        <p class="row"><button type="submit" class="small" disabled={notes.trim() === ""} {...keyed("v")}>Save the note <kbd>v</kbd></button></p>
       )}
     </form>
   );
