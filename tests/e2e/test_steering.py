@@ -10,8 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.e2e.test_console import consoling
 from tests.support.chromium import Tab, launched
-from tests.support.page import Reader, reading
+from tests.support.page import Reader, reading, serious_findings
 from tests.support.processes import Tree, invited, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
@@ -84,6 +85,45 @@ async def test_what_is_typed_while_an_answer_comes_is_a_direction_for_it_and_all
             assert reader.tab.errors == []
         assert await first.page.input_value("#words") == ""
         assert "not one word of it comes twice" not in "".join((await first.texts()).values())
+
+
+async def test_an_operator_pauses_steers_and_stops_an_answer_from_the_console_and_reads_what_came_of_it() -> (
+    None
+):
+    async with (
+        running("demo") as hub,
+        launched() as browser,
+        reading(browser, hub.url) as caller,
+        consoling(browser, hub) as desk,
+    ):
+        await desk.open(caller.session)
+        await desk.place("monitor")
+        await caller.say("tell me a story")
+        await caller.says(EARLY)
+        await desk.key("k")
+        await desk.sees("[data-steered]:has-text('waits.')")
+        await caller.until("document.querySelector('[data-pause=on]')")
+        await desk.sees("[data-pause=on]")
+        await desk.key("g")
+        await desk.page.fill("#direction", "in short, please")
+        await desk.page.press("#direction", "Enter")
+        await caller.says("asked: “in short, please”")
+        await desk.key("k")
+        await desk.sees("[data-pause=off]")
+        await caller.says("And so on, in short.")
+        await caller.quiet()
+        assert await serious_findings(desk.page) == []
+        await desk.shot("steering")
+        await caller.say("tell me a story")
+        await desk.page.wait_for_selector("[data-stop]:enabled")
+        await desk.key("c")
+        await desk.sees("[data-steered]:has-text('stopped.')")
+        await caller.quiet()
+        cancelled = (
+            "Object.values(legato.view.state.entries).filter((one) => one.status === 'cancelled').length"
+        )
+        assert await caller.page.evaluate(cancelled) == 1
+        assert caller.tab.errors == desk.tab.errors == []
 
 
 async def test_a_pause_outlives_the_agents_process_and_the_next_one_waits_for_who_paused() -> None:

@@ -10,6 +10,7 @@ import { Listening } from "./listening";
 import type { Ears } from "./ears";
 import type { Hub } from "./hub";
 import { Aside } from "./side";
+import { Steering } from "./steering";
 import { Timeline } from "./timeline";
 import { keyed } from "./keys";
 import { verbsOf, type Verb } from "./verbs";
@@ -97,6 +98,7 @@ export function Desk({ hub, session, view, ears, voiceless, onClose }: Props): J
             {verb.name} <kbd>{verb.key}</kbd>
           </button>
         ))}
+        <Steering session={session} view={view} act={act} />
         {ears === null ? <span class="voiceless quiet">{voiceless}</span> : <Listening ears={ears} />}
       </div>
       {problem !== "" && <p class="problem bad" role="alert">{problem}</p>}
