@@ -96,10 +96,12 @@ async def test_an_operator_pauses_steers_and_stops_an_answer_from_the_console_an
         reading(browser, hub.url) as caller,
         consoling(browser, hub) as desk,
     ):
+        caller.patience_s = 30
+        await caller.agent_here()
         await desk.open(caller.session)
         await desk.place("monitor")
         await caller.say("tell me a story")
-        await caller.says(EARLY)
+        await desk.page.wait_for_selector("[data-pause=off]:enabled")
         await desk.key("k")
         await desk.sees("[data-steered]:has-text('waits.')")
         await caller.until("document.querySelector('[data-pause=on]')")

@@ -52,8 +52,8 @@ export function Desk({ hub, session, view, ears, voiceless, onClose }: Props): J
   latest.current = view;
 
   useEffect(() => {
-    ears?.heed(place);
-  }, [ears, place]);
+    ears?.heed(place, view.phase === "live");
+  }, [ears, place, view.phase]);
 
   const act = useCallback(
     async (commands: readonly Command[]): Promise<boolean> => {
@@ -75,7 +75,7 @@ export function Desk({ hub, session, view, ears, voiceless, onClose }: Props): J
       if (verb.key === "t") ears?.open();
       void act(verb.commands).then((done) => {
         if (done && verb.key === "h") setBriefing("");
-        if (!done) ears?.heed(placeOf(session.view.state, me));
+        if (!done) ears?.refused();
       });
       if (verb.key === "w" || verb.key === "b" || verb.key === "t") field.current?.focus();
     },

@@ -7,6 +7,7 @@ import { onHold } from "../client/modality";
 import { of } from "../client/state";
 import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
+import { Budgets } from "./budgets";
 import { Earlier } from "./earlier";
 import type { Hub } from "./hub";
 import { keyed } from "./keys";
@@ -45,6 +46,7 @@ export function Aside({ hub, view, act, briefing, onBriefing }: Props): JSX.Elem
         </section>
       )}
       {mine && <Promises view={view} act={act} />}
+      <Budgets view={view} act={act} />
       <Earlier hub={hub} view={view} key={`earlier ${view.session}`} />
       <Whispers view={view} />
       <Notes view={view} act={act} owed={of(state.wrap_ups, me) !== undefined} key={view.session} />
