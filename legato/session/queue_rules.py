@@ -31,8 +31,9 @@ MOST_PRIORITY: Final = 9
 
 
 def request_human(state: State, actor: Actor, command: c.RequestHuman) -> Decision:
-    """By who takes part and does not just watch. Users do not say how urgent they are."""
-    if is_person(state, state.responder):
+    """By who takes part and does not just watch; while a person answers, by that one, to give it on. Users do not say
+    how urgent they are."""
+    if is_person(state, state.responder) and state.responder != actor.participant:
         return Refusal("already_exists", "a person answers", "request")
     if state.asking is not None:
         return Refusal("already_exists", "somebody asked already", "request")

@@ -32,21 +32,29 @@ _ID: Final = 56
 
 def take_over(state: State, actor: Actor, command: c.TakeOver) -> Decision:
     """The person answers from here on. Of two at once one is first, and the other is told who; a supervisor may take
-    over from an operator."""
+    over from an operator, and anybody from a person who asks for another one."""
     right = state.rights.get(RESPONDER, Right(0))
     who = state.participants.get(right.holder)
     if right.holder == actor.participant:
         return Refusal("already_exists", "you answer already", "right", expected=right.token)
-    if who is not None and who.role in PEOPLE and not (actor.role == "supervisor" and who.role == "operator"):
+    above = who is not None and actor.role == "supervisor" and who.role == "operator"
+    given_on = state.asking is not None and state.asking.by == right.holder
+    if who is not None and who.role in PEOPLE and not (above or given_on):
         return Refusal("already_exists", f"{who.id} answers", "right", expected=right.token)
     return [
         *_silenced(state, actor.participant, right.holder),
         *left_open(state, actor.participant, right.holder, "interrupted", "taken over"),
         _given(state, actor.participant),
-        e.ResponderChanged(
-            by=actor.participant, participant=actor.participant, reason=command.reason or "taken_over"
-        ),
+        _taken(state, actor, command),
     ]
+
+
+def _taken(state: State, actor: Actor, command: c.TakeOver) -> e.Event:
+    """From the agent, or from a person who asked for another one: with what that one said of it."""
+    asking, me = state.asking, actor.participant
+    if asking is None or asking.by != state.responder or not is_person_answering(state):
+        return e.ResponderChanged(by=me, participant=me, reason=command.reason or "taken_over")
+    return e.ResponderChanged(by=me, participant=me, reason="transferred", briefing=asking.reason)
 
 
 def hand_back(state: State, actor: Actor, command: c.HandBack) -> Decision:

@@ -136,6 +136,28 @@ async def promises(desk: Console) -> None:
     await desk.shot("answers")
 
 
+async def leaves_a_note(desk: Console) -> None:
+    """While no wrap-up is owed."""
+    await desk.page.fill("#notes", "called before")
+    await desk.key("v")
+    await desk.sees(".earlier:has-text('called before')")
+
+
+async def holds(desk: Console, caller: Reader) -> None:
+    """The caller is told by whom, and what they write stays with them until it is over."""
+    await desk.key("o")
+    await caller.page.wait_for_selector("[data-held]:has-text('Operator put you on hold')")
+    await caller.page.fill("#words", "are you there?")
+    await caller.page.press("#words", "Enter")
+    await desk.sees("[data-verb='o'][aria-pressed='true']")
+    await desk.key("o")
+    await caller.page.wait_for_selector("[data-held]", state="detached")
+    assert await caller.page.input_value("#words") == "are you there?", "it stayed where it was written"
+    assert "are you there?" not in (await caller.texts()).values()
+    await caller.page.press("#words", "Enter")
+    await desk.sees("text=are you there?")
+
+
 async def state_of(page: Page) -> Any:
     return await page.evaluate("legato.view.state")
 
@@ -162,21 +184,9 @@ async def test_an_operator_takes_the_next_in_the_queue_answers_hands_back_and_wr
         await caller.says("this is a person")
         await promises(desk)
         await desk.page.fill("#briefing", "she gets her money on Monday")
-        await desk.page.fill("#notes", "called before")
-        await desk.key("v")
-        await desk.sees(".earlier:has-text('called before')")
+        await leaves_a_note(desk)
         await desk.page.fill("#notes", "was kind")
-        await desk.key("o")
-        await caller.page.wait_for_selector("[data-held]:has-text('Operator put you on hold')")
-        await caller.page.fill("#words", "are you there?")
-        await caller.page.press("#words", "Enter")
-        await desk.sees("[data-verb='o'][aria-pressed='true']")
-        await desk.key("o")
-        await caller.page.wait_for_selector("[data-held]", state="detached")
-        assert await caller.page.input_value("#words") == "are you there?", "it stayed where it was written"
-        assert "are you there?" not in await caller.texts()
-        await caller.page.press("#words", "Enter")
-        await desk.sees("text=are you there?")
+        await holds(desk, caller)
         await desk.key("h")
         await desk.place("monitor")
         await desk.sees(".notes[data-owed='true']")

@@ -103,7 +103,7 @@ async def test_an_operator_pauses_steers_and_stops_an_answer_from_the_console_an
         await caller.say("tell me a story")
         await desk.page.wait_for_selector("[data-pause=off]:enabled")
         await desk.key("k")
-        await desk.sees("[data-steered]:has-text('waits.')")
+        await desk.sees("[data-steered]:has-text('waits')")
         await caller.until("document.querySelector('[data-pause=on]')")
         await desk.sees("[data-pause=on]")
         await desk.key("g")
@@ -119,7 +119,7 @@ async def test_an_operator_pauses_steers_and_stops_an_answer_from_the_console_an
         await caller.say("tell me a story")
         await desk.page.wait_for_selector("[data-stop]:enabled")
         await desk.key("c")
-        await desk.sees("[data-steered]:has-text('stopped.')")
+        await desk.sees("[data-steered]:has-text('stopped')")
         await caller.quiet()
         cancelled = (
             "Object.values(legato.view.state.entries).filter((one) => one.status === 'cancelled').length"

@@ -59,6 +59,39 @@ def test_who_takes_over_what_is_kept_for_them_accepts_it_and_owes_a_wrap_up_afte
     assert talk.refused(OPERATOR, c.WrapUp()) == "wrong_order"
 
 
+def test_who_answers_asks_for_another_person_and_answers_until_that_one_has_taken_over() -> None:
+    talk = asked()
+    talk.do(OPERATOR, c.TakeOver())
+    assert talk.refused(BEN, c.RequestHuman(request="g")) == "already_exists"
+    talk.do(OPERATOR, c.RequestHuman(request="g", reason="wants sales", skill="sales"))
+    unskilled = Actor("ben", "operator", ALL, skills=frozenset({"billing"}))
+    for command in (c.ReserveSession(request="g"), c.TakeOver()):
+        assert talk.refused(unskilled, command) == "not_allowed"
+    talk.do(BEN, c.ReserveSession(request="g"))
+    assert talk.state.responder == "olga"
+    taken = talk.do(BEN, c.TakeOver(reason="console"))
+    changed = taken.events[-1]
+    assert isinstance(changed, e.ResponderChanged)
+    assert (changed.participant, changed.reason, changed.briefing) == ("ben", "transferred", "wants sales")
+    assert (list(talk.state.wrap_ups), talk.state.asking) == (["olga"], None)
+    assert talk.state.helped[-1].summary == "wants sales"
+    assert talk.refused(OPERATOR, c.TakeOver()) == "already_exists"
+
+
+def test_who_asked_for_another_person_takes_it_back_or_hands_back_and_leaves_it_in_the_queue() -> None:
+    talk = asked()
+    talk.do(OPERATOR, c.TakeOver())
+    talk.do(OPERATOR, c.RequestHuman(request="g"))
+    talk.do(OPERATOR, c.WithdrawRequest(request="g"))
+    assert talk.refused(BEN, c.TakeOver()) == "already_exists"
+    talk.do(OPERATOR, c.RequestHuman(request="g2"))
+    talk.do(OPERATOR, c.HandBack())
+    assert (talk.state.responder, talk.state.asking is not None) == ("bot", True)
+    taken = talk.do(BEN, c.TakeOver()).events[-1]
+    assert isinstance(taken, e.ResponderChanged)
+    assert taken.reason == "taken_over"
+
+
 def test_whoever_helps_leaves_notes_at_any_time_and_owes_the_wrap_up_all_the_same() -> None:
     talk = asked()
     for nothing in ("", " "):

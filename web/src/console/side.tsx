@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { liveness, type Command, type View } from "../client";
 import { doing, doingSaid } from "../client/doing";
 import { onHold } from "../client/modality";
+import { randomId } from "../client/keep";
 import { of } from "../client/state";
 import { nameOf } from "../demo/names";
 import { ofTab } from "../demo/memory";
@@ -33,6 +34,9 @@ export function Aside({ hub, view, act, briefing, onBriefing }: Props): JSX.Elem
         <section>
           <h2>Asks for a person</h2>
           <p>{state.asking.reason || "No reason given."}</p>
+          {state.asking.by === me && (
+            <button type="button" class="small" data-withdraw onClick={() => void act([{ type: "withdraw_request", request: state.asking?.id ?? "" }])}>Ask no more</button>
+          )}
           {state.asking.reserved_for === me && (
             <button type="button" class="small" data-reject onClick={() => void act([{ type: "reject_session", request: state.asking?.id ?? "" }])}>Let it pass</button>
           )}
@@ -76,17 +80,30 @@ function People({ view: { state, participant: me } }: { view: View }): JSX.Eleme
   );
 }
 
-function Transfer({ view: { state, participant: me }, act, briefing }: Pick<Props, "view" | "act" | "briefing">): JSX.Element | null {
+/** To somebody who is here, at once; or to whoever is free and can help with it: one answers until they have taken over. */
+function Transfer({ view: { state, participant: me }, act, briefing }: Pick<Props, "view" | "act" | "briefing">): JSX.Element {
+  const [skill, setSkill] = useState("");
   const others = Object.values(state.participants).filter((who) => (who.role === "operator" || who.role === "supervisor") && who.id !== me && liveness(state, who.id) === "online");
-  if (others.length === 0) return null;
+  const ask = (event: Event): void => {
+    event.preventDefault();
+    void act([{ type: "request_human", request: randomId("q"), skill: skill.trim(), reason: briefing }]);
+  };
   return (
     <section>
       <h2>Transfer</h2>
-      <p class="row wrap">
-        {others.map((who, place) => (
-          <button type="button" class="small" key={who.id} {...(place === 0 ? keyed("x") : {})} data-transfer={who.id} onClick={() => void act([{ type: "transfer", to: who.id, briefing }])}>To {nameOf(state, who.id, me)}{place === 0 && <> <kbd>x</kbd></>}</button>
-        ))}
-      </p>
+      {others.length === 0 ? <p class="quiet">Nobody else who can answer has this session open.</p> : (
+        <p class="row wrap">
+          {others.map((who, place) => (
+            <button type="button" class="small" key={who.id} {...(place === 0 ? keyed("x") : {})} data-transfer={who.id} onClick={() => void act([{ type: "transfer", to: who.id, briefing }])}>To {nameOf(state, who.id, me)}{place === 0 && <> <kbd>x</kbd></>}</button>
+          ))}
+        </p>
+      )}
+      {state.asking === null && (
+        <form class="row wrap budget" onSubmit={ask}>
+          <input aria-label="Skill that is wanted" placeholder="Any skill…" maxLength={64} value={skill} onInput={(event) => setSkill(event.currentTarget.value)} />
+          <button type="submit" class="small" data-ask-another>Ask for another person</button>
+        </form>
+      )}
     </section>
   );
 }
