@@ -78,6 +78,17 @@ def test_who_answers_asks_for_another_person_and_answers_until_that_one_has_take
     assert talk.refused(OPERATOR, c.TakeOver()) == "already_exists"
 
 
+def test_what_the_agent_asked_for_is_a_takeover_and_what_another_asked_passes_nobody_on() -> None:
+    talk = asked()
+    taken = talk.do(SUE, c.TakeOver()).events[-1]
+    assert isinstance(taken, e.ResponderChanged)
+    assert (taken.reason, taken.briefing) == ("taken_over", "")
+    talk.do(SUE, c.HandBack())
+    talk.do(SUE, c.TakeOver())
+    talk.put([e.HumanRequested(by="bot", request="late")])
+    assert talk.refused(BEN, c.TakeOver()) == "already_exists"
+
+
 def test_who_asked_for_another_person_takes_it_back_or_hands_back_and_leaves_it_in_the_queue() -> None:
     talk = asked()
     talk.do(OPERATOR, c.TakeOver())
