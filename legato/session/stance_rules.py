@@ -45,6 +45,7 @@ def placed(state: State, actor: Actor) -> list[e.Event]:
         return []
     return [e.StanceChanged(by=HUB, participant=actor.participant, stance="monitor")]
 
+
 _ROUTED: Final = PEOPLE | {"user"}
 """Whose words go as far as the matrix says; agents are heard by all, and observers say nothing."""
 
@@ -113,7 +114,9 @@ def out_of_reach_of_all(state: State, actor: Actor) -> Refusal | None:
     """Why what somebody writes would reach nobody, or only who answers: a log is read by all, so it is not stored."""
     if actor.role not in _ROUTED or person_answers(state, actor.participant):
         return None
-    if reach(state, actor.participant) is Reach.ALL and (actor.role == "user" or "takeover" in actor.capabilities):
+    if reach(state, actor.participant) is Reach.ALL and (
+        actor.role == "user" or "takeover" in actor.capabilities
+    ):
         return None
     if actor.role in PEOPLE:
         return Refusal("not_allowed", "you only listen: whisper, barge in, or take over", "message")

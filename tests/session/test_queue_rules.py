@@ -85,7 +85,7 @@ def test_what_the_agent_asked_for_is_a_takeover_and_what_another_asked_passes_no
     assert (taken.reason, taken.briefing) == ("taken_over", "")
     talk.do(SUE, c.HandBack())
     talk.do(SUE, c.TakeOver())
-    talk.put([e.HumanRequested(by="bot", request="late")])
+    talk.put([e.HumanRequested(by=BOT.participant, request="late")])
     assert talk.refused(BEN, c.TakeOver()) == "already_exists"
 
 
@@ -97,7 +97,7 @@ def test_who_asked_for_another_person_takes_it_back_or_hands_back_and_leaves_it_
     assert talk.refused(BEN, c.TakeOver()) == "already_exists"
     talk.do(OPERATOR, c.RequestHuman(request="g2"))
     talk.do(OPERATOR, c.HandBack())
-    assert (talk.state.responder, talk.state.asking is not None) == ("bot", True)
+    assert (talk.state.responder, talk.state.asking is not None) == (BOT.participant, True)
     taken = talk.do(BEN, c.TakeOver()).events[-1]
     assert isinstance(taken, e.ResponderChanged)
     assert taken.reason == "taken_over"

@@ -26,7 +26,7 @@ PRIVILEGED: Final[dict[str, dict[str, object]]] = {
     "release_users": {},
     "reserve_session": {"request": "q_1"},
     "reject_session": {"request": "q_1"},
-    "wrap_up": {"notes": "x"},
+    "wrap_up": {"disposition": "x"},
     "whisper": {"text": "x"},
     "change_stance": {"stance": "barge"},
     "label_session": {"labels": {"agent": "another"}},
