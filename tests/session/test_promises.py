@@ -99,11 +99,11 @@ def test_an_agent_that_answers_again_is_told_the_briefing_and_the_promises() -> 
 
 def test_what_is_left_for_the_record_stands_in_the_state_and_the_newest_stay() -> None:
     talk = crowd()
-    for number in range(6):
+    for number in range(10):
         talk.do(OPERATOR, c.TakeOver())
         talk.do(OPERATOR, c.HandBack())
         talk.do(OPERATOR, c.WrapUp(disposition="sold", notes=str(number)))
     assert [(each.by, each.disposition, each.notes) for each in talk.state.noted] == [
-        ("olga", "sold", str(number)) for number in range(2, 6)
+        ("olga", "sold", str(number)) for number in range(2, 10)
     ]
     assert len(talk.state.helped) == 4
