@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 Capability = Literal[
-    "read",  # attach, see the session, say what one takes and gives, leave
+    "read",  # attach, see and hear the session (its log and sound, too), say what one takes and gives, leave
     "publish",  # speak and write
     "steer",  # cancel, redirect, pause
     "approve",  # say yes or no to a tool call
@@ -19,7 +19,7 @@ Capability = Literal[
     "takeover",  # become the responder, and hand back
     "list",  # list the tenant's sessions
     "create",  # create sessions
-    "export",  # take log and sound out
+    "export",  # read the audit: who did what, and what was refused
     "erase",  # make the session unreadable
     "mint",  # make tickets for others within one's tenant and session
     "simulate",  # break things on purpose
