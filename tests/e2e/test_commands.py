@@ -160,7 +160,7 @@ async def test_what_is_erased_is_read_by_nobody_nor_from_a_backup_of_log_and_vau
             erased = await legato("erase", session, *here.there, "--yes", at=place)
             assert (erased.code, erased.out) == (0, f"{session} is erased\n")
             gone = await legato("tail", session, *here.there, "--no-follow", at=place)
-            assert (gone.code, gone.err[:17]) == (1, "legato: not_found")
+            assert (gone.code, gone.err[:22]) == (1, "legato: session_erased")
             await _asks_again(here, session)
             assert hub.process is not None
             hub.process.send_signal(signal.SIGTERM)
