@@ -34,7 +34,7 @@ from legato.client.effects import Send as Send
 from legato.client.effects import Settled as Settled
 from legato.client.effects import Sign as Sign
 from legato.client.effects import Told as Told
-from legato.client.modality import beat_of, midst_of
+from legato.client.modality import beat_of, hurried, midst_of
 from legato.client.rest import Rest
 from legato.session import events as e
 from legato.session.commands import Command, Refusal
@@ -98,6 +98,9 @@ class Link:
     _deadline: int | None = None
     _heard_at: int = 0
     _spoke_at: int = 0
+    _hurried: bool = False
+    _hurried_at: int = 0
+    """Since when it is: a silence before that was none."""
 
     # --- what the world tells it
 
@@ -130,6 +133,7 @@ class Link:
     def put(self, commands: Sequence[Command], now: int) -> tuple[Batch, list[Effect]]:
         """Put a batch in line; it is sent until the log has it."""
         batch = self.outbox.put(_batch(self.outbox.next, u.encode_commands(commands)))
+        self._look(now)
         return batch, self._flush(now)
 
     def tell(self, envelope: u.Up) -> list[Effect]:
@@ -144,6 +148,11 @@ class Link:
     def received(self, envelope: d.Down, now: int) -> list[Effect]:
         """An envelope came."""
         self._heard_at = now
+        effects = self._received(envelope, now)
+        self._look(now)
+        return effects
+
+    def _received(self, envelope: d.Down, now: int) -> list[Effect]:
         match envelope:
             case d.Attached():
                 return self._welcome(envelope, now)
@@ -172,9 +181,7 @@ class Link:
         """When `expire` next has something to do."""
         times = [self._deadline]
         if self.phase is Phase.LIVE:
-            beat = self._beat
-            silent = self._heard_at + SILENT_BEATS * beat
-            times += [self._spoke_at + beat, silent, self.outbox.next_deadline()]
+            times += [self._spoke_at + self._beat, self._silent_at, self.outbox.next_deadline()]
         return min((time for time in times if time is not None), default=None)
 
     def expire(self, now: int) -> list[Effect]:
@@ -186,7 +193,7 @@ class Link:
             return self._lose(now)
         if self.phase is not Phase.LIVE:
             return []
-        if due or now >= self._heard_at + SILENT_BEATS * self._beat:
+        if due or now >= self._silent_at:
             return self._lose(now)
         if now >= self._spoke_at + self._beat:
             self._spoke_at = now
@@ -197,7 +204,18 @@ class Link:
 
     @property
     def _beat(self) -> int:
-        return beat_of(self.attached, self.state) if self.attached is not None else OPENING_MS
+        return OPENING_MS if self.attached is None else beat_of(self.attached, hurried=self._hurried)
+
+    @property
+    def _silent_at(self) -> int:
+        since = max(self._heard_at, self._hurried_at) if self._hurried else self._heard_at
+        return since + SILENT_BEATS * self._beat
+
+    def _look(self, now: int) -> None:
+        """Whether a dead connection would be missed at once."""
+        urgent = hurried(self.state, self._attachment, unsettled=not self.outbox.idle)
+        if urgent is not self._hurried:
+            self._hurried, self._hurried_at = urgent, now
 
     def _greeting(self) -> u.Up:
         known: dict[str, Any] = {

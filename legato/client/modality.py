@@ -19,15 +19,18 @@ _MEDIA: Final[dict[Modality, tuple[tuple[Medium, ...], tuple[Medium, ...]]]] = {
 }
 
 
-VOICE_BEAT_MS: Final = 1_000
+HURRIED_BEAT_MS: Final = 1_000
 
 
-def beat_of(attached: Attached, state: State) -> int:
-    """Milliseconds in which the connection is to be heard of: a second while its attachment has audio, however it was
-    attached."""
-    known = state.attachments.get(attached.attachment)
-    voiced = known is not None and "audio" in (*known.takes, *known.gives)
-    return min(attached.beat_ms, VOICE_BEAT_MS) if voiced else attached.beat_ms
+def hurried(state: State, attachment: str, *, unsettled: bool) -> bool:
+    """Whether a dead connection would be missed at once: in voice, while an answer comes, and while the log does not
+    have all that was said (`unsettled`)."""
+    return unsettled or midst_of(state, attachment) != ""
+
+
+def beat_of(attached: Attached, *, hurried: bool) -> int:
+    """Milliseconds in which the connection is to be heard of: a second where that is urgent."""
+    return min(attached.beat_ms, HURRIED_BEAT_MS) if hurried else attached.beat_ms
 
 
 def midst_of(state: State, attachment: str) -> Literal["", "voice", "streaming"]:

@@ -112,6 +112,11 @@ class Outbox:
         return max(held.not_before, self._pace.at) or None
 
     @property
+    def idle(self) -> bool:
+        """Whether the log has everything."""
+        return not self._waiting
+
+    @property
     def stranded(self) -> bool:
         """Whether the log waits for a batch that is not here: only a connection that is opened anew helps."""
         return self._stranded

@@ -191,6 +191,34 @@ def test_who_turns_to_voice_beats_each_second_until_they_turn_to_text() -> None:
     assert link.expire(8998)[0] == l.Close()
 
 
+def test_who_waits_for_the_log_misses_a_dead_connection_within_three_seconds() -> None:
+    link = live(beat_ms=3000)
+    link.expire(3000)
+    link.received(d.Pong(), 3001)
+    link.put([say("hi")], 5800)
+    assert link.next_deadline() == 5800 + 1000
+    assert sent(link.expire(6800)) == [u.Ping()]
+    assert l.Close() not in link.expire(8799), "what was silent before it was asked is no silence"
+    assert link.expire(8800)[0] == l.Close()
+
+
+def test_who_has_everything_on_the_log_waits_three_beats_again() -> None:
+    link = live(beat_ms=3000)
+    link.put([say("hi")], 10)
+    link.received(d.Acks(acks=[(1, 1, 1)], level="buffered"), 20)
+    assert link.next_deadline() == 3010
+    link.expire(3010)
+    assert l.Close() not in link.expire(9019)
+    assert link.expire(9020)[0] == l.Close()
+
+
+def test_an_answer_that_comes_is_missed_within_three_seconds() -> None:
+    link = live(beat_ms=3000)
+    begun = stamped(e.ResponseStarted(by="p_2", response="r_1"), 1)
+    link.received(d.Events(events=[begun], position="p1"), 100)
+    assert link.expire(3100)[0] == l.Close()
+
+
 def talks_again() -> e.Event:
     return e.ModalityChanged(by="p_1", attachment="a_1", takes=("text",), gives=("text", "audio"))
 

@@ -154,6 +154,19 @@ describe("coming back", () => {
     expect(link.expire(5_999)[0]).toEqual({ do: "close" });
   });
 
+  test("who waits for the log, or for the rest of an answer, misses a dead connection within three seconds", () => {
+    const link = live(freshSaved("w_1"), attached({ beat_ms: 3000 }));
+    link.expire(3_000);
+    link.received({ type: "pong", n: 2 }, 3_001);
+    link.put([say("hi")], 5_800);
+    expect(sent(link.expire(6_800))[0]?.["type"]).toBe("ping");
+    expect(link.expire(8_799)[0]).not.toEqual({ do: "close" });
+    link.received({ type: "acks", acks: [[1, 1, 1]], level: "buffered" }, 8_799);
+    expect(link.expire(17_798)[0]).not.toEqual({ do: "close" });
+    link.received({ type: "events", events: [{ type: "response_started", by: "p_2", response: "r_1", offset: 1, time: 1 }], position: "p1" }, 17_798);
+    expect(link.expire(20_798)[0]).toEqual({ do: "close" });
+  });
+
   test("a ping's answer is the latency", () => {
     const link = live();
     link.expire(1000);

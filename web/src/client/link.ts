@@ -14,7 +14,7 @@
 import type { Command, Down, DownAttached, DownClosing, DownDiscontinuity, DownRefused, Entry, Event, Medium, State } from "./aliases";
 import { commandsIn, written } from "./envelope";
 import { evolve } from "./fold";
-import { beatOf, midstOf } from "./modality";
+import { beatOf, hurried, midstOf } from "./modality";
 import { Outbox, type Batch } from "./outbox";
 import { Rest } from "./rest";
 import type { Saved } from "./saved";
@@ -88,6 +88,8 @@ export class Link {
   private heardAt = 0;
   private ping = { n: 0, at: 0 };
   private doubtedUntil: number | null = null;
+  /** Since when a dead connection would be missed at once (null: it would not). A silence before that was none. */
+  private hurriedAt: number | null = null;
 
   constructor(
     private saved: Saved,
@@ -169,6 +171,7 @@ export class Link {
   /** Put a batch in line; it is sent until the log has it. */
   put(commands: readonly Command[], now: number): { batch: Batch; effects: Effect[] } {
     const batch = this.outbox.put(written(this.outbox.next, JSON.stringify(commands)));
+    this.look(now);
     return { batch, effects: [{ do: "save", soon: false }, ...this.flush(now)] };
   }
 
@@ -187,6 +190,12 @@ export class Link {
   received(envelope: Down, now: number): Effect[] {
     this.heardAt = now;
     this.doubtedUntil = null;
+    const effects = this.told(envelope, now);
+    this.look(now);
+    return effects;
+  }
+
+  private told(envelope: Down, now: number): Effect[] {
     switch (envelope.type) {
       case "attached":
         return this.welcome(envelope, now);
@@ -230,11 +239,16 @@ export class Link {
   // --- inside
 
   private get beat(): number {
-    return this.attached === null ? OPENING_MS : beatOf(this.attached, this.state);
+    return this.attached === null ? OPENING_MS : beatOf(this.attached, this.hurriedAt !== null);
   }
 
   private get silentAt(): number {
-    return Math.min(this.heardAt + SILENT_BEATS * this.beat, this.doubtedUntil ?? Infinity);
+    const since = Math.max(this.heardAt, this.hurriedAt ?? 0);
+    return Math.min(since + SILENT_BEATS * this.beat, this.doubtedUntil ?? Infinity);
+  }
+
+  private look(now: number): void {
+    this.hurriedAt = hurried(this.state, this.attachment, !this.outbox.idle) ? (this.hurriedAt ?? now) : null;
   }
 
   private pinged(now: number): Effect[] {
@@ -277,8 +291,7 @@ export class Link {
 
   private end(code: number, reason: string): Effect[] {
     this.phase = "ended";
-    this.deadline = null;
-    this.attached = null;
+    this.deadline = this.attached = null;
     return [{ do: "close" }, { do: "ended", code, reason }];
   }
 
@@ -295,8 +308,7 @@ export class Link {
     const settled = this.settle(this.outbox.opened(producer.last, now), level);
     const renumbered = this.renumberAfter(producer.last);
     const sign: Effect[] = resume == null ? [] : [{ do: "sign", ask: resume }];
-    const back: Effect = { do: "back", attached: envelope };
-    return [...sign, back, ...seen, ...settled, ...renumbered, { do: "save", soon: false }, ...this.pinged(now), ...this.flush(now)];
+    return [...sign, { do: "back", attached: envelope }, ...seen, ...settled, ...renumbered, { do: "save", soon: false }, ...this.pinged(now), ...this.flush(now)];
   }
 
   private take(snapshot: Record<string, unknown>, position: string): Effect[] {

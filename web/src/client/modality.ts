@@ -21,11 +21,19 @@ export function switching(state: State, participant: string, modality: Modality)
   return { type: "change_modality", takes: [...takes], gives: [...gives], playout: number("playout"), microphone: number("microphone") };
 }
 
-const VOICE_BEAT_MS = 1_000;
+const HURRIED_BEAT_MS = 1_000;
 
-/** How often a connection is to be heard of, ms: each second while its attachment has audio, however it was attached. */
-export function beatOf({ attachment, beat_ms: beat }: DownAttached, state: State): number {
-  return voiced(state, attachment) ? Math.min(beat, VOICE_BEAT_MS) : beat;
+/**
+ * Whether a dead connection would be missed at once: in voice, while an answer comes, and while the log does not have
+ * all that was said (`unsettled`).
+ */
+export function hurried(state: State, attachment: string, unsettled: boolean): boolean {
+  return unsettled || midstOf(state, attachment) !== "";
+}
+
+/** How often a connection is to be heard of, ms: each second where that is urgent. */
+export function beatOf({ beat_ms: beat }: DownAttached, urgent: boolean): number {
+  return urgent ? Math.min(beat, HURRIED_BEAT_MS) : beat;
 }
 
 /** What the attachment is in the midst of, for its next connection's `was`. */

@@ -69,6 +69,11 @@ export class Outbox {
     return { next: this.nextSeq, waiting: this.pending() };
   }
 
+  /** Whether the log has everything. */
+  get idle(): boolean {
+    return this.waiting.length === 0;
+  }
+
   /** The sequence that the next batch will have. */
   get next(): number {
     return this.nextSeq;
