@@ -32,6 +32,8 @@ class Desk:
         self._opening: dict[SessionKey, asyncio.Lock] = {}
         self._errands = Errands()
         self._ends: dict[SessionKey, asyncio.Event] = {}
+        self._any = asyncio.Event()
+        """Whether there is a voice: a node without one does not wake for its beat."""
 
     async def __aenter__(self) -> Self:
         self._errands.spawn(self.sound.wheel.run())
@@ -82,6 +84,7 @@ class Desk:
         async with asyncio.timeout(OPEN_S):
             await running.wait()
         self._voices[key], self._ends[key] = voice, over
+        self._any.set()
         return voice
 
     async def _close(self, key: SessionKey) -> None:
@@ -98,6 +101,9 @@ class Desk:
         loop = asyncio.get_running_loop()
         due = loop.time()
         for share in cycle(range(SHARES)):
+            if not self._voices:
+                self._any.clear()
+                await self._any.wait()
             due = max(due + TICK_S / SHARES, loop.time() - TICK_S)
             await asyncio.sleep(max(0, due - loop.time()))
             now = self.sound.now()
