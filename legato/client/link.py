@@ -34,7 +34,8 @@ from legato.client.effects import Send as Send
 from legato.client.effects import Settled as Settled
 from legato.client.effects import Sign as Sign
 from legato.client.effects import Told as Told
-from legato.client.modality import beat_of, hurried, midst_of
+from legato.client.modality import hurried, midst_of
+from legato.client.pulse import Pulse
 from legato.client.rest import Rest
 from legato.session import events as e
 from legato.session.commands import Command, Refusal
@@ -48,7 +49,6 @@ from legato.wire import up as u
 OPENING_MS: Final = 5_000
 FIRST_WAIT: Final = 50
 LONGEST_WAIT: Final = 2_000
-SILENT_BEATS: Final = 3
 
 
 class Phase(Enum):
@@ -96,11 +96,7 @@ class Link:
     _tries: int = 0
     _rest: Rest = field(default_factory=Rest)
     _deadline: int | None = None
-    _heard_at: int = 0
-    _spoke_at: int = 0
-    _hurried: bool = False
-    _hurried_at: int = 0
-    """Since when it is: a silence before that was none."""
+    _pulse: Pulse = field(default_factory=Pulse)
 
     # --- what the world tells it
 
@@ -123,7 +119,7 @@ class Link:
         if self.phase is not Phase.OPENING:
             return []
         self.phase, self._deadline = Phase.GREETING, now + OPENING_MS
-        self._heard_at = self._spoke_at = now
+        self._pulse.begin(now)
         return [_send(self._greeting())]
 
     def closed(self, now: int) -> list[Effect]:
@@ -147,7 +143,7 @@ class Link:
 
     def received(self, envelope: d.Down, now: int) -> list[Effect]:
         """An envelope came."""
-        self._heard_at = now
+        self._pulse.heard_at = now
         effects = self._received(envelope, now)
         self._look(now)
         return effects
@@ -181,7 +177,7 @@ class Link:
         """When `expire` next has something to do."""
         times = [self._deadline]
         if self.phase is Phase.LIVE:
-            times += [self._spoke_at + self._beat, self._silent_at, self.outbox.next_deadline()]
+            times += [self._pulse.speak_at, self._pulse.silent_at, self.outbox.next_deadline()]
         return min((time for time in times if time is not None), default=None)
 
     def expire(self, now: int) -> list[Effect]:
@@ -193,29 +189,17 @@ class Link:
             return self._lose(now)
         if self.phase is not Phase.LIVE:
             return []
-        if due or now >= self._silent_at:
+        if due or now >= self._pulse.silent_at:
             return self._lose(now)
-        if now >= self._spoke_at + self._beat:
-            self._spoke_at = now
+        if now >= self._pulse.speak_at:
+            self._pulse.spoke_at = now
             return [_send(u.Ping()), *self._flush(now)]
         return self._flush(now)
 
     # --- inside
 
-    @property
-    def _beat(self) -> int:
-        return OPENING_MS if self.attached is None else beat_of(self.attached, hurried=self._hurried)
-
-    @property
-    def _silent_at(self) -> int:
-        since = max(self._heard_at, self._hurried_at) if self._hurried else self._heard_at
-        return since + SILENT_BEATS * self._beat
-
     def _look(self, now: int) -> None:
-        """Whether a dead connection would be missed at once."""
-        urgent = hurried(self.state, self._attachment, unsettled=not self.outbox.idle)
-        if urgent is not self._hurried:
-            self._hurried, self._hurried_at = urgent, now
+        self._pulse.look(now, urgent=hurried(self.state, self._attachment, unsettled=not self.outbox.idle))
 
     def _greeting(self) -> u.Up:
         known: dict[str, Any] = {
@@ -259,7 +243,7 @@ class Link:
 
     def _welcome(self, envelope: d.Attached, now: int) -> list[Effect]:
         self.phase, self._deadline, self._tries, self.attached = Phase.LIVE, None, 0, envelope
-        self._attachment = envelope.attachment
+        self._attachment, self._pulse.at_rest = envelope.attachment, envelope.beat_ms
         if bytes(envelope.snapshot):
             seen = self._take(envelope.snapshot, envelope.position)
         else:
@@ -328,8 +312,11 @@ class Link:
             self.outbox.discontinued(envelope.producer.last, now)
         # What is on its way on this connection has old numbers: new ones are given on a new connection only.
         renumber = envelope.producer is not None and not self.outbox.follows(envelope.producer.last)
-        following = self._lose(now) if renumber else self._flush(now)
-        return [Lost(envelope.lost_from, envelope.lost_to), *seen, *following]
+        return [
+            Lost(envelope.lost_from, envelope.lost_to),
+            *seen,
+            *(self._lose(now) if renumber else self._flush(now)),
+        ]
 
     def _closing(self, envelope: d.Closing, now: int) -> list[Effect]:
         if envelope.code == 4001:
@@ -345,7 +332,7 @@ class Link:
             return []
         out = self.outbox.take(now)
         if out:
-            self._spoke_at = now
+            self._pulse.spoke_at = now
         return [Send(batch.raw.encode()) for batch in out]
 
 

@@ -8,7 +8,6 @@ from legato.session.commands import ChangeModality
 from legato.session.modality_rules import MICROPHONE, PLAYOUT
 from legato.session.state import Right, State
 from legato.session.vocabulary import Medium
-from legato.wire.down import Attached
 
 Modality = Literal["voice", "text", "listening"]
 
@@ -19,18 +18,10 @@ _MEDIA: Final[dict[Modality, tuple[tuple[Medium, ...], tuple[Medium, ...]]]] = {
 }
 
 
-HURRIED_BEAT_MS: Final = 1_000
-
-
 def hurried(state: State, attachment: str, *, unsettled: bool) -> bool:
     """Whether a dead connection would be missed at once: in voice, while an answer comes, and while the log does not
     have all that was said (`unsettled`)."""
     return unsettled or midst_of(state, attachment) != ""
-
-
-def beat_of(attached: Attached, *, hurried: bool) -> int:
-    """Milliseconds in which the connection is to be heard of: a second where that is urgent."""
-    return min(attached.beat_ms, HURRIED_BEAT_MS) if hurried else attached.beat_ms
 
 
 def midst_of(state: State, attachment: str) -> Literal["", "voice", "streaming"]:
