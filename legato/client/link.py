@@ -291,13 +291,7 @@ class Link:
         return [Settled(batch, level=level) for batch in batches if batch is not None]
 
     def _refused(self, envelope: d.Refused, now: int) -> list[Effect]:
-        refusal = Refusal(
-            envelope.reason,  # type: ignore[arg-type]  # a later hub's reason is passed on as it is
-            envelope.detail,
-            envelope.field,
-            envelope.expected,
-            envelope.retry_after_ms,
-        )
+        refusal = _refusal(envelope)
         batch = self.outbox.refused(envelope.seq, refusal, now, self.random())
         told: list[Effect] = [Settled(batch, refusal)] if batch is not None else []
         if refusal.reason == "resume_first":
@@ -338,6 +332,16 @@ class Link:
 
 def _batch(seq: int, commands: str) -> str:
     return f'{{"type":"do","seq":{seq},"commands":{commands}}}'
+
+
+def _refusal(envelope: d.Refused) -> Refusal:
+    return Refusal(
+        envelope.reason,  # type: ignore[arg-type]  # a later hub's reason is passed on as it is
+        envelope.detail,
+        envelope.field,
+        envelope.expected,
+        envelope.retry_after_ms,
+    )
 
 
 def _send(envelope: u.Up) -> Send:
