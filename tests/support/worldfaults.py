@@ -184,7 +184,11 @@ class Faults:
     def _call_back(self) -> None:
         """A person's newest access ticket is called back, with all that came of it: they come again by another."""
         host = self._some_host()
-        given = [each for who, each in self._world.desk.given.items() if who.startswith("p_")]
+        given = [
+            each
+            for who, each in self._world.desk.given.items()
+            if who.startswith("p_") and who != "p_concierge"
+        ]  # people only
         if host is not None and given:
             newest = self._world.random.choice(given)[-1]
 
