@@ -13,11 +13,14 @@ from typing import Final
 
 import msgspec
 
-from hub.keys.errors import KeyUnknown, SealBroken
-from hub.keys.sealing import Sealer
+from hub.keys.anchors import Anchors
+from hub.keys.errors import KeyUnknown
+from hub.keys.refused import Chain, Checked, Flaw, Walk, What, joined
 from hub.node.entries import Keys, SessionDamaged, opened_entry
-from hub.node.refusals import TENANTS, Trial, opened_trial
+from hub.node.refusals import Trial
+from hub.node.refused import TENANTS, is_over, kept_of, most_of
 from hub.store.promise import SessionKey, Store
+from hub.store.refusing import KeptRefusals
 from hub.vault import Vault
 from hub.verify import stored
 from legato.session import events as e
@@ -68,34 +71,56 @@ async def acts(
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What was refused, oldest first; `unreadable` more of them do not open."""
+    """What was refused, oldest first; `unreadable` more of them do not open. No `flaws`: the list is what was
+    written."""
 
-    trials: tuple[Trial, ...]
-    unreadable: int
+    trials: tuple[Trial, ...] = ()
+    unreadable: int = 0
+    flaws: tuple[Flaw, ...] = ()
 
 
-async def tried(key: SessionKey, store: Store, keys: Keys) -> Tried:
-    """What people and agents of the session tried and were refused, as far as it is kept. It is no part of the chain.
-    Raises `KeysError`, `StoreUnavailable`."""
+async def tried(
+    key: SessionKey, store: Store, keys: Keys, anchors: Anchors, vault: Vault | None = None
+) -> Tried:
+    """What people and agents of the session tried and were refused, as far as it is kept, in the store and in the
+    vault. Raises `KeysError`, `StoreUnavailable`."""
     sealer = await keys.sealer(key.tenant, key.session)
-    return _opened(sealer, await store.refusals(key))
+    chain, most = Chain(key.tenant, key.session, anchors), most_of(key)
+    hot = await kept_of(store, key)
+    cold = await vault.refusals(key) if vault is not None else KeptRefusals()
+    ends = [chain.read(each.head) for each in (hot, cold)]
+    if not hot.head and ends[1] is not None and is_over(ends[1], await store.time()):
+        cold, ends[1] = KeptRefusals(), None
+    told = Walk(chain, sealer, most, whole=False).over(hot.head, hot.records)
+    newer = hot if ends[1] is None or (ends[0] is not None and ends[0].number >= ends[1].number) else cold
+    both = joined(cold.records, hot.records, most)
+    all_told = Walk(chain, sealer, most, whole=True).over(newer.head, both)
+    if cold.head and ends[1] is None:
+        all_told.found(0, "anchor")
+    if ends[0] is not None and ends[1] is not None:
+        for number in range(ends[0].number + 1, ends[1].number + 1):
+            all_told.found(number, "lost")
+    return _tried(told.flaws, all_told)
 
 
-async def tried_beside(tenant: str, store: Store, keys: Keys) -> Tried:
+async def tried_beside(
+    tenant: str, store: Store, keys: Keys, anchors: Anchors, vault: Vault | None = None
+) -> Tried:
     """What was refused and is no session's of this tenant (making one, listing them, …), or an erased one's, as far as
     it is kept. Raises `KeysError`, `StoreUnavailable`."""
     try:
-        sealer = await keys.sealer(tenant, TENANTS)
+        return await tried(SessionKey(tenant, TENANTS), store, keys, anchors, vault)
     except KeyUnknown:
-        return Tried((), 0)
-    return _opened(sealer, await store.tenants_refusals(tenant))
+        return Tried()
 
 
-def _opened(sealer: Sealer, kept: list[bytes]) -> Tried:
+def _tried(flaws: dict[int, What], found: Checked) -> Tried:
     trials: list[Trial] = []
-    for sealed in kept:
+    unreadable = found.unreadable
+    for number, plain in [*((0, each) for each in found.older), *sorted(found.opened.items())]:
         try:
-            trials.append(opened_trial(sealer, sealed))
-        except (SealBroken, msgspec.DecodeError):
-            continue
-    return Tried(tuple(trials), len(kept) - len(trials))
+            trials.append(msgspec.structs.replace(msgspec.json.decode(plain, type=Trial), number=number))
+        except msgspec.DecodeError:
+            unreadable += 1
+    named = {**flaws, **found.flaws}
+    return Tried(tuple(trials), unreadable, tuple(Flaw(number, named[number]) for number in sorted(named)))

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from hub.keys.anchors import Anchors
 from hub.keys.positions import Positions
 from hub.keys.revocations import RevocationList
 from hub.keys.signer import Signer
@@ -80,12 +81,13 @@ class NoSound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorKeys:
-    """Who signs, who writes positions, who opens what is sealed, and what was called back."""
+    """Who signs, who writes positions, who opens what is sealed, what was called back, and who knows anchors."""
 
     signer: Signer
     positions: Positions
     sealers: Keys
     revocations: RevocationList
+    anchors: Anchors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ def build_app(node: Node, keys: DoorKeys, options: DoorOptions) -> web.Applicati
 def _routes(
     node: Node, keys: DoorKeys, options: DoorOptions, hall: Hall, access: Access, revoking: Revoking
 ) -> list[Route]:
-    archive = Archive(options.store, keys.sealers, options.vault)
+    archive = Archive(options.store, keys.sealers, keys.anchors, options.vault)
     roster = Roster(options.store, keys.sealers, options.now)
     board = Board(node, access, archive, roster, options.now)
     watch = Watch(node, hall, options.admission, options.crowded, options.expose)

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from hub.audit import Act, Tried, acts, tried, tried_beside
+from hub.keys.anchors import Anchors
 from hub.keys.errors import KeyUnknown, SessionForgotten
 from hub.node.entries import Keys, SessionDamaged, opened_entry
 from hub.store.promise import Listed, Page, SessionKey, Store, Stored
@@ -26,9 +27,10 @@ class LogPage:
 class Archive:
     """Reads store and vault as one; opens what is sealed."""
 
-    def __init__(self, store: Store, keys: Keys, vault: Vault | None = None) -> None:
+    def __init__(self, store: Store, keys: Keys, anchors: Anchors, vault: Vault | None = None) -> None:
         self._store = store
         self._keys = keys
+        self._anchors = anchors
         self._vault = vault
 
     async def sessions(
@@ -65,11 +67,11 @@ class Archive:
 
     async def tried(self, key: SessionKey) -> Tried:
         """What was refused in the session. Raises `KeysError`, `StoreUnavailable`."""
-        return await tried(key, self._store, self._keys)
+        return await tried(key, self._store, self._keys, self._anchors, self._vault)
 
     async def tried_beside(self, tenant: str) -> Tried:
         """What was refused and is no session's, or an erased one's. Raises `KeysError`, `StoreUnavailable`."""
-        return await tried_beside(tenant, self._store, self._keys)
+        return await tried_beside(tenant, self._store, self._keys, self._anchors, self._vault)
 
     async def _kept(self, key: SessionKey, after: int, limit: int, hot: Page | None) -> Page | None:
         """What the store no longer has; None: the vault has not either. Raises `SessionDamaged`."""

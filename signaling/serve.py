@@ -118,7 +118,11 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         gate: Gate[asyncio.Transport] = Gate(GateLimits.within(descriptors, options.each_address))
         doors = replace(_doors(options, store, level, node, voice, gate), pushes=pushes)
         door_keys = DoorKeys(
-            signer=signer, positions=Positions(known.position), sealers=keys, revocations=revocations
+            signer=signer,
+            positions=Positions(known.position),
+            sealers=keys,
+            revocations=revocations,
+            anchors=Anchors(known.anchor),
         )
         app = build_app(promised, door_keys, doors)
         port = Port(app, gate, monotonic_ms)

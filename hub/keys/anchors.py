@@ -20,6 +20,7 @@ from hub.keys.places import number, text
 ANCHOR_VERSION: Final = b"\x01"
 ANCHOR_SIZE: Final = 33
 LABEL: Final = b"legato-anchor-1"
+REFUSALS_LABEL: Final = b"legato-refusals-1"
 DIGEST_SIZE: Final = 20
 
 
@@ -51,3 +52,12 @@ class Anchors:
     ) -> bool:
         """Whether `anchor` was made for exactly these, by a hub of this key."""
         return hmac.compare_digest(anchor, self.anchor(tenant, session, epoch, offset, digest, snapshot))
+
+    def of_refusals(self, tenant: str, session: str, head: bytes) -> bytes:
+        """The anchor of the head of a list of refusals (`hub.keys.refused`)."""
+        names = text("tenant", tenant) + text("session", session)
+        return ANCHOR_VERSION + hmac.digest(self._key, REFUSALS_LABEL + names + head, "sha256")
+
+    def holds_refusals(self, anchor: bytes, tenant: str, session: str, head: bytes) -> bool:
+        """Whether `anchor` was made for exactly these, by a hub of this key."""
+        return hmac.compare_digest(anchor, self.of_refusals(tenant, session, head))

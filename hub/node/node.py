@@ -153,6 +153,7 @@ class Node:
 
     async def __aexit__(self, *_: object) -> None:
         await self._tasks.close()
+        await self._refusals.close()
 
     # --- rooms
 

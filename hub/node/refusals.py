@@ -1,10 +1,11 @@
 """What was refused of what not everybody may do: who tried what, when, and why it was not done.
 
-It is kept for the audit, sealed, beside the session's log and no part of it (decision 0011): a refusal moves no offset,
-keeps no session from resting or from being forgotten, and nobody is told. What was asked of a tenant, or of a session
-that is erased, is kept beside all sessions of the tenant. How much of it is written is bounded: of one
-participant in one session `BURST` at once and then one in `EVERY_MS`, and so many a second of a node. What goes beyond
-is counted, and the next one that is written says how many there were. So who tries a million times has a line a minute.
+It is kept for the audit, sealed and chained (`hub.keys.refused`), beside the session's log and no part of it (decision
+0011): a refusal moves no offset, keeps no session from resting or from being forgotten, and nobody is told. What was
+asked of a tenant, or of a session that is erased, is kept beside all sessions of the tenant. How much of it is written
+is bounded: of one participant in one session `BURST` at once and then one in `EVERY_MS`, and so many a second of a
+node. What goes beyond is counted, and the next one that is written says how many there were. So who tries a million
+times has a line a minute.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from typing import Final
 
 import msgspec
 
-from hub.keys import places
-from hub.keys.errors import KeysError, KeyUnknown, SessionForgotten
-from hub.keys.sealing import Sealer
+from hub.keys.errors import KeysError, KeyUnknown
+from hub.node.refused import TENANTS, RefusedLists
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey, StoreUnavailable
 from legato.session.actors import Actor
@@ -51,16 +51,12 @@ OUT_OF_PLACE: Final[frozenset[Reason]] = frozenset(
 )
 """What is told of every command, whoever may do it otherwise."""
 
-TENANTS: Final = "_refusals"
-"""Whose key seals what is no session's. It is no session: no session's name begins so."""
-
-_PLACE: Final = places.record("refusal", 1)
-
 
 class Trial(msgspec.Struct, frozen=True, omit_defaults=True):
     """One refusal. `time` is the store's clock (ms); `asked` the command's type, the capability of a request, or
     (`call`, `resume`) that of a ticket of `by` which somebody without its key showed; `unlisted` so many more of the
-    same participant before it that were not written; `session`, in a tenant's list, the erased one that was meant."""
+    same participant before it that were not written; `session`, in a tenant's list, the erased one that was meant;
+    `number`, once it is read, its place in the chain (0: from before there was one)."""
 
     time: int
     by: str
@@ -70,6 +66,7 @@ class Trial(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
     unlisted: int = 0
     session: str = ""
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -123,6 +120,7 @@ class Refusals:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._ledger = Ledger()
+        self._lists = RefusedLists(tools)
 
     def batch(
         self, key: SessionKey, actor: Actor | None, commands: Sequence[Command], refusal: Refusal
@@ -146,30 +144,18 @@ class Refusals:
         self._tools.spawn(self._keep(key, trial))
         return True
 
+    async def close(self) -> None:
+        """The vault gets what it has not yet."""
+        await self._lists.close()
+
     async def _keep(self, key: SessionKey, trial: Trial) -> None:
+        beside_all = SessionKey(key.tenant, TENANTS)
         try:
             if key.session == ANY_SESSION:
-                await self._keep_beside_all(key.tenant, trial)
-            elif not await self._kept_beside(key, trial):
-                await self._keep_beside_all(key.tenant, msgspec.structs.replace(trial, session=key.session))
+                await self._lists.keep(beside_all, trial)
+            elif not await self._lists.keep(key, trial):
+                await self._lists.keep(beside_all, msgspec.structs.replace(trial, session=key.session))
         except KeyUnknown:
             pass  # there never was such a session: whoever guesses names writes nothing
         except (KeysError, StoreUnavailable) as problem:
             log.warning("a refusal is not in the audit", extra={"problem": type(problem).__name__})
-
-    async def _kept_beside(self, key: SessionKey, trial: Trial) -> bool:
-        """False: the session is erased."""
-        try:
-            sealer = await self._tools.keys.sealer(key.tenant, key.session)
-        except SessionForgotten:
-            return False
-        return await self._tools.store.keep_refusal(key, sealer.seal(_PLACE, msgspec.json.encode(trial)))
-
-    async def _keep_beside_all(self, tenant: str, trial: Trial) -> None:
-        sealer = await self._tools.keys.sealer(tenant, TENANTS, create=True)
-        await self._tools.store.keep_tenants_refusal(tenant, sealer.seal(_PLACE, msgspec.json.encode(trial)))
-
-
-def opened_trial(sealer: Sealer, sealed: bytes) -> Trial:
-    """Read what was written. Raises `SealBroken`, `msgspec.DecodeError`."""
-    return msgspec.json.decode(sealer.open(_PLACE, sealed), type=Trial)

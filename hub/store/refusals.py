@@ -5,22 +5,28 @@ from __future__ import annotations
 from hub.store.asking import Asking
 from hub.store.layout import beside, meta, of_tenant
 from hub.store.promise import SessionKey
-from hub.store.refusing import MOST_OF_TENANT, MOST_REFUSALS, REFUSALS_KEPT_MS
+from hub.store.refusing import MOST_OF_TENANT, MOST_REFUSALS, REFUSALS_KEPT_MS, KeptRefusals
 
 
 class RefusalsSide(Asking):
     """See the promise."""
 
-    async def keep_refusal(self, key: SessionKey, sealed: bytes) -> bool:
-        words = (sealed, MOST_REFUSALS, REFUSALS_KEPT_MS)
-        return bool(await self.call("keep_refusal", [meta(key), beside(key, "refusals")], *words))
+    async def keep_refusal(self, key: SessionKey, record: bytes, before: bytes, head: bytes) -> bytes | None:
+        keys = [beside(key, "refusals"), beside(key, "refused"), meta(key)]
+        answer = await self.call("keep_refusal", keys, record, before, head, MOST_REFUSALS, REFUSALS_KEPT_MS)
+        return None if answer is None else bytes(answer)
 
-    async def refusals(self, key: SessionKey) -> list[bytes]:
-        return list(await self._connection.ask("LRANGE", beside(key, "refusals"), 0, -1))
+    async def refusals(self, key: SessionKey) -> KeptRefusals:
+        return await self._kept([beside(key, "refusals"), beside(key, "refused")])
 
-    async def keep_tenants_refusal(self, tenant: str, sealed: bytes) -> None:
-        words = (sealed, MOST_OF_TENANT, REFUSALS_KEPT_MS)
-        await self.call("keep_tenants_refusal", [of_tenant(tenant, "refusals")], *words)
+    async def keep_tenants_refusal(self, tenant: str, record: bytes, before: bytes, head: bytes) -> bytes:
+        keys = [of_tenant(tenant, "refusals"), of_tenant(tenant, "refused")]
+        words = (record, before, head, MOST_OF_TENANT, REFUSALS_KEPT_MS)
+        return bytes(await self.call("keep_refusal", keys, *words))
 
-    async def tenants_refusals(self, tenant: str) -> list[bytes]:
-        return list(await self._connection.ask("LRANGE", of_tenant(tenant, "refusals"), 0, -1))
+    async def tenants_refusals(self, tenant: str) -> KeptRefusals:
+        return await self._kept([of_tenant(tenant, "refusals"), of_tenant(tenant, "refused")])
+
+    async def _kept(self, keys: list[str]) -> KeptRefusals:
+        head, records = await self.call("refusals", keys)
+        return KeptRefusals(head, tuple(records))

@@ -32,7 +32,7 @@ class ShelfSide(Asking):
     async def erase(self, key: SessionKey, tombstone_ttl_s: int) -> None:
         beside_meta = [
             beside(key, what)
-            for what in ("log", "snapshots", "history", "holders", "held", "refusals", "tracks")
+            for what in ("log", "snapshots", "history", "holders", "held", "refusals", "refused", "tracks")
         ]
         await self.call("erase", [meta(key), *beside_meta], tombstone_ttl_s, beside(key, "audio:"))
         await self._remove_row(key)

@@ -3,6 +3,7 @@
     TENANT/SESSION/manifest        one JSON line a segment, each with the hash of the line before it
     TENANT/SESSION/SHA256.seg      a segment, named for its bytes
     TENANT/SESSION/SHA256.rest     the residue of a session that is archived, named for its bytes
+    TENANT/SESSION/refusals        what was refused in it, as the store's list had it (`_refusals`: beside all)
 
 A segment is written beside its name, flushed to the disk, and moved there; then its folder is flushed, then the
 manifest gets its line and is flushed too. Only then is the segment *kept*, and the store may forget: a crash
@@ -28,8 +29,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from hub.keys.refused import joined
 from hub.store.promise import SessionKey, Stored
-from hub.vault.segments import SegmentBroken, pack_audio, pack_log, unpack_audio, unpack_log
+from hub.vault.segments import (
+    SegmentBroken,
+    pack_audio,
+    pack_log,
+    pack_refusals,
+    unpack_audio,
+    unpack_log,
+    unpack_refusals,
+)
 
 FIRST_LINK: Final = "legato-manifest-1"
 
@@ -139,6 +149,27 @@ class Folder:
         """Remove these: no archive goes by them any more."""
         for name in names:
             (self._place(key) / f"{name}.rest").unlink(missing_ok=True)
+
+    def keep_refusals(self, key: SessionKey, head: bytes, records: Sequence[bytes], most: int) -> None:
+        """Keep the newest of these, and of those that were kept before."""
+        with self._locked(key) as place:
+            _, known = self.refusals(key)
+            beside = place / ".refusals"
+            _write_flushed(beside, pack_refusals(head, joined(known, records, most)))
+            beside.replace(place / "refusals")
+            _flush_folder(place)
+
+    def drop_refusals(self, key: SessionKey) -> None:
+        """They were kept for long enough."""
+        (self._place(key) / "refusals").unlink(missing_ok=True)
+
+    def refusals(self, key: SessionKey) -> tuple[bytes, list[bytes]]:
+        """The head and the records that were kept last; nothing, if none were, or what is there is no such file: what
+        a list lacks its head tells."""
+        try:
+            return unpack_refusals((self._place(key) / "refusals").read_bytes())
+        except (FileNotFoundError, SegmentBroken):
+            return b"", []
 
     def log(self, key: SessionKey, after: int = 0) -> Iterator[Stored]:
         """The kept entries after an offset, in order. Raises `VaultDamaged`."""

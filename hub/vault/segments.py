@@ -7,6 +7,9 @@ A log segment, version 1, big endian: `LGV1`, then for each entry
 
 An audio segment, version 1: `LGA1`, then for each batch `field u64 | length u32 | sealed`.
 
+What was refused, version 1: `LGR1`, then `length u32 | bytes` of the list's head and of each record
+(`hub.keys.refused`).
+
 Payloads are sealed already, each for its own place; what a segment adds is only what the store shows too.
 """
 
@@ -21,6 +24,7 @@ from legato.session.chain import DIGEST_SIZE
 
 LOG_MAGIC: Final = b"LGV1"
 AUDIO_MAGIC: Final = b"LGA1"
+REFUSALS_MAGIC: Final = b"LGR1"
 _PLACE: Final = struct.Struct(">QQBB")
 _BATCH: Final = struct.Struct(">QB")
 _LENGTH: Final = struct.Struct(">I")
@@ -100,3 +104,27 @@ def unpack_audio(raw: bytes) -> dict[int, bytes]:
     if place != len(raw):
         raise SegmentBroken("cut")
     return batches
+
+
+def pack_refusals(head: bytes, records: Iterable[bytes]) -> bytes:
+    """A list of refusals and its head."""
+    return REFUSALS_MAGIC + b"".join(_LENGTH.pack(len(each)) + each for each in (head, *records))
+
+
+def unpack_refusals(raw: bytes) -> tuple[bytes, list[bytes]]:
+    """The head, and the records. Raises `SegmentBroken`."""
+    if raw[:4] != REFUSALS_MAGIC:
+        raise SegmentBroken("magic")
+    parts: list[bytes] = []
+    place = 4
+    while place < len(raw):
+        if len(raw) < place + _LENGTH.size:
+            raise SegmentBroken("length")
+        (length,) = _LENGTH.unpack_from(raw, place)
+        place += _LENGTH.size + length
+        if place > len(raw):
+            raise SegmentBroken("length")
+        parts.append(raw[place - length : place])
+    if not parts:
+        raise SegmentBroken("length")
+    return parts[0], parts[1:]

@@ -9,6 +9,7 @@ from typing import Final
 
 from hub.store.layout import FormatUnknown
 from hub.store.promise import PAGE, SessionKey, Store, Stored
+from hub.store.refusing import KeptRefusals
 from hub.vault.folder import Folder
 from legato.session.position import CHECK_SIZE, EPOCH_SIZE, Position, epoch_from_bits
 
@@ -117,6 +118,19 @@ class Vault:
     async def drop_residues(self, key: SessionKey, names: Collection[str]) -> None:
         """Remove these: no archive goes by them any more."""
         await asyncio.to_thread(self._folder.drop_residues, key, names)
+
+    async def keep_refusals(self, key: SessionKey, kept: KeptRefusals, most: int) -> None:
+        """Keep a list of refusals, with what was kept of it before: the newest `most`."""
+        await asyncio.to_thread(self._folder.keep_refusals, key, kept.head, kept.records, most)
+
+    async def drop_refusals(self, key: SessionKey) -> None:
+        """They were kept for long enough."""
+        await asyncio.to_thread(self._folder.drop_refusals, key)
+
+    async def refusals(self, key: SessionKey) -> KeptRefusals:
+        """What was kept of it last."""
+        head, records = await asyncio.to_thread(self._folder.refusals, key)
+        return KeptRefusals(head, tuple(records))
 
     async def remove(self, key: SessionKey) -> None:
         """Everything of the session goes."""

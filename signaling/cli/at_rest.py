@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from hub.audit import Tried, tried, tried_beside
 from hub.keys.anchors import Anchors
 from hub.keys.embedded import embedded_key_store
 from hub.keys.errors import KeysError
@@ -42,6 +43,15 @@ _SAYS: Final = {
     "snapshot": "a snapshot does not open",
     "head": "the log's head is none: where it begins and ends is not known",
     "segment": "the vault's segment from here on was changed, or is not there",
+}
+
+_SAYS_OF_REFUSALS: Final = {
+    "missing": "it is not there",
+    "chain": "the chain does not lead here: one was swapped, put in, or changed, or the list was put back",
+    "seal": "the seal does not open: a byte was changed",
+    "head": "the list's head is not there: how many there were is not known",
+    "anchor": "the anchor of the list's head does not fit: the list was rewritten",
+    "lost": "the vault has it, and the store's list, which goes on, has not: it was put back",
 }
 
 UNREADABLE: Final = (
@@ -94,6 +104,14 @@ class AtRest:
         """What verification finds; None: there is no such session."""
         return await verify(self.key, self.store, self.keys, self.anchors, self.vault)
 
+    async def tried(self) -> Tried:
+        """What was refused in the session."""
+        return await tried(self.key, self.store, self.keys, self.anchors, self.vault)
+
+    async def tried_beside(self) -> Tried:
+        """What was refused and is no session's of the tenant, or an erased one's."""
+        return await tried_beside(self.key.tenant, self.store, self.keys, self.anchors, self.vault)
+
 
 def look(
     session: str, tenant: str, data: Path, redis: str, work: Callable[[AtRest], Awaitable[R | None]]
@@ -138,3 +156,10 @@ async def _left_as_found(store: Path) -> None:
 def fault(finding: Finding) -> str:
     """A finding, for people."""
     return f"offset {finding.offset}: {_SAYS[finding.what]}"
+
+
+def refusals_verdict(found: Tried) -> list[str]:
+    """What is found of the refusals, for people."""
+    said = [f"refusal {each.number}: {_SAYS_OF_REFUSALS[each.what]}" for each in found.flaws]
+    more = [f"{found.unreadable} refusals do not open"] if found.unreadable else []
+    return [f"{len(found.trials)} refusals verified: {len(said)} faults", *said, *more]

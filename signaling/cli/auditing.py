@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,11 +13,11 @@ from typing import Any, Final
 import click
 import msgspec
 
-from hub.audit import Act, Tried, acts, tried, tried_beside
+from hub.audit import Act, Tried, acts
 from hub.keys.errors import SessionForgotten
 from hub.node.refusals import Trial
 from hub.verify import Report
-from signaling.cli.at_rest import AtRest, fault, look, tenant_at_rest_options
+from signaling.cli.at_rest import AtRest, fault, look, refusals_verdict, tenant_at_rest_options
 from signaling.cli.exported import VERDICT, Linked, fault_in
 from signaling.cli.lines import shown
 
@@ -59,15 +59,15 @@ def audit(*, session: str, tenant: str, data: Path, redis: str, as_json: bool) -
     run or not.
     """
     found = look(session, tenant, data, redis, _audited)
-    linked, unreadable = Linked(), found.refused.unreadable
+    linked = Linked()
     for act in found.done:
         event = msgspec.json.decode(act.encoded)
         click.echo(linked.line({**event, "digest": act.digest.hex()}) if as_json else act_line(event))
     for trial in found.refused.trials:
         told = {"type": "refused", **msgspec.to_builtins(trial)}
         click.echo(linked.line(told) if as_json else trial_line(trial))
-    checked = _checked(found.report, unreadable)
-    click.echo(linked.line(checked) if as_json else _verdict(found, unreadable))
+    checked = _checked(found)
+    click.echo(linked.line(checked) if as_json else _verdict(found))
     sys.exit(0 if checked[VERDICT] else 1)
 
 
@@ -96,42 +96,54 @@ def trial_line(trial: Trial) -> str:
     facts = {"role": trial.role, "asked": trial.asked, "reason": trial.reason, "detail": trial.detail}
     facts |= {"unlisted": str(trial.unlisted or ""), "session": trial.session}
     told = " ".join(f"{name}={shown(value)}" for name, value in facts.items() if value)
-    return f"{'-':>6}  {_clock(trial.time)}  {shown(trial.by):<24}  refused  {told}"
+    return f"{_numbered(trial):>6}  {_clock(trial.time)}  {shown(trial.by):<24}  refused  {told}"
 
 
 def _clock(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def _checked(report: Report | None, unreadable: int) -> dict[str, Any]:
+def _numbered(trial: Trial) -> str:
+    return f"r{trial.number}" if trial.number else "-"
+
+
+def _checked(found: _Found) -> dict[str, Any]:
+    report, refused = found.report, found.refused
+    told = {
+        "refusals": len(refused.trials),
+        "refusal_faults": [{"number": each.number, "what": each.what} for each in refused.flaws],
+        "unreadable_refusals": refused.unreadable,
+    }
+    whole = not refused.flaws and not refused.unreadable
     if report is None:
-        return {VERDICT: not unreadable, "unreadable_refusals": unreadable}
+        return {VERDICT: whole, **told}
     return {
-        VERDICT: not report.findings and not unreadable,
+        VERDICT: whole and not report.findings,
         "entries": report.entries,
         "first": report.first,
         "last": report.last,
         "faults": [{"offset": each.offset, "what": each.what} for each in report.findings],
-        "unreadable_refusals": unreadable,
+        **told,
     }
 
 
-def _verdict(found: _Found, unreadable: int) -> str:
-    report, more = found.report, [f"{unreadable} refusals do not open"] if unreadable else []
-    if report is None:
-        return "\n".join([f"no log, {len(found.refused.trials)} refusals", *more])
-    told = f"{report.entries} events verified, {report.first} to {report.last}: {len(report.findings)} faults"
-    return "\n".join([told, *map(fault, report.findings), *more])
+def _verdict(found: _Found) -> str:
+    report, lines = found.report, ["no log"]
+    if report is not None:
+        lines = [
+            f"{report.entries} events verified, {report.first} to {report.last}: {len(report.findings)} faults",
+            *map(fault, report.findings),
+        ]
+    return "\n".join([*lines, *refusals_verdict(found.refused)])
 
 
 async def _audited(at_rest: AtRest) -> _Found | None:
-    key, store, keys = at_rest.key, at_rest.store, at_rest.keys
-    report = None
+    key, report = at_rest.key, None
     with suppress(SessionForgotten):
         report = await at_rest.verified() if key.session else None
     if report is None:
-        beside = await tried_beside(key.tenant, store, keys)
+        beside = await at_rest.tried_beside()
         trials = tuple(each for each in beside.trials if key.session in ("", each.session))
-        return _Found(None, [], Tried(trials, beside.unreadable)) if trials or not key.session else None
-    found = acts(key, store, keys, report.last, at_rest.vault)
-    return _Found(report, [act async for act in found], await tried(key, store, keys))
+        return _Found(None, [], replace(beside, trials=trials)) if trials or not key.session else None
+    found = acts(key, at_rest.store, at_rest.keys, report.last, at_rest.vault)
+    return _Found(report, [act async for act in found], await at_rest.tried())

@@ -10,7 +10,9 @@ from typing import Final
 import click
 import msgspec
 
-from signaling.cli.at_rest import AtRest, at_rest_options, fault, look
+from hub.audit import Tried
+from hub.verify import Report
+from signaling.cli.at_rest import AtRest, at_rest_options, fault, look, refusals_verdict
 from signaling.cli.reaching import Hub, HubSaid, hub_reached, reached, run
 
 PAGE: Final = 1000
@@ -74,16 +76,24 @@ async def _audio(there: Hub, session: str, tracks: list[str], folder: Path) -> N
 @click.command()
 @at_rest_options
 def verify(*, session: str, tenant: str, data: Path, redis: str) -> None:
-    """Check that a session is what was said: every seal, the chain, the snapshots' anchors.
+    """Check that a session is what was said: every seal, the chain, the snapshots' anchors, and what was refused.
 
-    Names the offset of a changed byte, of a removed and of a swapped entry. Exit code 1 if anything is wrong.
-    It reads store, vault and keys itself; the hub may run or not.
+    Names the offset of a changed byte, of a removed and of a swapped entry, and the number of such a refusal. Exit code
+    1 if anything is wrong. It reads store, vault and keys itself; the hub may run or not. An audit that was exported
+    to a file is checked by `legato audit --verify FILE`, without the hub.
     """
-    report = look(session, tenant, data, redis, AtRest.verified)
+    report, refused = look(session, tenant, data, redis, _verified)
     for finding in report.findings:
         click.echo(fault(finding))
     click.echo(f"{report.entries} entries, {report.first} to {report.last}: {len(report.findings)} faults")
-    sys.exit(1 if report.findings else 0)
+    for line in refusals_verdict(refused):
+        click.echo(line)
+    sys.exit(1 if report.findings or refused.flaws or refused.unreadable else 0)
+
+
+async def _verified(at_rest: AtRest) -> tuple[Report, Tried] | None:
+    report = await at_rest.verified()
+    return None if report is None else (report, await at_rest.tried())
 
 
 @click.command()

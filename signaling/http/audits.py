@@ -60,7 +60,7 @@ class Audits:
         acts = [{**msgspec.json.decode(act.encoded), "digest": act.digest.hex()} for act in found[:limit]]
         more = acts[-1]["offset"] if len(found) > limit else 0
         refused = [msgspec.to_builtins(trial) for trial in trials.trials]
-        return json_response(bodies.AuditAnswer(acts, refused, trials.unreadable, more))
+        return json_response(bodies.AuditAnswer(acts, refused, trials.unreadable, more, list(trials.flaws)))
 
     async def beside(self, request: web.Request) -> web.Response:
         """`GET /v1/audit`"""
@@ -70,4 +70,4 @@ class Audits:
             raise Refused("not_allowed", "only supervisors who may export")
         found = await self._archive.tried_beside(ticket.tenant)
         refused = [msgspec.to_builtins(trial) for trial in found.trials]
-        return json_response(bodies.TriedAnswer(refused, found.unreadable))
+        return json_response(bodies.TriedAnswer(refused, found.unreadable, list(found.flaws)))

@@ -46,6 +46,7 @@ from signaling.port import Port
 from signaling.pushes import Pushes
 from signaling.shares import ShareLimits
 
+ANCHORS = Anchors(b"a" * 32)
 WAIT_S = 8.0
 KEY = SessionKey("main", "s_1")
 
@@ -140,7 +141,7 @@ async def doors(
             name,
             store,
             keystore,
-            Anchors(b"a" * 32),
+            ANCHORS,
             CommandDigest(b"d" * 32),
             clock,
             os.urandom,
@@ -151,7 +152,11 @@ async def doors(
         app = build_app(
             cast("PromisedNode", node),
             DoorKeys(
-                signer=signer, positions=Positions(b"p" * 32), sealers=keystore, revocations=revocations
+                signer=signer,
+                positions=Positions(b"p" * 32),
+                sealers=keystore,
+                revocations=revocations,
+                anchors=ANCHORS,
             ),
             DoorOptions(
                 store=store,

@@ -9,7 +9,7 @@ import pytest
 
 from hub.audit import tried
 from hub.store.promise import SessionKey
-from tests.signaling.doors import Doors, doors
+from tests.signaling.doors import ANCHORS, Doors, doors
 from tests.signaling.test_http import ask, boss
 
 SESSIONS = tuple(SessionKey("main", name) for name in ("s_1", "s_2", "s_3"))
@@ -88,7 +88,7 @@ async def test_an_operator_sees_and_takes_what_the_skills_of_the_ticket_are_for_
             body = {"producer": f"forger{number}", "seq": 1, "commands": [command]}
             status, answer = await ask(here, "POST", "/v1/sessions/s_2/commands", renewed["ticket"], body)
             assert (status, answer["error"]["reason"]) == (403, "not_allowed")
-        trials = (await tried(SESSIONS[1], here.store, here.keys)).trials
+        trials = (await tried(SESSIONS[1], here.store, here.keys, ANCHORS)).trials
         assert [(each.by, each.asked, each.reason) for each in trials] == [
             ("p_olga", "reserve_session", "not_allowed"),
             ("p_olga", "take_over", "not_allowed"),

@@ -18,7 +18,7 @@ from legato.session.capability import NEEDS, OF_CLIENTS
 from legato.session.commands import Command, PlainCommand
 from legato.session.events import Role
 from legato.session.tickets import CEILINGS
-from tests.signaling.doors import KEY, Doors, Page, doors
+from tests.signaling.doors import ANCHORS, KEY, Doors, Page, doors
 from tests.signaling.test_http import ask
 
 WANTED: Final[dict[str, dict[str, object]]] = {
@@ -92,7 +92,7 @@ async def audited(here: Doors) -> list[tuple[str, str, str]]:
     for _ in range(20):
         await asyncio.sleep(0)  # it is written while nobody waits for it
     try:
-        found = await tried(KEY, here.store, here.keys)
+        found = await tried(KEY, here.store, here.keys, ANCHORS)
     except SessionForgotten:
         return []
     assert found.unreadable == 0
@@ -252,7 +252,7 @@ async def test_a_ticket_whose_role_was_changed_by_its_holder_is_none() -> None:
 async def beside_all(here: Doors) -> list[tuple[str, str, str, str]]:
     """Who was refused what, why, in which erased session, as the tenant's audit has it."""
     await audited(here)
-    found = await tried_beside("main", here.store, here.keys)
+    found = await tried_beside("main", here.store, here.keys, ANCHORS)
     assert found.unreadable == 0
     return [(each.by, each.asked, each.reason, each.session) for each in found.trials]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from hub.keys.anchors import Anchors
 from hub.keys.keyring import Keyring
 from hub.keys.keystore import KeyStore
 from hub.keys.positions import Positions
@@ -84,7 +85,13 @@ def open_doors(
     signer = signer_of(revocations)
     return hall_of(
         cast("PromisedNode", node),
-        DoorKeys(signer=signer, positions=desk.positions, sealers=keys, revocations=revocations),
+        DoorKeys(
+            signer=signer,
+            positions=desk.positions,
+            sealers=keys,
+            revocations=revocations,
+            anchors=Anchors(b"a" * 32),
+        ),
         DoorOptions(
             store=store,
             vault=vault,

@@ -275,7 +275,7 @@ class World:
             except StoreUnavailable:
                 store.mend()
         self.loop.start(process, keep_learning(hall, revoking))
-        archive = Archive(_as_store(store), keys, self.vault)
+        archive = Archive(_as_store(store), keys, self.anchors, self.vault)
         self.hosts.append(Host(process, node, store, hall, archive, revoking))
 
     def dial(self, device: Device, random: Random) -> Wire | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.store.model.server import ModelServer
 from hub.store.promise import SessionKey
-from hub.store.refusing import MOST_OF_TENANT, MOST_REFUSALS, REFUSALS_KEPT_MS
+from hub.store.refusing import MOST_OF_TENANT, MOST_REFUSALS, REFUSALS_KEPT_MS, KeptRefusals
 
 
 class RefusalsSide:
@@ -12,21 +12,27 @@ class RefusalsSide:
 
     server: ModelServer
 
-    async def keep_refusal(self, key: SessionKey, sealed: bytes) -> bool:
+    async def keep_refusal(self, key: SessionKey, record: bytes, before: bytes, head: bytes) -> bytes | None:
         if self.server.exists(key) != "yes":
-            return False
-        kept = await self.refusals(key)
-        self.server.contents.refused[key] = (self.server.clock(), [*kept, sealed][-MOST_REFUSALS:])
-        return True
+            return None
+        kept, now = await self.refusals(key), self.server.clock()
+        if kept.head == before:
+            kept = KeptRefusals(head, (*kept.records, record)[-MOST_REFUSALS:])
+            self.server.contents.refused[key] = (now, kept)
+        return kept.head
 
-    async def refusals(self, key: SessionKey) -> list[bytes]:
-        last, kept = self.server.contents.refused.get(key, (0, []))
-        return list(kept) if last + REFUSALS_KEPT_MS > self.server.clock() else []
+    async def refusals(self, key: SessionKey) -> KeptRefusals:
+        return self._not_too_old(*self.server.contents.refused.get(key, (0, KeptRefusals())))
 
-    async def keep_tenants_refusal(self, tenant: str, sealed: bytes) -> None:
-        kept = await self.tenants_refusals(tenant)
-        self.server.contents.refused_of[tenant] = (self.server.clock(), [*kept, sealed][-MOST_OF_TENANT:])
+    async def keep_tenants_refusal(self, tenant: str, record: bytes, before: bytes, head: bytes) -> bytes:
+        kept, now = await self.tenants_refusals(tenant), self.server.clock()
+        if kept.head == before:
+            kept = KeptRefusals(head, (*kept.records, record)[-MOST_OF_TENANT:])
+            self.server.contents.refused_of[tenant] = (now, kept)
+        return kept.head
 
-    async def tenants_refusals(self, tenant: str) -> list[bytes]:
-        last, kept = self.server.contents.refused_of.get(tenant, (0, []))
-        return list(kept) if last + REFUSALS_KEPT_MS > self.server.clock() else []
+    async def tenants_refusals(self, tenant: str) -> KeptRefusals:
+        return self._not_too_old(*self.server.contents.refused_of.get(tenant, (0, KeptRefusals())))
+
+    def _not_too_old(self, last: int, kept: KeptRefusals) -> KeptRefusals:
+        return kept if last + REFUSALS_KEPT_MS > self.server.clock() else KeptRefusals()

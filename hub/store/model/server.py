@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from hub.store.accounting import Spent, Used
 from hub.store.model.session import SessionModel
 from hub.store.promise import Append, Level, Listed, Maker, Outcome, Refused, SessionKey, Stored
+from hub.store.refusing import KeptRefusals
 from hub.store.resting import Residue
 from hub.store.rostering import Seen
 from legato.session.ids import RandomBytes
@@ -54,8 +55,8 @@ class Contents:
     counted: dict[SessionKey, Used] = field(default_factory=dict)
     closed: dict[SessionKey, int] = field(default_factory=dict)
     days: dict[str, dict[str, Spent]] = field(default_factory=dict)
-    refused: dict[SessionKey, tuple[int, list[bytes]]] = field(default_factory=dict)
-    refused_of: dict[str, tuple[int, list[bytes]]] = field(default_factory=dict)
+    refused: dict[SessionKey, tuple[int, KeptRefusals]] = field(default_factory=dict)
+    refused_of: dict[str, tuple[int, KeptRefusals]] = field(default_factory=dict)
 
 
 class ModelServer:

@@ -141,7 +141,7 @@ async def test_a_quiet_session_is_archived_and_comes_back_as_it_was(tmp_path: Pa
         node.release(room)
         await a_day_later(home)
         assert [row.session for row in await home.store().sessions("main")] == [KEY.session]
-        page = await Archive(home.store(), home.keys(), home.vault).events(KEY, 0, 1000)
+        page = await Archive(home.store(), home.keys(), Anchors(b"a" * 32), home.vault).events(KEY, 0, 1000)
         assert page is not None
         assert (len(page.events), page.first, page.tail) == (position.offset, 1, position)
         report = await verify(KEY, home.store(), home.keys(), Anchors(b"a" * 32), home.vault)

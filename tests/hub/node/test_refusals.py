@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.audit import Tried, tried, tried_beside
+from hub.keys.anchors import Anchors
 from hub.keys.keystore import KeyStore
+from hub.keys.refused import Chain, Flaw, Head, read_record
+from hub.node.node import Node
 from hub.node.promise import Done
 from hub.node.refusals import BURST, EVERY_MS, NODE_BURST, WATCHED, Ledger, asked_of
+from hub.store.model.server import Contents
 from hub.store.promise import SessionKey
+from hub.store.refusing import REFUSALS_KEPT_MS, KeptRefusals
+from hub.vault import Folder, Vault
 from legato.session import commands as c
 from legato.session.actors import Actor
 from legato.session.commands import Reason, Refusal
 from legato.session.parts import Part
 from legato.session.tickets import ANY_SESSION, DEFAULTS
-from tests.hub.node.builders import KEY, House, batch, passes, there, user_presence
+from tests.hub.node.builders import KEY, House, batch, passes, there, until, user_presence, virtual
 
+ANCHORS = Anchors(b"a" * 32)
 GUEST = Actor("p_user", "user", DEFAULTS["user"], "a_user")
 TAKE, POST = c.TakeOver(), c.PostMessage(message="m", parts=[Part("text", "x")])
 
@@ -101,9 +112,13 @@ async def test_a_refused_command_is_kept_beside_the_log_and_changes_nothing_in_i
         assert (found.trials[0].detail, found.unreadable) == ("needs the capability takeover", 0)
         node.refused(KEY, "p_user", "user", "export", Refusal("not_allowed"))
         await passes()
-        await house.store().keep_refusal(KEY, b"nonsense")
         found = await found_of(house)
-        assert (found.trials[-1].asked, len(found.trials), found.unreadable) == ("export", 4, 1)
+        assert [trial.number for trial in found.trials] == [1, 2, 3, 4]
+        assert (found.trials[-1].asked, found.unreadable, found.flaws) == ("export", 0, ())
+        head = (await house.store().refusals(KEY)).head
+        await house.store().keep_refusal(KEY, b"nonsense", head, head)
+        found = await found_of(house)
+        assert (len(found.trials), found.unreadable, found.flaws) == (4, 1, (Flaw(5, "seal"),))
 
 
 async def test_of_an_erased_session_nothing_stays_beside_it_and_who_still_asks_is_told_beside_all() -> None:
@@ -116,7 +131,7 @@ async def test_of_an_erased_session_nothing_stays_beside_it_and_who_still_asks_i
         await node.erase(KEY)
         node.refused(KEY, "p_user", "user", "export", Refusal("not_allowed"))
         await passes()
-        assert await house.store().refusals(KEY) == []
+        assert await house.store().refusals(KEY) == KeptRefusals()
         (after,) = (await beside_all(house)).trials
         assert (after.by, after.asked, after.session) == ("p_user", "export", KEY.session)
 
@@ -133,8 +148,7 @@ async def test_what_is_asked_of_a_tenant_is_kept_beside_all_its_sessions_and_bou
         assert {
             (one.by, one.role, one.asked, one.reason, one.detail, one.session) for one in found.trials
         } == {("p_user", "user", "list", "not_allowed", "/v1/board", "")}
-        await house.store().keep_tenants_refusal(KEY.tenant, b"nonsense")
-        assert (await beside_all(house)).unreadable == 1
+        assert found.flaws == ()
 
 
 async def test_who_guesses_names_of_sessions_writes_nothing() -> None:
@@ -142,14 +156,115 @@ async def test_who_guesses_names_of_sessions_writes_nothing() -> None:
     async with house.node("n1") as node:
         node.refused(SessionKey(KEY.tenant, "s_never"), "p_user", "user", "end", Refusal("session_erased"))
         await passes()
-        assert (await beside_all(house)) == Tried((), 0)
+        assert (await beside_all(house)) == Tried()
 
 
-async def beside_all(house: House) -> Tried:
+async def test_refusals_of_several_nodes_are_one_chain() -> None:
+    house = House()
+    async with house.node("n1") as left, house.node("n2") as right:
+        node_of = [left, right]
+        await there(await left.create(KEY, "p_user", {}, ""))
+        for n in range(BURST):
+            node_of[n % 2].refused(KEY, f"p_{n}", "user", "export", Refusal("not_allowed"))
+        await listed(house, KEY, BURST)
+        found = await found_of(house)
+        assert ([trial.number for trial in found.trials], found.flaws) == ([*range(1, BURST + 1)], ())
+        assert {trial.by for trial in found.trials} == {f"p_{n}" for n in range(BURST)}
+
+
+async def test_a_refusal_that_was_changed_removed_or_put_back_in_the_store_is_named(tmp_path: Path) -> None:
+    house, vault = House(), Vault(Folder(tmp_path))
+    async with house.node("n1", vault=vault) as node:
+        await refused_by(house, node, 4)
+    whole, kept = await found_of(house, vault), await house.store().refusals(KEY)
+    assert ([trial.number for trial in whole.trials], whole.flaws) == ([1, 2, 3, 4], ())
+    one, two, three, four = kept.records
+    for records, flaws in (
+        ((one, two[:-1] + bytes((two[-1] ^ 1,)), three, four), {2: "chain"}),
+        ((one, two, four), {3: "missing"}),
+        ((one, three, two, four), {2: "chain"}),
+        ((), {1: "missing", 2: "missing", 3: "missing", 4: "missing"}),
+    ):
+        house.server.contents.refused[KEY] = (house.server.clock(), KeptRefusals(kept.head, records))
+        found = await found_of(house, vault)
+        named = {each.number: each.what for each in found.flaws}
+        assert named.keys() == flaws.keys(), records
+        assert [trial.number for trial in found.trials] == [1, 2, 3, 4], "the vault has them"
+        assert {each.number for each in (await found_of(house)).flaws} >= flaws.keys() - {2}
+    earlier = Chain(KEY.tenant, KEY.session, ANCHORS)
+    first = read_record(one)
+    assert first is not None
+    put_back = KeptRefusals(earlier.write(Head(1, 1, house.server.clock(), first.digest())), (one,))
+    house.server.contents.refused[KEY] = (house.server.clock(), put_back)
+    assert (await found_of(house)).flaws == ()
+    assert (await found_of(house, vault)).flaws == tuple(Flaw(n, "lost") for n in (2, 3, 4))
+
+
+async def test_a_store_that_was_lost_loses_no_refusal_and_the_list_goes_on(tmp_path: Path) -> None:
+    house, vault = House(), Vault(Folder(tmp_path))
+    async with house.node("n1", vault=vault) as node:
+        await refused_by(house, node, 3)
+        node.refused(SessionKey(KEY.tenant, ANY_SESSION), "p_x", "user", "create", Refusal("not_allowed"))
+        await until(lambda: KEY.tenant in house.server.contents.refused_of)
+    sessions = house.server.contents.sessions
+    house.server.contents = Contents(sessions=sessions)
+    assert [trial.number for trial in (await found_of(house, vault)).trials] == [1, 2, 3]
+    assert [trial.by for trial in (await beside_all(house, vault)).trials] == ["p_x"]
+    async with house.node("n2", vault=vault) as node:
+        node.refused(KEY, "p_late", "user", "export", Refusal("not_allowed"))
+        await until(lambda: KEY in house.server.contents.refused)
+        found = await found_of(house, vault)
+        assert ([trial.number for trial in found.trials], found.flaws) == ([1, 2, 3, 4], ())
+        assert len((await house.store().refusals(KEY)).records) == 1
+
+
+async def test_an_erased_sessions_refusals_are_in_the_vault_no_more(tmp_path: Path) -> None:
+    house, vault = House(), Vault(Folder(tmp_path))
+    async with house.node("n1", vault=vault) as node:
+        await refused_by(house, node, 2)
+        assert (await vault.refusals(KEY)).records == ()
+        await node.erase(KEY)
+    assert await vault.refusals(KEY) == KeptRefusals(), "what waited for the vault does not come there"
+
+
+@virtual
+async def test_the_vault_has_a_refusal_a_second_later_and_not_for_longer_than_a_store_would() -> None:
+    with TemporaryDirectory() as folder:
+        house, vault = House(), Vault(Folder(Path(folder)))
+        async with house.node("n1", vault=vault) as node:
+            await refused_by(house, node, 2)
+            await asyncio.sleep(2)
+            assert len((await vault.refusals(KEY)).records) == 2
+        house.server.contents.refused.clear()
+        assert len((await found_of(house, vault)).trials) == 2
+        await asyncio.sleep(REFUSALS_KEPT_MS / 1000)
+        assert await found_of(house, vault) == Tried()
+        async with house.node("n2", vault=vault) as node:
+            node.refused(KEY, "p_late", "user", "export", Refusal("not_allowed"))
+            await listed(house, KEY, 1)
+        found = await found_of(house, vault)
+        assert ([(trial.by, trial.number) for trial in found.trials], found.flaws) == ([("p_late", 1)], ())
+
+
+async def refused_by(house: House, node: Node, count: int) -> None:
+    """A session in which so much was refused."""
+    node.release(await there(await node.create(KEY, "p_user", {}, "")))
+    for n in range(count):
+        node.refused(KEY, f"p_{n}", "user", "export", Refusal("not_allowed"))
+    await listed(house, KEY, count)
+
+
+async def listed(house: House, key: SessionKey, count: int) -> None:
+    """The store has so many of the session's: a node looks into the vault first, by a thread."""
+    kept = house.server.contents.refused
+    await until(lambda: key in kept and len(kept[key][1].records) == count)
+
+
+async def beside_all(house: House, vault: Vault | None = None) -> Tried:
     keys = KeyStore(house.rest, house.wrap, house.clock, random_bytes=house.random.randbytes)
-    return await tried_beside(KEY.tenant, house.store(), keys)
+    return await tried_beside(KEY.tenant, house.store(), keys, ANCHORS, vault)
 
 
-async def found_of(house: House) -> Tried:
+async def found_of(house: House, vault: Vault | None = None) -> Tried:
     keys = KeyStore(house.rest, house.wrap, house.clock, random_bytes=house.random.randbytes)
-    return await tried(KEY, house.store(), keys)
+    return await tried(KEY, house.store(), keys, ANCHORS, vault)
