@@ -128,13 +128,11 @@ def _checked(found: _Found) -> dict[str, Any]:
 
 
 def _verdict(found: _Found) -> str:
-    report, lines = found.report, ["no log"]
-    if report is not None:
-        lines = [
-            f"{report.entries} events verified, {report.first} to {report.last}: {len(report.findings)} faults",
-            *map(fault, report.findings),
-        ]
-    return "\n".join([*lines, *refusals_verdict(found.refused)])
+    report, refused = found.report, refusals_verdict(found.refused)
+    if report is None:
+        return "\n".join([*refused, "no log"])
+    told = f"{report.entries} events verified, {report.first} to {report.last}: {len(report.findings)} faults"
+    return "\n".join([*map(fault, report.findings), *refused, told])
 
 
 async def _audited(at_rest: AtRest) -> _Found | None:

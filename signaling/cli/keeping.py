@@ -85,9 +85,9 @@ def verify(*, session: str, tenant: str, data: Path, redis: str) -> None:
     report, refused = look(session, tenant, data, redis, _verified)
     for finding in report.findings:
         click.echo(fault(finding))
-    click.echo(f"{report.entries} entries, {report.first} to {report.last}: {len(report.findings)} faults")
     for line in refusals_verdict(refused):
         click.echo(line)
+    click.echo(f"{report.entries} entries, {report.first} to {report.last}: {len(report.findings)} faults")
     sys.exit(1 if report.findings or refused.flaws or refused.unreadable else 0)
 
 
