@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 import msgspec
@@ -18,7 +18,7 @@ from hub.keys.errors import SessionForgotten
 from hub.node.refusals import Trial
 from hub.verify import Report
 from signaling.cli.at_rest import AtRest, fault, look, refusals_verdict, tenant_at_rest_options
-from signaling.cli.exported import VERDICT, Linked, fault_in
+from signaling.cli.exported import VERDICT, Linked, read_export
 from signaling.cli.lines import shown
 
 _APART: Final = frozenset({"type", "by", "offset", "time"})
@@ -45,38 +45,51 @@ class _Found:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     is_eager=True,
     expose_value=False,
-    callback=lambda _context, _option, file: _check(file) if file is not None else None,
+    callback=lambda _context, _option, file: check_file(file) if file is not None else None,
     help="Check an export of --json by itself, and nothing else.",
 )
 def audit(*, session: str, tenant: str, data: Path, redis: str, as_json: bool) -> None:
-    """Say who did what when in a session, what was refused, and whether the log is whole.
+    """Say who did what when in a session, what was refused, and whether both are whole.
+
+    A line an act: its offset in the log, when (UTC), who, what, and its facts; then a line a refusal, by its number
+    (r1, r2, …). Without --json what was said is left out.
 
     Without SESSION: what was refused and is no session's (listing or making them, tickets, …), or an erased one's.
-    Refusals of what not everybody may do are kept beside the log: the newest 256, for 90 days (beside all sessions: the
-    newest 1024). Without --json what was said is left out. The last line says what was verified: every seal and the
-    chain over all events, those that are not listed too. What --json wrote is checked later, without the hub, by
-    --verify FILE: a line that was changed, removed or swapped is found. Exit code 1 if anything is wrong. The hub may
-    run or not.
+    Refusals of what not everybody may do are kept beside the log, in a chain of their own: the newest 256, for 90 days
+    (beside all sessions: the newest 1024).
+
+    The last lines say what was verified: every seal and the chain over all events, those that are not listed too, and
+    all refusals. What `--json > FILE` wrote is checked later, without the hub, by `--verify FILE`: a line that was
+    changed, removed or swapped is found. Exit code 1 if anything is wrong. The hub may run or not.
     """
     found = look(session, tenant, data, redis, _audited)
     linked = Linked()
+    if not as_json:
+        click.echo(f"{'offset':>6}  {'when (UTC)':<23}  {'who':<24}  what", err=True)
     for act in found.done:
         event = msgspec.json.decode(act.encoded)
         click.echo(linked.line({**event, "digest": act.digest.hex()}) if as_json else act_line(event))
     for trial in found.refused.trials:
         told = {"type": "refused", **msgspec.to_builtins(trial)}
         click.echo(linked.line(told) if as_json else trial_line(trial))
-    checked = _checked(found)
+    checked = {**_checked(found), "tenant": tenant, "session": session}
     click.echo(linked.line(checked) if as_json else _verdict(found))
     sys.exit(0 if checked[VERDICT] else 1)
 
 
-def _check(file: Path) -> None:
-    """Say whether an export is as it was written, and end."""
-    with file.open(encoding="utf-8", newline="\n") as lines:
-        fault = fault_in(lines)
-    click.echo(fault or "every line is as it was written")
-    sys.exit(1 if fault else 0)
+def check_file(file: Path) -> NoReturn:
+    """Say whether an export is as it was written, and what it is of, and end."""
+    with file.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
+        found = read_export(lines)
+    if found.fault:
+        click.echo(found.fault)
+        sys.exit(1)
+    of = "/".join(shown(str(found.verdict.get(name) or "-")) for name in ("tenant", "session"))
+    click.echo(f"every line is as it was written: {of}, {found.acts} acts, {found.refused} refusals")
+    click.echo(f"last link: {found.link}")
+    if not found.verdict[VERDICT]:
+        click.echo("but when it was written, the hub's log or refusals were not whole: see its last line")
+    sys.exit(0 if found.verdict[VERDICT] else 1)
 
 
 def act_line(event: Mapping[str, Any]) -> str:

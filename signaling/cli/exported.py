@@ -12,6 +12,7 @@ apart, tells them apart.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ _BEFORE: Final = ',"link":"'
 _AFTER: Final = '"}'
 _DIGITS: Final = 2 * sha256().digest_size
 VERDICT: Final = "verified"
+_LEADS_NOT: Final = "the chain does not lead here: a line was changed, removed, put in or swapped"
 
 
 class Linked:
@@ -37,21 +39,55 @@ class Linked:
         return f"{plain[:-1].decode()}{_BEFORE}{self._last.hex()}{_AFTER}"
 
 
+@dataclass(slots=True)
+class Export:
+    """What stands in an export: `acts` and `refused` lines, the hub's `verdict` when it was written, and the last
+    `link`. `fault`: what is wrong with the file, for people ("": nothing is)."""
+
+    fault: str = ""
+    acts: int = 0
+    refused: int = 0
+    verdict: dict[str, Any] = field(default_factory=dict)
+    link: str = ""
+
+
 def fault_in(lines: Iterable[str]) -> str:
     """What is wrong with an export, for people; "" if nothing is."""
-    last, ended, number = _GENESIS, False, 0
+    return read_export(lines).fault
+
+
+def read_export(lines: Iterable[str]) -> Export:
+    """Check and count the lines of an export, up to the first that is wrong. What is no UTF-8 in them is read as
+    surrogates."""
+    found, last, number = Export(), _GENESIS, 0
     for number, line in enumerate(lines, 1):
-        if ended:
-            return f"line {number}: it stands behind the verdict"
-        text = line.rstrip("\n")
-        at = len(text) - len(_AFTER) - _DIGITS - len(_BEFORE)
-        if at < 1 or not text[at:].startswith(_BEFORE) or not text.endswith(_AFTER):
-            return f"line {number}: it has no link"
-        plain = text[:at].encode() + b"}"
+        if found.verdict:
+            return replace(found, fault=f"line {number}: it stands behind the verdict")
+        plain, link = _parts(line.rstrip("\n"))
+        if not link:
+            return replace(found, fault=f"line {number}: it has no link")
         last = sha256(last + plain).digest()
-        if text[at + len(_BEFORE) : -len(_AFTER)] != last.hex():
-            return (
-                f"line {number}: the chain does not lead here: a line was changed, removed, put in or swapped"
-            )
-        ended = VERDICT in msgspec.json.decode(plain)
-    return "" if ended else f"line {number + 1}: the verdict is not there: the end was removed"
+        if link != last.hex():
+            return replace(found, fault=f"line {number}: {_LEADS_NOT}")
+        try:
+            said = msgspec.json.decode(plain, type=dict[str, Any])
+        except msgspec.DecodeError:
+            return replace(found, fault=f"line {number}: it is no JSON object")
+        found.link = link
+        if VERDICT in said:
+            found.verdict = said
+        elif said.get("type") == "refused":
+            found.refused += 1
+        else:
+            found.acts += 1
+    if not found.verdict:
+        found.fault = f"line {number + 1}: the verdict is not there: the end was removed"
+    return found
+
+
+def _parts(text: str) -> tuple[bytes, str]:
+    """A line without its link, and the link ("": it has none)."""
+    at = len(text) - len(_AFTER) - _DIGITS - len(_BEFORE)
+    if at < 1 or not text[at:].startswith(_BEFORE) or not text.endswith(_AFTER):
+        return b"", ""
+    return text[:at].encode("utf-8", "surrogateescape") + b"}", text[at + len(_BEFORE) : -len(_AFTER)]

@@ -13,6 +13,7 @@ import msgspec
 from hub.audit import Tried
 from hub.verify import Report
 from signaling.cli.at_rest import AtRest, at_rest_options, fault, look, refusals_verdict
+from signaling.cli.auditing import check_file
 from signaling.cli.reaching import Hub, HubSaid, hub_reached, reached, run
 
 PAGE: Final = 1000
@@ -75,12 +76,20 @@ async def _audio(there: Hub, session: str, tracks: list[str], folder: Path) -> N
 
 @click.command()
 @at_rest_options
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, file: check_file(file) if file is not None else None,
+    help="Check what `legato audit --json` wrote, and nothing else.",
+)
 def verify(*, session: str, tenant: str, data: Path, redis: str) -> None:
     """Check that a session is what was said: every seal, the chain, the snapshots' anchors, and what was refused.
 
     Names the offset of a changed byte, of a removed and of a swapped entry, and the number of such a refusal. Exit code
-    1 if anything is wrong. It reads store, vault and keys itself; the hub may run or not. An audit that was exported
-    to a file is checked by `legato audit --verify FILE`, without the hub.
+    1 if anything is wrong. It reads store, vault and keys itself; the hub may run or not. --file checks an audit that
+    was exported, by itself, and takes no session: neither hub nor keys are needed.
     """
     report, refused = look(session, tenant, data, redis, _verified)
     for finding in report.findings:
