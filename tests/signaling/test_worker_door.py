@@ -6,7 +6,7 @@ from hub.audit import tried, tried_beside
 from hub.store.promise import SessionKey
 from legato.session.commands import Refusal
 from signaling.connection.effects import NEVER
-from tests.signaling.doors import Doors, Page, doors
+from tests.signaling.doors import ANCHORS, Doors, Page, doors
 
 
 async def work(here: Doors, page: Page, worker: str = "k_1") -> None:
@@ -73,7 +73,7 @@ async def test_no_worker_is_registered_under_another_agents_name_and_the_audit_s
         await mallory.send({"type": "work", "v": 1, "ticket": ticket, "name": "billing", "worker": "k_1"})
         told = await mallory.until("closing")
         assert (told["code"], told["reason"], told["detail"]) == (4003, "not_allowed", "name")
-        found = await tried_beside("main", here.store, here.keys)
+        found = await tried_beside("main", here.store, here.keys, ANCHORS)
         assert [(each.by, each.asked, each.reason) for each in found.trials] == [
             ("p_concierge", "work", "not_allowed")
         ]
@@ -95,7 +95,7 @@ async def test_no_worker_takes_another_agents_right_and_the_audit_says_that_it_t
         refused = await asker.until("refused")
         assert (refused["reason"], refused["field"]) == ("not_allowed", "right")
         assert not room.state.rights
-        found = await tried(key, here.store, here.keys)
+        found = await tried(key, here.store, here.keys, ANCHORS)
         expected = ("p_concierge", "accept_session", "not_allowed")
         assert [(each.by, each.asked, each.reason) for each in found.trials] == [expected] * 2
 
