@@ -10,7 +10,7 @@ from aiohttp import web
 
 from hub.keys.errors import KeyUnknown, SessionForgotten
 from signaling.archive import Archive
-from signaling.http import bodies
+from signaling.http import audit_bodies
 from signaling.http.access import Access, number
 from signaling.http.errors import Refused, json_response
 from signaling.http.routes import Route
@@ -32,13 +32,13 @@ class Audits:
             Route(
                 method="GET", path="/v1/sessions/{session}/audit", name="readAudit",
                 says="Who did what when, and what was refused: for supervisors who may export", handler=self.read,
-                gives=bodies.AuditAnswer,
+                gives=audit_bodies.AuditAnswer,
                 query=(("after", "acts after this offset"), ("limit", f"1 to {MOST} acts")),
             ),
             Route(
                 method="GET", path="/v1/audit", name="readTenantsAudit",
                 says="What was refused that is no session's, or an erased one's: for supervisors who may export",
-                handler=self.beside, gives=bodies.TriedAnswer,
+                handler=self.beside, gives=audit_bodies.TriedAnswer,
             ),
         ]  # fmt: skip
 
@@ -60,7 +60,9 @@ class Audits:
         acts = [{**msgspec.json.decode(act.encoded), "digest": act.digest.hex()} for act in found[:limit]]
         more = acts[-1]["offset"] if len(found) > limit else 0
         refused = [msgspec.to_builtins(trial) for trial in trials.trials]
-        return json_response(bodies.AuditAnswer(acts, refused, trials.unreadable, more, list(trials.flaws)))
+        return json_response(
+            audit_bodies.AuditAnswer(acts, refused, trials.unreadable, more, list(trials.flaws))
+        )
 
     async def beside(self, request: web.Request) -> web.Response:
         """`GET /v1/audit`"""
@@ -70,4 +72,4 @@ class Audits:
             raise Refused("not_allowed", "only supervisors who may export")
         found = await self._archive.tried_beside(ticket.tenant)
         refused = [msgspec.to_builtins(trial) for trial in found.trials]
-        return json_response(bodies.TriedAnswer(refused, found.unreadable, list(found.flaws)))
+        return json_response(audit_bodies.TriedAnswer(refused, found.unreadable, list(found.flaws)))

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from hub.keys.refused import Flaw
 from legato.session.events import Activity, Medium, Role
 from legato.session.state import Liveness
 from legato.session.tickets import Capability, Kind
@@ -78,27 +77,6 @@ class EventsAnswer(msgspec.Struct, frozen=True):
     events: list[dict[str, Any]]
     first: int
     tail: str
-
-
-class AuditAnswer(msgspec.Struct, frozen=True):
-    """Acts, each with the digest of the chain behind it, and what was refused, by its `number` (256 at most;
-    `unreadable` more do not open; `flaws`: which numbers are missing, or not what was written). `next`: the `after` of
-    the next page; 0: that was the last."""
-
-    acts: list[dict[str, Any]]
-    refused: list[dict[str, Any]]
-    unreadable: int
-    next: int
-    flaws: list[Flaw] = []
-
-
-class TriedAnswer(msgspec.Struct, frozen=True):
-    """What was refused in a tenant beside its sessions, oldest first (1 024 at most); `unreadable` more do not open,
-    `flaws` are as in a session's audit."""
-
-    refused: list[dict[str, Any]]
-    unreadable: int
-    flaws: list[Flaw] = []
 
 
 class DoCommands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
