@@ -17,16 +17,22 @@ class Refused(LegatoError):
         self.refusal = refusal
 
 
+class Superseded(Refused):
+    """Somebody else has the right by now that this was said under (`stale_token`): another worker the session, another
+    device the voice. Whoever gets it stops: the other one goes on."""
+
+
+def refused(refusal: Refusal) -> Refused:
+    """The error that says it."""
+    return Superseded(refusal) if refusal.reason == "stale_token" else Refused(refusal)
+
+
 class SessionClosed(LegatoError):
     """The link to the session ended for good; `code` and `reason` are the hub's."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"the session is closed to us: {reason} ({code})")
         self.code, self.reason = code, reason
-
-
-class Superseded(LegatoError):
-    """Another worker holds the session now; what this one says is refused."""
 
 
 class NoTicket(LegatoError):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from legato.client.link import Settled
-from legato.errors import Refused, SessionClosed
+from legato.errors import SessionClosed, refused
 
 
 class Waiting:
@@ -29,7 +29,7 @@ class Waiting:
         if future is None or future.done():
             return
         if settled.refusal is not None:
-            future.set_exception(Refused(settled.refusal))
+            future.set_exception(refused(settled.refusal))
             future.exception()  # whoever waits still gets it; nobody waiting is no error
         else:
             future.set_result(settled.level)
