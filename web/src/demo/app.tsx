@@ -11,6 +11,7 @@ import { Elsewhere } from "./elsewhere";
 import { Header } from "./header";
 import { Held } from "./held";
 import { CourseStrip } from "./course_strip";
+import { useFollowed } from "./following";
 import { useReplay, useSpeaking } from "./hearing";
 import { comebackText, entryNow, noteOf, noticeText, type Note } from "./notes";
 import { useOpening, type Opened } from "./opening";
@@ -89,6 +90,7 @@ function Page({ opened, view }: { opened: Opened; view: View }): JSX.Element {
     setStrip(true);
     void hearing.course.load();
   }, [heard, hearing.course]);
+  useFollowed(hearing.course, view.state, strip);
   const close = useCallback(() => {
     hearing.course.stop();
     setStrip(false);
