@@ -12,7 +12,6 @@ sees a producer's batches in another order than it made them.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -79,8 +78,9 @@ class Lane:
 
     def __init__(self, producer: str) -> None:
         self.producer = producer
-        self.flying: deque[Work] = deque()
-        self.waiting: deque[Work] = deque()
+        # Lists: an empty deque is 0.7 kB, and every client that rests has two lanes. At most `MAX_WAITING` move up.
+        self.flying: list[Work] = []
+        self.waiting: list[Work] = []
         self.folded_to = 0
         self.last = 0
         self.settled_to = 0
@@ -115,7 +115,7 @@ class Lane:
             return None
         if work.barrier and folded < self.folded_to:
             return None
-        self.flying.append(self.waiting.popleft())
+        self.flying.append(self.waiting.pop(0))
         self._unsettled += 1
         return work
 
@@ -136,7 +136,7 @@ class Lane:
     def hold_back(self, work: Work) -> None:
         """It was taken too early: it waits, first in line."""
         self._leave(work)
-        self.waiting.appendleft(work)
+        self.waiting.insert(0, work)
 
     def number(self, work: Work) -> None:
         """Give it its sequence, if it has none."""

@@ -67,6 +67,9 @@ CEILINGS: Final[Mapping[Role, frozenset[str]]] = {
 }
 """The most that a role may be given."""
 
+_KNOWN: Final = {each: each for each in (*DEFAULTS.values(), *CEILINGS.values())}
+"""What most tickets say, once: whoever is connected has one."""
+
 _SESSION_BOUND: Final[frozenset[str]] = frozenset({"user", "observer"})
 
 
@@ -254,6 +257,10 @@ def claims_of(ticket: Ticket) -> dict[str, Any]:
     return claims
 
 
+def _same(capabilities: frozenset[str]) -> frozenset[str]:
+    return _KNOWN.get(capabilities, capabilities)
+
+
 def ticket_from(kind: Kind, claims: Mapping[str, Any]) -> Ticket:
     """The ticket that verified `claims` say, or `TicketInvalid`. Unknown claims are ignored."""
     thumbprint, key = _bond(claims.get("cnf", {}))
@@ -268,7 +275,7 @@ def ticket_from(kind: Kind, claims: Mapping[str, Any]) -> Ticket:
         session=_text(claims, "ses"),
         participant=_text(claims, "sub"),
         role=cast("Role", _text(claims, "rol")),
-        capabilities=frozenset(capabilities),
+        capabilities=_same(frozenset(capabilities)),
         id=_text(claims, "jti"),
         issued=_seconds(claims, "iat"),
         not_before=_seconds(claims, "nbf"),
