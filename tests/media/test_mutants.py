@@ -305,7 +305,7 @@ MUTANTS: Final = [
         ("* PER_MS + AHEAD", "* PER_MS + 2 * AHEAD"),
         ("media_time <= media", "media_time < media"),
         ("payload, samples, mark)", "payload, samples, 0)"),
-        ("frame.end >= self._anchor[0]", "True"),
+        ("frame.end >= self._newest[0]", "True"),
         ("return Due(self._batcher.flush(), [])", "return Due([], [])"),
         ("self.receipts.close())", "[])"),
         ("self.receipts.stored(start, end)", "pass"),
