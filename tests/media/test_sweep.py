@@ -27,3 +27,9 @@ def test_a_tone_from_below_the_sweeps_beginning_is_none_of_it() -> None:
     assert 480 < hole_ms(np.concatenate((hum, WHOLE[RATE // 2 :]))) < 540, (
         "its beginning is missed all the same"
     )
+
+
+def test_a_hole_is_looked_for_where_one_asks() -> None:
+    cut = positions_of(np.concatenate((WHOLE[:RATE], WHOLE[RATE + RATE // 2 :])).astype(np.int16))
+    assert largest_hole(cut, 3.5, 1.6) < 0.045
+    assert 0.28 < largest_hole(cut, 3.5, 1.2) < 0.33

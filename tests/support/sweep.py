@@ -47,11 +47,11 @@ def positions_of(recording: Samples) -> list[float | None]:
     return found
 
 
-def largest_hole(positions: Sequence[float | None], end: float) -> float:
-    """Seconds of the sweep, up to `end`, that are heard nowhere in the recording: the longest stretch of them. A window
-    that reads as before its beginning is none of it: what a browser fades in tells any time."""
-    heard = sorted(one for one in positions if one is not None and 0.0 <= one <= end)
-    return max(after - before for before, after in pairwise([0.0, *heard, end]))
+def largest_hole(positions: Sequence[float | None], end: float, begin: float = 0.0) -> float:
+    """Seconds of the sweep, from `begin` to `end`, that are heard nowhere in the recording: the longest stretch of
+    them. A window that reads as before its beginning is none of it: what a browser fades in tells any time."""
+    heard = sorted(one for one in positions if one is not None and begin <= one <= end)
+    return max(after - before for before, after in pairwise([begin, *heard, end]))
 
 
 def stops_of(positions: Sequence[float | None], silence: int = 3) -> list[float]:
