@@ -52,6 +52,7 @@ ATTENTIVE = (
 STAGES = ["acknowledged", "agent took it", "first word", "end"]
 TIMES = """() => [...document.querySelectorAll("[data-message] .timing")].map((one) =>
     [...one.querySelectorAll("dt")].map((name) => name.textContent))"""
+MOST_TABS = 25
 FOCUSED = "(({ ariaLabel, id, textContent }) => ariaLabel || id || textContent)(document.activeElement)"
 
 
@@ -381,7 +382,7 @@ async def test_everything_is_reached_by_keyboard(demo: Demo) -> None:
     hub, browser = demo
     async with reading(browser, hub.url) as reader:
         reached: list[str] = []
-        for _ in range(13):
+        while "kill hub" not in reached and len(reached) < MOST_TABS:
             await reader.page.keyboard.press("Tab")
             reached.append(await reader.page.evaluate(FOCUSED))
         for wanted in ("Transcript", "words", "Attach an image or file", "cut network", "reload", "kill hub"):
