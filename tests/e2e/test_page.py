@@ -382,11 +382,19 @@ async def test_everything_is_reached_by_keyboard(demo: Demo) -> None:
     hub, browser = demo
     async with reading(browser, hub.url) as reader:
         reached: list[str] = []
-        while "kill hub" not in reached and len(reached) < MOST_TABS:
+        wanted = {
+            "Transcript",
+            "words",
+            "Attach an image or file",
+            "Ask for a person",
+            "cut network",
+            "reload",
+            "kill hub",
+        }
+        while not wanted <= set(reached) and len(reached) < MOST_TABS:
             await reader.page.keyboard.press("Tab")
             reached.append(await reader.page.evaluate(FOCUSED))
-        for wanted in ("Transcript", "words", "Attach an image or file", "cut network", "reload", "kill hub"):
-            assert wanted in reached
+        assert wanted <= set(reached)
         await telling(reader)
         await reader.page.keyboard.press("Escape")
         await reader.quiet()
