@@ -92,7 +92,7 @@ export function Composer({ session, view, voice, speaking }: Props): JSX.Element
         <textarea
           id="words"
           rows={1}
-          placeholder={held ? "On hold: what you write stays here…" : steerable === "" ? "Type here…" : "Type here, or which way to go on…"}
+          placeholder={held ? "On hold…" : steerable === "" ? "Type here…" : "Type here, or which way to go on…"}
           value={text}
           disabled={view.ended !== null}
           onInput={(event) => {
