@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 import click
 import msgspec
@@ -34,20 +34,28 @@ class _Found:
     refused: Tried
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def checks_a_file(name: str, what: str) -> Callable[[F], F]:
+    """The option that checks an exported audit by itself, and does nothing else."""
+    return click.option(
+        name,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        is_eager=True,
+        expose_value=False,
+        callback=lambda _context, _option, file: check_file(file) if file is not None else None,
+        help=what,
+    )
+
+
 @click.command()
 @click.argument("session", default="")
 @tenant_at_rest_options
 @click.option(
     "--json", "as_json", is_flag=True, help="JSON lines, words included, each linked to the one before."
 )
-@click.option(
-    "--verify",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    is_eager=True,
-    expose_value=False,
-    callback=lambda _context, _option, file: check_file(file) if file is not None else None,
-    help="Check an export of --json by itself, and nothing else.",
-)
+@checks_a_file("--verify", "Check an export of --json by itself, and nothing else.")
 def audit(*, session: str, tenant: str, data: Path, redis: str, as_json: bool) -> None:
     """Say who did what when in a session, what was refused, and whether both are whole.
 

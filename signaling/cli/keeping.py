@@ -13,7 +13,7 @@ import msgspec
 from hub.audit import Tried
 from hub.verify import Report
 from signaling.cli.at_rest import AtRest, at_rest_options, fault, look, refusals_verdict
-from signaling.cli.auditing import check_file
+from signaling.cli.auditing import checks_a_file
 from signaling.cli.reaching import Hub, HubSaid, hub_reached, reached, run
 
 PAGE: Final = 1000
@@ -76,14 +76,7 @@ async def _audio(there: Hub, session: str, tracks: list[str], folder: Path) -> N
 
 @click.command()
 @at_rest_options
-@click.option(
-    "--file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    is_eager=True,
-    expose_value=False,
-    callback=lambda _context, _option, file: check_file(file) if file is not None else None,
-    help="Check what `legato audit --json` wrote, and nothing else.",
-)
+@checks_a_file("--file", "Check what `legato audit --json` wrote, and nothing else.")
 def verify(*, session: str, tenant: str, data: Path, redis: str) -> None:
     """Check that a session is what was said: every seal, the chain, the snapshots' anchors, and what was refused.
 
