@@ -1,5 +1,5 @@
-"""What users and observers of a session are not shown: who listens in unheard, what is whispered and noted, and what
-an agent drafts for a person.
+"""What users and observers of a session are not shown: who listens in unheard, or can do no more, what is whispered and
+noted, and what an agent drafts for a person.
 
 Everybody folds one log, so nothing is left out: an event keeps its place, its author is the hub, and the words are
 empty. In a state the same is done to what was folded of it.
@@ -29,9 +29,10 @@ _EMPTIED: Final = {
     "stance_changed": ("stance",),
     "wrapped_up": ("disposition", "notes"),
 }
+_OPENED: Final = "attachment_opened"
 _TYPE: Final = b'"type":"'
-_NAMES: Final = tuple(f'{name}"'.encode() for name in _EMPTIED)
-_HOLDS: Final = (b'"whispers"', b'"drafts"', b'"noted"', b'"stance"')
+_NAMES: Final = tuple(f'{name}"'.encode() for name in (*_EMPTIED, _OPENED))
+_HOLDS: Final = (b'"whispers"', b'"drafts"', b'"noted"', b'"stance"', b'"reach"')
 _GONE: Final = ("whispers", "drafts", "noted")
 _UNSAID: Final = ("spoken", "edited")
 
@@ -69,6 +70,8 @@ class Veiled(Sight):
         for who in state.get("participants", {}).values():
             if who.get("stance") in UNSEEN:
                 del who["stance"]
+        for device in state.get("attachments", {}).values():
+            device.pop("reach", None)
         return msgspec.json.encode(state)
 
     def welcome(self, welcome: Welcome) -> Welcome:
@@ -93,6 +96,8 @@ def _is_private(encoded: bytes) -> bool:
 def _veiled(encoded: bytes) -> bytes:
     event: dict[str, Any] = msgspec.json.decode(encoded)
     kind = event["type"]
+    if kind == _OPENED and event.pop("reach", ""):  # by which it would be told that somebody only listens
+        return msgspec.json.encode(event)
     if kind not in _EMPTIED or (kind == "stance_changed" and event["stance"] not in UNSEEN):
         return encoded
     event["by"] = HUB

@@ -25,7 +25,7 @@ from legato.session.decisions import Decided, conducted, decide, foresee, raised
 from legato.session.events import AttachmentAway, Event
 from legato.session.ids import HUB
 from legato.session.presence_rules import attached, closed, connection_lost, joined, resumed
-from legato.session.stance_rules import placed
+from legato.session.stance_rules import placed, reach_of
 from legato.session.state import State
 
 PRODUCER: Final = "presence"
@@ -177,6 +177,7 @@ class Attendance:
             presence.device,
             presence.takes,
             presence.gives,
+            reach_of(actor),
         )
         if isinstance(then, Refusal):
             return then

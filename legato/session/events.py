@@ -55,6 +55,7 @@ from legato.session.vocabulary import Mark as Mark
 from legato.session.vocabulary import Medium as Medium
 from legato.session.vocabulary import Notice as Notice
 from legato.session.vocabulary import Outcome as Outcome
+from legato.session.vocabulary import Reaches as Reaches
 from legato.session.vocabulary import Reserved as Reserved
 from legato.session.vocabulary import Role as Role
 from legato.session.vocabulary import Runs as Runs
@@ -120,13 +121,15 @@ class ParticipantLeft(ControlEvent, frozen=True, kw_only=True):
 
 
 class AttachmentOpened(Event, frozen=True, kw_only=True):
-    """A device or tab came: what it takes (is shown, hears) and gives."""
+    """A device or tab came: what it takes (is shown, hears) and gives. `reach`: how far what it gives may go at most,
+    by its ticket."""
 
     participant: str
     attachment: str
     device: str = ""
     takes: tuple[Medium, ...] = ("text",)
     gives: tuple[Medium, ...] = ("text",)
+    reach: Reaches = "all"
 
 
 class AttachmentAway(Event, frozen=True, kw_only=True):

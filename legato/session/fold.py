@@ -125,7 +125,7 @@ def _participant_left(state: State, event: e.ParticipantLeft) -> None:
 
 def _attachment_opened(state: State, event: e.AttachmentOpened) -> None:
     state.attachments[event.attachment] = Attachment(
-        event.attachment, event.participant, event.device, event.takes, event.gives
+        event.attachment, event.participant, event.device, event.takes, event.gives, reach=event.reach
     )
 
 

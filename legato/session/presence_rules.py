@@ -44,8 +44,10 @@ def attached(
     device: str = "",
     takes: tuple[e.Medium, ...] = ("text",),
     gives: tuple[e.Medium, ...] = ("text",),
+    reach: e.Reaches = "all",
 ) -> Decision:
-    """A device or tab attaches: opened, or back if it is known; `now` is session time."""
+    """A device or tab attaches: opened, or back if it is known; `now` is session time. `reach`: how far what it gives
+    may go at most."""
     known = state.attachments.get(attachment)
     if known is None or known.participant != participant:
         mine = sum(each.participant == participant for each in state.attachments.values())
@@ -62,6 +64,7 @@ def attached(
             device=device,
             takes=takes,
             gives=gives,
+            reach=reach,
         )
         return [opening, *grants]
     events = resumed(state, attachment, now)

@@ -25,7 +25,7 @@ from legato.session.routing import PEOPLE, Reach, reach
 from legato.session.state import Right, State
 from legato.session.takeover_rules import as_answer, person_answers
 from legato.session.tickets import Capability
-from legato.session.vocabulary import Stance
+from legato.session.vocabulary import Reaches, Stance
 
 NEEDED: Final[dict[Stance, Capability]] = {
     "": "takeover",
@@ -36,12 +36,23 @@ NEEDED: Final[dict[Stance, Capability]] = {
 """The capability that each stance needs: to be heard by all, that of answering."""
 
 
+def reach_of(actor: Actor) -> Reaches:
+    """How far what somebody gives by this device may go at most."""
+    if actor.role not in PEOPLE or "takeover" in actor.capabilities:
+        return "all"
+    return "responder" if "whisper" in actor.capabilities else "nobody"
+
+
 def placed(state: State, actor: Actor) -> list[e.Event]:
-    """Where somebody who comes stands: who may not be heard by all, and is to be folded as if they were, listens."""
+    """Where somebody who comes stands: who has no device on which they may be heard by all, and is to be folded as if
+    they were, listens."""
     who = state.participants.get(actor.participant)
     if who is None or who.left or actor.role not in PEOPLE or person_answers(state, actor.participant):
         return []
     if who.stance not in ("", "barge") or NEEDED[who.stance] in actor.capabilities:
+        return []
+    devices = [each for each in state.attachments.values() if each.participant == actor.participant]
+    if any(each.reach == "all" for each in devices):
         return []
     return [e.StanceChanged(by=HUB, participant=actor.participant, stance="monitor")]
 
@@ -93,7 +104,7 @@ def release_users(state: State, actor: Actor, command: c.ReleaseUsers) -> Decisi
 
 
 def transfer(state: State, actor: Actor, command: c.Transfer) -> Decision:
-    """To another person who is here."""
+    """To another person who is here, on a device by which they may answer."""
     right = state.rights.get(RESPONDER, Right(0))
     if not person_answers(state, actor.participant):
         return Refusal("stale_token", "you do not answer", "right", expected=right.token)
@@ -102,6 +113,9 @@ def transfer(state: State, actor: Actor, command: c.Transfer) -> Decision:
         return Refusal("not_found", "nobody of that name is here to answer", "to")
     if who.id == actor.participant:
         return Refusal("already_exists", "you answer already", "to")
+    devices = [each for each in state.attachments.values() if each.participant == who.id]
+    if not any(each.reach == "all" and not each.away_since for each in devices):
+        return Refusal("not_allowed", "they may not answer", "to")
     return [
         e.RightGranted(by=HUB, right=RESPONDER, holder=who.id, token=right.token + 1),
         e.ResponderChanged(
@@ -112,29 +126,29 @@ def transfer(state: State, actor: Actor, command: c.Transfer) -> Decision:
 
 def out_of_reach_of_all(state: State, actor: Actor) -> Refusal | None:
     """Why what somebody writes would reach nobody, or only who answers: a log is read by all, so it is not stored."""
-    if actor.role not in _ROUTED or person_answers(state, actor.participant):
-        return None
-    if reach(state, actor.participant) is Reach.ALL and (
-        actor.role == "user" or "takeover" in actor.capabilities
-    ):
+    if actor.role not in _ROUTED or reach(state, actor.participant, reach_of(actor)) is Reach.ALL:
         return None
     if actor.role in PEOPLE:
         return Refusal("not_allowed", "you only listen: whisper, barge in, or take over", "message")
     return Refusal("on_hold", f"{state.held} lets you wait: say it when the wait is over", "message")
 
 
-def as_routed(state: State, participant: str, events: Iterable[e.Event]) -> list[e.Event]:
-    """What the ears made of somebody's speech, as far as it goes: a turn or an answer, a whisper, or nothing. A turn
-    that had begun when the speaker's reach changed ends, and asks for no answer."""
-    far = reach(state, participant)
+def as_routed(
+    state: State, participant: str, events: Iterable[e.Event], most: Reaches = "all"
+) -> list[e.Event]:
+    """What the ears made of somebody's speech (on a device that reaches so far at `most`), as far as it goes: a turn or
+    an answer, a whisper, or nothing. A turn that had begun when the speaker's reach changed ends, and asks for no
+    answer."""
+    far = reach(state, participant, most)
+    heard_by = state.responder if far is Reach.RESPONDER and state.responder != participant else ""
     if far is Reach.ALL:
         return as_answer(state, participant, events)
     made: list[e.Event] = []
     for event in events:
         if isinstance(event, e.TurnEnded) and event.turn in state.turns:
             made.append(replace(event, empty=True))
-        elif isinstance(event, e.MessagePosted) and far is Reach.RESPONDER and state.responder:
+        elif isinstance(event, e.MessagePosted) and heard_by:
             text = " ".join(part.text for part in event.parts)[: limits.TEXTS["briefing"]]
             spoken = replace(event.spoken, words=[]) if event.spoken is not None else None
-            made.append(e.Whispered(by=participant, to=state.responder, text=text, spoken=spoken))
+            made.append(e.Whispered(by=participant, to=heard_by, text=text, spoken=spoken))
     return made

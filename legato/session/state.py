@@ -14,7 +14,7 @@ import msgspec
 from legato.session.away_state import Alone as Alone
 from legato.session.away_state import Notified as Notified
 from legato.session.away_state import Push as Push
-from legato.session.events import Activity, Medium, Role, Runs, Stance
+from legato.session.events import Activity, Medium, Reaches, Role, Runs, Stance
 from legato.session.parts import Part, Spoken, Stretch
 from legato.session.people_state import Aside as Aside
 from legato.session.people_state import Asking as Asking
@@ -23,7 +23,7 @@ from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
 
-FOLD_VERSION: Final = 29
+FOLD_VERSION: Final = 30
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20
@@ -63,7 +63,8 @@ class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device or tab; `away_since` is when its last connection ended (session time; 0: here), by event `away_at`.
-    `attentive`: it shows the session to somebody, as it says. `holds`: its sound waits. `tools`: what it can run."""
+    `attentive`: it shows the session to somebody, as it says. `holds`: its sound waits. `tools`: what it can run.
+    `reach`: how far what it gives may go at most, by its ticket."""
 
     id: str
     participant: str
@@ -77,6 +78,7 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
     attentive: bool = True
     tools: tuple[str, ...] = ()
     holds: bool = False
+    reach: Reaches = "all"
 
 
 class Right(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -26,6 +26,9 @@ Steering = Literal["steer", "pause", "continue"]
 Stance = Literal["", "monitor", "whisper", "barge"]
 """Where a person stands who does not answer: heard by nobody, by who answers, by all. Empty: none was taken."""
 
+Reaches = Literal["all", "responder", "nobody"]
+"""How far what a device gives may go at most, whatever stance its participant takes: as far as its ticket lets it."""
+
 Reserved = Literal["accepted", "rejected", "expired", "withdrawn"]
 """How a reservation ended."""
 

@@ -82,7 +82,7 @@ class CapturedEar(Ear):
         """The mark of what was said then. What this node did not see said by somebody who took a stance may have been
         said in another one."""
         who = self._tools.room.state.participants.get(self.participant)
-        stood = who is not None and who.stance != ""
+        stood = who is not None and (who.stance != "" or self._at_most != "all")
         return int(Mark.ASIDE) if self._asides.at(media_time, unknown=stood) else 0
 
     def _wait(self, now: int) -> None:

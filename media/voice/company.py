@@ -14,7 +14,7 @@ from typing import Any
 from hub.node.promise import Room
 from legato.session.events import Event
 from legato.session.modality_rules import on_hold
-from legato.session.routing import hears, waits
+from legato.session.routing import at_most, hears, waits
 from legato.session.voice_rules import speech_shown
 from media.frames import Frame
 from media.voice.answering import Answering
@@ -62,7 +62,7 @@ class Company:
         self._spawn = spawn
         self._owning = Owning(room)
         self._gathering = Gathering(
-            lambda listener, speaker: hears(room.state, listener, speaker),
+            lambda listener, speaker, by: hears(room.state, listener, speaker, at_most(room.state, by)),
             lambda listener: waits(room.state, listener),
         )
         self._members: dict[str, _Member] = {}

@@ -13,6 +13,7 @@ from legato.session.ids import HUB
 from legato.session.modality_rules import on_hold
 from legato.session.routing import Reach, apart, reach
 from legato.session.stance_rules import as_routed
+from legato.session.vocabulary import Reaches
 from legato.session.voice_rules import gap_marked
 from legato.speech import Ears
 from media.activity import SpeechEnded, SpeechStarted
@@ -113,6 +114,7 @@ class Ear:
         self._doubt_by: int | None = None
         self._listening = True
         self._look_at = 0
+        self._most: Reaches = "all"
         guard = EchoGuard(tools.echoes.of(participant))
         self._listener = Listener(self._emit, tools.ears, tools.listener, guard)
 
@@ -197,12 +199,20 @@ class Ear:
     @property
     def _aside(self) -> int:
         """The mark of what is said now."""
-        return _ASIDE if apart(self._tools.room.state, self.participant) else 0
+        return _ASIDE if apart(self._tools.room.state, self.participant, self._at_most) else 0
 
     @property
     def _for_all(self) -> bool:
         """Whether what is said here is for everybody, and may take the floor."""
-        return reach(self._tools.room.state, self.participant) is Reach.ALL
+        return reach(self._tools.room.state, self.participant, self._at_most) is Reach.ALL
+
+    @property
+    def _at_most(self) -> Reaches:
+        """How far what is said here may go at most. What is understood when the attachment is gone already was said
+        while it was here."""
+        if (known := self._tools.room.state.attachments.get(self.attachment)) is not None:
+            self._most = known.reach
+        return self._most
 
     def _deal_with(self, due: Due) -> None:
         self._tools.keeper.keep(self.track, due.writes, self._source.stored)
@@ -244,7 +254,8 @@ class Ear:
             self._move(self._barge_in.turn_over())
 
     def _tell(self, written: Written) -> None:
-        self._tools.clerk.write(as_routed(self._tools.room.state, self.participant, written.events))
+        state = self._tools.room.state
+        self._tools.clerk.write(as_routed(state, self.participant, written.events, self._at_most))
         if written.interim is not None and self._for_all:
             data = {"turn": written.turn, "text": written.interim}
             self._tools.room.signal(HUB, "interim", data)

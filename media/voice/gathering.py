@@ -52,10 +52,10 @@ class _Source:
 
 
 class Gathering:
-    """See the module. `hears(listener, speaker)` says whether one participant hears another: the matrix;
-    `waits(listener)`, whether it is held and hears a tone meanwhile."""
+    """See the module. `hears(listener, speaker, attachment)` says whether one participant hears another, who speaks on
+    this attachment: the matrix; `waits(listener)`, whether it is held and hears a tone meanwhile."""
 
-    def __init__(self, hears: Callable[[str, str], bool], waits: Callable[[str], bool]) -> None:
+    def __init__(self, hears: Callable[[str, str, str], bool], waits: Callable[[str], bool]) -> None:
         self._hears = hears
         self._waits = waits
         self._sources: dict[str, _Source] = {}
@@ -105,7 +105,7 @@ class Gathering:
         """A frame in which somebody talks; None: they are quiet."""
         decoded = self._source(attachment, participant).reader(frame.payload) if frame is not None else None
         for listener, blend in self._listeners(participant):
-            if frame is not None and decoded is not None and self._hears(listener, participant):
+            if frame is not None and decoded is not None and self._hears(listener, participant, attachment):
                 blend.hear(attachment, frame, decoded)
             else:
                 blend.quiet(attachment)

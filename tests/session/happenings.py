@@ -54,6 +54,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "asked": st.sampled_from(get_args(e.Steering)),
     "mark": st.sampled_from(get_args(e.Mark)),
     "stance": st.sampled_from(get_args(e.Stance)),
+    "reach": st.sampled_from(get_args(e.Reaches)),
     "how": st.sampled_from(get_args(e.Reserved)),
     "request": THINGS,
     "about": THINGS,

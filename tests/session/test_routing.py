@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legato.session.events import Role, Stance
-from legato.session.routing import Reach, hears, reach, waits
-from legato.session.state import Participant, State
+from legato.session.routing import Reach, apart, at_most, hears, reach, waits
+from legato.session.state import Attachment, Participant, State
+from legato.session.vocabulary import Reaches
 
 ROLES: dict[str, Role] = {
     "ada": "user",
@@ -79,3 +80,30 @@ def test_who_barges_in_is_heard_three_ways() -> None:
     assert hears(state, "ada", "ben")
     assert hears(state, "olga", "ben")
     assert hears(state, "ben", "ada")
+
+
+FARTHER: list[Reach] = [Reach.NOBODY, Reach.RESPONDER, Reach.ALL]
+
+
+@given(crowds(), st.sampled_from(["all", "responder", "nobody"]))
+def test_no_device_of_who_helps_reaches_further_than_its_ticket_nor_than_its_participants_stance(
+    state: State, most: Reaches
+) -> None:
+    for who, role in ROLES.items():
+        far, alone = reach(state, who, most), reach(state, who)
+        if role not in ("operator", "supervisor"):
+            assert far is alone, "nobody else is bounded by it"
+            continue
+        assert far is min(alone, Reach(most), key=FARTHER.index)
+        assert apart(state, who, most) == (far is not Reach.ALL)
+        heard_by = {each for each in ROLES if hears(state, each, who, most)}
+        assert heard_by <= {each for each in ROLES if hears(state, each, who)}
+        if most == "nobody":
+            assert heard_by == set()
+        elif most == "responder":
+            assert heard_by <= {state.responder}
+
+
+def test_a_device_goes_as_far_as_it_came_and_one_that_is_not_known_is_not_bounded() -> None:
+    state = State(attachments={"phone": Attachment("phone", "olga", reach="responder")})
+    assert (at_most(state, "phone"), at_most(state, "other")) == ("responder", "all")

@@ -11,7 +11,7 @@ from legato.session.ids import HUB
 from legato.session.parts import Part, Spoken, Word
 from legato.session.presence_rules import attached
 from legato.session.routing import Reach, apart, reach
-from legato.session.stance_rules import as_routed, placed
+from legato.session.stance_rules import as_routed, placed, reach_of
 from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, types
 
 BEN = Actor("ben", "operator", ALL)
@@ -215,3 +215,76 @@ def test_who_may_not_barge_in_is_heard_by_all_in_no_way() -> None:
     assert reach(talk.state, "olga") is Reach.NOBODY
     assert placed(talk.state, lesser) == []
     assert placed(crowd().state, OPERATOR) == placed(crowd().state, ADA) == []
+
+
+LESSER = Actor("olga", "operator", frozenset({"read", "publish", "monitor", "whisper"}), attachment="phone")
+LEAST = Actor("olga", "operator", frozenset({"read", "publish", "monitor"}), attachment="tablet")
+DESK = Actor("olga", "operator", ALL, attachment="desk")
+
+
+def comes(talk: Talk, actor: Actor) -> None:
+    """With a device, as the hub lets them in."""
+    talk.put(attached(talk.state, actor.participant, actor.attachment, 0, reach=reach_of(actor)))
+    talk.put(placed(talk.state, actor))
+
+
+def test_how_far_a_device_goes_is_as_its_ticket_says_and_users_are_not_bounded() -> None:
+    assert [reach_of(each) for each in (DESK, LESSER, LEAST)] == ["all", "responder", "nobody"]
+    assert reach_of(Actor("ada", "user", frozenset({"read", "publish"}))) == "all"
+
+
+def test_a_lesser_device_of_an_operator_does_not_lower_the_other_nor_go_as_far() -> None:
+    talk = crowd()
+    comes(talk, DESK)
+    talk.do(DESK, c.ChangeStance(stance="barge"))
+    for lesser in (LESSER, LEAST):
+        comes(talk, lesser)
+        assert talk.state.participants["olga"].stance == "barge"
+        assert talk.refused(lesser, c.PostMessage(message="m", parts=WORDS)) == "not_allowed"
+    talk.do(DESK, c.PostMessage(message="m", parts=WORDS))
+
+
+def test_a_lesser_device_goes_no_further_when_the_other_raises_the_stance_or_answers() -> None:
+    talk = crowd()
+    comes(talk, LEAST)
+    assert talk.state.participants["olga"].stance == "monitor", "it is her only one"
+    comes(talk, DESK)
+    talk.do(DESK, c.ChangeStance(stance="barge"))
+    assert reach(talk.state, "olga", "nobody") is Reach.NOBODY
+    talk.do(DESK, c.TakeOver())
+    assert reach(talk.state, "olga") is Reach.ALL
+    assert reach(talk.state, "olga", "nobody") is Reach.NOBODY
+    assert talk.refused(LEAST, c.PostMessage(message="m", parts=WORDS)) == "not_allowed"
+    talk.do(DESK, c.PostMessage(message="m", parts=WORDS))
+
+
+def test_what_is_said_on_a_lesser_device_goes_no_further_than_it_may() -> None:
+    talk = crowd()
+    comes(talk, DESK)
+    comes(talk, LESSER)
+    talk.do(DESK, c.ChangeStance(stance="barge"))
+    assert types(as_routed(talk.state, "olga", spoken("olga", "u"), "responder")) == ["whispered"]
+    assert as_routed(talk.state, "olga", spoken("olga", "u"), "nobody") == []
+    talk.do(DESK, c.TakeOver())
+    assert as_routed(talk.state, "olga", spoken("olga", "u"), "responder") == [], (
+        "one whispers not to oneself"
+    )
+    assert "message_posted" in types(as_routed(talk.state, "olga", spoken("olga", "u")))
+
+
+def test_a_transfer_to_somebody_who_may_not_answer_is_refused() -> None:
+    talk = crowd()
+    talk.put([e.ParticipantJoined(by="tom", participant="tom", role="operator")])
+    tom = {
+        each: Actor("tom", "operator", LESSER.capabilities if each == "phone_t" else ALL, attachment=each)
+        for each in ("phone_t", "desk_t")
+    }
+    comes(talk, tom["phone_t"])
+    talk.do(OPERATOR, c.TakeOver())
+    assert talk.refused(OPERATOR, c.Transfer(to="tom")) == "not_allowed"
+    comes(talk, tom["desk_t"])
+    talk.put([e.AttachmentAway(by=HUB, attachment="desk_t")])
+    assert talk.refused(OPERATOR, c.Transfer(to="tom")) == "not_allowed", "the device that may is not here"
+    talk.put([e.AttachmentBack(by="tom", attachment="desk_t")])
+    talk.do(OPERATOR, c.Transfer(to="tom"))
+    assert talk.state.responder == "tom"

@@ -307,3 +307,30 @@ async def test_who_comes_without_the_right_to_barge_in_is_placed_where_nobody_he
         path = f"/v1/sessions/{KEY.session}/commands"
         assert (await ask(here, "POST", path, ticket, body))[0] == 403
         assert "message_posted" not in await log(here)
+
+
+async def test_who_may_not_answer_is_given_nobody_to_answer_and_that_it_was_tried_is_in_the_audit() -> None:
+    async with doors() as here, Page.at(here) as desk, Page.at(here) as wall:
+        await desk.attach(here.ticket("p_olga", "operator"))
+        await wall.attach(here.ticket("p_ben", "operator", capabilities=("read", "publish", "monitor")))
+        for sequence, command in enumerate(({"type": "take_over"}, {"type": "transfer", "to": "p_ben"}), 1):
+            await desk.send({"type": "do", "seq": sequence, "commands": [command]})
+        await desk.acked(1)
+        refused = await desk.until("refused")
+        assert (refused["seq"], refused["reason"], refused["field"]) == (2, "not_allowed", "to")
+        assert await audited(here) == [("p_olga", "transfer", "not_allowed")]
+
+
+async def test_an_operators_lesser_device_neither_lowers_the_other_nor_speaks_by_its_right() -> None:
+    async with doors() as here, Page.at(here) as desk, Page.at(here) as wall:
+        await desk.attach(here.ticket("p_olga", "operator"))
+        lesser = here.ticket("p_olga", "operator", capabilities=("read", "publish", "monitor"))
+        told = await wall.attach(lesser, producer="w_2")
+        assert told["snapshot"]["participants"]["p_olga"].get("stance", "") == ""
+        await desk.send({"type": "do", "seq": 1, "commands": [{"type": "take_over"}]})
+        await desk.acked(1)
+        await wall.post("hear me")
+        assert (await wall.until("refused"))["reason"] == "not_allowed"
+        desk.sequence = 1
+        await desk.acked(await desk.post("hear me"))
+        assert (await log(here)).count("message_posted") == 1

@@ -75,3 +75,16 @@ def test_what_holds_nothing_of_the_kind_passes_as_it_is() -> None:
         True, True, False, False, False,
     ]  # fmt: skip
     assert ALL.events(plain) is plain
+
+
+def test_guests_are_not_shown_that_a_device_can_only_listen() -> None:
+    opened: list[Any] = [
+        e.ParticipantJoined(by="hub", participant="olga", role="operator", offset=1, time=1),
+        e.AttachmentOpened(by="olga", participant="olga", attachment="a", reach="nobody", offset=2, time=1),
+        e.AttachmentOpened(by="olga", participant="olga", attachment="b", offset=3, time=1),
+    ]
+    seen = GUEST.events([stored(each) for each in opened])
+    assert not any(b"reach" in each for each in seen)
+    assert [decode(each).by for each in seen] == ["hub", "olga", "olga"]
+    folded = GUEST.state(encode_state(fold(opened)))
+    assert fold([decode(each) for each in seen]) == decode_state(folded)

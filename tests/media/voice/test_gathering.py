@@ -18,7 +18,7 @@ SAID: Final = {name: opus_of(tone(hertz, 1.0)) for name, hertz in PEOPLE.items()
 
 
 def gathered() -> tuple[Gathering, dict[str, Line]]:
-    gathering = Gathering(lambda listener, speaker: True, lambda listener: False)
+    gathering = Gathering(lambda listener, speaker, by: True, lambda listener: False)
     lines = {name: Line() for name in PEOPLE}
     for name, line in lines.items():
         line.blend = gathering.join(f"a_{name}", name, line)
@@ -67,7 +67,7 @@ def test_somebodys_second_device_does_not_hear_them_either() -> None:
 
 
 def test_who_may_not_hear_does_not() -> None:
-    gathering = Gathering(lambda listener, speaker: speaker != "bob", lambda listener: False)
+    gathering = Gathering(lambda listener, speaker, by: speaker != "bob", lambda listener: False)
     line = Line()
     gathering.join("a_ada", "ada", line)
     gathering.frame("a_bob", "bob", Frame(0, SAID["bob"][0]), 20)

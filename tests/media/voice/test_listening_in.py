@@ -27,14 +27,16 @@ from tests.media.voice.test_session import Place, place
 class Operator(Guest):
     """An operator with a phone: `bob` by name."""
 
+    able: frozenset[str] = frozenset(CAPABILITIES)
+
     async def come(self) -> None:
-        actor = Actor(self.name, "operator", frozenset(CAPABILITIES), self.device)
+        actor = Actor(self.name, "operator", self.able, self.device)
         await self.here.node.arrive(self.here.room, Presence(actor, "Bob", "desk", ("text",), ("text",)))
         await self.here.room.open_producer(self.device)
 
     async def do(self, command: Command) -> Any:
         self.sequence += 1
-        actor = Actor(self.name, "operator", frozenset(CAPABILITIES), self.device)
+        actor = Actor(self.name, "operator", self.able, self.device)
         done = await self.here.room.execute(actor, batch(self.device, self.sequence, command))
         assert not isinstance(done, Refusal), done
         await passes()
@@ -144,3 +146,32 @@ async def test_a_whisper_that_comes_late_is_an_aside_though_its_speaker_barged_i
         await asyncio.sleep(0.5)
         kept = await Keeper(house.store(), here.node._parts.keys, KEY).read(ear.track, [0])
         assert [frame.aside for frame in kept] == [True] * 20 + [False] * 10
+
+
+class Lesser(Operator):
+    """A device of his that only listens."""
+
+    able = frozenset({"read", "publish", "monitor"})
+
+
+@virtual
+async def test_on_a_device_that_only_listens_nobody_is_heard_though_its_owner_answers_by_another() -> None:
+    house = House()
+    async with place(house, ears="good morning") as here:
+        ada, desk = Guest(here, "ada", "a_ada", 1), Operator(here, "bob", "a_bob", 2)
+        phone = Lesser(here, "bob", "a_2", 3)
+        await ada.call()
+        await desk.come()
+        await desk.do(c.TakeOver())
+        await phone.call()
+        await talk(here, 40, phone)
+        await asyncio.sleep(2)
+        assert here.room.state.responder == "bob"
+        assert not set(ada.phone.sent) & set(SAID["bob"])
+        said = [each for each in here.room.state.entries.values() if isinstance(each, Message)]
+        assert not [each for each in said if each.by == "bob"]
+        kept = Keeper(house.store(), here.node._parts.keys, KEY)
+        assert all(frame.aside for frame in await kept.read(phone.ear.track, [0]))
+        await desk.call()
+        await talk(here, 40, desk)
+        assert set(ada.phone.sent) & set(SAID["bob"])

@@ -113,8 +113,8 @@ const HANDLERS: Handlers = {
     participants: put(state.participants, id, filled("Participant", { id, role, name, since })),
   }),
   participant_left: left,
-  attachment_opened: (state, { attachment: id, participant: whose, device, takes, gives }) => ({
-    attachments: put(state.attachments, id, filled("Attachment", { id, participant: whose, device, takes, gives })),
+  attachment_opened: (state, { attachment: id, participant: whose, device, takes, gives, reach }) => ({
+    attachments: put(state.attachments, id, filled("Attachment", { id, participant: whose, device, takes, gives, reach })),
   }),
   attachment_away: (state, event) => attachment(state, event.attachment, { away_since: event.time, away_at: event.offset }),
   attachment_back: (state, event) => attachment(state, event.attachment, { away_since: 0, away_at: 0 }),

@@ -107,6 +107,7 @@ export interface AttachmentOpened {
   device?: string;
   takes?: ("audio" | "text")[];
   gives?: ("audio" | "text")[];
+  reach?: "all" | "nobody" | "responder";
 }
 
 export interface AttentionChanged {
@@ -769,6 +770,7 @@ export interface Attachment {
   attentive: boolean;
   tools: string[];
   holds: boolean;
+  reach: "all" | "nobody" | "responder";
 }
 
 export interface Right {
@@ -1844,7 +1846,7 @@ export const EVENT_DEFAULTS = {
   attachment_away: { offset: 0, time: 0, reason: "" },
   attachment_back: { offset: 0, time: 0, gap_ms: 0 },
   attachment_closed: { offset: 0, time: 0, reason: "detached" },
-  attachment_opened: { offset: 0, time: 0, device: "", takes: ["text"], gives: ["text"] },
+  attachment_opened: { offset: 0, time: 0, device: "", takes: ["text"], gives: ["text"], reach: "all" },
   attention_changed: { offset: 0, time: 0 },
   budget_exhausted: { offset: 0, time: 0 },
   budget_neared: { offset: 0, time: 0 },
@@ -1912,7 +1914,7 @@ export const STATE_DEFAULTS = {
   Part: { kind: "text", text: "", name: "", type: "", size: 0, sha256: "" },
   Spoken: { words: [] },
   Participant: { name: "", left: false, activity: "idle", text: "", step: 0, steps: 0, eta_ms: 0, since: 0, fault: "", fault_since: 0, fault_at: 0, window_ms: 0, stance: "" },
-  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [], holds: false },
+  Attachment: { device: "", takes: ["text"], gives: ["text"], away_since: 0, away_at: 0, call: "", track: "", attentive: true, tools: [], holds: false, reach: "all" },
   Right: { holder: "", worker: "", attachment: "", listens: false, last: "" },
   Message: { status: "open", parts: [], turn: "", response: "", deltas: 0, ordinal: 0, reason: "", spoken: null, heard: {}, read: {}, speech_end: -1, speech_characters: 0, speech_track: "", heard_samples: {}, settled: [], speech: [], speech_words: [], missed: [], superseded: false, aside: "", brought: false, asker: "" },
   ToolCall: { arguments: "", status: "requested", response: "", key: "", idempotent: false, approval: "", decided_by: "", text: "", step: 0, steps: 0, eta_ms: 0, result: "", reason: "", ordinal: 0, unknown: false, runs: "", participant: "", claim_ms: 0, policy: "", approval_ms: 0, runner: "", since: 0, run_ms: 0, asker: "" },
@@ -1930,5 +1932,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: { checks: "" },
-  State: { fold: 29, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 30, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;
