@@ -155,7 +155,7 @@ def _routes(
         *Earlier(node, access, archive).routes(),
     ]
     if options.recordings is not None and options.courses is not None:
-        routes += Recording(access, options.recordings, options.courses).routes()
+        routes += Recording(node, access, options.recordings, options.courses).routes()
     if options.blobs is not None:
         routes += Blobs(node, access, keys.sealers, options.blobs, options.random_bytes).routes()
     routes += Sessions(node, access, archive, keys.positions, options.random_bytes).routes()

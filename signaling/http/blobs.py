@@ -9,14 +9,13 @@ from typing import Final
 
 from aiohttp import web
 
-from hub.keys.errors import KeyUnknown, SessionForgotten
 from hub.node.entries import Keys
 from hub.node.promise import Node
 from hub.store.promise import SessionKey
 from legato.session.ids import RandomBytes
 from signaling.blob_folder import MOST_BYTES, BlobDamaged, BlobFolder, BlobMismatch, Incoming
 from signaling.http.access import Access
-from signaling.http.errors import Refused, absent
+from signaling.http.errors import Refused, there
 from signaling.http.guard import stream_headers
 from signaling.http.routes import Route
 
@@ -64,7 +63,7 @@ class Blobs:
         digest = _digest(request)
         if request.content_length is not None and request.content_length > MOST_BYTES:
             raise Refused("too_large", f"at most {MOST_BYTES} bytes")
-        await self._there(key)
+        await there(self._node, key)
         if await asyncio.to_thread(self._folder.has, key, digest):
             return web.Response(status=200)
         if self._places.locked():
@@ -77,11 +76,8 @@ class Blobs:
         """`GET /v1/sessions/{session}/blobs/{sha256}`"""
         key, _ = self._access.session(request, "read")
         digest = _digest(request)
-        await self._there(key)
-        try:
-            sealer = await self._keys.sealer(key.tenant, key.session)
-        except (KeyUnknown, SessionForgotten):
-            raise Refused("not_found") from None
+        await there(self._node, key)
+        sealer = await self._keys.sealer(key.tenant, key.session)
         pieces = self._folder.pieces(key, digest, sealer)
         try:
             first = await asyncio.to_thread(next, pieces, b"")
@@ -127,12 +123,6 @@ class Blobs:
         except (BlobDamaged, TimeoutError) as failure:
             # The head is out: the only honest answer left is to break off before the end.
             raise ConnectionResetError from failure
-
-    async def _there(self, key: SessionKey) -> None:
-        room = await self._node.open(key)
-        if room is None:
-            raise await absent(self._node, key)
-        self._node.release(room)
 
 
 def _digest(request: web.Request) -> str:

@@ -12,12 +12,13 @@ import msgspec
 from aiohttp import web
 
 from hub.node.promise import Node
+from hub.store.promise import SessionKey
 from legato.session.ids import well_formed
 from legato.session.routing import PEOPLE
 from legato.session.state import State
 from signaling.archive import Archive
 from signaling.http.access import Access
-from signaling.http.errors import Refused, json_response
+from signaling.http.errors import Refused, json_response, there
 from signaling.http.looking import states_of
 from signaling.http.routes import Route
 
@@ -92,6 +93,7 @@ class Earlier:
             raise Refused("malformed", field="session")
         here = await states_of(self._node, ticket.tenant, [session])
         if not here:
+            await there(self._node, SessionKey(ticket.tenant, session))
             raise Refused("not_found")
         others = await self._others(ticket.tenant, session, here[0][1])
         found = [*here, *await states_of(self._node, ticket.tenant, others)]

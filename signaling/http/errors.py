@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from hub.node.entries import SessionDamaged
 from hub.node.promise import Node
 from hub.store.promise import SessionKey
 from legato.session.commands import Refusal
@@ -80,6 +81,19 @@ class Refused(Exception):
 async def absent(node: Node, key: SessionKey) -> Refused:
     """What who has a ticket for a session that is not there is told: whether it was erased."""
     return Refused("session_erased" if await node.erased(key) else "not_found")
+
+
+async def there(node: Node, key: SessionKey) -> None:
+    """Refuse, as every door does, where the session is not there: it never was, was erased, or is lost."""
+    try:
+        room = await node.open(key)
+    except SessionDamaged as damage:
+        if damage.reason != "lost":
+            raise
+        raise Refused("session_erased", "lost") from None
+    if room is None:
+        raise await absent(node, key)
+    node.release(room)
 
 
 def error_response(error: ErrorDetail, status: int | None = None) -> web.Response:

@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from hub.keys.errors import KeysError
+from hub.keys.errors import KeysError, SessionForgotten
 from hub.store.promise import StoreUnavailable
 from signaling.http.errors import ErrorDetail, Refused, error_response
 from signaling.policy import Policy
@@ -111,6 +111,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return response
     except TimeoutError:
         return error_response(ErrorDetail("timed_out", retry_after_ms=1000))
+    except SessionForgotten:  # it was erased while this was being answered
+        return error_response(ErrorDetail("session_erased"))
     except (StoreUnavailable, KeysError):
         return error_response(_UNAVAILABLE)
     except ConnectionError:

@@ -11,12 +11,14 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from hub.node.promise import Node
+from hub.store.promise import SessionKey
 from legato.session.ids import well_formed
 from media.levels import STEP_MS
 from media.voice.course import Courses, Levels
 from media.voice.recordings import NoSound, Recordings, export_audio
 from signaling.http.access import Access
-from signaling.http.errors import Refused, json_response
+from signaling.http.errors import Refused, json_response, there
 from signaling.http.routes import Route
 from signaling.veil import GUESTS
 
@@ -46,7 +48,8 @@ class LevelsAnswer(msgspec.Struct, frozen=True):
 class Recording:
     """See the module."""
 
-    def __init__(self, access: Access, recordings: Recordings, courses: Courses) -> None:
+    def __init__(self, node: Node, access: Access, recordings: Recordings, courses: Courses) -> None:
+        self._node = node
         self._access = access
         self._recordings = recordings
         self._courses = courses
@@ -78,10 +81,11 @@ class Recording:
         """`GET /v1/sessions/{session}/levels`"""
         key, _ = self._access.session(request, "read")
         start = max(0, _number(request, "from"))
-        async with self._place(SOON_S):
+        async with self._place(key, SOON_S):
             try:
                 page = await self._courses.levels(key, start)
             except NoSound:
+                await there(self._node, key)
                 page = Levels(0, 0, b"", b"")
         lanes = [b64encode(lane).decode() for lane in (page.callers, page.helpers)]
         return json_response(LevelsAnswer(page.start, STEP_MS, page.length, page.next, *lanes))
@@ -104,7 +108,7 @@ class Recording:
         begin, until = _number(request, "from"), _number(request, "to")
         if (begin >= 0 or until >= 0) and (track or begin < 0 or until <= begin):
             raise Refused("malformed", field="from" if begin >= 0 else "to")
-        async with self._place(SOON_S if begin >= 0 or track else 0):
+        async with self._place(key, SOON_S if begin >= 0 or track else 0):
             if begin >= 0:
                 body = await self._courses.stretch(key, begin, until, asides=asides)
             else:
@@ -112,9 +116,9 @@ class Recording:
         return web.Response(body=body, content_type="audio/ogg")
 
     @asynccontextmanager
-    async def _place(self, wait_s: float = 0) -> AsyncIterator[None]:
+    async def _place(self, key: SessionKey, wait_s: float = 0) -> AsyncIterator[None]:
         """One of the places in which sound is worked on. Refuses if none is free in so many seconds, and where there is
-        no sound."""
+        no sound, or no session."""
         if self._places.locked() and wait_s == 0:
             raise Refused("overloaded", retry_after_ms=1000)
         try:
@@ -125,6 +129,7 @@ class Recording:
         try:
             yield
         except NoSound:
+            await there(self._node, key)
             raise Refused("not_found", "no sound is kept") from None
         finally:
             self._places.release()

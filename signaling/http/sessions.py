@@ -32,7 +32,7 @@ from signaling.archive import Archive
 from signaling.connection.batches import producer_name, raw_batch, read_batch
 from signaling.http import bodies
 from signaling.http.access import Access, number, read_json
-from signaling.http.errors import Refused, absent, json_response
+from signaling.http.errors import Refused, absent, json_response, there
 from signaling.http.routes import Route
 from signaling.veil import sight_of
 
@@ -180,7 +180,8 @@ class Sessions:
         after = number(request, "after", 0, 0, (1 << 53) - 1)
         page = await self._archive.events(key, after, number(request, "limit", 200, 1, MOST_EVENTS))
         if page is None:
-            raise await absent(self._node, key)
+            await there(self._node, key)
+            raise Refused("not_found")
         events = [msgspec.Raw(each) for each in sight_of(ticket.role).events(page.events)]
         tail = self._written(key, page.tail)
         return json_response({"events": events, "first": page.first, "tail": tail})

@@ -35,6 +35,8 @@ from hub.vault import Folder, Vault
 from legato.session.events import Role
 from legato.session.proof_key import proof_message
 from legato.session.tickets import DEFAULTS, Kind, Ticket
+from media.voice.course import Courses
+from media.voice.recordings import Recordings
 from signaling.admission import Admission
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
@@ -166,6 +168,8 @@ async def doors(
                 nodes=("https://hub.example",),
                 vault=vault,
                 blobs=blobs,
+                recordings=None if vault is None else Recordings(store, vault, keystore),
+                courses=None if vault is None else Courses(store, vault, keystore),
                 pushes=pushes,
                 admission=admission or Admission(),
                 expose=node.metrics.expose,
