@@ -25,7 +25,7 @@ WITHIN = (
 )  # fmt: skip
 FOLDED = (
     state.State, state.Participant, state.Attachment, state.Right, state.Message, state.ToolCall, state.Turn,
-    state.Response, state.Answered, state.Aside, state.Asking, state.Draft, state.Help, state.Promised,
+    state.Response, state.Answered, state.Aside, state.Told, state.Asking, state.Draft, state.Help, state.Promised,
     state.Noted, state.Notified, state.Push, state.Usage, state.Alone, state.Reopening,
 )  # fmt: skip
 PLAIN = {

@@ -27,6 +27,7 @@ FOLDED: tuple[type[msgspec.Struct], ...] = (
     state.Response,
     state.Answered,
     state.Aside,
+    state.Told,
     state.Asking,
     state.Draft,
     state.Promised,

@@ -23,13 +23,23 @@ from hub.keys.push import (
 from hub.node.notifying import GONE, Notification
 from hub.node.subscription import Subscription
 from legato.session.deadlines import APPROVAL_MS
-from legato.session.vocabulary import Notice
+from legato.session.vocabulary import ToldOf
 from signaling.outside import AddressInvalid, Outside, check_url
 
 MOST_ENDPOINT: Final = 1_024
-TTL_S: Final[Mapping[Notice, int]] = {"approval": APPROVAL_MS // 1_000, "answer": 86_400, "result": 86_400}
-URGENCY: Final[Mapping[Notice, str]] = {"approval": "high", "answer": "normal", "result": "normal"}
-UNTOLD: Final = ("tenant", "people")
+TTL_S: Final[Mapping[ToldOf, int]] = {
+    "approval": APPROVAL_MS // 1_000,
+    "answer": 86_400,
+    "result": 86_400,
+    "human": APPROVAL_MS // 1_000,
+}
+URGENCY: Final[Mapping[ToldOf, str]] = {
+    "approval": "high",
+    "answer": "normal",
+    "result": "normal",
+    "human": "high",
+}
+UNTOLD: Final = ("tenant", "people", "skill", "priority")
 """What of a notification is not the browser's business."""
 
 

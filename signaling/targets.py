@@ -4,7 +4,7 @@
     name = "crm"
     url = "https://crm.example/legato"
     secret_env = "CRM_SECRET"               # or secret = "whsec_…"
-    kinds = ["approval"]                    # all, if it is not said
+    kinds = ["approval"]                    # approval, answer, result, human; all, if it is not said
     private = false                         # true: http and private addresses, too
 
     [[target]]
@@ -31,7 +31,7 @@ from typing import Any, Final, Protocol, cast, get_args
 from hub.node.notifying import Notification
 from legato.session.away_rules import MOST_TARGETS
 from legato.session.ids import well_formed
-from legato.session.vocabulary import Notice
+from legato.session.vocabulary import ToldOf
 from signaling.outside import AddressInvalid, check_url
 from signaling.webhooks import SecretInvalid, Webhooks, read_secret
 
@@ -40,7 +40,7 @@ SECONDS: Final = 5.0
 """What a target has for one notification."""
 
 MOST_WORDS: Final = 100
-KINDS: Final[tuple[str, ...]] = get_args(Notice)
+KINDS: Final[tuple[str, ...]] = get_args(ToldOf)
 _KEYS: Final = {"name", "url", "secret", "secret_env", "kinds", "private", "python"}
 
 

@@ -43,10 +43,12 @@ from legato.session.events import (
     AttachmentClosed,
     AttachmentOpened,
     Event,
+    HumanRequested,
     MessageEnded,
     MessageGrown,
     ParticipantLeft,
     PushSubscribed,
+    ReservationEnded,
     ResponseStarted,
     SessionReserved,
     ToolDecided,
@@ -115,6 +117,8 @@ _CAUSES: Final[frozenset[type[Event]]] = frozenset(
         MessageEnded,
         SessionReserved,
         PushSubscribed,
+        HumanRequested,
+        ReservationEnded,
     }
 )
 

@@ -1,15 +1,16 @@
 """Telling those who are away that something waits: the durable outbox of a node's sessions.
 
-What is to be told follows from a session's state (`legato.session.away_rules`), and each try is written down in its
-log. A node that dies between the two leaves the next one to try again, under the same name: told at least once, and
-whoever receives it knows a repeat. Nothing waits for it but its own next try.
+What is to be told follows from a session's state (`legato.session.away_rules`; where a person is asked for,
+`seeking_rules`), and each try is written down in its log. A node that dies between the two leaves the next one to try
+again, under the same name: told at least once, and whoever receives it knows a repeat. Nothing waits for it but its own
+next try.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -18,10 +19,12 @@ from hub.node.room import Room
 from hub.node.subscription import Subscription, opened
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey
+from legato.session import seeking_rules
 from legato.session.away_rules import WEBHOOK, Need, attempted, needs
 from legato.session.events import Event
+from legato.session.seeking_rules import on_call, sought
 from legato.session.state import Push, State, ToolCall
-from legato.session.vocabulary import Notice
+from legato.session.vocabulary import ToldOf
 
 AT_ONCE: Final = 64
 """Tries under way at once; what comes on top is looked at again with the next sweep."""
@@ -33,17 +36,20 @@ GONE: Final = "gone"
 @dataclass(frozen=True, slots=True)
 class Notification:
     """What somebody is told: no word of what was said. `id` is the same in every try for the same people. `tool`: what
-    waits for a word; `people`: whom it is for, or all who take part; `time`: now, session time in ms."""
+    waits for a word; `people`: whom it is for, or all who take part; `time`: now, session time in ms. Where a person is
+    asked for, `about` is the request, `people` are those who help and took part, `skill` and `priority` as asked."""
 
     id: str
     tenant: str
     session: str
     title: str
-    notice: Notice
+    notice: ToldOf
     about: str
     tool: str
     people: tuple[str, ...]
     time: int
+    skill: str = ""
+    priority: int = 0
 
 
 class Notifier(Protocol):
@@ -95,13 +101,13 @@ class Notifying:
         self._tools = tools
         self._notifier = notifier
         self._settle = settle
-        self._trying: set[tuple[SessionKey, str, str]] = set()
+        self._trying: set[tuple[SessionKey, ToldOf, str, str]] = set()
 
     def look(self, room: Room) -> None:
         """Try what is due (called by the session's conductor when a deadline is)."""
         now = self._tools.session_now()
-        for need in needs(room.state):
-            known = (room.key, need.about, need.target)
+        for need in (*needs(room.state), *sought(room.state)):
+            known = (room.key, need.notice, need.about, need.target)
             if need.at <= now and known not in self._trying and len(self._trying) < AT_ONCE:
                 self._trying.add(known)
                 told = notification(room.key, room.state, need, now)
@@ -117,14 +123,9 @@ class Notifying:
             problem = await self._notifier.tell(told, target)
             self._tools.metrics.duties.labels("notify").inc()
             reached = [] if problem else [target]
-            await self._settle(
-                key,
-                lambda state: attempted(
-                    state, told.about, reached, problem, target=target, people=told.people, id=told.id
-                ),
-            )
+            await self._settle(key, lambda state: _written(state, told, reached, problem, target=target))
         finally:
-            self._trying.discard((key, told.about, target))
+            self._trying.discard((key, told.notice, told.about, target))
 
     async def _try(self, key: SessionKey, told: Notification, pushes: list[Push], *, webhook: bool) -> None:
         try:
@@ -137,14 +138,9 @@ class Notifying:
             reached = [target for target, problem in answers.items() if not problem]
             gone = [target for target, problem in answers.items() if problem == GONE]
             problem = next((each for each in answers.values() if each not in ("", GONE)), "")
-            await self._settle(
-                key,
-                lambda state: attempted(
-                    state, told.about, reached, problem, gone, people=told.people, id=told.id
-                ),
-            )
+            await self._settle(key, lambda state: _written(state, told, reached, problem, gone))
         finally:
-            self._trying.discard((key, told.about, ""))
+            self._trying.discard((key, told.notice, told.about, ""))
 
     async def _push(self, key: SessionKey, told: Notification, push: Push) -> str:
         try:
@@ -157,12 +153,29 @@ class Notifying:
         return await self._notifier.push(told, to)
 
 
+def _written(
+    state: State,
+    told: Notification,
+    reached: Sequence[str],
+    problem: str,
+    gone: Sequence[str] = (),
+    target: str = "",
+) -> list[Event]:
+    """What is written down after a try: in the outbox of what was told."""
+    if told.notice == "human":
+        return seeking_rules.told(state, told.about, reached, problem, gone, target)
+    return attempted(state, told.about, reached, problem, gone, target=target, people=told.people, id=told.id)
+
+
 def notification(key: SessionKey, state: State, need: Need, now: int) -> Notification:
     """What is said of it."""
-    call = state.entries.get(need.about)
-    people = need.people or (
+    asking = state.asking if need.notice == "human" else None
+    call = state.entries.get(need.about) if asking is None else None
+    people: Iterable[str] = need.people or (
         id for id, who in state.participants.items() if who.role != "agent" and not who.left
     )
+    if asking is not None:
+        people = on_call(state)
     named = "/".join(each for each in (key.tenant, key.session, need.about, need.went) if each)
     name = hashlib.sha256(named.encode()).hexdigest()[:32]
     return Notification(
@@ -175,4 +188,6 @@ def notification(key: SessionKey, state: State, need: Need, now: int) -> Notific
         tool=call.name if isinstance(call, ToolCall) else "",
         people=tuple(sorted(people)),
         time=now,
+        skill="" if asking is None else asking.skill,
+        priority=0 if asking is None else asking.priority,
     )

@@ -30,7 +30,7 @@ from legato.session.message_rules import Decision
 from legato.session.routing import PEOPLE
 from legato.session.state import Entry, Message, Notified, Participant, Push, State, ToolCall
 from legato.session.tool_rules import stands_in
-from legato.session.vocabulary import Notice
+from legato.session.vocabulary import Notice, ToldOf
 
 NOTIFY: Final = "notify"
 """The label; any value but "" and `none` asks for it."""
@@ -57,12 +57,12 @@ RESULT_MS: Final = 10_000
 @dataclass(frozen=True, slots=True)
 class Need:
     """At session time `at` it is to be told (again) to `targets` (`WEBHOOK`, or subscriptions; or the one `target` that
-    has a name of its own) that `about`, an entry that began at `offset`, waits for `people` (none: for whoever may
-    decide it). `id`: the name under which they were told before; if there is none, it is made of `about` and `went`,
-    the newest going of those who were not."""
+    has a name of its own) that `about`, an entry that began at `offset` (or a request for a person, 0), waits for
+    `people` (none: for whoever may decide it). `id`: the name under which they were told before; if there is none, it
+    is made of `about` and `went`, the newest going of those who were not."""
 
     about: str
-    notice: Notice
+    notice: ToldOf
     at: int
     offset: int
     targets: tuple[str, ...]
@@ -81,7 +81,9 @@ def subscribe_push(state: State, actor: Actor, command: c.SubscribePush) -> Deci
     known = state.pushes.get(command.subscription)
     if known is not None and known.participant != actor.participant:
         return Refusal("already_exists", field="subscription")
-    mine = [each for each in _pushes(state) if each.participant == actor.participant and each is not known]
+    mine = [
+        each for each in subscriptions(state) if each.participant == actor.participant and each is not known
+    ]
     over = mine[: max(0, len(mine) + 1 - limits.PUSHES_EACH)]
     if known is None and not over and len(state.pushes) >= limits.PUSHES:
         return Refusal("too_large", "too many are told in this session", "subscription")
@@ -106,7 +108,7 @@ def unsubscribe_push(state: State, actor: Actor, command: c.UnsubscribePush) -> 
 
 def needs(state: State) -> list[Need]:
     """All that is to be told, the earliest first."""
-    if state.ended or not (_labelled(state) or TARGETS in state.labels or state.pushes):
+    if state.ended or not (labelled(state) or TARGETS in state.labels or state.pushes):
         return []
     away, alone = gone(state), not attended(state)
     if not away and not alone:
@@ -136,6 +138,7 @@ def attempted(
     need = None if found is None else _of_these(state, found, people)
     if need is None or set(need.targets) <= set(lost):
         return [*over]
+    assert need.notice != "human", "that has an outbox of its own"
     before = _before(state, need)
     sent = set(need.targets) <= {*reached, *lost}
     tried = e.NotificationAttempted(
@@ -163,7 +166,7 @@ def _approvals(state: State, away: list[Participant], alone: bool) -> Iterator[N
             able = [who for who in able if who.id == call.asker]
         if able or alone:
             people = tuple(sorted(who.id for who in able))
-            for target in ("", *_named(state, "approval")):
+            for target in ("", *named(state, "approval")):
                 yield from _told(state, call, "approval", call.time, people, target)
 
 
@@ -180,7 +183,7 @@ def _news(state: State, away: list[Participant]) -> Iterator[Need]:
         entry = state.entries[about]
         kind: Notice = "answer" if notice == "answer" else "result"
         since = entry.since + RESULT_MS if isinstance(entry, ToolCall) else entry.time
-        for target in ("", *_named(state, kind)):
+        for target in ("", *named(state, kind)):
             untold = tuple(sorted(who for who in people if not _told_of(state, kind, target, who)))
             if untold:
                 yield from _told(state, entry, kind, since, untold, target)
@@ -215,7 +218,7 @@ def _of_these(state: State, need: Need, people: Collection[str]) -> Need | None:
     told = tuple(each for each in need.people if each in people)
     if told == need.people or not people:
         return need
-    browsers = {each.id for each in _pushes(state) if each.participant not in told}
+    browsers = {each.id for each in subscriptions(state) if each.participant not in told}
     targets = tuple(each for each in need.targets if each not in browsers)
     return replace(need, people=told, targets=targets) if told else None
 
@@ -247,12 +250,12 @@ def _told_of(state: State, notice: Notice, target: str, who: str) -> bool:
 
 def _targets(state: State, people: Collection[str]) -> Iterator[str]:
     """Who is told together for these people."""
-    if _labelled(state):
+    if labelled(state):
         yield WEBHOOK
-    yield from (push.id for push in _pushes(state) if push.participant in people)
+    yield from (push.id for push in subscriptions(state) if push.participant in people)
 
 
-def _named(state: State, notice: Notice) -> Iterator[str]:
+def named(state: State, notice: ToldOf) -> Iterator[str]:
     """The targets with names of their own that are told of this."""
     words = state.labels.get(TARGETS, "").split() if state.labels.get(NOTIFY) != "none" else []
     for name, kinds in dict(word.partition(":")[::2] for word in words[:MOST_TARGETS]).items():
@@ -260,12 +263,13 @@ def _named(state: State, notice: Notice) -> Iterator[str]:
             yield name
 
 
-def _labelled(state: State) -> bool:
+def labelled(state: State) -> bool:
+    """Whether the webhook that the hub's operator named is told."""
     return state.labels.get(NOTIFY, "none") not in ("", "none")
 
 
-def _pushes(state: State) -> list[Push]:
-    """The oldest first."""
+def subscriptions(state: State) -> list[Push]:
+    """The browsers that are told, the oldest first."""
     return sorted(state.pushes.values(), key=lambda each: (each.at, each.id))
 
 

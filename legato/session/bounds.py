@@ -8,7 +8,8 @@ which a snapshot does not keep.
   at most 24 000, but always the very newest. What goes is in the paged history.
 - Participants who left: the last 32, by (since, id).
 - Turns: the newest 128, by (at, id).
-- Answers that ended: the newest 4. Whispers: the newest 8. Drafts: the newest 3. Who let a request pass: the newest 16.
+- Answers that ended: the newest 4. Whispers: the newest 8. Drafts: the newest 3. Who let a request pass: the newest 16;
+  targets that were told of it: the first 16.
 - Stretches in which people answered: the newest 4, of each the newest 20 promises and 16 names of tools. What people
   who help left for the record: the newest 8.
 - Of each message's speech, the newest 32 stretches and the newest 512 words.
@@ -31,6 +32,7 @@ KEPT_ANSWERED: Final = 4
 KEPT_WHISPERS: Final = 8
 KEPT_DRAFTS: Final = 3
 KEPT_PASSED: Final = 16
+KEPT_TOLD: Final = 16
 KEPT_HELPED: Final = 4
 KEPT_NOTED: Final = 8
 KEPT_PROMISES: Final = 20

@@ -13,6 +13,7 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 | `overrun` | the hub's callee is at a tool call | as it says; 30 s | it ends, failed or interrupted |
 | `lost` | the attachment that ran a tool call is gone | 0 s | it ends, interrupted |
 | `notice` | something waits, and only agents are there | 0 s to 1 h | the hub tries to tell its people |
+| | a person is asked for, and nobody who helps is there | 0 s to 1 h | it tries to tell those |
 | `alone`, `back` | nobody attends an answer; somebody is back | as labelled; 0 s | it waits; it goes on |
 | `reserved` | a session is kept for somebody in the queue | 20 s | it goes back to its place |
 """
@@ -31,6 +32,7 @@ from legato.session.ids import HUB
 from legato.session.presence_rules import grace_over
 from legato.session.queue_rules import reservation_over
 from legato.session.right_rules import crashed
+from legato.session.seeking_rules import sought
 from legato.session.state import State, ToolCall
 
 GRACE_MS: Final = 30_000
@@ -95,7 +97,7 @@ def _found(state: State) -> Iterator[Deadline]:
             yield Deadline(at, tool.at, "overrun", tool.id)
         elif running_rules.lost(state, tool):
             yield Deadline(tool.since, tool.at, "lost", tool.id)
-    for need in needs(state):
+    for need in (*needs(state), *sought(state)):
         yield Deadline(need.at, need.offset, "notice", need.about)
     if (asking := state.asking) is not None and asking.reserved_for:
         yield Deadline(asking.reserved_until, asking.reserved_at, "reserved", asking.id)

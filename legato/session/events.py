@@ -33,6 +33,7 @@ from legato.session.event import Unknown as Unknown
 from legato.session.event import concrete
 from legato.session.parts import Part, Spoken
 from legato.session.people_events import HumanRequested as HumanRequested
+from legato.session.people_events import HumanRequestTold as HumanRequestTold
 from legato.session.people_events import HumanRequestWithdrawn as HumanRequestWithdrawn
 from legato.session.people_events import PromiseMade as PromiseMade
 from legato.session.people_events import PromiseWithdrawn as PromiseWithdrawn

@@ -311,6 +311,7 @@ _HANDLERS: Final[dict[type[e.Event], Handler]] = {
     e.UsersHeld: people.users_held,
     e.UsersReleased: people.users_released,
     e.HumanRequested: people.human_requested,
+    e.HumanRequestTold: people.human_request_told,
     e.HumanRequestWithdrawn: people.human_request_withdrawn,
     e.SessionReserved: people.session_reserved,
     e.ReservationEnded: people.reservation_ended,

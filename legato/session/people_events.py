@@ -49,6 +49,19 @@ class HumanRequestWithdrawn(ControlEvent, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class HumanRequestTold(ControlEvent, frozen=True, kw_only=True):
+    """The hub tried to tell those who help and are not here that a person is asked for. `reached`: who took it this
+    time, `webhook` or subscriptions. If it was not `sent` to everybody, it is tried again, unless this was the `final`
+    try. `target`: the one with a name of its own that it was about, which has tries of its own."""
+
+    request: str
+    sent: bool = False
+    final: bool = False
+    reason: str = ""
+    reached: tuple[str, ...] = ()
+    target: str = ""
+
+
 class SessionReserved(ControlEvent, frozen=True, kw_only=True):
     """The session is kept for a person for `window_ms`, to take over or to reject."""
 

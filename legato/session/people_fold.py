@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from legato.session import bounds
 from legato.session import events as e
 from legato.session.routing import PEOPLE
-from legato.session.state import Aside, Asking, Draft, Help, Noted, Promised, State
+from legato.session.state import Aside, Asking, Draft, Help, Noted, Promised, State, Told
 
 
 def stance_changed(state: State, event: e.StanceChanged) -> None:
@@ -112,6 +112,20 @@ def human_requested(state: State, event: e.HumanRequested) -> None:
 def human_request_withdrawn(state: State, event: e.HumanRequestWithdrawn) -> None:
     if state.asking is not None and state.asking.id == event.request:
         state.asking = None
+
+
+def human_request_told(state: State, event: e.HumanRequestTold) -> None:
+    """Of the request that waits; of so many targets at most."""
+    asking = state.asking
+    if asking is None or asking.id != event.request:
+        return
+    before = asking.told.get(event.target)
+    if before is None and len(asking.told) >= bounds.KEPT_TOLD:
+        return
+    tries, earlier = (1, tuple[str, ...]()) if before is None else (before.tries + 1, before.reached)
+    reached = (*earlier, *(each for each in event.reached if each not in earlier))
+    told = Told(tries, event.time, event.sent or event.final, reached)
+    state.asking = replace(asking, told={**asking.told, event.target: told})
 
 
 def session_reserved(state: State, event: e.SessionReserved) -> None:

@@ -14,9 +14,20 @@ class Aside(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
 
 
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of telling those who help of a request: so many `tries`, the last at session time `time`; it is
+    `over` when all took it, or it was given up. `reached`: who took it."""
+
+    tries: int = 1
+    time: int = 0
+    over: bool = False
+    reached: tuple[str, ...] = ()
+
+
 class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
     """Somebody wants a person to answer, since session time `since`. While it is `reserved_for` somebody (by the event
-    at offset `reserved_at`, until `reserved_until`) nobody else is offered it; `passed`: who let it go by."""
+    at offset `reserved_at`, until `reserved_until`) nobody else is offered it; `passed`: who let it go by. `told`: what
+    became of telling those who help and are not here, by the target's own name ("": the webhook and the browsers)."""
 
     id: str
     by: str
@@ -28,6 +39,7 @@ class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
     reserved_at: int = 0
     reserved_until: int = 0
     passed: tuple[str, ...] = ()
+    told: dict[str, Told] = {}
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):

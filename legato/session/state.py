@@ -22,8 +22,9 @@ from legato.session.people_state import Draft as Draft
 from legato.session.people_state import Help as Help
 from legato.session.people_state import Noted as Noted
 from legato.session.people_state import Promised as Promised
+from legato.session.people_state import Told as Told
 
-FOLD_VERSION: Final = 30
+FOLD_VERSION: Final = 31
 """Raised when the same events would fold to another state; a snapshot never replaces one of a higher version."""
 
 KEPT: Final = 20

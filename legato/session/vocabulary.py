@@ -39,6 +39,9 @@ Notice = Literal["approval", "answer", "result"]
 """What somebody who is away is told of: a tool call waits for their word, an answer has come, or a tool call has
 finished or failed, and no answer says so."""
 
+ToldOf = Literal["approval", "answer", "result", "human"]
+"""What is told outside of a session: those, and that a person is asked for."""
+
 GoOn = Literal["", "rest", "catch_up", "live"]
 """How a listener goes on after a gap: with the rest, faster until nothing is missing any more, or straight on. Empty:
 as the hub thinks best."""

@@ -121,6 +121,8 @@ async def test_a_receiver_can_check_who_sent_it_and_when() -> None:
         "tool": "refund",
         "people": ["p_ada"],
         "time": 1_700_000_000_000,
+        "skill": "",
+        "priority": 0,
     }
 
 

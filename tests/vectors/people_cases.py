@@ -29,6 +29,7 @@ def _listened_in() -> list[AnyEvent]:
 
 def _queued() -> list[AnyEvent]:
     kept = partial(e.SessionReserved, by="olga", participant="olga", window_ms=20_000)
+    told = partial(e.HumanRequestTold, by="hub")
     return [
         e.ReservationEnded(by="hub", request="q1", participant="olga", how="expired"),
         e.HumanRequested(by="bot", request="q1", reason="angry", skill="billing", priority=2),
@@ -38,8 +39,15 @@ def _queued() -> list[AnyEvent]:
         e.ReservationEnded(by="hub", request="q1", participant="olga", how="expired"),
         kept(request="q1"),
         e.ReservationEnded(by="olga", request="q1", participant="olga", how="rejected"),
+        told(request="q0", sent=True),
+        told(request="q1", reason="status 500", reached=("push_olga",)),
+        told(request="q1", reason="status 500", target="ring"),
+        told(request="q1", sent=True, reached=("webhook", "push_olga")),
+        told(request="q1", final=True, target="ring"),
+        *(told(request="q1", target=f"t{number}") for number in range(16)),
         e.HumanRequestWithdrawn(by="bot", request="q0"),
         e.HumanRequestWithdrawn(by="bot", request="q1"),
+        told(request="q1", sent=True),
         e.HumanRequested(by="ada", request="q2"),
         kept(request="q2"),
         e.ReservationEnded(by="olga", request="q2", participant="olga", how="accepted"),

@@ -16,6 +16,7 @@ from hub.settings import Settings
 from legato.session import commands as c
 from legato.session.actors import Actor
 from legato.session.parts import Part
+from legato.session.tickets import CAPABILITIES
 from tests.hub.node.builders import (
     AGENT,
     KEY,
@@ -275,3 +276,70 @@ async def test_who_went_is_told_while_another_stays_and_the_webhook_hears_whom_i
         assert [(each.about, each.people) for each in target.told] == [("m_1", ("p_user",))]
         assert target.pushed == [("m_1", "https://push.example/1")]
         assert "a_other" in room.state.attachments
+
+
+ASKS_FOR_ONE = c.RequestHuman(request="q_1", reason="my refund", skill="billing")
+
+
+async def with_somebody_waiting(node: Node) -> Room:
+    """A session whose user is here and has asked for a person; nobody who helps is."""
+    room = await there(await node.create(KEY, "p_user", {}, "My order"))
+    assert isinstance(await node.arrive(room, user_presence()), Done)
+    opened = await room.open_producer("c_user")
+    actor = user_presence().actor
+    assert isinstance(await room.execute(actor, batch("c_user", 1, ASKS_FOR_ONE, epoch=opened.epoch)), Done)
+    return room
+
+
+@virtual
+async def test_where_a_person_is_asked_for_the_webhook_is_told_once_though_the_user_is_there() -> None:
+    house, target = House(), Target(refusals=1)
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        room = await with_somebody_waiting(node)
+        await until(lambda: len(target.told) == 2, patience_s=60)
+        told = target.told[0]
+        assert (told.notice, told.about, told.skill, told.people) == ("human", "q_1", "billing", ())
+        assert "refund" not in str(told), "nothing that was said"
+        assert target.told[1].id == told.id
+        await until(lambda: room.state.asking is not None and room.state.asking.told[""].over)
+        await asyncio.sleep(7_200)
+        assert len(target.told) == 2
+
+
+@virtual
+async def test_the_next_node_seeks_a_person_where_a_dead_one_did_not_and_under_the_same_name() -> None:
+    house, first, second = House(), Target(hangs=True), Target()
+    async with house.node("n1", settings=QUICK, notifier=first) as node:
+        await with_somebody_waiting(node)
+        await until(lambda: bool(first.told))
+    async with house.node("n2", settings=QUICK, notifier=second):
+        await until(lambda: bool(second.told), patience_s=120)
+        assert second.told[0].id == first.told[0].id
+
+
+@virtual
+async def test_an_operator_who_took_part_and_went_is_told_in_their_browser() -> None:
+    house, target = House(), Target()
+    olga = Actor("p_olga", "operator", frozenset(CAPABILITIES), "a_olga")
+    async with house.node("n1", settings=QUICK, notifier=target) as node:
+        room = await with_somebody_waiting(node)
+        await until(lambda: room.state.asking is not None and bool(room.state.asking.told))
+        assert isinstance(await node.arrive(room, Presence(olga, "Olga", "", ("text",), ("text",))), Done)
+        to = Subscription("https://push.example/olga", b"k" * 65, b"s" * 16)
+        sealer = await KeyStore(house.rest, house.wrap, house.clock).sealer(KEY.tenant, KEY.session)
+        name = name_of("p_olga", to)
+        opened = await room.open_producer("c_olga")
+        rings = c.SubscribePush(subscription=name, sealed=sealed(sealer, "p_olga", name, to))
+        asking = c.RequestHuman(request="q_2")
+        assert isinstance(await room.execute(olga, batch("c_olga", 1, rings, epoch=opened.epoch)), Done)
+        drops = c.WithdrawRequest(request="q_1")
+        assert isinstance(await room.execute(olga, batch("c_olga", 2, drops, epoch=opened.epoch)), Done)
+        user, again = user_presence().actor, await room.open_producer("c_user")
+        more = batch("c_user", again.last + 1, asking, epoch=again.epoch)
+        assert isinstance(await room.execute(user, more), Done)
+        await asyncio.sleep(60)
+        assert target.pushed == [], "they have it before them"
+        await node.departed(room, "a_olga")
+        await until(lambda: target.pushed == [("q_2", "https://push.example/olga")], patience_s=60)
+        await asyncio.sleep(7_200)
+        assert len(target.pushed) == 1

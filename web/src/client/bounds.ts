@@ -16,6 +16,7 @@ export const KEPT_ANSWERED = 4;
 export const KEPT_WHISPERS = 8;
 export const KEPT_DRAFTS = 3;
 export const KEPT_PASSED = 16;
+export const KEPT_TOLD = 16;
 export const KEPT_HELPED = 4;
 export const KEPT_NOTED = 8;
 export const KEPT_PROMISES = 20;

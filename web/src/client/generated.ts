@@ -207,6 +207,19 @@ export interface HoldChanged {
   holds: boolean;
 }
 
+export interface HumanRequestTold {
+  type: "human_request_told";
+  by: string;
+  offset?: number;
+  time?: number;
+  request: string;
+  sent?: boolean;
+  final?: boolean;
+  reason?: string;
+  reached?: string[];
+  target?: string;
+}
+
 export interface HumanRequestWithdrawn {
   type: "human_request_withdrawn";
   by: string;
@@ -890,6 +903,13 @@ export interface Aside {
   text: string;
 }
 
+export interface Told {
+  tries: number;
+  time: number;
+  over: boolean;
+  reached: string[];
+}
+
 export interface Asking {
   id: string;
   by: string;
@@ -901,6 +921,7 @@ export interface Asking {
   reserved_at: number;
   reserved_until: number;
   passed: string[];
+  told: Record<string, Told>;
 }
 
 export interface Draft {
@@ -1718,6 +1739,7 @@ export type KnownEvent =
   | GapMarked
   | HeardSettled
   | HoldChanged
+  | HumanRequestTold
   | HumanRequestWithdrawn
   | HumanRequested
   | LogReopened
@@ -1835,7 +1857,7 @@ export interface UnknownEvent {
 }
 export type Event = KnownEvent | UnknownEvent;
 
-export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "budget_exhausted", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "promise_made", "promise_withdrawn", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "tools_announced", "users_held", "users_released", "wrapped_up"]);
+export const CONTROL_EVENTS: ReadonlySet<string> = new Set(["agent_awaited", "agent_crashed", "budget_exhausted", "human_request_told", "human_request_withdrawn", "human_requested", "log_reopened", "message_ended", "notification_attempted", "participant_left", "promise_made", "promise_withdrawn", "push_subscribed", "push_unsubscribed", "reservation_ended", "responder_changed", "response_ended", "response_started", "response_superseded", "right_granted", "right_released", "session_created", "session_ended", "session_reserved", "stance_changed", "steering_answered", "steering_requested", "tool_decided", "tool_ended", "tool_requested", "tool_started", "tools_announced", "users_held", "users_released", "wrapped_up"]);
 
 export const EVENT_DEFAULTS = {
   activity_changed: { offset: 0, time: 0, text: "", step: 0, steps: 0, eta_ms: 0 },
@@ -1857,6 +1879,7 @@ export const EVENT_DEFAULTS = {
   gap_marked: { offset: 0, time: 0 },
   heard_settled: { offset: 0, time: 0, samples: 0, final: false },
   hold_changed: { offset: 0, time: 0 },
+  human_request_told: { offset: 0, time: 0, sent: false, final: false, reason: "", reached: [], target: "" },
   human_request_withdrawn: { offset: 0, time: 0, reason: "" },
   human_requested: { offset: 0, time: 0, reason: "", skill: "", priority: 0 },
   log_reopened: { offset: 0, time: 0, checks: "" },
@@ -1922,7 +1945,8 @@ export const STATE_DEFAULTS = {
   Response: { turn: "", parent: "", cancel_requested: false, steer: "", steer_at: 0, pausing: "", pausing_at: 0, title: "", text: "", step: 0, steps: 0, eta_ms: 0 },
   Answered: { started: [] },
   Aside: {  },
-  Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [] },
+  Told: { tries: 1, time: 0, over: false, reached: [] },
+  Asking: { reason: "", skill: "", priority: 0, reserved_for: "", reserved_at: 0, reserved_until: 0, passed: [], told: {} },
   Draft: { turn: "" },
   Promised: {  },
   Help: { ended_at: 0, until: 0, summary: "", promises: [], tools: [] },
@@ -1932,5 +1956,5 @@ export const STATE_DEFAULTS = {
   Usage: { tokens_in: 0, tokens_out: 0, ms: 0, tool_calls: 0 },
   Alone: { since: 0, at: 0, paused: "", paused_at: 0, back: 0 },
   Reopening: { checks: "" },
-  State: { fold: 30, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
+  State: { fold: 31, offset: 0, time: 0, control: 0, created: 0, title: "", labels: {}, ended: false, ended_reason: "", participants: {}, attachments: {}, rights: {}, responder: "", responder_since: 0, awaited: "", briefing: "", entries: {}, finished: 0, turns: {}, responses: {}, paused: "", answered: [], held: "", whispers: [], drafts: [], asking: null, wrap_ups: {}, help: null, helped: [], noted: [], unseen: 0, unseen_by: {}, gone_at: {}, notified: {}, pushes: {}, usage: null, alone: null, gaps: [], reopened: [], unknown: [] },
 } as const;

@@ -1,12 +1,12 @@
 /** What the log says of people who listen in, help and answer (a part of `fold`). Twin of `legato/session/people_fold.py`. */
-import { KEPT_DRAFTS, KEPT_HELPED, KEPT_NOTED, KEPT_PASSED, KEPT_PROMISES, KEPT_TOOLS, KEPT_WHISPERS } from "./bounds";
+import { KEPT_DRAFTS, KEPT_HELPED, KEPT_NOTED, KEPT_PASSED, KEPT_PROMISES, KEPT_TOLD, KEPT_TOOLS, KEPT_WHISPERS } from "./bounds";
 import type { Handlers } from "./fold";
 import type { Draft, Help, Promised, State } from "./generated";
 import { filled, of, put, without } from "./state";
 
 type Mine =
   | "stance_changed" | "whispered" | "reply_drafted" | "draft_used" | "draft_dismissed" | "users_held" | "users_released" | "responder_changed" | "human_requested"
-  | "human_request_withdrawn" | "session_reserved" | "reservation_ended" | "wrapped_up" | "promise_made" | "promise_withdrawn";
+  | "human_request_withdrawn" | "session_reserved" | "reservation_ended" | "wrapped_up" | "promise_made" | "promise_withdrawn" | "human_request_told";
 
 const PEOPLE: ReadonlySet<string> = new Set(["operator", "supervisor"]);
 
@@ -65,6 +65,15 @@ export const PEOPLE_FOLD: Pick<Handlers, Mine> = {
     asking: filled("Asking", { id, by, since, reason, skill, priority }),
   }),
   human_request_withdrawn: (state, { request }) => (state.asking?.id === request ? { asking: null } : {}),
+  human_request_told: ({ asking }, { request, time, sent, final, reached: now, target }) => {
+    if (asking?.id !== request) return {};
+    const before = of(asking.told, target);
+    if (before === undefined && Object.keys(asking.told).length >= KEPT_TOLD) return {};
+    const earlier = before?.reached ?? [];
+    const reached = [...earlier, ...now.filter((one) => !earlier.includes(one))];
+    const told = filled("Told", { tries: (before?.tries ?? 0) + 1, time, over: sent || final, reached });
+    return { asking: { ...asking, told: put(asking.told, target, told) } };
+  },
   session_reserved: ({ asking }, { request, participant: reserved_for, offset: reserved_at, time, window_ms }) =>
     asking?.id === request ? { asking: { ...asking, reserved_for, reserved_at, reserved_until: time + window_ms } } : {},
   reservation_ended: ({ asking }, { request, participant }) =>

@@ -23,6 +23,7 @@ import {
   type Response,
   type Right,
   type State,
+  type Told,
   type ToolCall,
   type Turn,
   type Usage,
@@ -46,6 +47,7 @@ interface Shapes {
   Noted: Noted;
   Notified: Notified;
   Reopening: Reopening;
+  Told: Told;
   Usage: Usage;
   Alone: Alone;
   State: State;
@@ -106,8 +108,14 @@ export function readState(raw: RawState): State {
     notified: each(state.notified, (one) => filled("Notified", one)),
     usage: state.usage === null ? null : filled("Usage", state.usage),
     alone: state.alone === null ? null : filled("Alone", state.alone),
-    asking: state.asking === null ? null : filled("Asking", state.asking),
+    asking: state.asking === null ? null : readAsking(state.asking),
   };
+}
+
+/** A request for a person as the wire says it. */
+function readAsking(raw: Asking): Asking {
+  const asking = filled("Asking", raw);
+  return { ...asking, told: each(asking.told, (one) => filled("Told", one)) };
 }
 
 /** An entry of the transcript as the wire says it. */

@@ -9,13 +9,14 @@ interface Told {
   readonly session: string;
   readonly about: string;
   readonly title: string;
-  readonly notice: "approval" | "answer" | "result";
+  readonly notice: "approval" | "answer" | "result" | "human";
   readonly tool: string;
 }
 
 const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 
 function text({ notice, tool }: Told): string {
+  if (notice === "human") return "Somebody waits for a person.";
   if (notice === "approval") return `“${tool}” waits for your word.`;
   return notice === "result" ? `“${tool}” has ended while you were away.` : "An answer has come while you were away.";
 }
