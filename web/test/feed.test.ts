@@ -63,6 +63,19 @@ describe("what the console shows", () => {
     expect([hub.asked, hub.streams.length]).toEqual([0, 1]);
   });
 
+  test("is the same row as long as it says the same, so that nothing of it is drawn again", async () => {
+    void feed.run();
+    await vi.advanceTimersByTimeAsync(0);
+    const told = (session: string, turns: number): Row => ({ ...row(session), now: 1, turns });
+    hub.write({ board: { sessions: [told("a", 0), told("b", 0)] } });
+    await vi.advanceTimersByTimeAsync(0);
+    const [a, b] = seen.board;
+    hub.write({ board: { sessions: [told("c", 0), told("b", 1), told("a", 0)] } });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(seen.board.map((one) => [one.session, one.turns])).toEqual([["c", 0], ["b", 1], ["a", 0]]);
+    expect([seen.board[2] === a, seen.board[1] === b]).toEqual([true, false]);
+  });
+
   test("is asked for each second where no stream comes, which is tried again", async () => {
     hub.refuses = true;
     void feed.run();

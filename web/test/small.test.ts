@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EventStream } from "../src/client/event_stream";
 import { fold } from "../src/client/fold";
-import type { Event } from "../src/client/generated";
+import type { Entry, Event } from "../src/client/generated";
 import { MOST_PAST, Past } from "../src/client/past";
 import { Route } from "../src/client/route";
 import { readSaved, freshSaved } from "../src/client/saved";
@@ -92,6 +92,27 @@ describe("past", () => {
     expect(past.before(state)).toBe(0);
   });
 
+  test("what it asks for next is before all that is known up to the state, whatever comes in which order", () => {
+    const came = fc.record({ first: fc.integer({ min: 1, max: 60 }), count: fc.integer({ min: 1, max: 12 }), window: fc.integer({ min: 1, max: 70 }), lost: fc.option(fc.integer({ min: 1, max: 60 })) });
+    fc.assert(
+      fc.property(fc.array(came, { maxLength: 20 }), (all) => {
+        const past = new Past();
+        for (const { first, count, window, lost } of all) {
+          const here = { ...fold([]), finished: window, entries: { [`m${window}`]: ended(window) } };
+          past.add(Array.from({ length: count }, (_, n) => ended(first + n)));
+          if (lost !== null) past.lost(lost, here);
+          const known = new Set(past.entries.map((entry) => entry.ordinal));
+          let low = window;
+          while (known.has(low - 1)) low -= 1;
+          expect(past.before(here)).toBe(low > 1 ? low : 0);
+          expect(past.hole(here)).toBe(low > 1 && [...known].some((one) => one < low) ? low : 0);
+          expect(past.entries).toEqual(past.entries.toSorted((a, b) => a.ordinal - b.ordinal));
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("a hole between what is known and the state is seen", () => {
     const past = new Past();
     past.add([ended(1), ended(2), ended(28)]);
@@ -100,7 +121,7 @@ describe("past", () => {
 
   test("it is in order, without doubles, and bounded", () => {
     const past = new Past();
-    past.add(Array.from({ length: MOST_PAST + 5 }, (_, n) => ended(n + 1)).reverse());
+    past.add(Array.from({ length: MOST_PAST + 5 }, (_, n) => ({ ordinal: n + 1 }) as Entry).reverse());
     past.add([ended(7)]);
     expect(past.entries.length).toBe(MOST_PAST);
     expect(past.entries[0]?.ordinal).toBe(6);

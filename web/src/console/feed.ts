@@ -26,11 +26,21 @@ export interface Seen {
 
 export const NOTHING: Seen = { queue: [], board: [], more: false, helpers: { now: 0, operators: [] }, at: 0, stale: false };
 
+/** `rows`, of which those that say what they said before are the same objects: nothing of them is drawn again. */
+export function kept(rows: readonly Row[], before: readonly Row[]): readonly Row[] {
+  const known = new Map(before.map((row) => [row.session, row]));
+  return rows.map((row) => {
+    const one = known.get(row.session);
+    return one !== undefined && one.now === row.now && JSON.stringify(one) === JSON.stringify(row) ? one : row;
+  });
+}
+
 type Asks = Pick<Hub, "feed" | "queue" | "board" | "helpers">;
 
 export class Feed {
   private over = false;
   private looking = false;
+  private shown: Pick<Seen, "queue" | "board"> = NOTHING;
   private readonly ending = new AbortController();
 
   /** `pages` of the board; `supervises`: who helps, too. `show` is told what changed. */
@@ -108,7 +118,14 @@ export class Feed {
   }
 
   private tell(change: Partial<Seen>): void {
-    if (!this.over) this.show(change);
+    if (this.over) return;
+    const { queue, board } = change;
+    const rows = {
+      ...(queue === undefined ? {} : { queue: kept(queue, this.shown.queue) }),
+      ...(board === undefined ? {} : { board: kept(board, this.shown.board) }),
+    };
+    this.shown = { ...this.shown, ...rows };
+    this.show({ ...change, ...rows });
   }
 
   private rest(): Promise<void> {

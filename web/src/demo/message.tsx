@@ -153,7 +153,7 @@ export class MessageView extends Component<MessageProps> {
     const marks = [...marksOf(message, speech), ...notes];
     const again = sounds(message);
     return (
-      <li class={`entry ${mine ? "mine" : "theirs"} by-${role}${message.aside === "" ? "" : " aside"}`} data-message={message.id} data-status={message.status} data-speech={speech}>
+      <li class={`entry ${mine ? "mine" : "theirs"} by-${role}${message.aside === "" ? "" : " aside"}`} role="listitem" data-message={message.id} data-status={message.status} data-speech={speech}>
         <div class="who">
           {message.aside === "" ? name : `${name} · ${message.aside}`}
           {again && (

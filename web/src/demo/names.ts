@@ -2,7 +2,7 @@
 import type { State } from "../client";
 import { of } from "../client/state";
 
-export function nameOf(state: State, id: string, me: string): string {
+export function nameOf(state: Pick<State, "participants">, id: string, me: string): string {
   if (id === me) return "You";
   const name = of(state.participants, id)?.name ?? "";
   // The demo lets everybody in as "You": of others that says nothing.

@@ -34,7 +34,7 @@ export function Parts({ state, session }: { state: State; session: Session }): J
   const parts = roots.flatMap((one) => below(state, one.id));
   if (parts.length === 0) return null;
   return (
-    <li class="entry parts" key="parts">
+    <li class="entry parts" role="listitem" key="parts">
       <ul class="card" aria-label="Parts of the answer">{parts.map((one) => <Part key={one.id} part={one} state={state} session={session} />)}</ul>
     </li>
   );

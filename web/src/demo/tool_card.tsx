@@ -75,7 +75,7 @@ export class ToolCard extends Component<ToolProps> {
     const busy = call.ordinal === 0;
     const asks = busy && call.status === "requested" && call.approval !== "" && call.decided_by === "";
     return (
-      <li class="entry tool" data-tool={call.id} data-status={call.status}>
+      <li class="entry tool" role="listitem" data-tool={call.id} data-status={call.status}>
         <div class="card" role="group" aria-label={`tool ${call.name}`}>
           <div class="card-head">
             <Icon name="tool" />

@@ -1,8 +1,10 @@
 /** The transcript: who, words as they come, tool cards, quiet marks in the margin. */
 import type { JSX } from "preact";
-import { useMemo, useRef } from "preact/hooks";
-import type { Entry, Outgoing, Session, View } from "../client";
+import { useCallback, useMemo, useRef } from "preact/hooks";
+import type { Entry, Outgoing, Session, State, View } from "../client";
 import { began, of, transcript } from "../client/state";
+import { BlockView, type Look } from "./block_view";
+import { blocksOf, wholeFrom, type Block } from "./blocks";
 import { Icon } from "./icons";
 import { MessageView, type Speech } from "./message";
 import { helpedLines } from "./helped";
@@ -43,47 +45,90 @@ function useMarks(notes: readonly Note[]): ReadonlyMap<string, readonly string[]
   }, [notes]);
 }
 
-export function Transcript({ session, view, notes, interim, speaking, listening, tries = true, turns = UNTIMED, onHear }: Props): JSX.Element {
-  const { state, past, outgoing, participant: me } = view;
-  const marks = useMarks(notes);
-  const entries = useMemo(() => [...past, ...transcript(state)].sort(began), [past, state.entries]);
-  const helped = useMemo(() => helpedLines(state, entries, me), [state.helped, entries, me]);
-  const newest = entries.at(-1);
-  const byAnswer = useMemo(() => new Map(turns.map((turn) => [turn.answer, turn])), [turns]);
-  const fresh = outgoing.length === 0 && interim === "" && !view.hasEarlier && entries.every((entry) => of(state.participants, entry.by)?.role === "agent");
-  const { box, onScroll, behind, toEnd } = useScroll<HTMLOListElement>(entries[0]?.id ?? "", newest);
-  const myRole = of(state.participants, me)?.role ?? "user";
+/** The value before, as long as this one says the same. */
+function useKept<T>(value: T, same: (a: T, b: T) => boolean): T {
+  const kept = useRef(value);
+  if (!same(kept.current, value)) kept.current = value;
+  return kept.current;
+}
+
+type People = Pick<State, "participants">;
+
+/** Whether they have the same names and roles. */
+function alike({ participants: a }: People, { participants: b }: People): boolean {
+  if (a === b) return true;
+  const all = Object.values(b);
+  return all.length === Object.keys(a).length && all.every(({ id, name, role }) => of(a, id)?.name === name && of(a, id)?.role === role);
+}
+
+type Lines = ReadonlyMap<string, readonly string[]>;
+
+function sameLines(a: Lines, b: Lines): boolean {
+  return a.size === b.size && [...b].every(([id, lines]) => lines.join("\n") === a.get(id)?.join("\n"));
+}
+
+/** Whether a message is said aloud, as whoever sits here hears it. */
+function useSpeech(speaking: Props["speaking"], listening: boolean): (message: string) => Speech {
   const here = useRef(new Set<string>());
-  const speechOf = (message: string): Speech => {
-    const said = speaking.get(message);
-    if (said === undefined) return "none";
-    if (said && listening) here.current.add(message);
-    if (said) return listening ? "here" : "elsewhere";
-    return here.current.has(message) ? "cut" : "over";
-  };
-  const row = (entry: Entry): JSX.Element => {
-    const beside = marks.get(entry.id) ?? NONE;
-    if (entry.entry === "tool") return <ToolCard key={entry.id} call={entry} myRole={myRole} notes={beside} session={session} />;
-    const role = of(state.participants, entry.by)?.role ?? "";
-    const name = nameOf(state, entry.by, me);
-    const speech = speechOf(entry.id);
-    const anew = role === "agent" && entry.response !== "" && state.answered.at(-1)?.response === entry.response;
-    return <MessageView key={entry.id} message={entry} mine={entry.by === me} name={name} role={role} notes={beside} session={session} speech={speech} anew={anew} turn={byAnswer.get(entry.id)} onHear={onHear} />;
-  };
+  return useCallback(
+    (message) => {
+      const said = speaking.get(message);
+      if (said === undefined) return "none";
+      if (said && listening) here.current.add(message);
+      if (said) return listening ? "here" : "elsewhere";
+      return here.current.has(message) ? "cut" : "over";
+    },
+    [speaking, listening],
+  );
+}
+
+/** How entries look now: the same object as long as none looks otherwise. */
+function useLook({ session, view: { state, participant: me }, notes, speaking, listening, turns = UNTIMED, onHear }: Props, entries: readonly Entry[]): Look {
+  const marks = useMarks(notes);
+  const people = useKept<People>({ participants: state.participants }, alike);
+  const helped = useKept(useMemo(() => helpedLines(state, entries, me), [state.helped, entries, me]), sameLines);
+  const byAnswer = useMemo(() => new Map(turns.map((turn) => [turn.answer, turn])), [turns]);
+  const speechOf = useSpeech(speaking, listening);
+  const newest = state.answered.at(-1)?.response ?? "";
+  return useMemo<Look>(() => {
+    const myRole = of(people.participants, me)?.role ?? "user";
+    const entryRow = (entry: Entry): JSX.Element => {
+      const beside = marks.get(entry.id) ?? NONE;
+      if (entry.entry === "tool") return <ToolCard key={entry.id} call={entry} myRole={myRole} notes={beside} session={session} />;
+      const role = of(people.participants, entry.by)?.role ?? "";
+      const anew = role === "agent" && entry.response !== "" && newest === entry.response;
+      return <MessageView key={entry.id} message={entry} mine={entry.by === me} name={nameOf(people, entry.by, me)} role={role} notes={beside} session={session} speech={speechOf(entry.id)} anew={anew} turn={byAnswer.get(entry.id)} onHear={onHear} />;
+    };
+    return {
+      row: (entry) => [entryRow(entry), ...(helped.get(entry.id) ?? NONE).map(helpedRow)],
+      before: (helped.get("") ?? NONE).map(helpedRow),
+      beside: (marks.get("") ?? NONE).map((text, place) => <li class="note" role="listitem" key={`note-${place}`}><span class="mark">{text}</span></li>),
+      nameOf: (id) => nameOf(people, id, me),
+    };
+  }, [session, me, people, marks, helped, byAnswer, speechOf, newest, onHear]);
+}
+
+export function Transcript(props: Props): JSX.Element {
+  const { session, view, interim, tries = true } = props;
+  const { state, past, outgoing } = view;
+  const entries = useMemo(() => [...past, ...transcript(state)].sort(began), [past, state.entries]);
+  const known = useRef<readonly Block[]>([]);
+  const blocks = useMemo(() => (known.current = blocksOf(entries, known.current)), [entries]);
+  const look = useLook(props, entries);
+  const drawn = useRef(new Set<string>());
+  const fresh = outgoing.length === 0 && interim === "" && !view.hasEarlier && entries.every((entry) => of(state.participants, entry.by)?.role === "agent");
+  const { box, onScroll, behind, toEnd, watch } = useScroll<HTMLDivElement>(entries.at(-1));
+  const whole = wholeFrom(blocks);
   return (
     <div class="transcript-frame">
-      <ol class="transcript" ref={box} onScroll={onScroll} aria-label="Transcript" tabIndex={0}>
+      <div class="transcript" role="list" ref={box} onScroll={onScroll} aria-label="Transcript" tabIndex={0}>
         {view.hasEarlier && <Earlier session={session} />}
-        {(marks.get("") ?? NONE).map((text, place) => (
-          <li class="note" key={`note-${place}`}>
-            <span class="mark">{text}</span>
-          </li>
-        ))}
-        {(helped.get("") ?? NONE).map(helpedRow)}
-        {entries.map((entry) => [row(entry), ...(helped.get(entry.id) ?? NONE).map(helpedRow)])}
+        {look.beside}
+        {look.before}
+        {blocks.map((block, place) => <BlockView key={block.key} block={block} look={look} whole={place >= whole} drawn={drawn.current} watch={watch} />)}
         <Parts state={state} session={session} />
         {interim !== "" && (
-          <li class="entry mine interim" key="interim">
+          <li class="entry mine interim" role="listitem" key="interim">
             <div class="who">You</div>
             <div class="words"><div class="text"><p>{interim}</p></div></div>
           </li>
@@ -92,7 +137,7 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
           <Unsent key={one.message} one={one} session={session} live={view.phase === "live"} />
         ))}
         {tries && fresh && <Try session={session} greeted={entries.length > 0} />}
-      </ol>
+      </div>
       {behind && (
         <button type="button" class="to-end small" onClick={toEnd}>
           <Icon name="down" /> New words
@@ -104,12 +149,12 @@ export function Transcript({ session, view, notes, interim, speaking, listening,
 
 /** A person's stretch that is over. */
 function helpedRow(text: string): JSX.Element {
-  return <li class="note helped" key={text} data-helped><span class="mark">{text}</span></li>;
+  return <li class="note helped" role="listitem" key={text} data-helped><span class="mark">{text}</span></li>;
 }
 
 function Earlier({ session }: { session: Session }): JSX.Element {
   return (
-    <li class="note">
+    <li class="note" role="listitem">
       <button type="button" class="small" onClick={() => void session.earlier().catch(() => undefined)}>
         Earlier messages
       </button>
@@ -122,7 +167,7 @@ const TRIES = ["Where is order 4711?", "Tell me a story", "Refund order 1234"];
 /** What can be said, for who has said nothing yet. */
 function Try({ session, greeted }: { session: Session; greeted: boolean }): JSX.Element {
   return (
-    <li class={greeted ? "try" : "try alone"}>
+    <li class={greeted ? "try" : "try alone"} role="listitem">
       {!greeted && <p>Say something, or type.</p>}
       <p class="row">
         {TRIES.map((words) => (
@@ -138,7 +183,7 @@ function Try({ session, greeted }: { session: Session; greeted: boolean }): JSX.
 function Unsent({ one, session, live }: { one: Outgoing; session: Session; live: boolean }): JSX.Element {
   const failed = one.delivery === "failed";
   return (
-    <li class={`entry mine unsent ${one.delivery}`} data-unsent={one.message}>
+    <li class={`entry mine unsent ${one.delivery}`} role="listitem" data-unsent={one.message}>
       <div class="who">You</div>
       <div class="words">
         <div class="text"><p>{textOf(one)}</p></div>
