@@ -15,6 +15,7 @@ from aiohttp import web
 
 from hub.node.conductor import STAFFED, WAITS
 from hub.node.promise import Node
+from legato.session.agent_labels import NEEDS_LABEL
 from legato.session.routing import PEOPLE
 from legato.session.skills import Skills, serves, within
 from legato.session.state import State
@@ -31,6 +32,8 @@ MOST: Final = 200
 USUAL: Final = 50
 FRESH_MS: Final = 500
 LABEL_PAGES: Final = 5
+LANGUAGE: Final = "language"
+"""A label of sessions, and what they may need of a worker."""
 
 
 @dataclass(slots=True)
@@ -191,6 +194,7 @@ def row_of(session: str, state: State) -> bodies.BoardRow | None:
     return bodies.BoardRow(
         session=session,
         title=state.title,
+        language=language_of(state),
         now=state.time,
         users=users_of(state),
         here=any(each.role == "user" and state.liveness(each.id) == "online" for each in people),
@@ -208,6 +212,12 @@ def row_of(session: str, state: State) -> bodies.BoardRow | None:
             if each.status == "requested" and each.approval
         ],
     )
+
+
+def language_of(state: State) -> str:
+    """The language in which the session is held, as its maker said it by a label or by what its worker must have."""
+    needed = dict(word.partition("=")[::2] for word in state.labels.get(NEEDS_LABEL, "").split())
+    return state.labels.get(LANGUAGE, "") or needed.get(LANGUAGE, "")
 
 
 def _turn(row: bodies.BoardRow) -> tuple[int, int, str]:

@@ -316,10 +316,12 @@ class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class BoardRow(msgspec.Struct, frozen=True, kw_only=True):
     """What goes on in a session. `now`: session time of its last event. `here`: whether a user is online; `turns`:
-    how many wait for an answer; `wrap_ups`: who still owes one; `approvals`: what waits for a yes, oldest first."""
+    how many wait for an answer; `wrap_ups`: who still owes one; `approvals`: what waits for a yes, oldest first.
+    `language`: what its label of that name says, or else what it needs of its worker ("": neither)."""
 
     session: str
     title: str
+    language: str
     now: int
     users: list[str]
     here: bool

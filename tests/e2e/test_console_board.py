@@ -96,7 +96,9 @@ async def shown(desk: Console, name: str) -> None:
 async def test_who_opens_a_session_sees_what_was_noted_and_promised_before(
     house: House, scheme: Literal["light", "dark"]
 ) -> None:
-    earlier, now = [await created(house.http, house.url, house.signer, caller=scheme) for _ in range(2)]
+    earlier, now = [
+        await created(house.http, house.url, house.signer, caller=scheme, language="de") for _ in range(2)
+    ]
     await house.do(
         earlier,
         "p_olga",
@@ -111,6 +113,7 @@ async def test_who_opens_a_session_sees_what_was_noted_and_promised_before(
     )
     async with sitting(house, scheme) as desk:
         await desk.sees(f"[data-asks='{now}']:has-text('wants a person, 0:')")
+        await desk.sees(f"#board ~ ul [data-session='{now}'] [data-language='de']:has-text('German')")
         await desk.open(now)
         await desk.sees(".earlier:has-text('was kind')")
         told = await desk.page.inner_text(".earlier")

@@ -54,6 +54,25 @@ async def test_who_is_more_urgent_comes_first_then_who_has_waited_longest() -> N
         assert (taken["responder"], taken["by_person"], taken["waiting"]) == ("p_boss", True, None)
 
 
+async def test_the_rows_tell_the_language_that_a_label_says_or_else_what_the_worker_must_have() -> None:
+    async with doors() as here:
+        made: dict[str, dict[str, Any]] = {
+            "s_label": {"labels": {"language": "fr-CA"}, "needs": {"language": "fr"}},
+            "s_needs": {"needs": {"region": "eu", "language": "de"}},
+        }
+        for session, how in made.items():
+            assert (await ask(here, "POST", "/v1/sessions", boss(here), {"session": session, **how}))[
+                0
+            ] == 201
+            assert (await do(here, session, boss(here), wanted(f"q_{session}")))[0] == 200
+        assert {row["session"]: row["language"] for row in await queue(here, 2)} == {
+            "s_label": "fr-CA",
+            "s_needs": "de",
+        }
+        _, board = await ask(here, "GET", "/v1/board", boss(here))
+        assert {row["session"]: row["language"] for row in board["sessions"]}["s_1"] == ""
+
+
 async def test_of_two_who_reserve_the_second_is_told_who_has_it() -> None:
     async with doors(sessions=SESSIONS) as here:
         await do(here, "s_1", boss(here), wanted("q_1"))

@@ -15,6 +15,8 @@ export interface Waiting {
 export interface Row {
   readonly session: string;
   readonly title: string;
+  /** As its maker says it, by rights a tag such as `de`; "": nobody said. */
+  readonly language: string;
   readonly now: number;
   readonly users: readonly string[];
   readonly here: boolean;

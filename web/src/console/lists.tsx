@@ -1,8 +1,8 @@
 /** The queue and the live board: who waits, what goes on. */
-import type { JSX } from "preact";
+import { Component, type JSX } from "preact";
 import type { Row } from "./hub";
 import { keyed } from "./keys";
-import { duration } from "./words";
+import { duration, languageNamed } from "./words";
 
 interface Props {
   readonly rows: readonly Row[];
@@ -15,10 +15,15 @@ function nameOfRow(row: Row): string {
   return row.users.filter((name) => name !== "You").join(", ") || row.title || row.session.slice(0, 8);
 }
 
-function Item({ row, current, onOpen, children }: { row: Row; current: string; onOpen: (session: string) => void; children: JSX.Element | string }): JSX.Element {
+interface ItemProps extends Pick<Props, "me" | "onOpen"> {
+  readonly row: Row;
+  readonly current: boolean;
+}
+
+function Item({ row, current, onOpen, children }: Omit<ItemProps, "me"> & { children: JSX.Element }): JSX.Element {
   return (
     <li>
-      <button type="button" class="item" data-session={row.session} aria-current={row.session === current} onClick={() => onOpen(row.session)}>
+      <button type="button" class="item" data-session={row.session} aria-current={current} onClick={() => onOpen(row.session)}>
         <span class="item-name">
           <span class={`dot ${row.here ? "good" : ""}`} aria-hidden="true" />
           {nameOfRow(row)}
@@ -28,6 +33,10 @@ function Item({ row, current, onOpen, children }: { row: Row; current: string; o
       </button>
     </li>
   );
+}
+
+function Language({ tag }: { tag: string }): JSX.Element | null {
+  return tag === "" ? null : <span class="tag" data-language={tag}>{languageNamed(tag)}</span>;
 }
 
 export function Queue({ rows, current, me, onOpen, onNext }: Props & { readonly onNext: () => void }): JSX.Element {
@@ -49,10 +58,11 @@ export function Queue({ rows, current, me, onOpen, onNext }: Props & { readonly 
           if (waiting === null) return null;
           const kept = waiting.reserved_for === "" ? "" : waiting.reserved_for === me ? "kept for you" : "kept for another";
           return (
-            <Item key={row.session} row={row} current={current} onOpen={onOpen}>
+            <Item key={row.session} row={row} current={row.session === current} onOpen={onOpen}>
               <>
                 <span class="waits">{duration(now - waiting.since)}</span>
                 {waiting.priority > 0 && <span class="tag warn">priority {waiting.priority}</span>}
+                <Language tag={row.language} />
                 {waiting.skill !== "" && <span class="tag">{waiting.skill}</span>}
                 {kept !== "" && <span class="tag">{kept}</span>}
                 {waiting.reason !== "" && <span class="reason">{waiting.reason}</span>}
@@ -65,6 +75,35 @@ export function Queue({ rows, current, me, onOpen, onNext }: Props & { readonly 
   );
 }
 
+/** Of a thousand sessions only those are drawn again of which something changed, or in which somebody waits. */
+class BoardItem extends Component<ItemProps> {
+  override shouldComponentUpdate(next: ItemProps): boolean {
+    const { row, current, me, onOpen } = this.props;
+    const waits = next.row.waiting !== null || next.row.approvals.length > 0;
+    return waits || next.row !== row || next.current !== current || next.me !== me || next.onOpen !== onOpen;
+  }
+
+  override render({ row, current, me, onOpen }: ItemProps): JSX.Element {
+    return (
+      <Item row={row} current={current} onOpen={onOpen}>
+        <>
+          <span class="tag">{row.voice ? "voice" : "text"}</span>
+          <Language tag={row.language} />
+          <span class={row.by_person ? "tag good" : "tag"}>{row.responder === "" ? "nobody answers" : row.responder === me ? "you answer" : `${row.responder_name} answers`}</span>
+          {row.held && <span class="tag warn">on hold</span>}
+          {row.waiting !== null && <span class="tag warn" data-asks={row.session}>wants a person, {duration(Date.now() - row.waiting.since)}</span>}
+          {row.waiting !== null && row.waiting.skill !== "" && <span class="tag">{row.waiting.skill}</span>}
+          {row.turns > 0 && <span class="tag warn">{row.turns} unanswered</span>}
+          {row.approvals.map((one) => (
+            <span class="tag warn" key={one.call}>{one.name} waits for a yes, {duration(Date.now() - one.since)}</span>
+          ))}
+          {row.wrap_ups.includes(me) && <span class="tag warn">wrap-up</span>}
+        </>
+      </Item>
+    );
+  }
+}
+
 export function Board({ rows, current, me, onOpen, onMore }: Props & { readonly onMore: (() => void) | null }): JSX.Element {
   return (
     <section aria-labelledby="board">
@@ -73,21 +112,7 @@ export function Board({ rows, current, me, onOpen, onMore }: Props & { readonly 
       </h2>
       {rows.length === 0 && <p class="quiet">No session goes on.</p>}
       <ul class="items">
-        {rows.map((row) => (
-          <Item key={row.session} row={row} current={current} onOpen={onOpen}>
-            <>
-              <span class="tag">{row.voice ? "voice" : "text"}</span>
-              <span class={row.by_person ? "tag good" : "tag"}>{row.responder === "" ? "nobody answers" : row.responder === me ? "you answer" : `${row.responder_name} answers`}</span>
-              {row.held && <span class="tag warn">on hold</span>}
-              {row.waiting !== null && <span class="tag warn" data-asks={row.session}>wants a person, {duration(Date.now() - row.waiting.since)}</span>}
-              {row.turns > 0 && <span class="tag warn">{row.turns} unanswered</span>}
-              {row.approvals.map((one) => (
-                <span class="tag warn" key={one.call}>{one.name} waits for a yes, {duration(Date.now() - one.since)}</span>
-              ))}
-              {row.wrap_ups.includes(me) && <span class="tag warn">wrap-up</span>}
-            </>
-          </Item>
-        ))}
+        {rows.map((row) => <BoardItem key={row.session} row={row} current={row.session === current} me={me} onOpen={onOpen} />)}
       </ul>
       {onMore !== null && <button type="button" class="small" data-more onClick={onMore}>More</button>}
     </section>

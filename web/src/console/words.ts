@@ -26,4 +26,15 @@ export function placeText(state: State, me: string): string {
   }
 }
 
+const LANGUAGES = new Intl.DisplayNames(undefined, { type: "language" });
+
+/** A language by its tag, as whoever reads this page calls it; what is no tag stays as it is. */
+export function languageNamed(tag: string): string {
+  try {
+    return LANGUAGES.of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
 export { duration } from "../demo/helped";
