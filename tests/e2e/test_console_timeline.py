@@ -55,6 +55,14 @@ async def closed(desk: Console) -> None:
     await desk.page.wait_for_selector(".replay", state="detached")
 
 
+async def shows_the_strip_on_the_demo(caller: Reader) -> None:
+    """Who hears a word again is shown the whole call, until they close it."""
+    await caller.page.locator(".transcript .audible").first.click()
+    await caller.page.wait_for_selector(".course:not([data-length='0'])", timeout=VOICE_S * 1_000)
+    await caller.page.click(".course [aria-label='Close the whole call']")
+    await caller.page.wait_for_selector(".course", state="detached")
+
+
 async def test_all_of_the_call_is_drawn_and_heard_again_from_a_place_and_from_a_word(tmp_path: Path) -> None:
     asked = speech_wav("Where is order four seven one one?", lead_ms=1500, tail_ms=20_000)
     async with (
@@ -93,4 +101,5 @@ async def test_all_of_the_call_is_drawn_and_heard_again_from_a_place_and_from_a_
         assert await desk.page.evaluate("document.documentElement.scrollWidth") <= 360
         assert await serious_findings(desk.page) == []
         await desk.shot("timeline-phone-dark")
+        await shows_the_strip_on_the_demo(caller)
         assert [each for each in other.errors if "503" not in each] == [], "which is asked again"

@@ -126,7 +126,7 @@ export function readEntry(raw: Partial<Entry>): Entry {
 // --- what is derived
 
 /** Kept entries in the order they began. */
-export function transcript(state: State): Entry[] {
+export function transcript(state: Pick<State, "entries">): Entry[] {
   return Object.values(state.entries).sort(began);
 }
 

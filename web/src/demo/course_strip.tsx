@@ -4,20 +4,14 @@
  */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { barsOf, whoAt, type Course, type CourseView } from "./course";
+import { barsOf, type Course, type CourseView } from "./course";
 import type { Hearing } from "./hearing";
 import { Icon } from "./icons";
-import { clock } from "./replay_strip";
+import { askedBy, clock, placeSaid } from "./strip";
 
 const BAR = 3;
 const STEP_MS = 200;
-/** A step by an arrow key, in seconds. */
-const STEP_S = 5;
-/** Keys by which the browser goes to a place. */
-const FAR = ["Home", "End", "PageUp", "PageDown"];
 const HEIGHT = 48;
-
-const WHO = { "": "nobody speaks", caller: "the caller speaks", helper: "the agent or operator speaks", both: "both speak" };
 
 /** Where one would play from, in seconds: where one went, or where it plays. */
 function usePlace(course: Course, playing: boolean): readonly [number, (seconds: number) => void] {
@@ -66,7 +60,7 @@ export function CourseStrip({ hearing: { course, all }, onClose }: { hearing: He
         <input
           type="range"
           aria-label="Where to hear the call"
-          aria-valuetext={all.playing ? `plays, of ${length}` : `${at} of ${length}, ${WHO[whoAt(all, place * 1_000)]}`}
+          aria-valuetext={placeSaid(all, place)}
           min={0}
           max={Math.floor(all.length / 1_000)}
           step={1}
@@ -81,14 +75,11 @@ export function CourseStrip({ hearing: { course, all }, onClose }: { hearing: He
             held.current = false;
           }}
           onKeyDown={(event) => {
-            const step = { ArrowRight: STEP_S, ArrowUp: STEP_S, ArrowLeft: -STEP_S, ArrowDown: -STEP_S }[event.key] ?? 0;
-            if (event.key === "Enter" || event.key === " ") toggle();
-            else if (FAR.includes(event.key)) return hush();
-            else if (step !== 0) {
-              hush();
-              setPlace(Math.min(all.length / 1_000, Math.max(0, place + step)));
-            } else return;
-            event.preventDefault();
+            const asked = askedBy(event.key, place, all.length / 1_000);
+            if (asked.do === "toggle") toggle();
+            else if (asked.do !== "") hush();
+            if (asked.do === "go") setPlace(asked.to);
+            if (asked.do === "toggle" || asked.do === "go") event.preventDefault();
           }}
         />
       </div>

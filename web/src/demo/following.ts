@@ -10,14 +10,16 @@ const SETTLED_MS = 600;
 /** While somebody is in a call it is looked at so often: there is always more. */
 const EACH_MS = 10_000;
 
+/** Names what was said aloud and what of it was heard: it changes where there may be more of the call; "": nothing sounds. */
+export function saidAloud(state: Pick<State, "entries">): string {
+  const all = transcript(state).filter((one) => one.entry === "message" && sounds(one));
+  const last = all.at(-1);
+  return last?.entry === "message" ? `${all.length} ${last.id} ${last.speech_end} ${last.settled.length}` : "";
+}
+
 export function useFollowed(course: Course, state: State, shown = true): void {
   const calls = Object.values(state.attachments).some((one) => one.call !== "");
-  /** Changes with what was said, and with what of it was heard. */
-  const said = useMemo(() => {
-    const all = transcript(state).filter((one) => one.entry === "message" && sounds(one));
-    const last = all.at(-1);
-    return last?.entry === "message" ? `${all.length} ${last.id} ${last.speech_end} ${last.settled.length}` : "";
-  }, [state.entries]);
+  const said = useMemo(() => saidAloud(state), [state.entries]);
   useEffect(() => {
     if (!shown || (said === "" && !calls)) return undefined; // nobody looks; or nothing sounds, and nothing did
     const timer = setTimeout(() => void course.load(), SETTLED_MS);

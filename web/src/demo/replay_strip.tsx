@@ -7,6 +7,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Hearing } from "./hearing";
 import { Icon } from "./icons";
 import type { Clip, Replay } from "./replay";
+import { clock } from "./strip";
 import { placeOf, rangeOf, wordAround } from "./word_at";
 
 const BARS = 160;
@@ -70,10 +71,6 @@ export function ReplayStrip({ hearing: { replay, view } }: { hearing: Hearing })
       )}
     </section>
   );
-}
-
-export function clock(seconds: number): string {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
 function paint(canvas: HTMLCanvasElement, bars: readonly number[], person: boolean, played: number): void {
