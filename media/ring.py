@@ -34,6 +34,9 @@ HOT: Final = 120 * RATE
 FLUSH_AFTER: Final = 150
 """Milliseconds after its first frame at which a batch is written, full or not."""
 
+AT_ONCE: Final = 50
+"""Batches that are opened without a pause."""
+
 _LONGEST: Final = 6 * FRAME
 MAX_OPEN: Final = 64
 _REMEMBERED: Final = 128
@@ -170,7 +173,9 @@ class Ring:
         for minute in range(max(0, start - _LONGEST) // MINUTE, max(start, end - 1) // MINUTE + 1):
             async with asyncio.timeout(self._timeout):
                 fields = await self._store.audio(self._key, track, minute)
-            for field, sealed in fields.items():
+            for number, (field, sealed) in enumerate(fields.items(), 1):
+                if not number % AT_ONCE:
+                    await asyncio.sleep(0)  # a minute takes tens of ms: calls go on beside it
                 try:
                     frames += unpack(self._seals.open(track, _begin(minute, field), sealed))
                 except refusals:

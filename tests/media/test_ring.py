@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.store.promise import SessionKey
 from media.frames import Frame, unpack
 from media.opus import FRAME
-from media.ring import FLUSH_AFTER, MAX_OPEN, MINUTE, SLOT, Batcher, Ring, Seals, Write
+from media.ring import AT_ONCE, FLUSH_AFTER, MAX_OPEN, MINUTE, SLOT, Batcher, Ring, Seals, Write
 from media.timeline import Hole
 from tests.media.builders import frames, packet
 from tests.support.rings import MemoryRing
@@ -100,6 +102,19 @@ async def test_a_ring_gives_back_frames_and_holes() -> None:
     stretch = await hot.read("mic", FRAME, 20 * FRAME)
     assert list(stretch.frames) == batch[1:]
     assert stretch.holes == (Hole(3 * FRAME, 10 * FRAME), Hole(15 * FRAME, 20 * FRAME))
+
+
+async def test_while_a_minute_is_read_others_have_their_turns() -> None:
+    hot, _ = ring()
+    batcher = Batcher()
+    await hot.write("mic", [w for each in frames(0, 3_000) for w in batcher.add(each, 0)])
+    reading = asyncio.ensure_future(hot.read("mic", 0, MINUTE))
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert len((await reading).frames) == 3_000
+    assert turns > 600 // AT_ONCE
 
 
 async def test_two_nodes_that_hold_different_parts_complete_each_other() -> None:
