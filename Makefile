@@ -5,7 +5,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: explore fuzz mutants help demo test check bench doctor lock clean install install-dev web web-packages system generate
+.PHONY: explore fuzz mutants help demo test check bench doctor lock clean install install-dev web web-packages system generate turn-model
 .NOTPARALLEL:
 
 help: ## What you can do here
@@ -17,6 +17,7 @@ help: ## What you can do here
 	@echo "  make check    while you work: format, lint, types, imports, fast tests"
 	@echo "  make bench    the figures (ARGS='delivery join --json FILE' picks and keeps them)"
 	@echo "  make doctor   what this machine lacks, and how to get it"
+	@echo "  make turn-model fetch the model that hears whether somebody has finished speaking, and say where it lies"
 	@echo "  make lock     after a change of dependencies: resolve and lock them anew (UPGRADE=1: newest)"
 	@echo "  make generate after a change of events or envelopes: write the TypeScript types anew"
 	@echo "  make fuzz     search for input that breaks what reads foreign bytes (ARGS='sdp --seconds 600')"
@@ -28,7 +29,7 @@ help: ## What you can do here
 demo: web ## Talk to it
 	@exec $(BIN)/legato demo $(ARGS)
 
-test: install-dev web system ## Everything
+test: install-dev web system turn-model ## Everything
 	@scripts/test.sh
 
 check: install-dev web-packages ## While you work
@@ -45,6 +46,9 @@ fuzz: install-dev ## Search for input that breaks a reader of foreign bytes
 
 explore: install-dev ## Examples nobody has seen
 	@scripts/explore.sh $(ARGS)
+
+turn-model: install ## For 'legato demo --turn-model FILE'
+	@scripts/turn_model.sh
 
 doctor: ## What is missing here
 	@python3 scripts/doctor.py

@@ -2,7 +2,8 @@
 
 `push` decodes a frame, asks the judge, and returns the marks that came of it: synchronous, some 100 µs a
 frame, so that barge-in is known at once. What takes longer happens in `run`, one task a track: each
-utterance goes to the ears as it is spoken, and its words come out as events. Frames must come in order of
+utterance goes to the ears as it is spoken, and its words come out as events; and a judge of endings may be asked
+whether what was said sounds finished (`media.endings`). Frames must come in order of
 media time (`media.order` puts them so, and waits for what is sent again after a gap).
 
 The order of events within a turn: `TurnStarted`, `SpeechStarted`, `SpeechEnded`, `Transcript`s (which may be
@@ -23,6 +24,7 @@ from media.activity import Activity, Patience, SpeechMark, SpeechStarted
 from media.codecs import Decoder
 from media.detectors import JUDGE_RATE, WINDOW_BYTES, Judge, best_judge
 from media.echo import EchoGuard
+from media.endings import Endings, SecondJudge
 from media.frames import Frame
 from media.opus import RATE, BadOpus
 from media.suspicion import Suspicion, SuspicionMark
@@ -62,17 +64,19 @@ ListenerEvent = Mark | SuspicionMark | Transcript | TurnHeard
 
 @dataclass(frozen=True, slots=True)
 class ListenerOptions:
-    """`silence`: milliseconds that end a turn. `judge`: makes the detector of speech."""
+    """`silence`: milliseconds that end a turn. `judge`: makes the detector of speech. `endings`: who may ask for more
+    time where somebody pauses in mid sentence; None: nobody."""
 
     silence: int = SILENCE
     patience: Patience = field(default_factory=Patience)
     judge: Callable[[], Judge] = best_judge
+    endings: Endings | None = None
 
 
 class Listener:
     """Hears one track. `emit` is called on the loop with every event, in order; it must not wait.
 
-    Without `ears` there are marks and no transcripts, and `run` is not needed.
+    Without `ears` there are marks and no transcripts; without a judge of endings either, `run` is not needed.
     What `guard` knows for an echo is no speech.
     """
 
@@ -93,6 +97,7 @@ class Listener:
         self._activity = Activity(options.patience)
         self._suspicion = Suspicion()
         self._turns = Turns(options.silence)
+        self._second = SecondJudge(options.endings, self._turns.speak_on) if options.endings else None
         self._utterances = Utterances()
         self._pending: asyncio.Queue[_Work] = asyncio.Queue()
         self._rest = b""
@@ -150,9 +155,15 @@ class Listener:
         return [*(self._speech(self._activity.stop()) if turn_marks else ()), *self._tell(turn_marks)]
 
     async def run(self) -> None:
-        """Bring utterances to the ears until cancelled. One task a listener, owned by the caller."""
-        if self._ears is None:
-            return
+        """Bring utterances to the ears, and pauses to the judge of endings, until cancelled. One task a listener, owned
+        by the caller."""
+        async with asyncio.TaskGroup() as tasks:
+            if self._second is not None:
+                tasks.create_task(self._second.run())
+            if self._ears is not None:
+                await self._understand(self._ears)
+
+    async def _understand(self, ears: Ears) -> None:
         said = _Said()
         while True:
             work = await self._pending.get()
@@ -160,7 +171,7 @@ class Listener:
                 self._emit(TurnHeard(work, said.text, tuple(said.words), said.failed))
                 said = _Said()
             elif isinstance(work, int):
-                await self._hear(work, self._ears, said)
+                await self._hear(work, ears, said)
 
     async def _hear(self, turn: int, ears: Ears, said: _Said) -> None:
         """One utterance; what its ears leave unread is read away, so that the next one begins clean."""
@@ -181,6 +192,8 @@ class Listener:
 
     def _window(self, window: bytes, at: int, judge: Judge, now: int) -> list[Mark]:
         self._queue_all(self._utterances.add(Pcm(window, JUDGE_RATE, at)))
+        if self._second is not None:
+            self._second.hear(window, in_turn=self.turn_open)
         speech = judge.speech(window)
         suspects = judge.suspects
         if self._guard is not None and self._guard.echo(window, at, now, maybe=speech or suspects):
@@ -199,6 +212,8 @@ class Listener:
             else:
                 self._utterances.end()
                 self._queue(None)
+                if self._second is not None and self.turn_open:
+                    self._second.paused(mark.at)
         return told
 
     def _tell(self, marks: Sequence[Mark]) -> list[Mark]:

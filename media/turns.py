@@ -7,7 +7,8 @@ in the network is not a silence. Three things bend that rule:
   `HOLD`; then it ends marked `incomplete`.
 - When a track stops coming altogether (mute, a closed laptop) there are no samples to count: after `silence`
   plus `GRACE` by the caller's clock the turn ends where it stands. In mid speech that is `incomplete`.
-- `speak_on` lets a better judge of endings ask for more time once.
+- A better judge of endings (`media.endings`) may ask for more time by `speak_on`, once a pause: it names the pause
+  that it judged, so that an answer that comes late changes nothing.
 """
 
 from __future__ import annotations
@@ -106,10 +107,12 @@ class Turns:
         self._held_until = None
         return self.heard(self._heard_to, now)
 
-    def speak_on(self, more: int) -> None:
-        """The words do not sound finished: wait `more` milliseconds of silence longer."""
-        if self.stage is Stage.ENDING:
-            self._wanted += more * PER_MS
+    def speak_on(self, more: int, pause: int) -> None:
+        """What was said before the pause that began at `pause` does not sound finished: that one may be `more`
+        milliseconds longer. To ask twice is to ask once; an answer about an earlier pause, or of a turn that is
+        over, does nothing. A track that stops coming is not waited for any longer than without it."""
+        if pause == self._speech_end:
+            self._wanted = pause + (self._silence + more) * PER_MS
 
     def next_deadline(self) -> int | None:
         """When to call `expire`."""

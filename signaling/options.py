@@ -35,7 +35,7 @@ class Options:
     elsewhere. `origins`: pages beside its own that may talk to it. `proxies`: networks whose forwarded headers are
     believed. `files`: a folder served at `/`.
     `media_port`: of calls, UDP and TCP (0: any); `media_addresses`: the IP addresses at which calls reach the node
-    (none: its own). `ears`, `voice`: engines (`signaling.voice.engines`).
+    (none: its own). `ears`, `voice`, `turn_model`: engines (`signaling.voice.engines`).
     `webhook`: where it is told that somebody is wanted who is away, signed with `webhook_secret`; http and addresses of
     private networks only if `webhook_private`. `targets`: a file that names others (`signaling.targets`); `own_targets`
     are such as a program of one's own made that serves a hub (`signaling.serve.serving`).
@@ -67,6 +67,7 @@ class Options:
     media_addresses: tuple[str, ...] = ()
     ears: str = "auto"
     voice: str = "auto"
+    turn_model: Path | None = None
     webhook: str = ""
     webhook_secret: str = field(default="", repr=False)
     webhook_private: bool = False
@@ -154,7 +155,12 @@ class Options:
         elsewhere = _is_loopback(host) and not all(map(_is_loopback, self.media_addresses))
         bound = host if _is_address(host) and not elsewhere else "0.0.0.0"
         return VoiceOptions(
-            host=bound, port=self.media_port, advertise=shown, ears=self.ears, voice=self.voice
+            host=bound,
+            port=self.media_port,
+            advertise=shown,
+            ears=self.ears,
+            voice=self.voice,
+            turn_model=self.turn_model,
         )
 
     @property

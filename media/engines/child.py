@@ -18,7 +18,7 @@ from typing import Final, Self, cast
 
 from legato.speech import SpeechFailed
 from media.engines import wire
-from media.engines.wire import Answer, Failed, Ready, Recognised, Request, Sound
+from media.engines.wire import Answer, Failed, Product, Ready, Request, Sound
 from media.engines.worker import MISSING
 
 _LIMIT: Final = 1 << 20
@@ -98,7 +98,7 @@ class Engine:
         async with self._turn:
             await self._bury(self._options.stop_timeout)
 
-    async def ask(self, make: Callable[[int], Request]) -> list[Recognised | Sound]:
+    async def ask(self, make: Callable[[int], Request]) -> list[Product]:
         """All of the answer to one request, which `make` builds with the number it is given.
 
         Raises `SpeechFailed`. Cancelling is allowed at any time: what the engine still answers is dropped.
@@ -112,7 +112,7 @@ class Engine:
         finally:
             self._waiting -= 1
 
-    async def _ask_twice(self, make: Callable[[int], Request]) -> list[Recognised | Sound]:
+    async def _ask_twice(self, make: Callable[[int], Request]) -> list[Product]:
         now = asyncio.get_running_loop().time
         if now() < self._rest_until:
             raise SpeechFailed(self.name, "crashed")
@@ -158,7 +158,7 @@ class Engine:
             process, cast("asyncio.StreamWriter", process.stdin), cast("asyncio.StreamReader", process.stdout)
         )
 
-    async def _exchange(self, running: _Running, make: Callable[[int], Request]) -> list[Recognised | Sound]:
+    async def _exchange(self, running: _Running, make: Callable[[int], Request]) -> list[Product]:
         self._request += 1
         request = make(self._request)
         try:
@@ -171,7 +171,7 @@ class Engine:
             raise _Died("crashed") from None
         except TimeoutError:
             raise _Died("timeout") from None
-        answers: list[Recognised | Sound] = []
+        answers: list[Product] = []
         while True:
             answer = await self._read(running, self._options.request_timeout)
             if isinstance(answer, Ready) or answer.request > self._request:
@@ -181,7 +181,7 @@ class Engine:
             if isinstance(answer, Failed):
                 raise SpeechFailed(self.name, "refused")
             answers.append(answer)
-            if isinstance(answer, Recognised) or answer.last:
+            if not isinstance(answer, Sound) or answer.last:
                 return answers
 
     async def _read(self, running: _Running, timeout: float) -> Answer:

@@ -1,7 +1,8 @@
 """What a node and its engine say to each other: u32 length (big endian), then that many bytes of MessagePack.
 
-The node asks (`Recognise`, `Say`), one request at a time, and the engine answers with the request's number:
-`Recognised` or `Failed` for the one, any number of `Sound` (the last one says so) or `Failed` for the other.
+The node asks (`Recognise`, `Say`, `Weigh`), one request at a time, and the engine answers with the request's number:
+`Recognised` for the first, any number of `Sound` (the last one says so) for the second, `Weighed` for the third, and
+`Failed` in the place of any.
 The first thing an engine says is `Ready`, after it has warmed itself. Times are in samples at 48 kHz from the
 start of the request's sound.
 """
@@ -35,6 +36,14 @@ class Say(msgspec.Struct, tag="say", frozen=True):
     text: str
 
 
+class Weigh(msgspec.Struct, tag="weigh", frozen=True):
+    """Tell whether a turn sounds finished after this PCM (s16 mono), which ends in the pause after it."""
+
+    request: int
+    pcm: bytes
+    rate: int
+
+
 class Ready(msgspec.Struct, tag="ready", frozen=True):
     """The engine is warm. `load_ms`: how long that took; `version` is that of what does the work."""
 
@@ -57,6 +66,13 @@ class Sound(msgspec.Struct, tag="sound", frozen=True):
     last: bool = False
 
 
+class Weighed(msgspec.Struct, tag="weighed", frozen=True):
+    """`finished`: how likely it is, from 0 to 1."""
+
+    request: int
+    finished: float
+
+
 class Failed(msgspec.Struct, tag="failed", frozen=True):
     """The engine could not do this one, and lives. `reason` is a word, without what was said."""
 
@@ -64,8 +80,10 @@ class Failed(msgspec.Struct, tag="failed", frozen=True):
     reason: str
 
 
-Request = Recognise | Say
-Answer = Ready | Recognised | Sound | Failed
+Request = Recognise | Say | Weigh
+Product = Recognised | Sound | Weighed
+"""What engines make."""
+Answer = Ready | Product | Failed
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _requests: Final[msgspec.msgpack.Decoder[Request]] = msgspec.msgpack.Decoder(Request)

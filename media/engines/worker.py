@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from media.engines.models import Model, Unspeakable, load
-from media.engines.wire import Failed, Ready, Recognise, Recognised, Request, Sound, encode, read_request
+from media.engines.wire import Failed, Product, Ready, Recognise, Request, Say, encode, read_request
 
 NICE = 5
 """The hub's own loop goes first when there are not enough cores."""
@@ -30,14 +30,18 @@ def serve(model: Model, requests: BinaryIO, answers: BinaryIO) -> None:
 
 def _answer(model: Model, request: Request, answers: BinaryIO) -> None:
     try:
-        produced: Iterator[Recognised] | Iterator[Sound]
-        produced = model.recognise(request) if isinstance(request, Recognise) else model.say(request)
-        for each in produced:
+        for each in _produced(model, request):
             answers.write(encode(each))
             answers.flush()
     except Unspeakable as refusal:
         answers.write(encode(Failed(request.request, refusal.reason)))
         answers.flush()
+
+
+def _produced(model: Model, request: Request) -> Iterator[Product]:
+    if isinstance(request, Recognise):
+        return model.recognise(request)
+    return model.say(request) if isinstance(request, Say) else model.weigh(request)
 
 
 def main(name: str) -> None:

@@ -16,6 +16,8 @@ from hub.store.embedded import SOCKET
 from hub.store.endpoint import Endpoint, EndpointInvalid
 from hub.store.fitness import StoreUnfit, examine, facts, fullness
 from hub.store.promise import StoreUnavailable
+from legato.speech import SpeechFailed
+from media.engines.endings import smart_turn
 from signaling.accepted_store import accepted
 from signaling.port import bound
 
@@ -50,13 +52,21 @@ class Finding:
     metavar="REASON",
     help="As given to `serve`, if it was not started on this data.",
 )
-def doctor(*, port: int, data: Path, redis: str, accept_store: str) -> None:
+@click.option(
+    "--turn-model",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Load the model that `serve` would be given: does it judge whether turns sound finished?",
+)
+def doctor(*, port: int, data: Path, redis: str, accept_store: str, turn_model: Path | None) -> None:
     """Say what this machine has for a hub, what is missing, and how to get it.
 
     Exit code 1 if a hub could not run.
     """
     reason = accept_store or accepted(data)
     findings = [*_parts(), _port(port), _folder(data), _store(redis, reason, data / "store" / SOCKET)]
+    if turn_model is not None:
+        findings.append(_turn_model(turn_model))
     if reason:
         findings.append(
             Finding("accepted store", False, f"data may be lost silently; accepted because: {reason}")
@@ -92,6 +102,26 @@ def _aiortc() -> None:
     from media.rtc.parts import check_parts
 
     check_parts()
+
+
+def _turn_model(path: Path) -> Finding:
+    """A hub runs without it, and says so in its log."""
+    what = "turn model"
+    if not path.is_file():
+        return Finding(what, False, f"{path} is no file (docs/operating.md says where to get it)")
+    if find_spec("onnxruntime") is None:
+        return Finding(what, False, "it runs on onnxruntime: pip install 'legato[demo]'")
+    try:
+        version, took_ms = asyncio.run(_loaded(path))
+    except SpeechFailed:
+        return Finding(what, False, f"{path} cannot be loaded: it is no Smart Turn v3 in ONNX")
+    return Finding(what, True, f"{version}, loaded in {took_ms} ms")
+
+
+async def _loaded(path: Path) -> tuple[str, int]:
+    async with smart_turn(path) as engine:
+        assert engine.ready is not None
+        return engine.ready.version, engine.ready.load_ms
 
 
 def _port(port: int) -> Finding:

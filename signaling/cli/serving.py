@@ -109,6 +109,12 @@ _OPTIONS: Final = (
         show_default=True,
         help="Text to speech, likewise.",
     ),
+    click.option(
+        "--turn-model",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Smart Turn v3 (ONNX): who pauses in mid sentence is waited for; without it 600 ms of silence end a turn.",
+    ),
     *TELLING,
     TOOLS,
     *(

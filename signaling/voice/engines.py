@@ -1,4 +1,5 @@
-"""Which engines a node hears and speaks with: chosen once, warmed in the background, ended with the node."""
+"""Which engines a node hears, speaks and judges turns with: chosen once, warmed in the background, ended with the
+node."""
 
 from __future__ import annotations
 
@@ -9,13 +10,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import aiohttp
 
 from legato.speech import Ears, SpeechFailed, Voice
+from media.endings import Endings
 from media.engines.child import Engine
 from media.engines.ears import ChildEars
+from media.engines.endings import ChildEndings, smart_turn
 from media.engines.openai import HttpEars, HttpVoice, Service
 from media.engines.voices import ChildVoice
 from signaling.outbound import HttpOutbound
@@ -47,6 +51,7 @@ class Engines:
 
     ears: Ears | None = None
     voice: Voice | None = None
+    endings: Endings | None = None
     ears_name: str = "none"
     voice_name: str = "none"
 
@@ -62,8 +67,11 @@ def chosen(wish: str, known: Mapping[str, tuple[str, ...]], automatic: str, env:
 
 
 @asynccontextmanager
-async def engines(ears: str, voice: str, env: Mapping[str, str] = os.environ) -> AsyncIterator[Engines]:
-    """The engines for these wishes (`CHOICES_EARS`, `CHOICES_VOICE`). They warm while others already work."""
+async def engines(
+    ears: str, voice: str, turn_model: Path | None = None, env: Mapping[str, str] = os.environ
+) -> AsyncIterator[Engines]:
+    """The engines for these wishes (`CHOICES_EARS`, `CHOICES_VOICE`), and one that judges endings by the model in the
+    file `turn_model`, if one is named. They warm while others already work."""
     ears, voice = await asyncio.to_thread(
         lambda: (chosen(ears, EARS, "moonshine", env), chosen(voice, VOICES, _AUTOMATIC_VOICE, env))
     )
@@ -79,7 +87,13 @@ async def engines(ears: str, voice: str, env: Mapping[str, str] = os.environ) ->
                 )
             )
             service = HttpOutbound(http, base), Service(base, env.get("OPENAI_API_KEY", ""))
-        yield Engines(await _ears(ears, service, stack), await _voice(voice, service, stack), ears, voice)
+        yield Engines(
+            ears=await _ears(ears, service, stack),
+            voice=await _voice(voice, service, stack),
+            endings=None if turn_model is None else ChildEndings(_warming(smart_turn(turn_model), stack)),
+            ears_name=ears,
+            voice_name=voice,
+        )
 
 
 async def _ears(
@@ -89,7 +103,7 @@ async def _ears(
         return None
     if name == "openai" and service is not None:
         return HttpEars(*service)
-    return ChildEars(await _warming(name, stack), GUESS_EVERY)
+    return ChildEars(_warming(Engine(name), stack), GUESS_EVERY)
 
 
 async def _voice(
@@ -99,17 +113,15 @@ async def _voice(
         return None
     if name == "openai" and service is not None:
         return HttpVoice(*service)
-    return ChildVoice(await _warming(name, stack))
+    return ChildVoice(_warming(Engine(name), stack))
 
 
-async def _warming(name: str, stack: AsyncExitStack) -> Engine:
-    engine = Engine(name)
-
+def _warming(engine: Engine, stack: AsyncExitStack) -> Engine:
     async def start() -> None:
         try:
             await engine.start()
         except SpeechFailed as failure:
-            log.error("an engine does not start", extra={"engine": name, "reason": failure.reason})
+            log.error("an engine does not start", extra={"what": engine.name, "why": failure.reason})
 
     task = asyncio.get_running_loop().create_task(start())
 

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from os import urandom
+from pathlib import Path
 from typing import Final
 
 from hub.keys.call_tickets import CallTicket, CallTickets
@@ -48,14 +49,15 @@ TURN_LOOK_S: Final = 600.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceOptions:
     """How a node takes calls. `host` and `port` of its UDP and TCP port (0: the system's choice); `advertise`:
-    the IP addresses that answers show (none: that by which this machine reaches others); `ears`, `voice`: see
-    `signaling.voice.engines`."""
+    the IP addresses that answers show (none: that by which this machine reaches others); `ears`, `voice`,
+    `turn_model`: see `signaling.voice.engines`."""
 
     host: str = "127.0.0.1"
     port: int = 0
     advertise: tuple[str, ...] = ()
     ears: str = "auto"
     voice: str = "auto"
+    turn_model: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ async def node_voice(
     async with AsyncExitStack() as stack:
         keys = keeping.keys
         held = await certificates(keys, int(time.time()))
-        made = await stack.enter_async_context(engines(options.ears, options.voice))
+        made = await stack.enter_async_context(engines(options.ears, options.voice, options.turn_model))
         sound, judges = _sound(made, keeping, now)
         port = await _port(held, ice, options, now)
         stack.push_async_callback(port.close)
@@ -130,7 +132,7 @@ def _sound(made: Engines, keeping: Keeping, now: Callable[[], int]) -> tuple[Sou
         prompts=Prompts(speaker),
         now=now,
         new_id=lambda prefix: new_id(prefix, urandom),
-        listener=ListenerOptions(judge=judges.take),
+        listener=ListenerOptions(judge=judges.take, endings=made.endings),
     )
     return sound, judges
 

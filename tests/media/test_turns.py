@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -88,12 +89,65 @@ def test_a_lost_gap_does_not_end_the_turn_of_somebody_who_speaks_on() -> None:
     assert turns.stage is Stage.OPEN
 
 
-def test_a_better_judge_may_ask_for_more_time() -> None:
+def test_a_better_judge_may_ask_for_more_time_once_a_pause() -> None:
     turns = Turns()
     speaking(turns)
-    turns.speak_on(400)
+    turns.heard(ms(1200), 1200)
+    turns.speak_on(400, ms(1000))
+    turns.speak_on(400, ms(1000))
     assert turns.heard(ms(1999), 1999) == []
     assert len(turns.heard(ms(2000), 2000)) == 1
+
+
+def test_what_was_judged_of_an_earlier_pause_is_too_late_for_the_next() -> None:
+    turns = Turns()
+    speaking(turns)
+    turns.speech(SpeechStarted(ms(1400)))
+    turns.speech(SpeechEnded(ms(3000)))
+    turns.speak_on(400, ms(1000))
+    assert turns.heard(ms(3599), 3599) == []
+    assert len(turns.heard(ms(3600), 3600)) == 1
+    turns.speak_on(400, ms(3000))
+    assert turns.stage is Stage.NONE
+
+
+def test_who_is_given_more_time_and_stops_coming_is_waited_for_no_longer() -> None:
+    turns = Turns()
+    speaking(turns)
+    turns.speak_on(1400, ms(1000))
+    assert turns.next_deadline() == 1000 + SILENCE + GRACE
+
+
+PAUSES = st.tuples(
+    st.sampled_from([200, 580, 600, 620, 980, 1000, 1020, 2000]),
+    st.sampled_from([0, 100, 580, 600, 620, 1000]),
+    st.booleans(),
+)
+"""How long a pause is; when within it a judge's answer comes; whether it says “not finished”. All in milliseconds."""
+
+
+@given(st.lists(PAUSES, min_size=1, max_size=6))
+@example([(980, 580, True), (620, 0, False)])
+@example([(980, 600, True)])
+def test_a_turn_ends_in_the_first_pause_that_is_longer_than_it_may_be(
+    pauses: list[tuple[int, int, bool]],
+) -> None:
+    more, turns, now = 400, Turns(), 0
+    for length, answered, unfinished in pauses:
+        turns.speech(SpeechStarted(ms(now)))
+        now += 500
+        turns.heard(ms(now), now)
+        turns.speech(SpeechEnded(ms(now)))
+        pause, ended = now, list[TurnMark]()
+        for elapsed in range(0, length + 20, 20):
+            if unfinished and elapsed == answered:
+                turns.speak_on(more, ms(pause))
+            now = pause + elapsed
+            ended += turns.heard(ms(now), now)
+        given = more if unfinished and answered <= SILENCE else 0
+        assert bool(ended) == (length >= SILENCE + given)
+        if ended:
+            return
 
 
 def test_without_a_turn_there_is_nothing_to_wait_for() -> None:
@@ -135,6 +189,10 @@ class Network(RuleBasedStateMachine):
     @rule()
     def filled(self) -> None:
         self.marks += self.turns.release(self.now)
+
+    @rule(more=st.sampled_from([1, 400, 1400]), pause=st.sampled_from([0, 600, 1000]))
+    def doubt(self, more: int, pause: int) -> None:
+        self.turns.speak_on(more, max(0, self.media - ms(pause)))
 
     @rule(elapsed=st.sampled_from([1, 400, 999, 1000, 1500, 5000]))
     def nothing(self, elapsed: int) -> None:

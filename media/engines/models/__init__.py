@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Final, Protocol
 
-from media.engines.wire import Recognise, Recognised, Say, Sound
+from media.engines.wire import Recognise, Recognised, Say, Sound, Weigh, Weighed
+
+TURN_MODEL_VARIABLE: Final = "LEGATO_TURN_MODEL"
+"""Tells the process of a judge of endings where its model lies."""
 
 
 class Unspeakable(Exception):
@@ -26,11 +29,14 @@ class Model(Protocol):
 
     def say(self, request: Say) -> Iterator[Sound]: ...
 
+    def weigh(self, request: Weigh) -> Iterator[Weighed]: ...
+
 
 MODELS: Final = {
     "moonshine": "media.engines.models.moonshine",
     "piper": "media.engines.models.piper_voice",
     "espeak": "media.engines.models.espeak",
+    "smart-turn": "media.engines.models.smart_turn",
 }
 """The engines that come with the hub, by the module that loads them."""
 

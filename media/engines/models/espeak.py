@@ -13,7 +13,7 @@ import espeakng_loader
 
 from legato.speech import Word
 from media.engines.models import Unspeakable
-from media.engines.wire import Recognise, Recognised, Say, Sound
+from media.engines.wire import Recognise, Recognised, Say, Sound, Weigh, Weighed
 from media.opus import RATE
 
 _SYNCHRONOUS: Final = 2
@@ -71,6 +71,9 @@ class Espeak:
         words = _words(request.text, self._starts, len(pcm) // 2)
         timed = (Word(text, at * RATE // self._rate, end * RATE // self._rate) for text, at, end in words)
         yield Sound(request.request, pcm, self._rate, tuple(timed), last=True)
+
+    def weigh(self, request: Weigh) -> Iterator[Weighed]:
+        raise Unspeakable("kind")
 
     def _collect(self, samples: Any, count: int, events: Any) -> int:
         if samples and count > 0:

@@ -11,7 +11,7 @@ from moonshine_voice.transcriber import Transcriber
 from moonshine_voice.utils import get_model_path
 
 from media.engines.models import Unspeakable
-from media.engines.wire import Recognise, Recognised, Say, Sound
+from media.engines.wire import Recognise, Recognised, Say, Sound, Weigh, Weighed
 
 _QUIETEST = 0.005
 """Nothing that never gets louder than this (-46 dB) has words in it."""
@@ -39,6 +39,9 @@ class Moonshine:
         yield Recognised(request.request, text)
 
     def say(self, request: Say) -> Iterator[Sound]:
+        raise Unspeakable("kind")
+
+    def weigh(self, request: Weigh) -> Iterator[Weighed]:
         raise Unspeakable("kind")
 
 

@@ -12,7 +12,7 @@ import onnxruntime
 from piper import PiperConfig, PiperVoice
 
 from media.engines.models import Unspeakable
-from media.engines.wire import Recognise, Recognised, Say, Sound
+from media.engines.wire import Recognise, Recognised, Say, Sound, Weigh, Weighed
 from media.engines.words import estimate
 
 
@@ -37,6 +37,9 @@ class Piper:
         if not pcm:
             raise Unspeakable("empty")
         yield Sound(request.request, pcm, rate, estimate(request.text, pcm, rate), last=True)
+
+    def weigh(self, request: Weigh) -> Iterator[Weighed]:
+        raise Unspeakable("kind")
 
 
 def _session(path: str) -> onnxruntime.InferenceSession:

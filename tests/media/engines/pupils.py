@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from media.engines.models import Unspeakable
-from media.engines.wire import Recognise, Recognised, Say, Sound
+from media.engines.wire import Recognise, Recognised, Say, Sound, Weigh, Weighed
 
 
 class Pupil:
@@ -38,6 +38,17 @@ class Pupil:
             os.write(1, b"nor is this")
         yield Sound(request.request, bytes(2 * len(request.text)), 8_000)
         yield Sound(request.request, b"\1\1", 8_000, last=True)
+
+    def weigh(self, request: Weigh) -> Iterator[Weighed]:
+        """As likely as its environment says; a word instead of a number makes it fail."""
+        finished = os.environ.get("PUPIL_FINISHED", "1")
+        if finished == "die":
+            os._exit(9)
+        if finished == "hang":
+            time.sleep(600)
+        if finished == "refuse":
+            raise Unspeakable("empty")
+        yield Weighed(request.request, float(finished))
 
 
 def load() -> Pupil:
