@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 from typing import Final
 from zlib import crc32
@@ -19,6 +19,7 @@ from hub.node.account import Account
 from hub.node.entries import sealed_record, sealed_snapshot
 from hub.node.follower import Stage
 from hub.node.insisting import insist
+from hub.node.queueing import TURN, WAITS, Turn
 from hub.node.retention import next_look
 from hub.node.room import Room
 from hub.node.tools import Tools
@@ -31,10 +32,8 @@ from legato.session.state import State
 
 log: Final = logging.getLogger("legato.node")
 
-WAITS: Final = ("_waits", "person")
 STAFFED: Final = ("_staffed", "yes")
-"""The labels by which the index finds sessions that wait for a person, and those in which people help. No participant
-can set them: they are no ids."""
+"""The label by which the index finds sessions in which people help. No participant can set it: it is no id."""
 
 MARK: Final = "_"
 
@@ -52,9 +51,10 @@ def without_marks(labels: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if not name.startswith(MARK)}
 
 
-def marks_of(state: State) -> dict[str, str]:
+def marks_of(session: str, state: State) -> dict[str, str]:
     """What the index is to find the session by."""
-    waits = [WAITS] if state.asking is not None else []
+    asking = state.asking
+    waits = [] if asking is None else [WAITS, (TURN, Turn.of(session, asking).text)]
     return dict([*waits, STAFFED] if any(helping(state)) else waits)
 
 
@@ -188,7 +188,7 @@ class Conductor:
         """Called every second. When the session is quiet, what is usually done later is done now."""
         offset, now = self.room.position.offset, self._tools.now()
         if self._still[0] != offset:
-            self._still, self._wanted = (offset, now), marks_of(self.room.state)
+            self._still, self._wanted = (offset, now), marks_of(self.room.key.session, self.room.state)
         if self.part is not Part.CONDUCTS or self._busy:
             return
         quiet = now - self._still[1] >= self._settings.snapshot_quiet
@@ -291,7 +291,7 @@ class Conductor:
 
     def _row(self) -> tuple[Listed, tuple[str, ...]]:
         state = self.room.state
-        labels: Mapping[str, str] = state.labels | marks_of(state)
+        labels: Mapping[str, str] = state.labels | marks_of(self.room.key.session, state)
         listed = Listed(self.room.key.session, state.created, state.time, state.ended, labels)
         return listed, tuple(sorted(id for id, who in state.participants.items() if not who.left))
 
@@ -307,3 +307,8 @@ class Conductor:
         self._marks = {name: value for name, value in listed.labels.items() if name.startswith(MARK)}
         await self._tools.store.index(self.room.key, listed, participants)
         self._tools.metrics.duties.labels("index").inc()
+
+
+def conducted(conductors: Iterable[Conductor]) -> list[Room]:
+    """The rooms in whose sessions this node does the duties."""
+    return [each.room for each in conductors if each.part is Part.CONDUCTS]

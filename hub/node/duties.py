@@ -10,7 +10,7 @@ from typing import Final
 from hub.keys.errors import KeysError
 from hub.node.archiving import archive
 from hub.node.clockwatch import ClockWatch
-from hub.node.conductor import Conductor, Part, Turns
+from hub.node.conductor import Conductor, Part, Turns, conducted
 from hub.node.dispatch import Dispatch, worker_holder
 from hub.node.entries import SessionDamaged
 from hub.node.errands import Caller, Errands
@@ -19,6 +19,7 @@ from hub.node.leases import Leases
 from hub.node.memory import Memory
 from hub.node.notifying import Notifier, Notifying
 from hub.node.presence import NOTE, Attendance, holder_of, surely
+from hub.node.queueing import EVERY_MS, Queueing
 from hub.node.recent import Told
 from hub.node.retention import AGAIN_MS, agents_leave, due, erasable_at
 from hub.node.room import Room
@@ -85,6 +86,7 @@ class Duties:
             (TIDY_MS, tidying.round),
             (CLOSE_MS, tidying.close),
             (TIDY_MS, self.dispatch.offer),
+            (EVERY_MS, Queueing(self._tools, lambda: conducted(self._conductors.values())).tell),
             (MEMORY_MS, self.memory.measure),
         ):
             self._tools.spawn(self._every(pause, work))

@@ -30,6 +30,7 @@ from legato.client.key import ClientKey
 from legato.client.link import Link, LinkOptions, Phase
 from legato.client.microphone import Heard, Microphone
 from legato.client.past import Earlier, earlier
+from legato.client.queued import Queued
 from legato.client.socket import Socket
 from legato.client.transport import Connect
 from legato.client.verbs import Verbs
@@ -114,6 +115,7 @@ class Client(Verbs):
         self._blobs = Blobs(self._requests, self._place, get_ticket)
         self._tools = ClientTools(self)
         self._running: asyncio.Task[None] | None = None
+        self._queued = Queued(self.on.told, self._driver.announce)
 
     # --- life
 
@@ -161,6 +163,12 @@ class Client(Verbs):
     def attached(self) -> d.Attached | None:
         """What the hub said when it let us in; None while not connected."""
         return self._link.attached
+
+    @property
+    def place(self) -> int:
+        """Where the session stands in the queue of operators, 1 being next; 0: it waits for nobody, or the hub has not
+        said it yet. A change of it wakes `changes` and `until`."""
+        return self._queued.place(self.state)
 
     async def changes(self) -> AsyncIterator[State]:
         """The state now, and again after each change; changes that come together are one."""

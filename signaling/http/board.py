@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from hub.node.conductor import STAFFED, WAITS
+from hub.node.conductor import STAFFED
 from hub.node.promise import Node
+from hub.node.queueing import WAITS
 from legato.session.agent_labels import NEEDS_LABEL
 from legato.session.routing import PEOPLE
 from legato.session.skills import Skills, serves, within

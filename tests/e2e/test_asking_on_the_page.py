@@ -24,6 +24,7 @@ async def test_who_asks_for_a_person_by_a_click_is_in_the_queue_and_sees_who_com
         await caller.page.keyboard.press("Enter")
         await caller.page.wait_for_selector("[data-asking='waits'] >> text=You asked for a person and wait")
         assert await caller.page.input_value("#words") == "", "it was the reason"
+        await caller.page.wait_for_selector("[data-asking='waits'] >> text=you are next")
         await desk.sees(".waits")
         await desk.key("n")
         await desk.sees(f".desk[data-session='{caller.session}'] >> text=my refund")

@@ -17,6 +17,7 @@ import { openKeep, type Keep } from "./keep";
 import { Link } from "./link";
 import type { Batch } from "./outbox";
 import { Past } from "./past";
+import { Queued } from "./queued";
 import { RequestError, Requests } from "./requests";
 import { Route } from "./route";
 import type { Failed } from "./saved";
@@ -46,6 +47,7 @@ export class Session extends Verbs {
   private readonly driver: Driver;
   private readonly past = new Past();
   private readonly waiting = new Waiting();
+  private readonly queued = new Queued();
   private readonly changes = new Set<Listener<View>>();
   private readonly eventListeners = new Set<Listener<readonly Event[]>>();
   private readonly signalListeners = new Set<Listener<Signals>>();
@@ -265,7 +267,10 @@ export class Session extends Verbs {
 
   private told(envelope: Down): void {
     this.sounds.told(envelope);
-    if (envelope.type === "signals") emit(this.signalListeners, envelope.signals);
+    if (envelope.type === "signals") {
+      if (this.queued.told(envelope.signals)) this.draw();
+      emit(this.signalListeners, envelope.signals);
+    }
     if (envelope.type === "notice") emit(this.notices, envelope);
     if (envelope.type === "history_page") this.pages.get(envelope.id)?.(envelope);
   }
@@ -319,6 +324,7 @@ export class Session extends Verbs {
       way: this.driver.route.way,
       latency,
       kept: this.driver.kept,
+      place: this.queued.place(state),
     };
   }
 }

@@ -37,6 +37,8 @@ export interface View {
   readonly latency: number | null;
   /** Whether what is unsent would survive a reload. */
   readonly kept: boolean;
+  /** Where the session stands in the queue of operators, 1 being next; 0: it waits for nobody, or the hub has not said it yet. */
+  readonly place: number;
 }
 
 export interface Comeback {

@@ -24,12 +24,17 @@ export function AskForPerson({ session, view, words, onAsked }: { session: Sessi
   );
 }
 
-function said({ state, participant }: View): string {
+/** How many come before, as far as it is known. */
+function ahead(place: number): string {
+  return place === 0 ? "" : place === 1 ? ": you are next" : `: number ${place}`;
+}
+
+function said({ state, participant, place }: View): string {
   const { asking } = state;
   if (asking === null) return "";
   if (asking.reserved_for !== "") return `${nameOf(state, asking.reserved_for, participant)} looks at it.`;
   const asked = asking.by === participant ? "You asked for a person and wait" : `${nameOf(state, asking.by, participant)} asked for a person: you wait`;
-  return `${asked} in the queue. The agent answers until then.`;
+  return `${asked} in the queue${ahead(place)}. The agent answers until then.`;
 }
 
 /** That one waits, and taking it back. */
