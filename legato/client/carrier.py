@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import aiohttp
 
@@ -19,6 +20,8 @@ from legato.wire.strict import MAX_BYTES
 
 class Channel:
     """One session's `Transport`."""
+
+    watched: Final = True
 
     def __init__(
         self,
@@ -50,6 +53,9 @@ class Channel:
         if self._over.is_set():
             return
         if self._number < 0:
+            if not self._carrier.connected:  # gone since it was asked for: nobody would ever answer
+                self._over.set()
+                return
             self._number = self._carrier.enter(self)
             self._carrier.put(self._number, OPENS, raw)
         else:
@@ -93,6 +99,11 @@ class Carrier:
         self._channels: dict[int, Channel] = {}
         self._last = 0
         self._out: list[bytes] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection."""
+        return self._socket is not None
 
     @property
     def behind(self) -> bool:

@@ -160,7 +160,7 @@ class Driver:
 
     def _opened(self, socket: Transport) -> None:
         if socket is self._socket:
-            self.run(self.link.opened(self._clock()))
+            self.run(self.link.opened(self._clock(), watched=socket.watched))
         else:
             socket.close()
 

@@ -114,12 +114,12 @@ class Link:
         self._resume = (resume.ticket, proof)
         return [_send(u.Kept(ticket=resume.id))] if self.phase is Phase.LIVE else []
 
-    def opened(self, now: int) -> list[Effect]:
-        """The transport is open."""
+    def opened(self, now: int, *, watched: bool = False) -> list[Effect]:
+        """The transport is open. `watched`: somebody else notices when it is dead."""
         if self.phase is not Phase.OPENING:
             return []
         self.phase, self._deadline = Phase.GREETING, now + OPENING_MS
-        self._pulse.begin(now)
+        self._pulse.begin(now, watched=watched)
         return [_send(self._greeting())]
 
     def closed(self, now: int) -> list[Effect]:

@@ -1,7 +1,8 @@
 """When a connection is to be heard of, and when its silence is its end: a machine without a clock.
 
 The hub says how often at rest. Where a dead connection would be missed at once it is each second, and what was silent
-before that began is no silence.
+before that began is no silence. A connection that somebody else watches (a worker's, which carries many sessions and
+beats for all of them) has no need of that.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ class Pulse:
     heard_at: int = 0
     spoke_at: int = 0
     hurried_at: int | None = None
+    watched: bool = False
 
-    def begin(self, now: int) -> None:
+    def begin(self, now: int, *, watched: bool = False) -> None:
         """A connection is open."""
         self.heard_at = self.spoke_at = now
+        self.watched = watched
 
     def look(self, now: int, *, urgent: bool) -> None:
         """Whether a dead connection would be missed at once."""
-        if not urgent:
+        if not urgent or self.watched:
             self.hurried_at = None
         elif self.hurried_at is None:
             self.hurried_at = now

@@ -42,6 +42,8 @@ async def opens(hub: str, http: aiohttp.ClientSession, opened: Callable[[], None
 class Socket:
     """One connection. `received` gets text as bytes, `audio` binary envelopes; `closed` is called once at the end."""
 
+    watched: Final = False
+
     def __init__(
         self,
         hub: str,

@@ -11,6 +11,10 @@ import aiohttp
 class Transport(Protocol):
     """One way to a hub, good once."""
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody else notices that it is dead: then what it carries need not beat often."""
+
     async def run(self, http: aiohttp.ClientSession) -> None:
         """Connect and carry until either side ends it."""
 

@@ -21,19 +21,25 @@ from signaling.bench.crew import Crew
 from signaling.bench.figures import Result, Value
 from signaling.bench.leased import measure_stall
 from signaling.bench.plan import Plan
-from signaling.bench.rig import Rig
+from signaling.bench.rig import Rig, open_rig
 from signaling.bench.taker import AGENT
 
 AT_ONCE: Final = 32
 LOOK_S: Final = 0.01
 PATIENCE_S: Final = 120.0
 AGAIN_S: Final = 0.5
+ROOMS: Final = "legato_rooms "
 
 
 async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
-    """Sessions taken a second, from the first to the last that waited, and the store's memory a waiting session."""
-    await rig.at_least(plan.nodes)
+    """Sessions taken a second, from the first to the last that waited, and the store's memory a waiting session. On a
+    store of its own each time: what a run before took waits again once its workers are killed. Those that nobody takes
+    are at rest before the others come: no node has them open, nor anything to write of them."""
     async with AsyncExitStack() as stack:
+        if rig.store_pid:
+            rig = await stack.enter_async_context(open_rig(seed=rig.rng.getrandbits(32), profile=rig.profile))
+        while len(rig.nodes) < plan.nodes:
+            await rig.start_node(plan.idle_close_ms)
         store = await RealStore.open(
             Endpoint.from_url(rig.redis), level="buffered", random_bytes=secrets.token_bytes, random=random
         )
@@ -43,6 +49,7 @@ async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
         )
         before, _ = await store.memory()
         await asked(rig, [f"s_w{secrets.token_hex(10)}" for _ in range(plan.waiting)], "nobody")
+        await at_rest(rig)
         after, _ = await store.memory()
         crew = Crew(rig, "signaling.bench.taker", AGENT)
         stack.push_async_callback(crew.end)
@@ -91,6 +98,21 @@ async def asked(rig: Rig, sessions: Sequence[str], agent: str) -> None:
 
         for _ in range(AT_ONCE):
             group.create_task(ask())
+
+
+async def at_rest(rig: Rig) -> None:
+    """Wait until no node has a session open. Raises `TimeoutError`."""
+    async with ClientSession() as http, asyncio.timeout(PATIENCE_S):
+        for port in rig.ports():
+            while await _rooms(http, port):  # noqa: ASYNC110 — another process closes them
+                await asyncio.sleep(AGAIN_S)
+
+
+async def _rooms(http: ClientSession, port: int) -> float:
+    async with http.get(f"http://127.0.0.1:{port}/metrics") as answer:
+        answer.raise_for_status()
+        told = [line for line in (await answer.text()).splitlines() if line.startswith(ROOMS)]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in told)
 
 
 async def fewer_wait(store: RealStore, count: int) -> float:

@@ -22,7 +22,8 @@ class Plan:
     `reloads` of a page that talks, `route_flips` from one network to another, `dead_paths` of a call, and `rough_s`
     seconds of a bad one, and of workers and people on such (0: none).
     Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
-    `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes;
+    `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes
+    and whose rooms close after `idle_close_ms`;
     when workers have them the store stalls for `stall_s`; `leased` sessions that they have in a failover.
     `takeovers` of calls by operators.
     """
@@ -73,6 +74,7 @@ class Plan:
     takeovers: int = 150
     dispatched: int = 2_000
     waiting: int = 2_000
+    idle_close_ms: int = 30_000
     stall_s: float = 5.0
     leased: int = 1_000
     says: Callable[[str], None] = lambda text: None
@@ -123,6 +125,7 @@ SMALL = Plan(
     takeovers=12,
     dispatched=20,
     waiting=20,
+    idle_close_ms=500,
     stall_s=0.5,
     leased=20,
 )

@@ -151,6 +151,16 @@ async def test_a_session_whose_connection_goes_before_it_began_never_opens() -> 
     assert (ada.open, ada.over) == (False, True)
 
 
+async def test_a_session_that_begins_after_its_connection_went_is_over_at_once() -> None:
+    carrier, line = at_work()
+    ada = Session(carrier)
+    carrier.end()
+    async with asyncio.timeout(1):
+        await ada.run()
+    assert ada.over
+    assert line.said == []
+
+
 async def test_much_at_once_goes_in_envelopes_that_the_hub_takes() -> None:
     carrier, line = at_work()
     ada = Session(carrier)

@@ -21,6 +21,16 @@ def test_who_is_hurried_counts_a_silence_from_when_that_began() -> None:
     assert (pulse.speak_at, pulse.silent_at) == (3_000, 18_000)
 
 
+def test_a_connection_that_somebody_watches_is_never_hurried() -> None:
+    pulse = Pulse(at_rest=30_000)
+    pulse.begin(0, watched=True)
+    pulse.look(10, urgent=True)
+    assert (pulse.speak_at, pulse.silent_at) == (30_000, 90_000)
+    pulse.begin(1_000)  # the next one is its own
+    pulse.look(2_000, urgent=True)
+    assert (pulse.speak_at, pulse.silent_at) == (2_000, 5_000)
+
+
 @given(st.integers(500, 30_000), st.lists(st.tuples(st.integers(1, 5_000), st.booleans(), st.booleans())))
 def test_a_connection_is_dead_at_the_earliest_three_beats_after_it_was_heard(
     at_rest: int, steps: list[tuple[int, bool, bool]]
