@@ -48,7 +48,9 @@ async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
             f"agents: {plan.waiting} sessions that nobody takes, {plan.dispatched} that wait for workers"
         )
         before, _ = await store.memory()
-        await asked(rig, [f"s_w{secrets.token_hex(10)}" for _ in range(plan.waiting)], "nobody")
+        await asked(
+            rig, [f"s_w{secrets.token_hex(10)}" for _ in range(plan.waiting)], "nobody", nodes=plan.nodes
+        )
         await at_rest(rig)
         after, _ = await store.memory()
         crew = Crew(rig, "signaling.bench.taker", AGENT)
@@ -65,10 +67,11 @@ async def measure_dispatch(rig: Rig, plan: Plan) -> list[Result]:
     return [Value("dispatched_per_s", rate, least=500), Value("waiting_kb", kb, most=10), *stalled]
 
 
-async def asked(rig: Rig, sessions: Sequence[str], agent: str) -> None:
-    """Create the sessions at the first node, each with a question that waits for the agent."""
+async def asked(rig: Rig, sessions: Sequence[str], agent: str, *, nodes: int = 1) -> None:
+    """Create the sessions at the first `nodes`, each with a question that waits for the agent."""
     headers = {"Authorization": f"Bearer {rig.ticket(ANY_SESSION, 'p_bench', 'supervisor')}"}
-    url, waiting = f"http://127.0.0.1:{rig.nodes[0].port}/v1/sessions", list(sessions)
+    urls = [f"http://127.0.0.1:{node.port}/v1/sessions" for node in rig.nodes[:nodes]]
+    waiting = list(sessions)
     command = {"type": "post_message", "message": "m_1", "parts": [{"text": "is anybody there?"}]}
     async with (
         ClientSession(
@@ -81,7 +84,7 @@ async def asked(rig: Rig, sessions: Sequence[str], agent: str) -> None:
             """As a client does: a hub that is busy for a moment is asked again."""
             while True:
                 async with http.post(to, json=body) as answer:
-                    if to == url and answer.status == HTTPStatus.CONFLICT:
+                    if to in urls and answer.status == HTTPStatus.CONFLICT:
                         return  # it was made at the first try
                     if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
                         answer.raise_for_status()
@@ -90,7 +93,7 @@ async def asked(rig: Rig, sessions: Sequence[str], agent: str) -> None:
 
         async def ask() -> None:
             while waiting:
-                session = waiting.pop()
+                url, session = urls[len(waiting) % len(urls)], waiting.pop()
                 await put(url, {"session": session, "labels": {"agent": agent}})
                 await put(
                     f"{url}/{session}/commands", {"producer": "w_bench", "seq": 1, "commands": [command]}
