@@ -54,7 +54,7 @@ class Microphone:
         self._heard = heard
         self._unacked = Unacked()
         self._playout = Playout()
-        self._connection = ""
+        self._came = False
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
 
@@ -112,7 +112,9 @@ class Microphone:
             clock=self.clock,
             carries=carries,
             heard=heard,
+            again=carries and self._came,
         )
+        self._came = True
         self._session.tell(asked)
 
     def _back(self, attached: d.Attached) -> None:

@@ -154,8 +154,9 @@ class Microphone(Up, frozen=True, kw_only=True):
 
     `since`: media time before which nothing comes any more; `clock`: the capture's media time now. `carries`: the
     stream is the attachment's voice, both ways; without it, it only completes what a call brings. `heard`, of one that
-    carries: what the client played last. `before`: captures of the attachment whose unacknowledged end is lost, for
-    the client was started anew.
+    carries: what the client played last. `again`, of one that carries: nobody asked for it, the client only comes back:
+    it takes the voice from no other attachment. `before`: captures of the attachment whose unacknowledged end is lost,
+    for the client was started anew.
     """
 
     stream: int
@@ -164,6 +165,7 @@ class Microphone(Up, frozen=True, kw_only=True):
     clock: int = 0
     carries: bool = False
     heard: PlayedUntil | None = None
+    again: bool = False
     before: list[LeftBehind] = []
 
 
@@ -177,13 +179,15 @@ class Lacking(Up, frozen=True, kw_only=True):
 class Dial(Up, frozen=True, kw_only=True):
     """A page calls by its ticket from now on: `call` is the ticket's user fragment, a colon and the page's own.
     `ready`: its sound is warm; `heard`: what it played last; `password`: of its side of ICE, so that the hub can see
-    which of its addresses it receives at. The hub need not be told; it is quicker if it is. Said again it adds nothing
-    but the password."""
+    which of its addresses it receives at. `again`: nobody asked for it, the page only calls anew: it takes the voice
+    from no other attachment. The hub need not be told; it is quicker if it is, and what it is not told of counts as
+    `again`. Said again it adds nothing but the password."""
 
     call: str
     password: str = ""
     ready: bool = False
     heard: PlayedUntil | None = None
+    again: bool = False
 
 
 class Decline(Up, frozen=True, kw_only=True):

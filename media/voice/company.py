@@ -1,8 +1,8 @@
 """The calls of one session on this node, as its log has them: which of them hear, and which are heard.
 
 A call may stand while its attachment takes no audio, gives none, or neither: then nothing is said into it, and what
-its microphone hears goes to nobody. A call that begins takes the voice of its participant, and hears from its first
-frame on: it does not wait for the log to say so.
+its microphone hears goes to nobody. A call that begins takes the voice of its participant (`media.voice.owning`), and
+hears from its first frame on: it does not wait for the log to say so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from media.frames import Frame
 from media.voice.answering import Answering
 from media.voice.carrier import Carrier
 from media.voice.gathering import Gathering
-from media.voice.owning import Owning, owned
+from media.voice.owning import Claim, Owning, claimed, owned, plays
 from media.voice.relay import Hear, Relay
 from media.voice.rest import Returning
 from media.voice.routing import listens, speaks, talkers
@@ -68,16 +68,33 @@ class Company:
         self._members: dict[str, _Member] = {}
 
     def begin(
-        self, attachment: str, participant: str, returning: Returning, *, warm: bool, fresh: bool = False
+        self,
+        attachment: str,
+        participant: str,
+        returning: Returning,
+        *,
+        warm: bool,
+        fresh: bool = False,
+        claim: Claim | None = None,
     ) -> None:
         """A call of the attachment was answered; it begins with what was not heard. `warm`: its page can sound
-        already. `fresh`: it is new to voice."""
+        already. `fresh`: it is new to voice. `claim`: without one it was dialled just now."""
+        claim = claim or claimed(self._room.state, attachment)
+        older = self._members.get(attachment)
         member = self._members[attachment] = _Member(attachment, participant)
         member.holds = on_hold(self._room.state, attachment)
         self._gathering.hush(attachment, member.holds)
-        self._answering.join(attachment, participant, returning, warm=warm, fresh=fresh)
-        if not owned(self._room.state, attachment):
-            self._spawn(self._take(attachment))
+        member.hears = plays(self._room.state, claim)
+        if member.hears:
+            self._answering.join(attachment, participant, returning, warm=warm, fresh=fresh)
+        elif older is not None and older.hears:
+            self._deafen(older)
+        self.claim(claim)
+
+    def claim(self, claim: Claim) -> None:
+        """Its call, if there is one, takes what it may of the voice."""
+        if claim.attachment in self._members and not owned(self._room.state, claim.attachment):
+            self._spawn(self._take(claim))
 
     def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""
@@ -148,9 +165,10 @@ class Company:
             given = frame if speaks(self._room.state, attachment) else None
             self._gathering.relayed(attachment, participant, given)
 
-    async def _take(self, attachment: str) -> None:
-        if not await self._owning.take(attachment):
-            self.heed(attachment)
+    async def _take(self, claim: Claim) -> None:
+        took = await self._owning.take(claim)
+        if not took or listens(self._room.state, claim.attachment):
+            self.heed(claim.attachment)
 
     async def _hear_on(self, member: _Member, turned: Written) -> None:
         """The attachment takes audio again: it goes on with what was not heard, and what came since it `turned`."""

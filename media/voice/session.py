@@ -15,7 +15,6 @@ from legato.session.position import Position
 from legato.wire.up import Microphone as OpenMicrophone
 from media.rtc.rtp import AudioPacket
 from media.voice.answering import Answering
-from media.voice.barge_in import Move
 from media.voice.bringing import Bringings
 from media.voice.captured import CapturedEar
 from media.voice.carrier import Carrier
@@ -26,7 +25,7 @@ from media.voice.echoes import Echoes
 from media.voice.foreseen import Foreseen
 from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
-from media.voice.minutes import Ended
+from media.voice.owning import Claim
 from media.voice.relay import Relay
 from media.voice.reports import Reports
 from media.voice.rest import Report, Returning, read_report, report_of
@@ -66,8 +65,10 @@ class SessionVoice:
         self._ear_of = self._microphones.get
         relay = partial(Relay, sound.store, sound.keys, room.key, sound.new_id("n"))
         self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn, relay)
-        self.live = self._company.live
-        """A microphone's frame as it came: see `Floor`."""
+        self.live, self.claim = self._company.live, self._company.claim
+        """A microphone's frame as it came: see `Floor`. A call's page says later what it may take."""
+        self.moved, self.turn_ended = self.answering.moved, self.answering.turn_ended
+        """See `Floor`."""
         self._lines: dict[str, _Line] = {}
         self._reports = Reports()
         self._tasks: asyncio.TaskGroup | None = None
@@ -128,9 +129,14 @@ class SessionVoice:
         return ear
 
     async def open_stream(
-        self, hearer: Hearer, attachment: str, participant: str, asked: OpenMicrophone
+        self,
+        hearer: Hearer,
+        attachment: str,
+        participant: str,
+        asked: OpenMicrophone,
+        claim: Claim | None = None,
     ) -> CapturedEar:
-        """A connection of the attachment brings a capture's frames, and perhaps carries its voice."""
+        """A connection of the attachment brings a capture's frames, and perhaps carries its voice (see `begin`)."""
         await self._microphones.lost(attachment, asked.before)
         ear = await self.ear_for(attachment, participant, asked.capture)
         assert isinstance(ear, CapturedEar)
@@ -144,7 +150,7 @@ class SessionVoice:
         if asked.carries and not carries:
             carrier = StreamCarrier(hearer, asked.stream)
             returning = await self.returning(participant, report_of(asked.heard))
-            self.begin(ear, self._sound.new_id("c"), carrier, returning, asked.clock)
+            self.begin(ear, self._sound.new_id("c"), carrier, returning, asked.clock, claim=claim)
             self.connected(attachment, carrier)
         elif carries and not asked.carries:
             self.hang_up(attachment, reason="moved")
@@ -184,10 +190,11 @@ class SessionVoice:
         clock: int = 0,
         *,
         ready: bool | None = None,
+        claim: Claim | None = None,
     ) -> None:
         """The call was answered: it takes the place of an older one of the attachment, and begins with what was not
         heard. `clock`: media time now. `ready`: whether its sound is warm, as its page says; unsaid, it is if it was
-        when the last one ended."""
+        when the last one ended. `claim`: without one it was dialled now."""
         attachment, state = ear.attachment, self._room.state
         older = self._lines.get(attachment)
         self._lines[attachment] = _Line(call, carrier, ear.track)
@@ -201,7 +208,7 @@ class SessionVoice:
         events += voice_rules.voice_started(state, attachment, call, ear.track, clock)
         self.clerk.write(events)
         warm = listens if ready is None else ready
-        self._company.begin(attachment, ear.participant, returning, warm=warm, fresh=not listens)
+        self._company.begin(attachment, ear.participant, returning, warm=warm, fresh=not listens, claim=claim)
 
     def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""
@@ -264,14 +271,6 @@ class SessionVoice:
         """Whether an agent is being heard."""
         return self.answering.speaking
 
-    def moved(self, attachment: str, move: Move) -> None:
-        """A microphone holds, takes or frees the floor."""
-        self.answering.moved(attachment, move)
-
-    def turn_ended(self, ended: Ended) -> None:
-        """A turn ended."""
-        self.answering.turn_ended(ended)
-
     # --- inside
 
     def _look(self, events: Sequence[e.Event]) -> None:
@@ -294,8 +293,7 @@ class SessionVoice:
 
     def _silent_for(self, attachment: str) -> int:
         """Milliseconds since the attachment's microphone was heard; 0 if it never was."""
-        heard_at = self._microphones[attachment].heard_at
-        return 0 if heard_at is None else self._sound.now() - heard_at
+        return 0 if (at := self._microphones[attachment].heard_at) is None else self._sound.now() - at
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._tasks is not None

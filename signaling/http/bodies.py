@@ -196,10 +196,12 @@ class Heard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OfferCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A page's SDP offer. `heard`: what of the agent's speech it played last, if it played any."""
+    """A page's SDP offer. `heard`: what of the agent's speech it played last, if it played any. `again`: nobody asked
+    for this call, the page only calls anew: it takes the voice from no other attachment."""
 
     sdp: str
     heard: Heard | None = None
+    again: bool = False
 
 
 class CallAnswered(msgspec.Struct, frozen=True):

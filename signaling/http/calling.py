@@ -50,7 +50,7 @@ class Calling:
         if len(body.sdp) > MOST_SDP:
             raise Refused("too_large", field="sdp")
         try:
-            answered = await calls.offer(line, body.sdp, _report(body.heard))
+            answered = await calls.offer(line, body.sdp, _report(body.heard), again=body.again)
         except OfferRefused as refused:
             raise Refused("malformed", refused.detail, "sdp") from None
         return json_response(bodies.CallAnswered(answered.call, answered.sdp, answered.track), 201)

@@ -65,9 +65,12 @@ class Calls(Protocol):
     def ticket(self, line: Line, asked: AskedTicket) -> GivenTicket:
         """A ticket for calls of the line's attachment. Raises `OfferRefused`."""
 
-    async def offer(self, line: Line, sdp: str, heard: Report | None = None) -> Answered:
+    async def offer(
+        self, line: Line, sdp: str, heard: Report | None = None, *, again: bool = False
+    ) -> Answered:
         """Take a call for the line's attachment, in place of any it has. `heard`: what of the agent's speech the
-        client heard last, if it says so. Raises `OfferRefused`."""
+        client heard last, if it says so. `again`: it takes the voice from no other attachment. Raises
+        `OfferRefused`."""
 
     async def hang_up(self, line: Line, call: str) -> bool:
         """End it; False if the line's attachment has no such call."""

@@ -3,7 +3,8 @@
 A ticket is given out while the page is attached. Its first authentic check makes a call, which takes the place of an
 older one of the attachment only when the handshake has shown that it is the ticket's holder who calls; or at
 once, if the page says so on its own connection (`dial`), which is quicker by the handshake. A ticket serves
-several calls, one after another or at once: the page that comes back tries several ways and keeps the first.
+several calls, one after another or at once: the page that comes back tries several ways and keeps the first. From
+another attachment a call takes the voice only if its page has said so, and none that was given to one since.
 
 A ticket may be for calls that *wait*: a page at which somebody is about to talk lets the handshake be done beforehand.
 Such a call says nothing, hears nothing and is in no log until its page says on its own connection that it calls.
@@ -30,6 +31,7 @@ from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
 from media.voice.ear import Ear
 from media.voice.foreseen import Foreseen
+from media.voice.owning import Claim, claimed
 from media.voice.rest import Report, report_of
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
@@ -90,6 +92,8 @@ class _Caller:
     """What its page says that it played last."""
     name: str = ""
     """Of the call, in the log."""
+    claim: Claim | None = None
+    """What of the voice it may take, as its page said."""
     foreseen: Foreseen | None = None
     """What of its session's sound was read for it."""
     held: deque[tuple[AudioPacket, int]] = field(default_factory=lambda: deque(maxlen=MOST_HELD))
@@ -169,6 +173,9 @@ class Dialling:
             return
         caller.announced, caller.ready = True, dial.ready
         caller.heard = report_of(dial.heard)
+        caller.claim = claimed(arrival.room.state, caller.ticket.attachment, again=dial.again)
+        if caller.begun and caller.voice is not None:
+            caller.voice.claim(caller.claim)
         if caller.patience is not None:
             caller.patience.cancel()
             # What was looked up when it began to wait may be another by now.
@@ -283,7 +290,8 @@ class Dialling:
         if caller.key not in self._callers:
             return
         caller.begun = True
-        voice.begin(ear, caller.name, call, returning, ready=caller.ready)
+        claim = caller.claim or Claim(caller.ticket.attachment, again=True)
+        voice.begin(ear, caller.name, call, returning, ready=caller.ready, claim=claim)
         if call.state is CallState.CONNECTED:
             voice.connected(caller.ticket.attachment, call)
         while caller.held:

@@ -18,6 +18,7 @@ from media.rtc.call import Call, CallState
 from media.rtc.rtp import AudioPacket
 from media.voice.desk import Desk
 from media.voice.errands import Errands
+from media.voice.owning import claimed
 from media.voice.rest import Report
 from media.voice.session import SessionVoice
 from signaling.connection.line import Line
@@ -47,7 +48,9 @@ class VoiceDoor:
 
     # --- `signaling.voice.calls.Calls`
 
-    async def offer(self, line: Line, sdp: str, heard: Report | None = None) -> Answered:
+    async def offer(
+        self, line: Line, sdp: str, heard: Report | None = None, *, again: bool = False
+    ) -> Answered:
         """See `Calls`."""
         arrival = line.arrival
         assert arrival is not None
@@ -56,6 +59,7 @@ class VoiceDoor:
         except BadOffer as bad:
             raise OfferRefused(bad.reason) from None
         attachment, participant = arrival.actor.attachment, arrival.actor.participant
+        claim = claimed(arrival.room.state, attachment, again=again)
         async with asyncio.timeout(OFFER_S), self.desk.voice(arrival.room.key) as voice:
             if voice is None:
                 raise OfferRefused("no such session")
@@ -66,7 +70,7 @@ class VoiceDoor:
                 answer, call = self.port.accept(offer, _heard(voice, attachment), turned)
             except MuxFull:
                 raise OfferRefused("too many calls") from None
-            voice.begin(ear, call.key, call, returning)
+            voice.begin(ear, call.key, call, returning, claim=claim)
         return Answered(call.key, answer, ear.track)
 
     def ticket(self, line: Line, asked: AskedTicket) -> GivenTicket:

@@ -20,6 +20,7 @@ from legato.wire.up import Lacking, Microphone
 from media.voice.captured import CapturedEar
 from media.voice.desk import Desk
 from media.voice.errands import Errands
+from media.voice.owning import Claim, claimed
 from media.voice.session import SessionVoice
 from signaling.connection import close_codes
 from signaling.connection.allowance import Allowance
@@ -65,7 +66,8 @@ class MicrophoneStreams:
         allowance = Allowance(FRAMES_A_SECOND, FRAMES_AT_ONCE, self._now())
         stream = streams.setdefault(asked.stream, _Stream(allowance))
         stream.opening += 1
-        self._errands.spawn(self._open(line, stream, asked))
+        claim = claimed(arrival.room.state, arrival.actor.attachment, again=asked.again)
+        self._errands.spawn(self._open(line, stream, asked, claim))
 
     def add(self, line: Line, audio: Audio) -> bool:
         """A piece of sound; False if its stream is no microphone's."""
@@ -93,9 +95,9 @@ class MicrophoneStreams:
             if stream.ear is not None and stream.voice is not None:
                 stream.voice.shut_stream(stream.ear, line, number)
 
-    async def _open(self, line: Line, stream: _Stream, asked: Microphone) -> None:
+    async def _open(self, line: Line, stream: _Stream, asked: Microphone, claim: Claim) -> None:
         try:
-            await self._find_ear(line, stream, asked)
+            await self._find_ear(line, stream, asked, claim)
             await self._catch_up(stream)
         except (StoreUnavailable, KeysError, TimeoutError) as problem:
             log.warning("a microphone was not taken", extra={"kind": type(problem).__name__})
@@ -105,7 +107,7 @@ class MicrophoneStreams:
         if line not in self._streams and stream.ear is not None and stream.voice is not None:
             stream.voice.shut_stream(stream.ear, line, asked.stream)
 
-    async def _find_ear(self, line: Line, stream: _Stream, asked: Microphone) -> None:
+    async def _find_ear(self, line: Line, stream: _Stream, asked: Microphone, claim: Claim) -> None:
         arrival = line.arrival
         assert arrival is not None
         actor = arrival.actor
@@ -114,7 +116,7 @@ class MicrophoneStreams:
                 return
             before = stream.ear
             stream.voice = voice
-            stream.ear = await voice.open_stream(line, actor.attachment, actor.participant, asked)
+            stream.ear = await voice.open_stream(line, actor.attachment, actor.participant, asked, claim)
             if before is not None and before is not stream.ear:
                 voice.shut_stream(before, line, asked.stream)
 

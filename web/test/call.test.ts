@@ -29,10 +29,17 @@ class Line {
 class World {
   readonly happened: string[] = [];
   live = true;
-  readonly session = { dial: () => this.happened.push(this.live ? "dialled" : "not dialled") > 0 && this.live } as unknown as Session;
+  again = true;
+  readonly takes: boolean[] = [];
+  readonly session = {
+    dial: (...said: unknown[]) => {
+      this.takes.push(said[4] === false);
+      return this.happened.push(this.live ? "dialled" : "not dialled") > 0 && this.live;
+    },
+  } as unknown as Session;
   call(line: Line, quiet: boolean): Call {
     const tell = (what: string) => () => void this.happened.push(what);
-    const on: CallEvents = { track: () => undefined, answered: tell("answered"), connected: tell("connected"), failed: tell("failed"), heard: () => null };
+    const on: CallEvents = { track: () => undefined, answered: tell("answered"), connected: tell("connected"), failed: tell("failed"), heard: () => null, again: () => this.again };
     return new Call(this.session, line as unknown as Peer, null, () => true, on, quiet);
   }
 }
@@ -82,6 +89,16 @@ describe("a call", () => {
     call.introduce();
     call.introduce();
     expect(world.happened).toEqual(["not dialled", "dialled"]);
+  });
+
+  test("says whether somebody asks for the voice here as it is told of", () => {
+    const [line, world] = [new Line(), new World()];
+    world.again = false;
+    world.live = false;
+    const call = world.call(line, false);
+    world.live = world.again = true;
+    call.introduce();
+    expect(world.takes).toEqual([true, false]);
   });
 
   test("says that the hub does not hear it while the newest frame does", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fold } from "../src/client/fold";
 import type { Event } from "../src/client/generated";
-import { playsFor, switching } from "../src/client/modality";
+import { playsFor, switching, takenFrom } from "../src/client/modality";
 import { filled } from "../src/client/state";
 import { readAddress } from "../src/demo/opening";
 import { readFrom } from "../src/demo/read_on";
@@ -24,6 +24,19 @@ describe("modality", () => {
     expect(playsFor(fold([granted(1, "tab"), granted(2, "phone")]), "ada")).toBe("phone");
     expect(playsFor(fold([granted(1, "tab"), { type: "right_released", by: "hub", offset: 2, right: "playout:ada", token: 2 }]), "ada")).toBe("");
     expect(playsFor(fold([]), "ada")).toBe("");
+  });
+
+  test("a voice that goes to another device is missed at once, though the loss is said before the grant", () => {
+    const changed = (attachment: string, takes: ("text" | "audio")[]): Event => ({
+      type: "modality_changed", by: "hub", offset: 9, attachment, takes, gives: takes,
+    });
+    const view = (...events: Event[]) => ({ state: fold(events), participant: "ada", attachment: "tab" });
+    const [loses, gains] = [changed("tab", ["text"]), changed("phone", ["text", "audio"])];
+    expect(takenFrom(view(granted(1, "tab")), [loses, granted(2, "phone"), gains])).toBe(true);
+    expect(takenFrom(view(granted(1, "tab"), granted(2, "phone")), [loses])).toBe(true);
+    expect(takenFrom(view(granted(1, "tab")), [loses])).toBe(false);
+    expect(takenFrom(view(granted(1, "tab")), [loses, granted(2, "phone"), granted(3, "tab")])).toBe(false);
+    expect(takenFrom(view(granted(1, "phone")), [granted(2, "phone"), gains])).toBe(false);
   });
 
   test("the mark stands where somebody turned to text in the midst of a message, and nowhere else", () => {

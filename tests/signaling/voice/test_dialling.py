@@ -13,11 +13,13 @@ import pytest
 
 from hub.keys.call_tickets import CallTickets
 from hub.store.promise import SessionKey, StoreUnavailable
+from legato.session.state import State
 from legato.wire.up import Dial, PlayedUntil
 from media.frames import Frame
 from media.opus import FRAME
 from media.rtc.call import Call, CallState
 from media.voice.foreseen import Foreseen
+from media.voice.owning import Claim
 from media.voice.rest import Report
 from signaling.voice.call_port import CallPort
 from signaling.voice.calls import AskedTicket, GivenTicket, OfferRefused
@@ -49,6 +51,8 @@ class Voice:
         self.begun: list[tuple[str, bool | None, CallState]] = []
         self.up: list[Call] = []
         self.over: list[str] = []
+        self.claims: list[Claim] = []
+        self.claim = self.claims.append
         self.heard: list[bytes] = []
         self.reports: list[Report | None] = []
         self.keeper = Rings()
@@ -74,8 +78,9 @@ class Voice:
             raise StoreUnavailable("test")
         return participant
 
-    def begin(self, ear: Any, call: str, carrier: Call, returning: str, *, ready: bool | None = None) -> None:
-        self.begun.append((call, ready, carrier.state))
+    def begin(self, ear: Any, call: str, carrier: Call, returning: str, **more: Any) -> None:
+        self.begun.append((call, more["ready"], carrier.state))
+        self.claims.append(more["claim"])
         self.changed.set()
 
     def connected(self, attachment: str, carrier: Call) -> None:
@@ -106,7 +111,7 @@ class Hub:
 
     def __init__(self, port: CallPort) -> None:
         self.port = port
-        self.voice = Voice()
+        self.voice, self.state = Voice(), State()
         self.wall = 1_000
         self.revoked: set[str] = set()
         self.misused: list[str] = []
@@ -129,7 +134,7 @@ class Hub:
     def line(self, attachment: str = "a_1") -> Any:
         ticket = SimpleNamespace(root="j_1", allows=lambda capability: True)
         actor = SimpleNamespace(participant="p_ada", attachment=attachment)
-        room = SimpleNamespace(key=KEY)
+        room = SimpleNamespace(key=KEY, state=self.state)
         return SimpleNamespace(arrival=SimpleNamespace(room=room, actor=actor, ticket=ticket))
 
     def given(self, peer: CallPeer, attachment: str = "a_1", *, waits: bool = False) -> GivenTicket:

@@ -1447,6 +1447,7 @@ export interface UpDial {
   password?: string;
   ready?: boolean;
   heard?: PlayedUntil | null;
+  again?: boolean;
 }
 
 export interface UpDo {
@@ -1488,6 +1489,7 @@ export interface UpMicrophone {
   clock?: number;
   carries?: boolean;
   heard?: PlayedUntil | null;
+  again?: boolean;
   before?: LeftBehind[];
 }
 

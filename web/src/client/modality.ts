@@ -1,6 +1,6 @@
 /** Which command turns an attachment to voice, to text, or to listening only; and who has a participant's voice. */
 import type { Command, DownAttached, Medium } from "./aliases";
-import type { State } from "./generated";
+import type { Event, State } from "./generated";
 import { of } from "./state";
 
 /** `listening`: what is said is heard, and the microphone is nobody's. */
@@ -59,4 +59,18 @@ export function onHold(state: State, participant: string): boolean {
 export function playsFor(state: State, participant: string): string {
   const right = of(state.rights, `playout:${participant}`);
   return right !== undefined && right.holder !== "" ? right.attachment : "";
+}
+
+/**
+ * Whether these events say that the voice of this attachment is another one's now. `state` may be as it was before them, and
+ * the loss is said before the grant.
+ */
+export function takenFrom(view: { state: State; participant: string; attachment: string }, events: readonly Event[]): boolean {
+  const { state, participant, attachment } = view;
+  const silent = (takes: unknown): boolean => Array.isArray(takes) && !takes.includes("audio");
+  const lost = events.some((one) => one.type === "modality_changed" && one["attachment"] === attachment && silent(one["takes"]));
+  if (!lost) return false;
+  const granted = events.findLast((one) => one.type === "right_granted" && one["right"] === `playout:${participant}`);
+  const owner = granted === undefined ? playsFor(state, participant) : (granted as { attachment?: unknown }).attachment;
+  return owner !== "" && owner !== undefined && owner !== attachment;
 }

@@ -67,9 +67,12 @@ export class Requests {
     private readonly connection: () => string,
   ) {}
 
-  /** Offer a call from this connection. `heard`: what of the agent's speech was played last, if any was. */
-  async call(sdp: string, heard: PlayedUntil | null = null): Promise<AnsweredCall> {
-    const body = JSON.stringify(heard === null ? { sdp } : { sdp, heard });
+  /**
+   * Offer a call from this connection. `heard`: what of the agent's speech was played last, if any was; `again`: it takes
+   * the voice from no other device.
+   */
+  async call(sdp: string, heard: PlayedUntil | null = null, again = false): Promise<AnsweredCall> {
+    const body = JSON.stringify({ sdp, ...(heard === null ? {} : { heard }), ...(again ? { again } : {}) });
     const answer = await this.send("POST", "calls", this.connection(), body, "application/json", TIMEOUT_MS);
     return (await answer.json()) as AnsweredCall;
   }

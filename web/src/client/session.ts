@@ -149,12 +149,11 @@ export class Session extends Verbs {
 
   /**
    * Say that this page calls by its ticket from now on, and what it `heard` last; false: it cannot be said now, and need not be.
-   * `password`: of this page's side of ICE.
+   * `password`: of this page's side of ICE; `again`: nobody asked for it, and it takes the voice from no other device.
    */
-  dial(call: string, ready: boolean, heard: PlayedUntil | null = null, password = ""): boolean {
-    const effects = this.machine.tell({ type: "dial", call, password, ready, ...(heard === null ? {} : { heard }) });
-    this.driver.run(effects);
-    return effects.length > 0;
+  dial(call: string, ready: boolean, heard: PlayedUntil | null = null, password = "", again = false): boolean {
+    const said = { ...(heard === null ? {} : { heard }), ...(again ? { again } : {}) };
+    return this.tell({ type: "dial", call, password, ready, ...said });
   }
 
   /** Ask for older entries; they are in the next view's `past`. Rejects with `RequestError` (`unavailable`) while not connected, or `EndedError`. */

@@ -1,7 +1,7 @@
 /** The page's voice, drawn. */
 import { useEffect, useState } from "preact/hooks";
-import type { Event, Session } from "../client";
-import { playsFor } from "../client/modality";
+import type { Session } from "../client";
+import { takenFrom } from "../client/modality";
 import type { VoiceView } from "../voice/view";
 import type { Voice } from "../voice/voice";
 
@@ -15,17 +15,10 @@ export function useVoice(session: Session, voice: Voice | null): VoiceHook | nul
   useEffect(() => {
     if (voice === null) return undefined;
     Object.assign(globalThis, { legatoVoice: voice });
-    const stops = [voice.onChange(setView), session.onEvents((events) => events.forEach((event) => isTakenFrom(session, event) && void voice.stop()))];
+    const stops = [voice.onChange(setView), session.onEvents((events) => takenFrom(session.view, events) && void voice.stop())];
     return () => stops.forEach((stop) => stop());
   }, [session, voice]);
   return voice === null || view === null ? null : { voice, view };
-}
-
-/** Whether the event says that this tab's voice went to another device, or that it turned to text. */
-function isTakenFrom({ view }: Session, event: Event): boolean {
-  if (event.type !== "modality_changed" || event["attachment"] !== view.attachment) return false;
-  const owner = playsFor(view.state, view.participant);
-  return owner !== "" && owner !== view.attachment && Array.isArray(event["takes"]) && !event["takes"].includes("audio");
 }
 
 /** What somebody is saying, as far as the hub has understood it: a signal, replaced by the final words in the log. */

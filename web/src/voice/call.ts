@@ -14,6 +14,8 @@ export interface CallEvents {
   connected(): void;
   /** What of the agent's speech was heard by now. */
   heard(): PlayedUntil | null;
+  /** Whether it is only made anew: it takes the voice from no other device. */
+  again(): boolean;
   /** It will not come back. Called once. */
   failed(): void;
 }
@@ -88,7 +90,7 @@ export class Call {
   }
 
   private tell(): void {
-    this.told = this.session.dial(this.peer.key, this.ready(), this.on.heard(), this.peer.password);
+    this.told = this.session.dial(this.peer.key, this.ready(), this.on.heard(), this.peer.password, this.on.again());
   }
 
   /** The addresses of this page that it was made with. */
@@ -160,7 +162,7 @@ export class Call {
 
   private async offer(): Promise<void> {
     try {
-      const answer = await this.session.requests.call(this.peer.offer, this.on.heard());
+      const answer = await this.session.requests.call(this.peer.offer, this.on.heard(), this.on.again());
       this.id = answer.call;
       if (this.over) return void this.session.requests.hangUp(this.id).catch(() => undefined);
       this.on.answered();

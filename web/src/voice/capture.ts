@@ -42,12 +42,16 @@ export class Capture {
   private track: MediaStreamTrack | null = null;
   private readonly tail: Tail;
 
-  /** `carries`: whether the stream stands for a call (asked whenever a connection opens). */
+  /**
+   * `carries`: whether the stream stands for a call (asked whenever a connection opens); `again`: whether such a one takes
+   * the voice from no other device.
+   */
   constructor(
     private readonly sounds: Sounds,
     private readonly carries: () => boolean = () => false,
     private readonly worker: Worker | null = captureWorker(),
     memory: Storage | null = null,
+    private readonly again: () => boolean = () => true,
   ) {
     this.tail = new Tail(memory);
     if (this.worker !== null) this.worker.onmessage = ({ data }: MessageEvent<Word>) => this.said(data);
@@ -161,8 +165,10 @@ export class Capture {
 
   private open(since: number, clock: number): void {
     const before = this.tail.before(this.sounds.attached()?.attachment ?? "", this.name);
-    const microphone = { type: "microphone", stream: STREAM, capture: this.name, since, clock, carries: this.carries() };
-    this.sounds.tell(before.length > 0 ? { ...microphone, before } : microphone);
+    const carries = this.carries();
+    const microphone = { type: "microphone", stream: STREAM, capture: this.name, since, clock, carries };
+    const more = { ...(before.length > 0 ? { before } : {}), ...(carries && this.again() ? { again: true } : {}) };
+    this.sounds.tell({ ...microphone, ...more });
   }
 
   private become(stage: Stage): void {

@@ -25,12 +25,12 @@ import { Output } from "./output";
 import { climbAfter, MOST_TRIES, waitAfter, within } from "./patience";
 import type { Peer } from "./peer";
 import { Playout, type Sounding } from "./playout";
-import { remember, talked } from "./remembered";
 import { Roaming } from "./roaming";
 import { Swallowed } from "./swallowed";
 import { Ticks } from "./ticks";
 import { viewOf, Views, type VoiceState, type VoiceView } from "./view";
 import { Watch } from "./watch";
+import { Wish } from "./wish";
 
 /** How long after a call stands the peer for the next one is made. */
 const SPARE_MS = 1_000;
@@ -48,6 +48,7 @@ export class Voice {
   private readonly ticks: Ticks;
   private readonly watch: Watch;
   private readonly roaming: Roaming;
+  private readonly wish: Wish;
   private left: Left | null = null;
   private state: VoiceState = "off";
   private call: Call | null = null;
@@ -65,7 +66,7 @@ export class Voice {
 
   constructor(
     private readonly session: Session,
-    private readonly memory: Storage | null,
+    memory: Storage | null,
     early: Early | null = null,
   ) {
     const mine = early?.slot === session.slot ? early : null;
@@ -82,7 +83,8 @@ export class Voice {
     };
     this.microphone = new Microphone(this.output.context, given, mine?.microphone);
     this.fallback = new Fallback(session.sounds, this.output.inlet);
-    this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker, memory);
+    this.wish = new Wish(session, memory);
+    this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker, memory, () => this.wish.again);
     this.dialler = new Dialler(
       session,
       (sender) => this.capture.attach(sender),
@@ -112,9 +114,7 @@ export class Voice {
       packets: () => this.call?.packets() ?? Promise.resolve(0),
     });
     this.views = new Views(this.look());
-    session.onChange((view) => {
-      if (view.phase === "live") this.sessionLive();
-    });
+    session.onChange(({ phase }) => phase === "live" && this.sessionLive());
     // What the hub said of its sound meanwhile was missed: it says it again.
     session.sounds.listen({ back: () => this.back() });
   }
@@ -128,9 +128,12 @@ export class Voice {
     return this.views.onChange(listener);
   }
 
-  /** Talk; best from a gesture. Everything that comes of it is in the view. `silent`: listen, without a microphone. */
-  async start(silent = false): Promise<void> {
-    remember(this.memory, true);
+  /**
+   * Talk; best from a gesture. Everything that comes of it is in the view. `silent`: listen, without a microphone. `again`:
+   * nobody asks for it, and the voice is taken from no other device.
+   */
+  async start(silent = false, again = false): Promise<void> {
+    this.wish.begin(again);
     this.tries = 0;
     this.state = "calling" as VoiceState; // it may be another by the time that it is looked at below
     this.capture.begin();
@@ -139,7 +142,7 @@ export class Voice {
     void this.output.warm();
     this.show();
     // Without a gesture the microphone comes first: that it is open is what lets a page sound.
-    if (navigator.userActivation?.isActive === true) await this.stands();
+    if (navigator.userActivation?.isActive === true) await within(MICROPHONE_MS, (done) => (this.standing = done));
     if (!this.on) return;
     if (!silent) await this.microphone.open();
     // An open microphone is a licence to sound: after a reload there was no gesture.
@@ -165,7 +168,7 @@ export class Voice {
 
   /** Go on with voice if it was on before a reload. */
   async goOn(): Promise<void> {
-    if (this.state === "off" && talked(this.memory)) await this.start();
+    if (this.state === "off" && this.wish.before) await this.start(false, true);
   }
 
   /** The tap that the browser wanted. */
@@ -176,7 +179,7 @@ export class Voice {
 
   /** Stop talking and listening; the session goes on in text. */
   async stop(): Promise<void> {
-    remember(this.memory, false);
+    this.wish.end();
     if (this.timer !== null) clearTimeout(this.timer);
     this.call?.hangUp();
     this.call = null;
@@ -255,6 +258,7 @@ export class Voice {
   private callBy(peer: Peer, quiet = false): void {
     const on: CallEvents = {
       heard: () => this.playout.heard,
+      again: () => this.wish.again,
       track: (track) => {
         this.output.play(track);
         if (!track.muted) this.standing();
@@ -276,11 +280,6 @@ export class Voice {
     };
     const call: Call = new Call(this.session, peer, this.microphone.given, () => this.output.ready, on, quiet);
     this.call = call;
-  }
-
-  /** Until the hub is heard, or it takes too long. */
-  private stands(): Promise<void> {
-    return within(MICROPHONE_MS, (done) => (this.standing = done));
   }
 
   private again(byTicket: boolean): void {
@@ -337,6 +336,7 @@ export class Voice {
     this.hush.tick();
     this.race();
     this.roaming.tick();
+    if (this.state === "live") this.wish.look();
     // The hub takes it to be heard, and cannot be told otherwise yet.
     if (!this.output.ready && this.session.node === "" && this.sounding !== null) this.swallowed.lost();
     const { state, attachment } = this.session.view;
