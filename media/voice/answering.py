@@ -57,6 +57,7 @@ class Answering:
         tellers = Tellers(self._heard, self._first_sent, self._playing.sent, echoes.spoken, self._late)
         self._audience = Audience(sound.wheel, sound.coders, self._seat, tellers)
         self.keep, self.report = self._audience.keep, self._audience.report
+        self.give_way = self._audience.give_way
         self._mouth = Mouth(
             mouths.Tools(
                 sound.now, sound.new_id, clerk.write, partial(_written, keeper, clerk), keeper.keep,

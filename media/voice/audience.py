@@ -19,6 +19,7 @@ from media.opus import FRAME
 from media.pacer import Beat
 from media.playout import MessageClosed
 from media.voice.coders import Coders
+from media.voice.earpiece import COLD as COLD_OUTPUT
 from media.voice.earpiece import Earpiece
 from media.voice.ledger import Ledger
 from media.voice.rest import Report, Returning
@@ -49,7 +50,6 @@ RECENT: Final = 64
 """Pieces of speech that are remembered for somebody who comes while they are given out."""
 
 _FLOOR: Final = "floor"
-_COLD: Final = "cold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +130,13 @@ class Audience:
         if piece is None or returning.reported:
             self._wheel.remove(self._name(attachment))
             piece = self._pieces[attachment] = Earpiece(attachment, participant, settle_at=now, fresh=fresh)
-            coder = self._coders.lend() if behind > 0 else None
-            if coder is not None:
+            if (coder := self._coders.lend() if behind > 0 else None) is not None:
                 piece.hurry(behind, coder)
             _hand_over(piece, returning, self._ledgers, self._recent)
             self._room.set()
         if not warm:
             piece.warm_by = now + COLD
-            piece.hold(_COLD)
+            piece.hold(COLD_OUTPUT)
         if self._floor:
             piece.hold(_FLOOR)
 
@@ -151,25 +150,26 @@ class Audience:
             self._begin_beat(piece)
 
     def warm(self, participant: str, *, warm: bool) -> bool:
-        """The participant's page says whether it can sound; returns whether that lets speech go on that waited for
-        it."""
-        pieces = [piece for piece in self._pieces.values() if piece.participant == participant]
-        went_on = [piece.sounds(warm, _COLD) for piece in pieces]
-        return any(went_on)
+        """The participant's page says whether it can sound; returns whether speech that waited for it goes on."""
+        return True in [piece.sounds(warm, COLD_OUTPUT) for piece in self._of(participant)]
 
     def keep(self, attachment: str, holds: bool) -> None:
         """Its person has put it on hold: what is said waits for it; or takes it off: it goes on from what it heard."""
         if (piece := self._pieces.get(attachment)) is not None:
             piece.keep(holds)
 
-    def report(self, participant: str, report: Report) -> None:
-        """The participant's page says how far it has played."""
-        pieces = [piece for piece in self._pieces.values() if piece.participant == participant]
-        for piece in pieces:
+    def report(self, participant: str, report: Report, *, last: bool = False) -> None:
+        """The participant's page says how far it has played; `last`: one that gives its voice up."""
+        for piece in [each for each in self._of(participant) if each.gives_way or not last]:
             piece.reported = report
             for ending in [each for each in self._endings if each.piece is piece and not each.cut]:
                 if ending.message != report.message or report.samples > ending.sent - FRAME:
                     self._end(ending)
+
+    def give_way(self, participant: str, attachment: str, now: int) -> None:
+        """The participant's voice moves to this attachment: any other one waits for whether it does."""
+        for piece in self._of(participant):
+            piece.give_way(attachment, now)
 
     def leave(self, attachment: str, silent_for: int) -> None:
         """Its call is over; nothing had come from it for so many ms."""
@@ -181,12 +181,11 @@ class Audience:
         for ending in [each for each in self._endings if each.piece is piece and not each.cut]:
             self._endings.remove(ending)
             self._settle(piece, ending.message, piece.heard(ending.message, ending.sent, 0) or 0)
-        progress = piece.source.progress()
-        if progress is not None and progress.message in self._ledgers:
-            late = silent_for if silent_for > SUSPECT else 0
-            heard = piece.heard(progress.message, progress.samples, late)
-            if heard is not None:
-                self._settle(piece, progress.message, heard)
+        progress, late = piece.source.progress(), silent_for if silent_for > SUSPECT else 0
+        if progress is None or progress.message not in self._ledgers:
+            return
+        if (heard := piece.heard(progress.message, progress.samples, late)) is not None:
+            self._settle(piece, progress.message, heard)
 
     # --- what
 
@@ -257,9 +256,7 @@ class Audience:
         for piece in self._pieces.values():
             if now >= piece.begin_by:
                 self._begin_beat(piece)
-            patient = piece.refused and not self.several
-            if _COLD in piece.holds and now >= piece.warm_by and not patient:
-                piece.release(_COLD)
+            piece.expire(now, alone=not self.several)
             if now >= piece.settle_at:
                 self._settle_front(piece, now)
         for ending in [each for each in self._endings if each.due <= now]:
@@ -299,13 +296,15 @@ class Audience:
         if beat.last:
             self._heard_out(piece, beat.message, beat.end, now)
 
+    def _of(self, participant: str) -> list[Earpiece]:
+        return [piece for piece in self._pieces.values() if piece.participant == participant]
+
     def _here(self, piece: Earpiece) -> bool:
         return self._pieces.get(piece.attachment) is piece
 
     def _heard_out(self, piece: Earpiece, message: str, end: int, now: int) -> None:
         """All of the message was sent."""
-        ending = _Ending(piece, message, end, now + SETTLE_AFTER_END, cut=False)
-        self._endings.append(ending)
+        self._endings.append(ending := _Ending(piece, message, end, now + SETTLE_AFTER_END, cut=False))
         if piece.reported is None:
             self._end(ending)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.node.promise import Room
 from legato.session.events import Event
-from legato.session.modality_rules import on_hold
+from legato.session.modality_rules import PLAYOUT, on_hold, owner
 from legato.session.routing import at_most, hears, waits
 from legato.session.voice_rules import speech_shown
 from media.frames import Frame
@@ -183,10 +183,11 @@ class Company:
         self._answering.connect(member.attachment, blend)
 
     def _to_text(self, member: _Member) -> None:
-        """What was heard is settled, and what was not is read."""
-        saying = self._answering.saying
+        """What was heard is settled, and what was not is read; or another device of its person plays it on."""
+        saying, state = self._answering.saying, self._room.state
         self._deafen(member)
-        self._write(speech_shown(self._room.state, member.participant, saying))
+        if owner(state, PLAYOUT + member.participant) in ("", member.attachment):
+            self._write(speech_shown(state, member.participant, saying))
 
     def _deafen(self, member: _Member) -> None:
         self._gathering.leave(member.attachment)

@@ -12,6 +12,13 @@ from media.voice.rest import Report
 from media.voice.wheel import Carrier
 
 _KEPT: Final = "kept"
+_MOVING: Final = "moving"
+
+COLD: Final = "cold"
+"""Why an earpiece waits: its page's sound is not warm yet."""
+
+MOVES: Final = 1_000
+"""Milliseconds after which who gave its voice up goes on, if the other device does not come."""
 
 
 @dataclass(slots=True)
@@ -31,6 +38,8 @@ class Earpiece:
     reported: Report | None = None
     floor: Report | None = None
     """What it is known to have heard."""
+    moves_by: int = 0
+    """When it goes on if the voice has not moved."""
     settle_at: int = 0
     fresh: bool = False
     """New to voice: what is said first may begin its beat."""
@@ -65,6 +74,24 @@ class Earpiece:
         if self.reported is not None:
             self.source.rewind(self.reported.message, self.reported.samples)
         self.release(why)
+
+    def give_way(self, attachment: str, now: int) -> None:
+        """Its person's voice moves to this attachment: if that is another, play nothing more, for a moment at most."""
+        if attachment != self.attachment:
+            self.hold(_MOVING)
+            self.moves_by = now + MOVES
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether its person's voice is about to move to another device."""
+        return _MOVING in self.holds
+
+    def expire(self, now: int, *, alone: bool) -> None:
+        """Time passed. Others do not wait for one that cannot sound."""
+        if COLD in self.holds and now >= self.warm_by and not (self.refused and alone):
+            self.release(COLD)
+        if self.gives_way and now >= self.moves_by:
+            self.resume(_MOVING)
 
     def keep(self, kept: bool) -> None:
         """Its person has put it on hold, or goes on."""

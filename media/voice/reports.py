@@ -17,13 +17,18 @@ class Reports:
         """The participant's page says so."""
         self._last[participant] = report, now
 
-    def now(self, participant: str, report: Report | None, now: int) -> Report | None:
+    def now(
+        self, participant: str, report: Report | None, now: int, *, moves: bool = False, ahead: bool = False
+    ) -> Report | None:
         """How far the participant is: by `report`, which it gives as it comes back, or else by what it said last. How
-        it wants to go on, it need not say again."""
+        it wants to go on, it need not say again. `moves`: it comes on another device, which may have heard something
+        longer ago. `ahead`: it does not come yet."""
         if participant not in self._last:
             return report
         last, at = self._last[participant]
         known = last.later(now - at)
-        latest = known if report is None else replace(report, then=report.then or known.then)
-        self._last[participant] = latest, now
+        latest = report if report is not None and not (moves and known.ago < report.ago) else known
+        latest = replace(latest, then=(report.then if report is not None else "") or known.then)
+        if not ahead:
+            self._last[participant] = latest, now
         return latest

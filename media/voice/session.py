@@ -11,8 +11,9 @@ from typing import Any, Final
 from hub.node.promise import Room
 from legato.session import events as e
 from legato.session import voice_rules
+from legato.session.ids import HUB
 from legato.session.position import Position
-from legato.wire.up import Microphone as OpenMicrophone
+from legato.wire.up import Microphone as Opening
 from media.rtc.rtp import AudioPacket
 from media.voice.answering import Answering
 from media.voice.bringing import Bringings
@@ -25,9 +26,10 @@ from media.voice.echoes import Echoes
 from media.voice.foreseen import Foreseen
 from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
+from media.voice.moving import NAME as MOVING
+from media.voice.moving import Moving, read_moving
 from media.voice.owning import Claim
 from media.voice.relay import Relay
-from media.voice.reports import Reports
 from media.voice.rest import Report, Returning, read_report, report_of
 from media.voice.sound import Sound
 from media.voice.streams import Hearer, StreamCarrier
@@ -70,7 +72,7 @@ class SessionVoice:
         self.moved, self.turn_ended = self.answering.moved, self.answering.turn_ended
         """See `Floor`."""
         self._lines: dict[str, _Line] = {}
-        self._reports = Reports()
+        self._moving = Moving(room, sound.now)
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
         self._idle_since = sound.now()
@@ -129,12 +131,7 @@ class SessionVoice:
         return ear
 
     async def open_stream(
-        self,
-        hearer: Hearer,
-        attachment: str,
-        participant: str,
-        asked: OpenMicrophone,
-        claim: Claim | None = None,
+        self, hearer: Hearer, attachment: str, participant: str, asked: Opening, claim: Claim | None = None
     ) -> CapturedEar:
         """A connection of the attachment brings a capture's frames, and perhaps carries its voice (see `begin`)."""
         await self._microphones.lost(attachment, asked.before)
@@ -149,7 +146,7 @@ class SessionVoice:
             self.clerk.write(voice_rules.voice_started(state, attachment, line.call, ear.track, asked.clock))
         if asked.carries and not carries:
             carrier = StreamCarrier(hearer, asked.stream)
-            returning = await self.returning(participant, report_of(asked.heard))
+            returning = await self.returning(participant, report_of(asked.heard), claim=claim)
             self.begin(ear, self._sound.new_id("c"), carrier, returning, asked.clock, claim=claim)
             self.connected(attachment, carrier)
         elif carries and not asked.carries:
@@ -170,12 +167,13 @@ class SessionVoice:
             self.ended(ear.attachment, line.carrier, "lost")
 
     async def returning(
-        self, participant: str, report: Report | None = None, foreseen: Foreseen | None = None
+        self, who: str, said: Report | None = None, ahead: Foreseen | None = None, claim: Claim | None = None
     ) -> Returning:
-        """What the participant is still to hear; `report`: how far it says that it heard. If it does not say so now,
-        what it said last counts. `foreseen`: what was read for it before, and remembers what is read."""
-        said = self._reports.now(participant, report, self._sound.now())
-        return await self.answering.returning(participant, said, foreseen)
+        """What the participant is still to hear; `said`: how far it says that it heard. If it does not say so now, what
+        it said last counts; what another device says that gives the voice up counts before all. `claim`: of the call
+        that begins now. `ahead`: what was read for it before, and remembers what is read."""
+        heard = await self._moving.heard(who, said, claim, ahead=ahead is not None and claim is None)
+        return await self.answering.returning(who, heard, ahead)
 
     def knows(self, attachment: str) -> bool:
         """Whether the attachment is open."""
@@ -251,7 +249,9 @@ class SessionVoice:
             if signal.get("name") == "output_ready":
                 self.answering.look(str(signal.get("by")), warm=bool(signal.get("data")))
             elif signal.get("name") == "playout" and (report := read_report(signal.get("data"))) is not None:
-                self._reported(str(signal.get("by")), report)
+                self._reported(str(signal.get("by")), report, last=signal["data"].get("last") is True)
+            elif (signal.get("by"), signal.get("name")) == (HUB, MOVING):
+                self.answering.give_way(*read_moving(signal.get("data")), self._sound.now())
             elif signal.get("name") == "suspected":
                 self._microphones.suspect(str(signal.get("by")), self._sound.now())
 
@@ -260,9 +260,9 @@ class SessionVoice:
         for attachment in tuple(self._lines):
             asyncio.get_running_loop().call_soon(self.hang_up, attachment)
 
-    def _reported(self, participant: str, report: Report) -> None:
-        self._reports.said(participant, report, self._sound.now())
-        self.answering.report(participant, report)
+    def _reported(self, participant: str, report: Report, *, last: bool) -> None:
+        self._moving.said(participant, report, last=last)
+        self.answering.report(participant, report, last=last)
 
     # --- from the ears
 

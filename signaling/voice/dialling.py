@@ -282,15 +282,17 @@ class Dialling:
         if caller.waiting or (call.state is not CallState.CONNECTED and not caller.announced):
             return
         caller.taken, returning = True, None
+        claim = caller.claim or Claim(caller.ticket.attachment, again=True)
         try:
-            returning = await voice.returning(caller.ticket.participant, caller.heard, caller.foreseen)
+            who = caller.ticket.participant
+            returning = await voice.returning(who, caller.heard, caller.foreseen, claim)
         finally:
             if returning is None:
                 call.close()
         if caller.key not in self._callers:
             return
         caller.begun = True
-        claim = caller.claim or Claim(caller.ticket.attachment, again=True)
+        claim = caller.claim or claim  # its page may have spoken meanwhile
         voice.begin(ear, caller.name, call, returning, ready=caller.ready, claim=claim)
         if call.state is CallState.CONNECTED:
             voice.connected(caller.ticket.attachment, call)

@@ -64,7 +64,7 @@ class VoiceDoor:
             if voice is None:
                 raise OfferRefused("no such session")
             ear = await voice.ear_for(attachment, participant)
-            returning = await voice.returning(participant, heard)
+            returning = await voice.returning(participant, heard, claim=claim)
             turned = _turned(voice, attachment)
             try:
                 answer, call = self.port.accept(offer, _heard(voice, attachment), turned)

@@ -70,7 +70,7 @@ class Voice:
         self.heard.append(packet.payload)
         self.changed.set()
 
-    async def returning(self, participant: str, heard: Report | None, foreseen: Foreseen | None) -> str:
+    async def returning(self, participant: str, heard: Report | None, foreseen: Foreseen, *_: Any) -> str:
         self.reports.append(heard)
         await (foreseen or self.keeper).frames("t_1", 0, 2 * FRAME)
         self.changed.set()

@@ -8,8 +8,8 @@ import { levelOf } from "./level";
 
 const FADE_S = 0.005;
 
-/** Why nothing is to sound: its person put it on hold; its path was lost. */
-export type Held = "hold" | "lost";
+/** Why nothing is to sound: its person put it on hold; its path was lost; the voice moves to another device. */
+export type Held = "hold" | "lost" | "moving";
 
 export class Output {
   private readonly gain: GainNode;

@@ -23,6 +23,7 @@ export class Playout {
   private then: GoOn;
   private held = false;
   private lost = false;
+  private given = false;
 
   /** `sounding`: what sounds now; null: nothing, or the browser does not tell. */
   constructor(
@@ -71,7 +72,7 @@ export class Playout {
 
   /** It is on again. */
   sound(): void {
-    if (!this.held && !this.lost) this.ledger.sound();
+    if (!this.held && !this.lost && !this.given) this.ledger.sound();
   }
 
   /** Its path is lost: what comes by it later is not heard, until there is another. */
@@ -88,6 +89,21 @@ export class Playout {
     // What the hub sent before it heard of the hold sounded nowhere: it is sent, and told of, again.
     this.ledger.forget();
     this.sound();
+  }
+
+  /** The voice moves to another device: nothing sounds here from now on, and the last that did is told; or it stays. */
+  give(given: boolean): void {
+    if (!given) {
+      this.given = false;
+      this.ledger.forget(); // what the hub sent before it heard of it sounded nowhere
+      return this.sound();
+    }
+    if (!this.given) this.look();
+    this.given = true;
+    this.ledger.silence();
+    this.ledger.report(performance.now(), true);
+    const { heard } = this.ledger;
+    if (heard !== null) this.session.signal("playout", { ...heard, ...this.wish, last: true });
   }
 
   /** Whether the browser lets this page sound. The hub says anew what plays once it does. */

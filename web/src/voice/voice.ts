@@ -16,6 +16,7 @@ import { Capture } from "./capture";
 import { Dialler } from "./dialler";
 import { dropEarly, type Early } from "./early";
 import { Fallback } from "./fallback";
+import { Giving } from "./giving";
 import { Hold } from "./hold";
 import { Hush } from "./hush";
 import { Left } from "./left";
@@ -51,6 +52,7 @@ export class Voice {
   private readonly wish: Wish;
   private left: Left | null = null;
   private state: VoiceState = "off";
+  private readonly on = (): boolean => this.state !== "off";
   private call: Call | null = null;
   private node = "";
   private tries = 0;
@@ -59,6 +61,7 @@ export class Voice {
   private standing: () => void = () => undefined;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly hush: Hush;
+  private readonly giving: Giving;
   private readonly dialler: Dialler;
   private readonly fallback: Fallback;
   private readonly swallowed: Swallowed;
@@ -99,6 +102,7 @@ export class Voice {
     this.swallowed = new Swallowed(this.output, this.playout);
     this.hold = new Hold(session, this.output, this.microphone, this.playout);
     this.hush = new Hush(session, this.output, this.microphone, this.playout);
+    this.giving = new Giving(session, this.output, this.playout, this.on);
     this.ticks = new Ticks(() => this.tick());
     this.watch = new Watch({
       // No frame for a moment: have a second path ready, and see whether the session is there.
@@ -143,7 +147,7 @@ export class Voice {
     this.show();
     // Without a gesture the microphone comes first: that it is open is what lets a page sound.
     if (navigator.userActivation?.isActive === true) await within(MICROPHONE_MS, (done) => (this.standing = done));
-    if (!this.on) return;
+    if (!this.on()) return;
     if (!silent) await this.microphone.open();
     // An open microphone is a licence to sound: after a reload there was no gesture.
     void this.hush.listen();
@@ -153,12 +157,12 @@ export class Voice {
 
   /** Somebody may talk soon: a pointer or the focus is on the button, the page was just opened. */
   near(): void {
-    if (!this.on && document.visibilityState === "visible") void this.dialler.near();
+    if (!this.on() && document.visibilityState === "visible") void this.dialler.near();
   }
 
   /** Call anew, though a call may stand: the next takes its place. */
   redial(): void {
-    if (this.on) this.dial();
+    if (this.on()) this.dial();
   }
 
   /** Whether a call stands that has only to be called by. */
@@ -188,18 +192,15 @@ export class Voice {
     this.roaming.end();
     this.microphone.close();
     this.climbed();
+    this.giving.over();
     this.capture.end();
     this.become("off");
     await this.session.do([{ type: "change_modality", takes: ["text"], gives: ["text"] }]).catch(() => undefined);
   }
 
-  private get on(): boolean {
-    return this.state !== "off";
-  }
-
   /** The sound of a call that waits goes where it will be heard; the hub says nothing on it yet. */
   private soundWaits(track: MediaStreamTrack | null): void {
-    if (this.on) return;
+    if (this.on()) return;
     if (track !== null) this.output.play(track);
     else this.output.rest();
   }
@@ -278,8 +279,7 @@ export class Voice {
       },
       failed: () => (call === this.call ? this.again(call.byTicket) : undefined),
     };
-    const call: Call = new Call(this.session, peer, this.microphone.given, () => this.output.ready, on, quiet);
-    this.call = call;
+    const call: Call = (this.call = new Call(this.session, peer, this.microphone.given, () => this.output.ready, on, quiet));
   }
 
   private again(byTicket: boolean): void {
