@@ -18,10 +18,12 @@ from legato.session.routing import at_most, hears, waits
 from legato.session.voice_rules import speech_shown
 from media.frames import Frame
 from media.voice.answering import Answering
+from media.voice.barge_in import Move
 from media.voice.carrier import Carrier
 from media.voice.gathering import Gathering
 from media.voice.owning import Claim, Owning, claimed, owned, plays
-from media.voice.relay import Hear, Relay
+from media.voice.pauses import Pauses
+from media.voice.relay import Floor, Hear, Relay
 from media.voice.rest import Returning
 from media.voice.routing import listens, speaks, talkers
 from media.voice.script import Written, written
@@ -49,10 +51,13 @@ class Company:
         write: Callable[[Sequence[Event]], None],
         silent_for: Callable[[str], int],
         spawn: Callable[[Coroutine[Any, Any, None]], object],
-        relay: Callable[[Hear], Relay],
+        relay: Callable[[Hear, Floor], Relay],
+        now: Callable[[], int],
     ) -> None:
         self._room = room
-        self._relay = relay(self._relayed)
+        self._relay = relay(self._relayed, self._floor)
+        self._now = now
+        self._pauses = Pauses()
         self._relays = False
         self._apart: frozenset[str] = frozenset()
         """Who may talk and listen on another node."""
@@ -136,6 +141,18 @@ class Company:
             if apart:
                 self._relay.tell(attachment, participant, frame if talks else None)
 
+    def moved(self, attachment: str, move: Move) -> None:
+        """A microphone holds, takes or frees the floor: on every node where the agent is heard."""
+        self._answering.moved(attachment, move)
+        self._pauses.moved(attachment, move)
+        self._tell_floor()
+
+    def tick(self) -> None:
+        """Time passed."""
+        self._tell_floor()
+        for node in self._pauses.expire(self._now()):
+            self._answering.moved(node, Move.RELEASE)
+
     def look(self) -> None:
         """The state changed."""
         state = self._room.state
@@ -165,6 +182,16 @@ class Company:
             given = frame if speaks(self._room.state, attachment) else None
             self._gathering.relayed(attachment, participant, given)
 
+    def _floor(self, node: str, held: bool) -> None:
+        """Somebody at another node holds the floor, or nobody does any more."""
+        if (move := self._pauses.heard(node, held, self._now())) is not None:
+            self._answering.moved(node, move)
+
+    def _tell_floor(self) -> None:
+        held = self._pauses.due(self._now())
+        if held is not None and self._apart:
+            self._relay.tell_floor(held)
+
     async def _take(self, claim: Claim) -> None:
         took = await self._owning.take(claim)
         if not took or listens(self._room.state, claim.attachment):
@@ -191,4 +218,5 @@ class Company:
 
     def _deafen(self, member: _Member) -> None:
         self._gathering.leave(member.attachment)
+        self._pauses.moved(member.attachment, Move.RELEASE)
         self._answering.leave(member.attachment, self._silent_for(member.attachment))

@@ -2,6 +2,7 @@
 
 Each frame goes at once, undecoded and sealed, on a channel of the session's own; nodes without a call in the session do
 not listen to it. Nothing is kept or sent again: who misses a frame hears what they hear when the network loses one.
+Who holds the floor is said there, too (`media.voice.pauses`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ AGAIN_S: Final = 0.5
 
 
 class Relayed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A frame of an attachment's microphone, from node `origin`. Without a payload: it is quiet from here on."""
+    """A frame of an attachment's microphone, from node `origin`. Without a payload: it is quiet from here on. With
+    `floor` it is of no microphone, and says whether somebody at that node holds the floor."""
 
     origin: str
     attachment: str
@@ -35,6 +37,7 @@ class Relayed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     media_time: int = 0
     samples: int = 0
     payload: bytes = b""
+    floor: bool | None = None
 
 
 _decoder: Final = msgspec.msgpack.Decoder(Relayed)
@@ -43,16 +46,28 @@ _encoder: Final = msgspec.msgpack.Encoder()
 Hear = Callable[[str, str, Frame | None], None]
 """`hear(attachment, participant, frame)`: a frame of somebody on another node; None: they are quiet."""
 
+Floor = Callable[[str, bool], None]
+"""`floor(node, held)`: whether somebody at that node holds the floor."""
+
 
 class Relay:
     """One session's on this node, which calls itself `origin`. `run` is its task, owned by the caller."""
 
-    def __init__(self, store: Store, keys: Keys, key: SessionKey, origin: str, hear: Hear) -> None:
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        key: SessionKey,
+        origin: str,
+        hear: Hear,
+        floor: Floor = lambda *_: None,
+    ) -> None:
         self._store = store
         self._keys = keys
         self._key = key
         self._origin = origin
         self._hear = hear
+        self._floor = floor
         self._talking: set[str] = set()
 
     @property
@@ -83,6 +98,10 @@ class Relay:
             self._talking.discard(attachment)
             self._send(Relayed(self._origin, attachment, participant))
 
+    def tell_floor(self, held: bool) -> None:
+        """Somebody here holds the floor, or nobody does."""
+        self._send(Relayed(self._origin, "", "", floor=held))
+
     # --- what the store calls
 
     def entries(self, entries: Sequence[Stored]) -> None:
@@ -100,7 +119,11 @@ class Relay:
             said = _decoder.decode(sealer.open(PLACE, payload))
         except (KeysError, msgspec.DecodeError):
             return
-        if said.origin != self._origin:
+        if said.origin == self._origin:
+            return
+        if said.floor is not None:
+            self._floor(said.origin, said.floor)
+        else:
             frame = Frame(said.media_time, said.payload, said.samples) if said.payload else None
             self._hear(said.attachment, said.participant, frame)
 

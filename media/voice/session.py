@@ -66,11 +66,13 @@ class SessionVoice:
         self._microphones = Microphones(tools, sound)
         self._ear_of = self._microphones.get
         relay = partial(Relay, sound.store, sound.keys, room.key, sound.new_id("n"))
-        self._company = Company(room, self.answering, self.clerk.write, self._silent_for, self._spawn, relay)
-        self.live, self.claim = self._company.live, self._company.claim
-        """A microphone's frame as it came: see `Floor`. A call's page says later what it may take."""
-        self.moved, self.turn_ended = self.answering.moved, self.answering.turn_ended
-        """See `Floor`."""
+        self._company = company = Company(
+            room, self.answering, self.clerk.write, self._silent_for, self._spawn, relay, sound.now
+        )
+        self.live, self.moved, self.turn_ended = company.live, company.moved, self.answering.turn_ended
+        """What ears tell: see `Floor`."""
+        self.claim = company.claim
+        """A call's page says later what it may take."""
         self._lines: dict[str, _Line] = {}
         self._moving = Moving(room, sound.now)
         self._tasks: asyncio.TaskGroup | None = None
@@ -118,6 +120,7 @@ class SessionVoice:
         """Time passed: some twenty times a second."""
         self._microphones.tick(now)
         self.answering.tick(now)
+        self._company.tick()
         self.bringings.tick()
 
     # --- calls
