@@ -33,7 +33,7 @@ export function Aside({ hub, view, act, briefing, onBriefing }: Props): JSX.Elem
       {state.asking !== null && (
         <section>
           <h2>Asks for a person</h2>
-          <p>{state.asking.reason || "No reason given."}</p>
+          <p>{state.asking.reason || "No reason given."} {state.asking.skill !== "" && <span class="quiet">for {state.asking.skill}</span>}</p>
           {state.asking.by === me && (
             <button type="button" class="small" data-withdraw onClick={() => void act([{ type: "withdraw_request", request: state.asking?.id ?? "" }])}>Ask no more</button>
           )}
