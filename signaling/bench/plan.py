@@ -22,9 +22,10 @@ class Plan:
     `reloads` of a page that talks, `route_flips` from one network to another, `dead_paths` of a call, and `rough_s`
     seconds of a bad one, and of workers and people on such (0: none).
     Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
-    `node_kills`, `stale_writes`; `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes
-    and whose rooms close after `idle_close_ms`;
-    when workers have them the store stalls for `stall_s`; `leased` sessions that they have in a failover.
+    `node_kills`, `stale_writes` at the store and `stale_at_doors`, of old workers and of old operators each;
+    `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes and whose rooms close after
+    `idle_close_ms`; when workers have them the store stalls for `stall_s`; `leased` sessions that they have in a
+    failover.
     `takeovers` of calls by operators.
     """
 
@@ -71,6 +72,7 @@ class Plan:
     cancels: int = 120
     node_kills: int = 50
     stale_writes: int = 100_000
+    stale_at_doors: int = 4_000
     takeovers: int = 150
     dispatched: int = 2_000
     waiting: int = 2_000
@@ -122,6 +124,7 @@ SMALL = Plan(
     cancels=4,
     node_kills=2,
     stale_writes=2_000,
+    stale_at_doors=200,
     takeovers=12,
     dispatched=20,
     waiting=20,

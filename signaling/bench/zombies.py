@@ -2,7 +2,8 @@
 
 A right changes hands again and again, and two claim it at once each time, as two operators on a barrier would. Around
 every change, the writers of all former holders send batches under their old numbers, and one under the right number of
-another epoch. Then the log is read: after each grant, only its own holder may have written.
+another epoch. Then the log is read: after each grant, only its own holder may have written. By the doors likewise:
+`old_rights`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hub.store.promise import Append, Appended, Draft, Outcome, SessionKey
 from hub.store.real import RealStore
 from legato.session.ids import MAIN
 from signaling.bench.figures import Result, Value
+from signaling.bench.old_rights import try_doors
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
 
@@ -56,7 +58,7 @@ class _Writer:
 
 
 async def measure_zombies(rig: Rig, plan: Plan) -> list[Result]:
-    """How many were tried, and how many the log has."""
+    """How many were tried, at the store and by the doors, and how many logs have of them all."""
     plan.says(f"agents: {plan.stale_writes} stale writes")
     async with AsyncExitStack() as stack:
         store = await RealStore.open(
@@ -66,10 +68,11 @@ async def measure_zombies(rig: Rig, plan: Plan) -> list[Result]:
         tried, accepted = await _reign(
             store, SessionKey(MAIN, f"s_z{secrets.token_hex(10)}"), plan.stale_writes
         )
-    return [
-        Value("stale_writes_tried", tried, least=plan.stale_writes),
-        Value("stale_writes_accepted", accepted, 0),
-    ]
+    results: list[Result] = [Value("stale_writes_tried", tried, least=plan.stale_writes)]
+    for who, (knocked, let_in) in (await try_doors(rig, plan)).items():
+        results.append(Value(f"stale_{who}s_tried", knocked, least=plan.stale_at_doors))
+        accepted += let_in
+    return [*results, Value("stale_writes_accepted", accepted, 0)]
 
 
 async def _reign(store: RealStore, key: SessionKey, wanted: int) -> tuple[int, int]:

@@ -56,6 +56,8 @@ PROMISED = {
     "node_kill_crashes",
     "node_kill_cuts",
     "stale_writes_tried",
+    "stale_workers_tried",
+    "stale_operators_tried",
     "stale_writes_accepted",
     "dispatched_per_s",
     "waiting_kb",
