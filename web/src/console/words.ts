@@ -27,9 +27,18 @@ export function placeText(state: State, me: string): string {
 }
 
 const LANGUAGES = new Intl.DisplayNames(undefined, { type: "language" });
+/** The browser takes tens of µs a name, and a board has a thousand rows. */
+const NAMED = new Map<string, string>();
+const MOST_NAMED = 1_000;
 
 /** A language by its tag, as whoever reads this page calls it; what is no tag stays as it is. */
 export function languageNamed(tag: string): string {
+  const known = NAMED.get(tag) ?? named(tag);
+  if (NAMED.size < MOST_NAMED) NAMED.set(tag, known);
+  return known;
+}
+
+function named(tag: string): string {
   try {
     return LANGUAGES.of(tag) ?? tag;
   } catch {
