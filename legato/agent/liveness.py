@@ -1,14 +1,16 @@
 """Whether a worker's hub is still there, as a machine: no clock, no connection.
 
-    well ── a beat without a word ──▶ suspected ── a second way opens, or three beats ──▶ lost
+    well ── a ping unanswered for a beat ──▶ suspected ── a second way opens, or three beats ──▶ lost
 
-A suspicion tears nothing down: it is the time to try a second way to the hub. Where that opens while the first says
-nothing, the way was dead and not the hub, and there is still time: the hub holds the worker for dead after three
-beats of its own, and what its sessions then do costs their users an answer.
+A ping counts from when it was sent until its pong is here, so both directions are seen: a hub that is heard need not
+hear. A suspicion tears nothing down: it is the time to try a second way to the hub. Where that opens while the first
+answers nothing, the way was dead and not the hub, and there is still time: the hub holds the worker for dead after
+three beats of its own, and what its sessions then do costs their users an answer.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum
 from typing import Final
 
@@ -27,14 +29,24 @@ class Health(Enum):
 class Liveness:
     """See the module. Times are in ms, of any one clock; a hub says how long its `beat` is."""
 
-    def __init__(self, beat: int, now: int) -> None:
+    def __init__(self, beat: int) -> None:
         self._beat = beat
-        self._heard_at = now
+        self._unanswered: deque[tuple[int, int]] = deque()
+        """Number of a ping, and when it was sent."""
+        self._last = 0
         self._other_opened = False
 
-    def heard(self, now: int) -> None:
-        """The hub said something on the first way."""
-        self._heard_at, self._other_opened = now, False
+    def ping(self, now: int) -> int:
+        """A ping is sent on the first way: its number."""
+        self._last += 1
+        self._unanswered.append((self._last, now))
+        return self._last
+
+    def pong(self, number: int) -> None:
+        """The hub answered that ping, and so had all before it."""
+        while self._unanswered and self._unanswered[0][0] <= number:
+            self._unanswered.popleft()
+            self._other_opened = False
 
     def other_opened(self) -> None:
         """A second way, tried in a suspicion, leads to the hub."""
@@ -42,7 +54,7 @@ class Liveness:
 
     def health(self, now: int) -> Health:
         """How it is now."""
-        silent = now - self._heard_at
+        silent = now - self._unanswered[0][1] if self._unanswered else 0
         if silent < SUSPECT_BEATS * self._beat:
             return Health.WELL
         if self._other_opened or silent >= LOST_BEATS * self._beat:

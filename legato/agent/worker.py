@@ -39,6 +39,9 @@ REFUSED: Final = {
 REFUSED_MS: Final = 60_000
 """For how long a session that the author refused is not offered here again."""
 
+LOOKS: Final = 4
+"""A beat; what is suspected late leaves the second way less time than the hub leaves the worker."""
+
 UNREACHED: Final = 3
 """Tries in vain after which it is said: a hub that starts anew is back before."""
 
@@ -71,7 +74,7 @@ class Worker:
         self._staying: asyncio.Task[None] | None = None
         self._refused: d.Closing | None = None
         self._beat_s = 3.0
-        self._liveness = Liveness(3_000, 0)
+        self._liveness = Liveness(3_000)
         self._given_up = asyncio.Event()
         self._former: list[Socket] = []
         self.ready = asyncio.Event()
@@ -142,12 +145,10 @@ class Worker:
 
         def received(_: Transport, raw: bytes) -> None:
             if self._socket is socket:
-                self._liveness.heard(_now())
                 self._received(d.decode_down(raw), hub, tasks)
 
         def carried(raw: bytes) -> None:
             if self._socket is socket:
-                self._liveness.heard(_now())
                 self._carrier.received(raw)
 
         socket = Socket(hub, opened, received, carried, lambda _: None)
@@ -172,7 +173,7 @@ class Worker:
             socket.close()
 
     async def _beat(self, socket: Socket, hub: str, http: aiohttp.ClientSession) -> None:
-        """Be heard of, and see whether the hub is: twice a beat, so that a suspicion comes soon after its time."""
+        """Be heard of, and see whether the hub answers: `LOOKS` times a beat, so that a suspicion comes in time."""
         await self.ready.wait()  # until then nobody has said how often
         opened = asyncio.Event()
 
@@ -185,10 +186,10 @@ class Worker:
             while (health := self._liveness.health(_now())) is not Health.LOST:
                 if health is Health.SUSPECTED and (trying is None or trying.done()):
                     trying = asyncio.create_task(opens(hub, http, other_opened))
-                socket.send(u.encode_up(u.Ping()))
+                socket.send(u.encode_up(u.Ping(n=self._liveness.ping(_now()))))
                 opened.clear()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._beat_s / 2):
+                    async with asyncio.timeout(self._beat_s / LOOKS):
                         await opened.wait()
         finally:
             if trying is not None:
@@ -203,13 +204,15 @@ class Worker:
         match envelope:
             case d.Working(beat_ms=beat_ms, carries=carries):
                 self._beat_s = beat_ms / 1000
-                self._liveness = Liveness(beat_ms, _now())
+                self._liveness = Liveness(beat_ms)
                 self._close_former()
                 self.ready.set()
                 if carries and self._socket is not None:
                     self._carrier.begin(hub, self._socket)
                 self._tell(u.Capacity(free=self._free))  # it may be another by now
                 log.info("at work")
+            case d.Pong(n=number):
+                self._liveness.pong(number)
             case d.Offered():
                 self._offered(envelope, tasks)
             case d.Draining():
