@@ -131,29 +131,52 @@ def attempted(
     """What is written down after a try (of `target`, if it has a name of its own) that these targets took, and whose
     subscriptions `lost` are known no more. It was under the name `id` and for these `people` (none: for all who are to
     be told by now). Nothing of the try if it is not to be told to any of them any more."""
-    over = [
-        e.PushUnsubscribed(by=HUB, subscription=each, reason="gone") for each in lost if each in state.pushes
-    ]
+    over = forgotten(state, lost)
     found = next((each for each in needs(state) if (each.about, each.target) == (about, target)), None)
     need = None if found is None else _of_these(state, found, people)
     if need is None or set(need.targets) <= set(lost):
-        return [*over]
+        return over
     assert need.notice != "human", "that has an outbox of its own"
     before = _before(state, need)
-    sent = set(need.targets) <= {*reached, *lost}
+    came = outcome(need, 0 if before is None else before.tries, reached, reason, lost)
     tried = e.NotificationAttempted(
         by=HUB,
         about=about,
         notice=need.notice,
-        sent=sent,
-        final=not sent and before is not None and before.tries >= len(PAUSES_MS),
-        reason="" if sent else reason,
-        reached=tuple(each for each in need.targets if each in reached),
+        sent=came.sent,
+        final=came.final,
+        reason=came.reason,
+        reached=came.reached,
         target=target,
         people=need.people,
         id=id,
     )
     return [*over, tried]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of a try: whether nobody is to be told any more (`sent`), or nobody is tried again though (`final`); why; and who
+    took it."""
+
+    sent: bool
+    final: bool
+    reason: str
+    reached: tuple[str, ...]
+
+
+def outcome(need: Need, before: int, reached: Collection[str], reason: str, lost: Collection[str]) -> Outcome:
+    """What a try comes to that these took, after so many `before` it, where those that are `lost` are known no more."""
+    sent = set(need.targets) <= {*reached, *lost}
+    took = tuple(each for each in need.targets if each in reached)
+    return Outcome(sent, not sent and before >= len(PAUSES_MS), "" if sent else reason, took)
+
+
+def forgotten(state: State, lost: Collection[str]) -> list[e.Event]:
+    """Of these subscriptions, which are known no more."""
+    return [
+        e.PushUnsubscribed(by=HUB, subscription=each, reason="gone") for each in lost if each in state.pushes
+    ]
 
 
 def _approvals(state: State, away: list[Participant], alone: bool) -> Iterator[Need]:

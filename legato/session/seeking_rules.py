@@ -15,7 +15,16 @@ from collections.abc import Collection
 
 from legato.session import bounds
 from legato.session import events as e
-from legato.session.away_rules import PAUSES_MS, WEBHOOK, Need, labelled, named, subscriptions
+from legato.session.away_rules import (
+    PAUSES_MS,
+    WEBHOOK,
+    Need,
+    forgotten,
+    labelled,
+    named,
+    outcome,
+    subscriptions,
+)
 from legato.session.ids import HUB
 from legato.session.routing import PEOPLE
 from legato.session.state import Asking, State
@@ -47,21 +56,19 @@ def told(
 ) -> list[e.Event]:
     """What is written down after a try that these took, and whose subscriptions `lost` are known no more. Nothing of it
     if it is not to be told any more."""
-    over = [
-        e.PushUnsubscribed(by=HUB, subscription=each, reason="gone") for each in lost if each in state.pushes
-    ]
+    over = forgotten(state, lost)
     found = next((each for each in sought(state) if (each.about, each.target) == (request, target)), None)
     if state.asking is None or found is None or set(found.targets) <= set(lost):
-        return [*over]
+        return over
     before = state.asking.told.get(target)
-    sent = set(found.targets) <= {*reached, *lost}
+    came = outcome(found, 0 if before is None else before.tries, reached, reason, lost)
     tried = e.HumanRequestTold(
         by=HUB,
         request=request,
-        sent=sent,
-        final=not sent and before is not None and before.tries >= len(PAUSES_MS),
-        reason="" if sent else reason,
-        reached=tuple(each for each in found.targets if each in reached),
+        sent=came.sent,
+        final=came.final,
+        reason=came.reason,
+        reached=came.reached,
         target=target,
     )
     return [*over, tried]

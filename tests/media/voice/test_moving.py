@@ -67,6 +67,24 @@ class Page(Guest):
         self.here.room.signal(self.name, "output_ready", True)
 
 
+async def spoken_to(here: Place, *, answers: bool = True) -> tuple[Page, Page]:
+    """Two devices of one person: to the first one something is being said, the other has not come."""
+    tab, mobile = Page(here, "a_tab", 1, answers=answers), Page(here, "a_mobile", 2)
+    await tab.call()
+    await here.say(WORDS)
+    return tab, mobile
+
+
+async def with_a_page_that_never_answers(here: Place) -> tuple[Page, Page, int]:
+    """The same a second later, the other one being there; and how many frames the first one said that it played."""
+    tab, mobile = await spoken_to(here, answers=False)
+    await asyncio.sleep(1)
+    before = len(tab.phone.speech) - 12
+    tab.says(before)
+    await mobile.come()
+    return tab, mobile, before
+
+
 async def spoken(here: Place) -> list[bytes]:
     """All frames of what is said, once they are made."""
     await until(lambda: here.of(e.SpeechQueued) and not here.room.state.open_entries())
@@ -81,9 +99,7 @@ async def spoken(here: Place) -> list[bytes]:
 async def test_the_other_device_goes_on_from_the_very_frame_that_the_first_one_played_last() -> None:
     house = House()
     async with place(house) as here:
-        tab, mobile = Page(here, "a_tab", 1), Page(here, "a_mobile", 2)
-        await tab.call()
-        await here.say(WORDS)
+        tab, mobile = await spoken_to(here)
         await asyncio.sleep(1)
         tab.says(len(tab.phone.speech) - 12)
         await mobile.come()
@@ -118,9 +134,7 @@ async def test_the_two_devices_may_be_on_two_nodes() -> None:
 async def test_it_may_move_back_and_each_frame_still_sounds_once() -> None:
     house = House()
     async with place(house) as here:
-        tab, mobile = Page(here, "a_tab", 1), Page(here, "a_mobile", 2)
-        await tab.call()
-        await here.say(WORDS)
+        tab, mobile = await spoken_to(here)
         await asyncio.sleep(0.6)
         await mobile.come()
         await mobile.takes()
@@ -139,13 +153,7 @@ async def test_it_may_move_back_and_each_frame_still_sounds_once() -> None:
 async def test_a_device_that_does_not_say_is_waited_for_a_moment_and_counts_as_it_said_before() -> None:
     house = House()
     async with place(house) as here:
-        tab, mobile = Page(here, "a_tab", 1, answers=False), Page(here, "a_mobile", 2)
-        await tab.call()
-        await here.say(WORDS)
-        await asyncio.sleep(1)
-        before = len(tab.phone.speech) - 12
-        tab.says(before)
-        await mobile.come()
+        _, mobile, before = await with_a_page_that_never_answers(here)
         began = asyncio.get_running_loop().time()
         await mobile.takes()
         waited = asyncio.get_running_loop().time() - began
@@ -158,13 +166,7 @@ async def test_a_device_that_does_not_say_is_waited_for_a_moment_and_counts_as_i
 async def test_what_it_says_too_late_changes_nothing() -> None:
     house = House()
     async with place(house) as here:
-        tab, mobile = Page(here, "a_tab", 1, answers=False), Page(here, "a_mobile", 2)
-        await tab.call()
-        await here.say(WORDS)
-        await asyncio.sleep(1)
-        before = len(tab.phone.speech) - 12
-        tab.says(before)
-        await mobile.come()
+        tab, mobile, before = await with_a_page_that_never_answers(here)
         await mobile.takes()
         await asyncio.sleep(0.5)
         mobile.says(before + len(mobile.phone.speech))
@@ -181,9 +183,7 @@ async def test_what_it_says_too_late_changes_nothing() -> None:
 async def test_who_gave_way_to_a_device_that_does_not_come_goes_on_from_the_same_frame() -> None:
     house = House()
     async with place(house) as here:
-        tab, mobile = Page(here, "a_tab", 1), Page(here, "a_mobile", 2)
-        await tab.call()
-        await here.say(WORDS)
+        tab, mobile = await spoken_to(here)
         await asyncio.sleep(1)
         await mobile.come()
         async with here.desk.voice(KEY) as voice:
