@@ -176,6 +176,7 @@ async def test_what_one_node_calls_back_every_node_refuses_and_closes() -> None:
 async def test_all_that_a_participant_holds_is_called_back_in_one_session_or_in_all() -> None:
     later = [int(time.time())]
     async with doors(wall=lambda: later[0]) as here, Page.attached(here) as ada:
+        later[0] = int(time.time())  # not before Ada's ticket, that was issued by the real clock
         elsewhere = {"participant": "p_ada", "session": "s_other"}
         assert (await revoke(here, boss(here), elsewhere))[0] == 200
         await ada.acked(await ada.post("this is another session"))
