@@ -40,7 +40,7 @@ from media.voice.recordings import Recordings
 from signaling.admission import Admission
 from signaling.app import HALL, DoorKeys, DoorOptions, build_app
 from signaling.blob_folder import BlobFolder
-from signaling.connection.limits import DEFAULT, ConnectionLimits
+from signaling.connection.limits import ConnectionLimits
 from signaling.gate import Gate, GateLimits
 from signaling.hall import Hall
 from signaling.policy import Policy
@@ -49,7 +49,13 @@ from signaling.pushes import Pushes
 from signaling.shares import ShareLimits
 
 ANCHORS = Anchors(b"a" * 32)
-WAIT_S = 8.0
+WAIT_S = 30.0
+"""Ends a wait for what does not come. Nothing that is true takes as long, not even on a machine that stands still."""
+
+PATIENT = ConnectionLimits(setup_ms=60_000, silent_beats=100)
+"""As they are, but for a hub and its clients in one process that a busy machine lets stand still for seconds: nobody is
+gone for that. A test of silence says what is too long."""
+
 KEY = SessionKey("main", "s_1")
 
 
@@ -111,7 +117,7 @@ class Doors:
 @asynccontextmanager
 async def doors(
     *,
-    limits: ConnectionLimits = DEFAULT,
+    limits: ConnectionLimits = PATIENT,
     policy: Policy | None = None,
     folder: Path | None = None,
     gate: GateLimits | None = None,
@@ -130,7 +136,7 @@ async def doors(
     keystore = KeyStore(keys or MemoryKeys(), KeyWrap([bytes(32)]), clock)
     revocations = RevocationList()
     signer = TicketSigner(Keyring.development(b"s" * 32), revocations)
-    sockets: Gate[asyncio.Transport] = Gate(gate or GateLimits())
+    sockets: Gate[asyncio.Transport] = Gate(gate or GateLimits(header_ms=PATIENT.setup_ms))
     blobs = None if folder is None else BlobFolder(folder / "blobs")
     vault = None if folder is None else Vault(Folder(folder / "vault"))
 

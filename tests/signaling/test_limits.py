@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from aiohttp import ClientSession
 
-from signaling.connection.limits import ConnectionLimits
 from signaling.gate import GateLimits
-from tests.signaling.doors import WAIT_S, Doors, Page, doors
+from tests.signaling.doors import PATIENT, WAIT_S, Doors, Page, doors
 from tests.signaling.test_bad_input import beside_an_innocent_page
 
 QUIET = {"type": "change_activity", "activity": "idle"}
@@ -26,8 +26,9 @@ def posted(texts: list[str]) -> dict[str, object]:
 
 
 async def test_signals_beyond_the_rate_are_dropped_and_the_connection_goes_on() -> None:
+    limits = replace(PATIENT, signals_a_second=1)
     async with (
-        beside_an_innocent_page() as here,
+        beside_an_innocent_page(limits=limits) as here,
         Page.attached(here) as page,
         Page.attached(here, "p_watcher") as watcher,
     ):
@@ -70,7 +71,7 @@ async def test_an_open_message_grows_to_its_limit_and_no_further() -> None:
 
 
 async def test_text_beyond_the_rate_closes() -> None:
-    limits = ConnectionLimits(bytes_a_second=10_000, bytes_at_once=100_000)
+    limits = replace(PATIENT, bytes_a_second=1_000, bytes_at_once=100_000)
     async with beside_an_innocent_page(limits=limits) as here, Page.attached(here) as page:
         for number in range(8):
             await page.send({"type": "from_the_future", "n": number, "text": "x" * 20_000})
@@ -78,7 +79,7 @@ async def test_text_beyond_the_rate_closes() -> None:
 
 
 async def test_more_batches_in_flight_than_may_be_are_told_to_wait() -> None:
-    limits = ConnectionLimits(in_flight=4)
+    limits = replace(PATIENT, in_flight=4)
     async with beside_an_innocent_page(limits=limits) as here, Page.attached(here) as page:
         batches = [{"type": "do", "seq": seq, "commands": [QUIET]} for seq in range(1, 200)]
         for batch in batches:
@@ -146,7 +147,7 @@ async def test_a_body_that_pauses_too_long_is_408(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_of_half_open_sockets_beyond_the_bound_the_oldest_goes() -> None:
-    async with beside_an_innocent_page(gate=GateLimits(half_open=8)) as here:
+    async with beside_an_innocent_page(gate=GateLimits(half_open=8, header_ms=PATIENT.setup_ms)) as here:
         opened = [await asyncio.open_connection("127.0.0.1", here.port) for _ in range(9)]
         async with asyncio.timeout(WAIT_S):
             assert await ended(opened[0][0])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +15,8 @@ from legato.session.event_json import decode
 from legato.session.fold import fold
 from legato.session.presence_rules import closed
 from legato.session.state import State, decode_state, encode_state
-from signaling.connection.limits import ConnectionLimits
 from signaling.policy import Policy
-from tests.signaling.doors import KEY, ClientKey, Page, doors
+from tests.signaling.doors import KEY, PATIENT, ClientKey, Page, doors
 
 
 async def test_what_one_page_says_reaches_both_and_is_acknowledged() -> None:
@@ -44,10 +43,8 @@ async def test_a_resumed_page_gets_what_it_missed_and_nothing_twice() -> None:
         async with Page.attached(here, key=key.jwk) as page:
             attached = page.got[0]
             await page.acked(await page.post("one"))
-            await page.until(
-                "events", lambda each: "parts" in each["events"][-1]
-            ) if not page.events() else None
-            position = next(each for each in reversed(page.got) if each["type"] == "events")["position"]
+            told = await page.until("events", lambda each: any("parts" in one for one in each["events"]))
+            position = told["position"]
         await bob.told("attachment_away")
         await bob.acked(await bob.post("while you were away"))
         async with Page.at(here) as back:
@@ -171,14 +168,15 @@ async def test_who_must_resume_first_is_told_so_at_once_and_nothing_is_used_up()
 
 
 async def test_a_page_that_vanishes_is_away_and_one_that_is_silent_too() -> None:
-    limits = ConnectionLimits(silent_beats=1)
-    async with doors(limits=limits) as here, Page.attached(here, "p_bob") as bob:
+    keys = MemoryKeys()
+    async with (
+        doors(keys=keys, limits=replace(PATIENT, silent_beats=1)) as here,
+        doors(keys=keys, server=here.server, name="n2", sessions=()) as elsewhere,
+        Page.attached(elsewhere, "p_bob") as bob,
+    ):
         async with Page.attached(here, takes=["text", "audio"]) as page:
-            beating = asyncio.create_task(_beat(bob))
-            code = await page.closed()  # it says nothing for its beat of one second
-            assert code == 4008
+            assert await page.closed() == 4008  # it says nothing for its beat of one second
         await bob.told("attachment_away")
-        beating.cancel()
 
 
 async def test_a_position_that_the_log_does_not_hold_is_a_discontinuity() -> None:
@@ -252,7 +250,7 @@ async def test_two_nodes_on_one_store_are_one_hub() -> None:
 
 
 async def test_a_slow_reader_costs_its_bound_and_is_caught_up_when_it_reads() -> None:
-    limits = ConnectionLimits(waiting_events=20)
+    limits = replace(PATIENT, waiting_events=20)
     async with doors(limits=limits) as here, Page.attached(here) as page, Page.attached(here, "p_bob") as bob:
         await page.send({"type": "credit", "events": 1})
         await page.send({"type": "ping", "n": 1})
@@ -301,9 +299,3 @@ async def _resume(page: Page, resume: dict[str, Any], key: ClientKey, position: 
 
 def _closed(state: State, attachment: str) -> Decided:
     return Decided(tuple(closed(state, attachment)), False, {}, {})
-
-
-async def _beat(page: Page) -> None:
-    while True:
-        await page.send({"type": "ping"})
-        await asyncio.sleep(0.2)
