@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Final
 
 CHUNK: Final = 65_536
+LOOK_S: Final = 0.05
 _LENGTH: Final = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 
 
@@ -81,16 +82,28 @@ class Buffering(_Proxy):
 
 
 class CuttingIdle(_Proxy):
-    """Ends a connection on which the hub said nothing for `idle_s`."""
+    """Ends a connection on which the hub said nothing for `idle_s`, counted in `LOOK_S`: a process that stood still has
+    not waited, and what came meanwhile is read first."""
 
     def __init__(self, target: int, idle_s: float) -> None:
         super().__init__(target)
-        self._idle_s = idle_s
+        self._looks = round(idle_s / LOOK_S)
+
+    async def _next(self, reader: asyncio.StreamReader) -> bytes:
+        """What the hub says next. Raises `TimeoutError` if that takes too long."""
+        reading = asyncio.ensure_future(reader.read(CHUNK))
+        try:
+            for _ in range(self._looks):
+                done, _ = await asyncio.wait({reading}, timeout=LOOK_S)
+                if done:
+                    return reading.result()
+            raise TimeoutError
+        finally:
+            reading.cancel()
 
     async def down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
-            async with asyncio.timeout(self._idle_s):
-                data = await reader.read(CHUNK)
+            data = await self._next(reader)
             if not data:
                 raise ConnectionResetError
             writer.write(data)

@@ -30,6 +30,8 @@ class Stream:
         self.connection = ""
         self.number = 0
         self.beats = 0
+        self.kinds = set[str]()
+        """The types of all that came."""
 
     @classmethod
     @asynccontextmanager
@@ -53,6 +55,7 @@ class Stream:
                 assert number == self.number + 1, "numbers are dense"
                 self.number = number
                 envelope: dict[str, Any] = json.loads(line[5:])
+                self.kinds.add(envelope["type"])
                 if envelope["type"] == "attached":
                     self.connection = envelope["connection"]
                 return envelope
@@ -94,8 +97,9 @@ async def test_a_stream_carries_what_a_socket_does() -> None:
         assert attached["participant"] == "p_ada"
         assert await stream.up({"type": "do", "seq": 1, "commands": [POST]}, {"type": "ping", "n": 4}) == 200
         assert (await bob.told("message_posted"))["parts"] == [{"text": "by post"}]
-        kinds = {(await stream.next())["type"] for _ in range(3)}
-        assert {"events", "acks"} <= kinds | {(await stream.next())["type"]}
+        for kind in ("events", "acks"):  # in whatever order, and whatever else there is between them
+            while kind not in stream.kinds:
+                await stream.next()
 
 
 async def test_a_stream_beats_each_second_when_there_is_nothing_to_say() -> None:
@@ -156,7 +160,7 @@ async def test_a_proxy_that_cuts_what_is_idle_never_finds_a_stream_idle() -> Non
 async def test_a_poll_that_such_a_proxy_cut_is_asked_again_and_misses_nothing() -> None:
     async with (
         doors() as here,
-        cutting_idle(here.port, 0.3) as proxy,
+        cutting_idle(here.port, 1.0) as proxy,
         ClientSession(connector=TCPConnector(force_close=True)) as client,
     ):
         url = f"http://127.0.0.1:{proxy.port}"
