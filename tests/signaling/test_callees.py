@@ -20,7 +20,9 @@ from signaling.callees import MOST_BYTES, MOST_LINES, Callee, Callees
 from signaling.options import Options, OptionsInvalid
 from signaling.outside import NoAnswer, Outside
 from signaling.webhooks import signature
+from tests.signaling.doors import WAIT_S
 from tests.signaling.test_webhooks import Names
+from tests.support.receiver import nobody
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -73,7 +75,7 @@ async def there(*answers: object) -> AsyncIterator[There]:
 
 
 async def called(
-    port: int, errand: Errand = CHARGE, within_s: float = 5.0, said: list[tuple[str, int, int]] | None = None
+    port: int, errand: Errand = CHARGE, within_s: float = 30.0, said: list[tuple[str, int, int]] | None = None
 ) -> Came:
     """What comes of one call."""
     tool = HubTool("charge", idempotent=errand.idempotent)
@@ -133,39 +135,45 @@ async def test_of_anything_else_one_try_is_made_and_what_nobody_knows_is_said(
 
 @pytest.mark.parametrize(("errand", "outcome"), [(CHARGE, "failed"), (ONCE, "interrupted")])
 async def test_a_callee_that_says_nothing_is_left_when_the_time_is_over(errand: Errand, outcome: str) -> None:
-    async with there("hang") as callee:
-        came = await called(callee.port, errand, within_s=0.3)
-        assert (came.outcome, came.reason) == (outcome, "no answer in time")
-        await asyncio.wait_for(callee.cut.wait(), 5)
-        assert len(callee.got) == 1
+    for within_s in (0.3, 3, 20):
+        async with there("hang") as callee:
+            came = await called(callee.port, errand, within_s)
+            if not callee.came.is_set() and within_s < 20:
+                continue  # it was not even reached in time
+            assert (came.outcome, came.reason) == (outcome, "no answer in time")
+            await asyncio.wait_for(callee.cut.wait(), WAIT_S)
+            assert len(callee.got) == 1
+            return
 
 
 async def test_what_was_not_reached_was_not_done() -> None:
-    async with there(200) as callee:
-        gone = callee.port
-    assert await called(gone, ONCE, within_s=0.6) == Came("failed", reason="unreachable")
+    with nobody() as (_, port):
+        for within_s in (0.6, 6, 20):
+            came = await called(port, ONCE, within_s)
+            if came.reason != "no answer in time":  # it has tried once, at least
+                break
+    assert came == Came("failed", reason="unreachable")
 
 
 async def test_what_was_not_reached_is_tried_again_though_it_may_be_done_but_once() -> None:
-    async with there(200) as callee:
-        port = callee.port
-    call = asyncio.create_task(called(port, ONCE, within_s=10))
-    callee = There(web.json_response("late"))
-    runner = web.ServerRunner(web.Server(callee), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    assert await call == Came("finished", '"late"')
-    await runner.cleanup()
+    with nobody() as (held, port):
+        call = asyncio.create_task(called(port, ONCE))
+        callee = There(web.json_response("late"))
+        runner = web.ServerRunner(web.Server(callee), shutdown_timeout=0.1)
+        await runner.setup()
+        await web.SockSite(runner, held).start()
+        assert await call == Came("finished", '"late"')
+        await runner.cleanup()
 
 
 async def test_who_takes_a_call_back_is_heard_by_the_callee() -> None:
     async with there("hang") as callee:
         call = asyncio.create_task(called(callee.port))
-        await asyncio.wait_for(callee.came.wait(), 5)
+        await asyncio.wait_for(callee.came.wait(), WAIT_S)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        await asyncio.wait_for(callee.cut.wait(), 5)
+        await asyncio.wait_for(callee.cut.wait(), WAIT_S)
 
 
 @pytest.mark.parametrize(
@@ -230,9 +238,7 @@ async def test_no_call_goes_where_it_must_not() -> None:
 
 async def test_what_was_never_connected_was_never_sent() -> None:
     outside = Outside(private=True)
-    async with there(200) as callee:
-        port = callee.port
-    with pytest.raises(NoAnswer) as silence:
+    with nobody() as (_, port), pytest.raises(NoAnswer) as silence:
         async with outside.ask(f"http://127.0.0.1:{port}/", b"", {}):
             pass
     await outside.close()

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
 from tests.support.patience import patience
+
+
+@contextmanager
+def nobody() -> Iterator[tuple[socket.socket, int]]:
+    """A socket that does not listen (yet), and its port: who calls there is refused, and no other process gets it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held, int(held.getsockname()[1])
 
 
 class Receiver:
