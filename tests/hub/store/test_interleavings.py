@@ -1,7 +1,11 @@
 """What went wrong in trials, as cases: scripts forgotten, links cut, servers stalled, in mid stream."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import pytest
 from msgspec import structs
@@ -11,6 +15,7 @@ from hub.store.endpoint import Endpoint
 from hub.store.promise import Appended, Refused, SessionKey, Store, StoreUnavailable
 from hub.store.real import RealStore
 from tests.hub.store.writing import (
+    WAIT_S,
     Recorder,
     Writer,
     again,
@@ -25,6 +30,8 @@ from tests.hub.store.writing import (
 )
 from tests.support.proxy import TcpProxy
 from tests.support.stores import IMPATIENT, Server, connected
+
+Told = TypeVar("Told")
 
 
 async def streamed(store: Store, key: SessionKey, writer: Writer, count: int) -> None:
@@ -42,6 +49,14 @@ async def streamed(store: Store, key: SessionKey, writer: Writer, count: int) ->
         for _ in range(count):
             await flights.acquire()
             group.create_task(one(asyncio.ensure_future(store.append(key, writer.batch()))))
+
+
+async def somehow(asked: Callable[[], Awaitable[Told]]) -> Told:
+    """Ask a store of little patience until it answers."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            with suppress(StoreUnavailable):
+                return await asked()
 
 
 async def caught_up(store: RealStore, key: SessionKey, sink: Recorder, tail: int) -> list[int]:
@@ -172,31 +187,26 @@ async def test_a_trimmed_log_answers_from_what_is_left_and_says_where_that_begin
 async def test_a_store_that_stalls_makes_callers_wait_no_longer_than_their_patience(
     own_server: Server,
 ) -> None:
-    store = await connected(own_server, Manners(patience_ms=400, silence_ms=60_000))
-    client, key, writer = own_server.admin(), new_key(), Writer()
-    await created(store, key)
-    await store.beat(["n1"])
-    await client.execute_command("CLIENT", "PAUSE", "1500", "ALL")  # type: ignore[no-untyped-call]
-    unknown = [writer.batch() for _ in range(3)]
-    asked = [store.append(key, batch) for batch in unknown]
-    results = await asyncio.gather(*asked, store.beat(["n1"]), store.beats(), return_exceptions=True)
+    manners = Manners(patience_ms=400, silence_ms=60_000)
+    other, key, writer = await connected(own_server), new_key(), Writer()
+    await created(other, key)
+    await other.beat(["n1"])
+    store = await somehow(lambda: connected(own_server, manners))
+    with own_server.stalled():
+        unknown = [writer.batch() for _ in range(3)]
+        asked = [store.append(key, batch) for batch in unknown]
+        results = await asyncio.gather(*asked, store.beat(["n1"]), store.beats(), return_exceptions=True)
     assert [type(result) for result in results] == [StoreUnavailable] * 5
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                outcomes = [await store.append(key, again(batch)) for batch in unknown]
-                break
-            except StoreUnavailable:
-                continue
+    outcomes = [await somehow(partial(store.append, key, again(batch))) for batch in unknown]
     assert [outcome.first for outcome in outcomes if isinstance(outcome, Appended)] == [2, 3, 4]
-    assert (await store.beats())["n1"] >= 1
-    await store.close()
-    await client.aclose()
+    assert (await other.beats())["n1"] >= 1
+    for node in (store, other):
+        await node.close()
 
 
 async def test_a_half_open_connection_is_given_up_and_nothing_is_lost(own_server: Server) -> None:
     async with TcpProxy("127.0.0.1", own_server.port) as proxy:
-        impatient = replace(IMPATIENT, silence_ms=300, patience_ms=8_000)
+        impatient = replace(IMPATIENT, silence_ms=300)
         store = await connected(own_server, impatient, Endpoint(port=proxy.port))
         key, writer, sink = new_key(), Writer(), Recorder()
         await created(store, key)
@@ -262,13 +272,11 @@ async def test_a_store_that_forgot_everything_says_so(own_server: Server) -> Non
 async def test_closing_tells_those_who_wait(own_server: Server) -> None:
     store, key = await connected(own_server), new_key()
     await created(store, key)
-    client = own_server.admin()
-    await client.execute_command("CLIENT", "PAUSE", "2000", "ALL")  # type: ignore[no-untyped-call]
-    asked = store.append(key, Writer().batch())
-    await asyncio.sleep(0)
-    await store.close()
-    with pytest.raises(StoreUnavailable):
-        await asked
-    with pytest.raises(StoreUnavailable):
-        await store.append(key, Writer().batch())
-    await client.aclose()
+    with own_server.stalled():
+        asked = store.append(key, Writer().batch())
+        await asyncio.sleep(0)
+        await store.close()
+        with pytest.raises(StoreUnavailable):
+            await asked
+        with pytest.raises(StoreUnavailable):
+            await store.append(key, Writer().batch())
