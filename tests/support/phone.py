@@ -40,7 +40,7 @@ class Phone:
         heads = [(raw, read_header(raw)) for raw in self.peer.heard]
         return samples_of(raw[head.start : head.end] for raw, head in heads if head is not None)
 
-    async def until(self, holds: Callable[[], bool], patience_s: float = 20) -> None:
+    async def until(self, holds: Callable[[], bool], patience_s: float = 45) -> None:
         """Wait until something holds."""
         async with asyncio.timeout(patience_s):
             while not holds():  # noqa: ASYNC110 - packets set no event

@@ -29,8 +29,10 @@ class Pupil:
             os._exit(9)
         if word == "hang":
             time.sleep(600)
-        if word == "slow":
-            time.sleep(0.3)
+        if word == "until":
+            Path(rest).with_suffix(".begun").touch()
+            while not Path(rest).exists():
+                time.sleep(0.005)
         if word == "refuse":
             raise Unspeakable("empty")
         if word == "babble":
