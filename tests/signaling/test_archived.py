@@ -26,11 +26,11 @@ from legato.session.tickets import CEILINGS, Ticket
 from signaling.options import Options
 from signaling.serve import Serving, opened_vault, serving
 
-pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.store, pytest.mark.timeout(150)]
 
 KEY: Final = SessionKey("main", "s_1")
 SETTINGS: Final = Settings(idle_close=200, snapshot_quiet=100, sweep=50)
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 45.0
 BLOB: Final = b"a picture" * 1000
 
 
@@ -68,15 +68,16 @@ class Desk:
             raw = await answer.read()
             return answer.status, json.loads(raw) if answer.content_type == "application/json" else raw
 
-    async def attached(self) -> dict[str, Any]:
-        """What is told to somebody who attaches (and goes again)."""
+    @asynccontextmanager
+    async def attached(self) -> AsyncIterator[dict[str, Any]]:
+        """What is told to somebody who attaches, and stays inside."""
         async with self._client.ws_connect(f"{self._url}/v1/connect", protocols=("legato.1",)) as socket:
             attach = {"type": "attach", "v": 1, "ticket": self.ticket, "session": "s_1", "producer": "w_1"}
             await socket.send_str(json.dumps(attach))
-            told: dict[str, Any] = json.loads((await socket.receive(PATIENCE_S)).data)
+            yield json.loads((await socket.receive(PATIENCE_S)).data)
             await socket.send_str(json.dumps({"type": "detach"}))
-            await socket.receive(PATIENCE_S)
-        return told
+            while not socket.closed:
+                await socket.receive(PATIENCE_S)
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -123,9 +124,9 @@ async def test_an_archived_session_is_listed_read_verified_joined_and_erased(soc
         assert (report.entries, report.findings) == (len(before["events"]), [])
         assert await here.store.archived(KEY) is not None
 
-        told = await desk.attached()
-        assert told["type"] == "attached"
-        assert await here.store.archived(KEY) is None
+        async with desk.attached() as told:
+            assert told["type"] == "attached"
+            assert await here.store.archived(KEY) is None, "nor does it go while somebody is there"
         assert [entry["id"] for entry in told["snapshot"]["entries"].values()] == [
             f"m_{n}" for n in range(1, 6)
         ]

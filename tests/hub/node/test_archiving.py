@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ from tests.hub.node.builders import (
 
 DAY_MS = 86_400_000
 QUICK = Settings(sweep=10, snapshot_every=8, snapshot_quiet=20, idle_close=50)
+NEVER = replace(QUICK, snapshot_every=1 << 40, snapshot_quiet=1 << 40)
+"""Nothing goes into the vault but what a test records itself."""
 
 
 class Turned(Clock):
@@ -66,8 +69,8 @@ class Home(House):
         self.vault = Vault(Folder(root))
 
     @asynccontextmanager
-    async def at_work(self, name: str = "n1") -> AsyncIterator[Node]:
-        async with self.node(name, settings=QUICK, vault=self.vault) as node:
+    async def at_work(self, name: str = "n1", settings: Settings = QUICK) -> AsyncIterator[Node]:
+        async with self.node(name, settings=settings, vault=self.vault) as node:
             yield node
 
     def keys(self) -> KeyStore:
@@ -125,7 +128,7 @@ class Busy(Vault):
 
 async def a_day_later(home: Home) -> None:
     home.clock.ahead += DAY_MS + 1_000
-    await until(lambda: not home.in_store(), 10)
+    await until(lambda: not home.in_store())
 
 
 async def test_a_quiet_session_is_archived_and_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -201,7 +204,7 @@ async def test_it_is_archived_anew_after_it_was_read(tmp_path: Path) -> None:
         room = await there(await node.open(KEY))
         assert home.in_store()
         node.release(room)
-        await until(lambda: not home.in_store() and home.rests() == 1, 10)
+        await until(lambda: not home.in_store() and home.rests() == 1)
 
 
 async def test_a_session_that_a_person_is_attached_to_stays(tmp_path: Path) -> None:
@@ -224,7 +227,7 @@ async def test_an_agent_that_nobody_needs_leaves_first(tmp_path: Path) -> None:
         accept = c.AcceptSession(right="worker:agent", worker="w_1")
         await room.execute(AGENT, batch("c_a", 1, accept, epoch=opened.epoch))
         home.clock.ahead += DAY_MS + 1_000
-        await until(lambda: not room.state.attachments, 10)
+        await until(lambda: not room.state.attachments)
         assert not room.state.rights["worker:agent"].holder
         assert home.in_store()
         node.release(room)
@@ -236,10 +239,10 @@ async def test_a_label_says_how_long_it_stays_and_a_month_erases_it(tmp_path: Pa
     async with home.at_work() as node:
         node.release(await there(await node.create(KEY, "p_user", {"archive_after_s": "60"}, "")))
         home.clock.ahead += 61_000
-        await until(lambda: not home.in_store(), 10)
+        await until(lambda: not home.in_store())
         home.clock.ahead += 30 * DAY_MS
         store = home.store()
-        await until(lambda: home.server.exists(KEY) == "erased", 10)
+        await until(lambda: home.server.exists(KEY) == "erased")
         assert await node.open(KEY) is None
         assert await store.sessions("main") == []
         await until(lambda: not home.files())
@@ -261,7 +264,7 @@ async def test_two_nodes_bring_it_back_once(tmp_path: Path) -> None:
 
 async def test_what_the_store_lost_comes_back_from_the_vault_and_is_named(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    async with home.at_work() as node:
+    async with home.at_work(settings=NEVER) as node:
         room = await there(await node.create(KEY, "p_user", {}, ""))
         await node.arrive(room, user_presence())
         await written(room, 20)

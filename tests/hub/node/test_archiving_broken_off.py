@@ -39,7 +39,7 @@ async def test_who_is_late_with_clearing_up_takes_nothing_from_a_newer_archive(t
         await until(lambda: vault.waits == 1)
         async with home.at_work("n2") as right:
             right.release(await there(await right.open(KEY)))
-            await until(lambda: vault.done == 1 and not home.in_store(), 10)
+            await until(lambda: vault.done == 1 and not home.in_store())
             vault.go_on.set()
             await until(lambda: vault.done == 2)
             await there(await right.open(KEY))
