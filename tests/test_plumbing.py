@@ -53,7 +53,7 @@ def run_of(test: str, folder: Path, *arguments: str) -> subprocess.CompletedProc
     (folder / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=18, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=50, check=False,
     )  # fmt: skip
 
 
@@ -73,6 +73,7 @@ def test_a_run_with_a_skipped_test_fails(tmp_path: Path) -> None:
     assert "did not run, which counts as a failure here" in done.stdout
 
 
+@pytest.mark.timeout(120)
 def test_one_number_replays_order_randomness_and_hypothesis(tmp_path: Path) -> None:
     first = run_of(DEPENDS_ON_CHANCE, tmp_path)
     seed = re.search(r"--randomly-seed=(\d+)", first.stdout)

@@ -17,7 +17,7 @@ from legato.errors import SessionClosed
 from legato.wire import down as d
 from legato.wire.carried import ENDS, OPENS, TEXT, Piece, decode_carried
 
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 
 class Hub:

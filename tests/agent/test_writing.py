@@ -90,7 +90,7 @@ async def play(steps: list[tuple[str, Any]]) -> None:
     await session.come_to_rest()
     if session.store(GO_ON, by=ADA):
         await session.come_to_rest()
-    await asyncio.wait_for(work, 5)
+    await asyncio.wait_for(work, 30)
     assert written(session) == said(speaking)
 
 

@@ -29,7 +29,7 @@ AGENT: Final = "The order was sent on Monday, and it should arrive by the end of
 PERSON: Final = "Wait a moment, that is not what I asked for. I would like to change the address, please."
 BEGINS: Final = 90
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 """The first example waits for the voice's own process to load its model, beside other tests."""
 """The window with which the person begins to talk."""
 

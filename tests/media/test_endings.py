@@ -49,7 +49,7 @@ async def told(*answers: float | None) -> list[tuple[int, int]]:
     """What turns are told when these are the answers about pauses that begin at 1, 2, 3, …"""
     judge, heard = Asked(), list[tuple[int, int]]()
     second = SecondJudge(judge, lambda more, pause: heard.append((more, pause)))
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(second.run())
         for number, answer in enumerate(answers, 1):
             second.hear(window(number), in_turn=True)
@@ -75,7 +75,7 @@ async def test_a_judge_that_fails_changes_nothing_and_is_asked_again() -> None:
 async def test_pauses_that_come_while_it_is_asked_are_judged_by_the_last_of_them() -> None:
     judge, heard = Asked(), list[tuple[int, int]]()
     second = SecondJudge(judge, lambda more, pause: heard.append((more, pause)))
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(second.run())
         second.paused(1)
         await judge.questions.get()

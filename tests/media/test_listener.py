@@ -82,7 +82,7 @@ async def hear(frames: list[Frame], ears: CountingEars, turns: int = 1) -> list[
             done.set()
 
     listener = Listener(emit, ears, options())
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(listener.run())
         listen(frames, listener)
         await done.wait()

@@ -287,5 +287,5 @@ class Queue(RuleBasedStateMachine):
         assert 0 <= self.playout.queued <= 30 + REMEMBERED, "what was sent may come back to a full queue"
 
 
-TestQueue = pytest.mark.timeout(90)(Queue.TestCase)
+TestQueue = pytest.mark.timeout(180)(Queue.TestCase)
 """Hundreds of queues, hundreds of steps each: longer than others where much else runs."""

@@ -22,7 +22,7 @@ from media.speaker import Speaker, Speech
 from media.turns import SILENCE
 from tests.support.spoken import silence, speech_pcm, speech_wav
 
-pytestmark = [pytest.mark.voice, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.voice, pytest.mark.timeout(180)]
 
 ANSWER = (
     "**Good morning!** Your order arrives on Tuesday, and it costs nothing to change it. "
@@ -70,7 +70,7 @@ async def listen(frames: list[Frame], ears: ChildEars, turns: int) -> list[TurnH
                 done.set()
 
     listener = Listener(emit, ears)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(listener.run())
         for frame in frames:
             listener.push(frame, frame.end * 1000 // RATE)

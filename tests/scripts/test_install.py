@@ -38,7 +38,7 @@ def tree(tmp_path: Path) -> Path:
 def run(command: Iterable[str], where: Path, programs: Path) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": str(programs), "LC_ALL": "C.UTF-8", "HOME": str(where)}
     return subprocess.run(
-        list(command), cwd=where, env=environment, capture_output=True, text=True, timeout=15, check=False
+        list(command), cwd=where, env=environment, capture_output=True, text=True, timeout=50, check=False
     )
 
 

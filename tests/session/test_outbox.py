@@ -182,7 +182,7 @@ class Producing(RuleBasedStateMachine):
         assert set(self.put_raws) <= there | self.refused | self.named_lost
 
 
-TestProducing = pytest.mark.timeout(60)(Producing.TestCase)
+TestProducing = pytest.mark.timeout(120)(Producing.TestCase)
 TestProducing.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
 
 

@@ -13,7 +13,7 @@ from tests.signaling.doors import ANCHORS, Doors, doors
 from tests.signaling.test_http import ask, boss
 
 SESSIONS = tuple(SessionKey("main", name) for name in ("s_1", "s_2", "s_3"))
-PATIENCE_S = 15
+PATIENCE_S = 30
 
 
 async def do(here: Doors, session: str, ticket: str, *commands: dict[str, Any]) -> tuple[int, Any]:

@@ -19,7 +19,7 @@ from signaling.connection.websocket import MOST_AT_ONCE
 from tests.signaling.test_microphone import node, ticket
 from tests.support.sound import RATE, tone
 
-pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.store, pytest.mark.timeout(120)]
 
 SOUND_S = 15.0
 
@@ -52,11 +52,11 @@ async def test_what_came_before_the_voice_was_open_is_taken_in_turns_with_everyb
         await user.do(c.ChangeModality(takes=("text", "audio"), gives=("text",)))
         await agent.do(c.AcceptSession(right="worker:agent", worker="k_1"))
         await agent.do(c.StartMessage(message="m_own", brought=True))
-        await agent.until(lambda state: any("audio" in each.takes for each in state.attachments.values()), 10)
+        await agent.until(lambda state: any("audio" in each.takes for each in state.attachments.values()), 45)
         loop.call_soon(passed)
         await bring(agent, "m_own", sound(), RATE, 7)
         await agent.do(c.EndMessage(message="m_own"))
-        state = await agent.until(lambda state: bool(state.entries["m_own"].speech), 10)  # type: ignore[union-attr]
+        state = await agent.until(lambda state: bool(state.entries["m_own"].speech), 45)  # type: ignore[union-attr]
     (stretch,) = state.entries["m_own"].speech  # type: ignore[union-attr]
     assert stretch.end - stretch.start >= SOUND_S * RATE
     assert max(taken.values()) <= MOST_AT_ONCE

@@ -17,7 +17,7 @@ from tests.signaling.test_board import do, queue, wanted
 from tests.signaling.test_http import ask, boss
 
 SESSIONS = tuple(SessionKey("main", name) for name in ("s_1", "s_2", "s_3"))
-PATIENCE_S = 15
+PATIENCE_S = 30
 
 
 class Told:

@@ -58,13 +58,13 @@ async def _end_store(folder: Path) -> None:
 
 async def ready(child: asyncio.subprocess.Process) -> str:
     assert child.stdout is not None
-    line = (await asyncio.wait_for(child.stdout.readline(), 15)).decode()
+    line = (await asyncio.wait_for(child.stdout.readline(), 45)).decode()
     assert line.startswith("ready http://"), (await child.stderr.read()).decode() if child.stderr else line
     return line.split()[1]
 
 
 @pytest.mark.store
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_it_says_ready_when_it_is_and_drains_when_told_to_end(socket_folder: Path, host: str) -> None:
     async with process(socket_folder, host) as child, ClientSession() as client:
@@ -72,7 +72,7 @@ async def test_it_says_ready_when_it_is_and_drains_when_told_to_end(socket_folde
         async with client.get(f"{url}/readyz") as answer:
             assert answer.status == 200
         child.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(child.wait(), 15) == 0
+        assert await asyncio.wait_for(child.wait(), 45) == 0
         assert child.stderr is not None
         lines = [json.loads(line) for line in (await child.stderr.read()).decode().splitlines()]
         messages = [line["message"] for line in lines]
@@ -83,9 +83,9 @@ async def test_it_says_ready_when_it_is_and_drains_when_told_to_end(socket_folde
 
 
 @pytest.mark.store
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_off_loopback_it_does_not_start_without_a_key_for_tickets(socket_folder: Path) -> None:
     async with process(socket_folder, "0.0.0.0") as child:
-        assert await asyncio.wait_for(child.wait(), 20) != 0
+        assert await asyncio.wait_for(child.wait(), 45) != 0
         assert child.stderr is not None
         assert "KeyringMissing" in (await child.stderr.read()).decode()

@@ -35,10 +35,10 @@ from signaling.logs import set_up_logs
 from signaling.options import Options
 from signaling.serve import Serving, serving
 
-pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.store, pytest.mark.timeout(120)]
 
 CANARY: Final = "canary7351"
-WAIT_S: Final = 8.0
+WAIT_S: Final = 30.0
 
 
 @asynccontextmanager

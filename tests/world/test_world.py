@@ -62,7 +62,7 @@ def live_through(seeds: range) -> tuple[list[str], Counter[str]]:
     return found, saw
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_was_promised_is_kept_in_every_world() -> None:
     pieces = [range(first, first + AT_ONCE) for first in range(0, SEEDS, AT_ONCE)]
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
@@ -90,7 +90,7 @@ def test_without_faults_nothing_is_lost_and_nobody_is_told_otherwise() -> None:
     assert not any(person.lost for person in world.people)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_found(plant: Plant) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -93,7 +93,7 @@ async def test_no_key_that_was_given_out_is_lost_by_a_kill(tmp_path: Path) -> No
     )
     assert writer.stdout is not None
     given: dict[str, bytes] = {}
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(45):
         while len(given) < 60:
             session, key = (await writer.stdout.readline()).decode().split()
             given[session] = bytes.fromhex(key)

@@ -243,7 +243,7 @@ class Comparison(RuleBasedStateMachine):
         self.runner.close()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_real_store_answers_as_the_model_does(kind: str, servers: dict[str, Server]) -> None:
     machine = type(f"Comparison_{kind}", (Comparison,), {"server": servers[kind]})

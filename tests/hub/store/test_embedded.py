@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from hub.store.embedded import LOG, EmbeddedStore, EmbeddedStoreFailed, Options, end_unused
 from hub.store.promise import Appended, SessionKey
 from hub.store.real import RealStore
-from tests.hub.store.writing import Writer, created, new_key, tail_of
+from tests.hub.store.writing import WAIT_S, Writer, created, new_key, tail_of
 from tests.support.stores import IMPATIENT, NOBODY
 
 HUB = """
@@ -76,7 +76,7 @@ async def test_a_hub_that_was_killed_leaves_the_server_to_the_next_one(tmp_path:
     assert hub.stdout is not None
     acknowledged = 0
     while acknowledged < 300:
-        acknowledged = int(await asyncio.wait_for(hub.stdout.readline(), 10))
+        acknowledged = int(await asyncio.wait_for(hub.stdout.readline(), WAIT_S))
     hub.send_signal(signal.SIGKILL)
     rest = await hub.stdout.read()
     await hub.wait()

@@ -11,7 +11,7 @@ from hub.store import layout
 from hub.store.promise import Appended, LostTail, Refused, SessionKey
 from hub.store.real import RealStore
 from legato.session.position import Position
-from tests.hub.store.writing import Writer, check_chain, created, filled, new_key, tail_of, whole_log
+from tests.hub.store.writing import WAIT_S, Writer, check_chain, created, filled, new_key, tail_of, whole_log
 from tests.support.proxy import TcpProxy
 from tests.support.stores import SERVERS, Server, connected, running
 
@@ -29,7 +29,7 @@ class Lost:
 async def replicated(replica: Server, key: SessionKey, offset: int) -> None:
     """Wait until the replica has the entry."""
     client = replica.admin()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         found: object = None
         while not found:
             found = await client.xrange(layout.beside(key, "log"), offset, offset)

@@ -7,7 +7,7 @@ import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -16,6 +16,8 @@ from legato.session import chain
 from legato.session.position import Position
 
 _names = itertools.count(1)
+WAIT_S: Final = 30.0
+"""Ends a wait for what does not come."""
 
 
 def new_key(tenant: str = "") -> SessionKey:
@@ -104,8 +106,8 @@ def check_chain(key: SessionKey, first_epoch: str, entries: Sequence[Stored]) ->
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until something outside this process's events is so (at most 10 s)."""
-    async with asyncio.timeout(10):
+    """Wait until something outside this process's events is so (at most `WAIT_S`)."""
+    async with asyncio.timeout(WAIT_S):
         while not condition():  # noqa: ASYNC110 - nobody here could set an event for it
             await asyncio.sleep(0.002)
 
@@ -131,7 +133,7 @@ class Recorder:
 
     async def until(self, what: str, value: Any = ...) -> Any:
         """Wait for such a call (with that value), and return its value."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_S):
             while True:
                 for name, told in self.told:
                     if name == what and value in (..., told):
@@ -141,7 +143,7 @@ class Recorder:
 
     async def until_offset(self, offset: int) -> None:
         """Wait until that offset was delivered."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_S):
             while offset not in self.offsets():
                 self._changed.clear()
                 await self._changed.wait()

@@ -25,7 +25,7 @@ from media.turns import SILENCE, TurnEnded
 from tests.support.spoken import ROOT, silence
 from tests.support.turn_model import parted_by_espeak, turn_model
 
-pytestmark = [pytest.mark.voice, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.voice, pytest.mark.timeout(120)]
 
 REFUSED: tuple[Callable[[int], Request], ...] = (
     lambda number: Recognise(number, bytes(100), JUDGE_RATE),
@@ -69,7 +69,7 @@ async def turns_of(pcm: bytes, endings: Noted) -> list[TurnEnded]:
     encoder = Encoder(RATE)
     packets = encoder.push(silence(500) + pcm + silence(SILENCE + MORE + 500)) + encoder.flush()
     listener = Listener(events.append, options=ListenerOptions(endings=endings))
-    async with asyncio.timeout(40), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(90), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(listener.run())
         for number, packet in enumerate(packets):
             marks = listener.push(Frame(number * FRAME, packet), number * FRAME // PER_MS)

@@ -11,7 +11,7 @@ from media.engines.words import estimate, share
 from media.opus import RATE
 from tests.media.builders import tone
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 
 async def sound(engine: Engine, text: str) -> Sound:
