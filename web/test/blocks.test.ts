@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AT_ONCE, blocksOf, wholeFrom } from "../src/demo/blocks";
+import { AT_ONCE, blocksOf as cut, standing, wholeFrom, type Block } from "../src/demo/blocks";
 import type { Entry } from "../src/client";
 
 /** What matters of an entry here: there are tens of thousands. */
 const entry = (at: number): Entry => ({ id: `m${at}`, at, ordinal: 0 }) as unknown as Entry;
 const many = (count: number, first = 1): Entry[] => Array.from({ length: count }, (_, place) => entry(first + place));
+
+const blocksOf = (entries: readonly Entry[], known: readonly Block[]): readonly Block[] => cut({ entries, gap: -1 }, known);
 
 describe("a transcript in blocks", () => {
   test("has every entry once, in order, whatever their places", () => {
@@ -45,5 +47,29 @@ describe("a transcript in blocks", () => {
     expect(count(whole)).toBeGreaterThanOrEqual(AT_ONCE);
     expect(count(whole.slice(1))).toBeLessThan(AT_ONCE);
     expect([wholeFrom([]), wholeFrom(blocks.slice(0, 1))]).toEqual([0, 0]);
+  });
+
+  test("none goes over the gap where the newest of the past were let go of, and what stands before it stays the same", () => {
+    const now = many(40, 9_000);
+    const state = { entries: Object.fromEntries(now.map((one) => [one.id, one])) };
+    const past = many(2_000, 1_000);
+    const whole = standing({ past: [...past, ...many(6_000, 3_000)], leftOut: 0, state });
+    const before = cut(whole, []);
+    const all = standing({ past, leftOut: 6_000, state });
+    const blocks = cut(all, before);
+    expect([whole.gap, all.gap, all.entries.length]).toEqual([-1, 2_000, 2_040]);
+    expect(blocks.flatMap((block) => block.entries)).toEqual([...past, ...now]);
+    const after = blocks.findIndex((block) => block.entries[0] === now[0]);
+    expect(blocks.slice(0, after).flatMap((block) => block.entries)).toEqual(past);
+    expect(blocks.slice(0, after - 1).every((block) => before.includes(block))).toBe(true);
+    expect(new Set(blocks.map((block) => block.key)).size).toBe(blocks.length);
+  });
+
+  test("what began long ago and goes on still stands with what goes on, where some are left out", () => {
+    const long = entry(5);
+    const state = { entries: { [long.id]: long, m900: entry(900) } };
+    const past = [entry(7), entry(4)];
+    expect(standing({ past, leftOut: 0, state }).entries.map(({ at }) => at)).toEqual([4, 5, 7, 900]);
+    expect(standing({ past, leftOut: 3, state }).entries.map(({ at }) => at)).toEqual([4, 7, 5, 900]);
   });
 });

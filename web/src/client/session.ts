@@ -156,10 +156,24 @@ export class Session extends Verbs {
     return this.tell({ type: "dial", call, password, ready, ...said });
   }
 
-  /** Ask for older entries; they are in the next view's `past`. Rejects with `RequestError` (`unavailable`) while not connected, or `EndedError`. */
+  /**
+   * Ask for older entries; they are in the next view's `past`. Where it would hold more than 50 000, its newest are let go of
+   * (`leftOut`). Rejects with `RequestError` (`unavailable`) while not connected, or `EndedError`.
+   */
   async earlier(): Promise<void> {
-    const before = this.past.before(this.machine.state);
-    if (before > 0) await this.page(before);
+    const before = this.past.earlier(this.machine.state);
+    if (before > 0) await this.page(before, (entries) => this.past.page(entries, before, this.machine.state));
+  }
+
+  /** Ask for what comes after `past`, where some were let go of: the oldest go instead. Rejects as `earlier` does. */
+  async later(): Promise<void> {
+    const before = this.past.after(this.machine.state);
+    if (before > 0) await this.page(before, (entries) => this.past.later(entries, before, this.machine.state));
+  }
+
+  /** Who reads is at what goes on, again: a `past` that does not go up to it is let go of, and the newest are kept from now on. */
+  newest(): void {
+    if (this.past.newest(this.machine.state)) this.draw();
   }
 
   /** Which process of the hub this page is connected to ("": none now); a call lives in one. */
@@ -223,7 +237,8 @@ export class Session extends Verbs {
     const hole = this.past.hole(this.machine.state);
     if (hole > 0 && !this.filling) {
       this.filling = true;
-      void this.page(hole).catch(() => undefined).finally(() => (this.filling = false));
+      const fill = (entries: readonly Entry[]): void => this.past.page(entries, hole, this.machine.state);
+      void this.page(hole, fill).catch(() => undefined).finally(() => (this.filling = false));
     }
   }
 
@@ -274,7 +289,7 @@ export class Session extends Verbs {
     if (envelope.type === "history_page") this.pages.get(envelope.id)?.(envelope);
   }
 
-  private page(before: number): Promise<void> {
+  private page(before: number, keep: (entries: readonly Entry[]) => void): Promise<void> {
     const id = ++this.asked;
     const effects = this.machine.tell({ type: "history", id, before });
     return new Promise((resolve, reject) => {
@@ -286,7 +301,7 @@ export class Session extends Verbs {
       this.pages.set(id, (page) => {
         clearTimeout(timer);
         this.pages.delete(id);
-        this.past.add(page.entries.map(readEntry));
+        keep(page.entries.map(readEntry));
         this.draw();
         resolve();
       });
@@ -316,6 +331,7 @@ export class Session extends Verbs {
       outgoing: [...failed, ...sending].filter((one) => of(state.entries, one.message) === undefined),
       past: this.past.entries,
       hasEarlier: this.past.before(state) > 0,
+      leftOut: this.past.leftOut(state),
       session: attached?.session ?? before?.session ?? "",
       participant: attached?.participant ?? before?.participant ?? "",
       attachment: attached?.attachment ?? before?.attachment ?? "",

@@ -28,6 +28,8 @@ export interface View {
   readonly past: readonly Entry[];
   /** Whether there are still older ones to ask for. */
   readonly hasEarlier: boolean;
+  /** How many entries between `past` and the state's were let go of for older ones; 0: `past` goes up to the state's. */
+  readonly leftOut: number;
   readonly session: string;
   readonly participant: string;
   readonly attachment: string;

@@ -151,7 +151,10 @@ export class Replay {
   private after(message: string): Message | null {
     const all = this.messages();
     const at = all.findIndex((one) => one.id === message);
-    return all[at + 1] ?? null;
+    const next = all[at + 1] ?? null;
+    const { leftOut, past } = this.session.view;
+    // What comes next may have been let go of.
+    return leftOut > 0 && next !== null && past.includes(all[at] as Message) && !past.includes(next) ? null : next;
   }
 
   /** The messages of which there is sound, as they stand on the page. */

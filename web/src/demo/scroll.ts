@@ -57,6 +57,12 @@ function entryOf(box: Element, { block, entry }: Reading): Element | null {
   return block.querySelector(name) ?? box.querySelector(name);
 }
 
+/** How far the browser scrolled up by itself, for there is less than there was `before`: not as far down as one had read. */
+function cutShort(box: Element, before: { readonly height: number; readonly top: number }): number {
+  const atEnd = box.scrollTop >= box.scrollHeight - box.clientHeight - 1;
+  return atEnd && box.scrollHeight < before.height ? Math.max(0, before.top - box.scrollTop) : 0;
+}
+
 /** Who is told of what is nearly seen, and that sizes change. */
 class Watch {
   private readonly told = new Map<Element, () => void>();
@@ -103,12 +109,12 @@ function useWatch(box: RefObject<Element>, settle: () => void): Scroll<HTMLEleme
   );
 }
 
-/** `last` names what is drawn last and how far it is. */
-export function useScroll<T extends HTMLElement>(last: unknown): Scroll<T> {
+/** `last` names what is drawn last and how far it is; `atEnd`: the reader went there. */
+export function useScroll<T extends HTMLElement>(last: unknown, atEnd: () => void): Scroll<T> {
   const box = useRef<T>(null);
   const pinned = useRef(true);
   const reading = useRef<Reading | null>(null);
-  const before = useRef({ height: 0, shown: 0 });
+  const before = useRef({ height: 0, shown: 0, top: 0 });
   const newest = useRef(last);
   const [behind, setBehind] = useState(false);
 
@@ -130,18 +136,22 @@ export function useScroll<T extends HTMLElement>(last: unknown): Scroll<T> {
     if (left(at)) pinned.current = false;
     const entry = reading.current === null ? null : entryOf(at, reading.current);
     if (pinned.current) at.scrollTop = at.scrollHeight;
-    else if (reading.current !== null && entry !== null) at.scrollTop += placeIn(at, entry) - reading.current.place;
+    else if (reading.current !== null && entry !== null) at.scrollTop += cutShort(at, before.current) + placeIn(at, entry) - reading.current.place;
     reading.current = pinned.current ? null : readingIn(at);
-    before.current = { height: at.scrollHeight, shown: at.clientHeight };
+    before.current = { height: at.scrollHeight, shown: at.clientHeight, top: at.scrollTop };
   }, [left]);
   const watch = useWatch(box, settle);
   const onScroll = useCallback(() => {
     const at = box.current;
     if (at === null) return;
     pinned.current = !left(at);
-    if (pinned.current) setBehind(false);
+    before.current = { ...before.current, top: at.scrollTop };
+    if (pinned.current) {
+      setBehind(false);
+      atEnd();
+    }
     reading.current = pinned.current ? null : readingIn(at);
-  }, [left]);
+  }, [left, atEnd]);
   useLayoutEffect(() => {
     settle();
     if (!pinned.current && newest.current !== last) setBehind(true);

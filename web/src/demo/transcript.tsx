@@ -2,12 +2,13 @@
 import type { JSX } from "preact";
 import { useCallback, useMemo, useRef } from "preact/hooks";
 import type { Entry, Outgoing, Session, State, View } from "../client";
-import { began, of, transcript } from "../client/state";
+import { of } from "../client/state";
 import { BlockView, type Look } from "./block_view";
-import { blocksOf, wholeFrom, type Block } from "./blocks";
+import { blocksOf, standing, wholeFrom, type Block } from "./blocks";
 import { Icon } from "./icons";
 import { MessageView, type Speech } from "./message";
 import { helpedLines } from "./helped";
+import { LeftOut } from "./left_out";
 import { nameOf, withNames } from "./names";
 import type { Note } from "./notes";
 import { textOf } from "./recital";
@@ -108,24 +109,50 @@ function useLook({ session, view: { state, participant: me }, notes, speaking, l
   }, [session, me, people, marks, helped, byAnswer, speechOf, newest, onHear]);
 }
 
+/** The entries that were drawn whole: not more than there are now. */
+function useDrawn(entries: readonly Entry[]): Set<string> {
+  const drawn = useRef(new Set<string>());
+  return useMemo(() => {
+    if (drawn.current.size > entries.length) drawn.current = new Set(entries.flatMap(({ id }) => (drawn.current.has(id) ? [id] : [])));
+    return drawn.current;
+  }, [entries]);
+}
+
+/** What is drawn, in blocks, and before which of them some are left out. */
+function useBlocks(view: View): { readonly entries: readonly Entry[]; readonly blocks: readonly Block[]; readonly gap: number } {
+  const known = useRef<readonly Block[]>([]);
+  return useMemo(() => {
+    const all = standing(view);
+    const blocks = (known.current = blocksOf(all, known.current));
+    const gap = blocks.findIndex((block) => block.entries[0] === all.entries[all.gap]);
+    return { entries: all.entries, blocks, gap: gap < 0 ? blocks.length : gap };
+  }, [view.past, view.leftOut > 0, view.state.entries]);
+}
+
 export function Transcript(props: Props): JSX.Element {
   const { session, view, interim, tries = true } = props;
-  const { state, past, outgoing } = view;
-  const entries = useMemo(() => [...past, ...transcript(state)].sort(began), [past, state.entries]);
-  const known = useRef<readonly Block[]>([]);
-  const blocks = useMemo(() => (known.current = blocksOf(entries, known.current)), [entries]);
+  const { state, leftOut, outgoing } = view;
+  const { entries, blocks, gap } = useBlocks(view);
   const look = useLook(props, entries);
-  const drawn = useRef(new Set<string>());
+  const drawn = useDrawn(entries);
   const fresh = outgoing.length === 0 && interim === "" && !view.hasEarlier && entries.every((entry) => of(state.participants, entry.by)?.role === "agent");
-  const { box, onScroll, behind, toEnd, watch } = useScroll<HTMLDivElement>(entries.at(-1));
+  // Who scrolls to the end may scroll back to what they read; who asks for the newest has done with it.
+  const atEnd = useCallback(() => void (session.view.leftOut === 0 && session.newest()), [session]);
+  const { box, onScroll, behind, toEnd, watch } = useScroll<HTMLDivElement>(entries.at(-1), atEnd);
+  const toNewest = (): void => {
+    session.newest();
+    toEnd();
+  };
   const whole = wholeFrom(blocks);
+  const rows = blocks.map((block, place) => <BlockView key={block.key} block={block} look={look} whole={place >= whole} drawn={drawn} watch={watch} />);
+  if (leftOut > 0) rows.splice(gap, 0, <LeftOut key="left-out" session={session} count={leftOut} onNewest={toNewest} />);
   return (
     <div class="transcript-frame">
       <div class="transcript" role="list" ref={box} onScroll={onScroll} aria-label="Transcript" tabIndex={0}>
         {view.hasEarlier && <Earlier session={session} />}
         {look.beside}
         {look.before}
-        {blocks.map((block, place) => <BlockView key={block.key} block={block} look={look} whole={place >= whole} drawn={drawn.current} watch={watch} />)}
+        {rows}
         <Parts state={state} session={session} />
         {interim !== "" && (
           <li class="entry mine interim" role="listitem" key="interim">
@@ -139,7 +166,7 @@ export function Transcript(props: Props): JSX.Element {
         {tries && fresh && <Try session={session} greeted={entries.length > 0} />}
       </div>
       {behind && (
-        <button type="button" class="to-end small" onClick={toEnd}>
+        <button type="button" class="to-end small" onClick={toNewest}>
           <Icon name="down" /> New words
         </button>
       )}
