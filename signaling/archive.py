@@ -9,7 +9,7 @@ from hub.audit import Act, Tried, acts, tried, tried_beside
 from hub.keys.anchors import Anchors
 from hub.keys.errors import KeyUnknown, SessionForgotten
 from hub.node.entries import Keys, SessionDamaged, opened_entry
-from hub.store.promise import Listed, Page, SessionKey, Store, Stored
+from hub.store.promise import Edge, Listed, Page, SessionKey, Store, Stored
 from hub.vault import Vault, VaultDamaged
 from legato.session.position import Position
 from legato.session.tickets import MOST_EXACT
@@ -34,9 +34,14 @@ class Archive:
         self._vault = vault
 
     async def sessions(
-        self, tenant: str, participant: str, label: tuple[str, str] | None, before: int, limit: int
+        self,
+        tenant: str,
+        participant: str,
+        label: tuple[str, str] | None,
+        before: Edge | None,
+        limit: int,
     ) -> list[Listed]:
-        """A tenant's sessions, newest activity first."""
+        """A tenant's sessions, newest activity first; with `before`, those behind it."""
         return await self._store.sessions(
             tenant, participant=participant, label=label, before=before, limit=limit
         )

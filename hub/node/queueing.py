@@ -14,7 +14,7 @@ from typing import Final
 
 from hub.node.room import Room
 from hub.node.tools import Tools
-from hub.store.promise import SessionKey
+from hub.store.promise import Edge, SessionKey
 from legato.session.ids import HUB
 from legato.session.queue_rules import MOST_PRIORITY
 from legato.session.state import Asking
@@ -103,7 +103,7 @@ class Queueing:
             room.signal(HUB, NAME, {"request": request, "place": place})
 
     async def _turns(self, tenant: str) -> dict[str, Turn]:
-        found, before = dict[str, Turn](), 0
+        found, before = dict[str, Turn](), None
         for _ in range(PAGES):
             listed = await self._tools.store.sessions(tenant, label=WAITS, before=before, limit=A_PAGE)
             for row in listed:
@@ -111,5 +111,5 @@ class Queueing:
                     found[row.session] = turn
             if len(listed) < A_PAGE:
                 break
-            before = listed[-1].last
+            before = Edge.of(listed[-1])
         return found

@@ -42,6 +42,7 @@ from hub.store.rostering import Rostering
 from hub.store.values import Append as Append
 from hub.store.values import Appended as Appended
 from hub.store.values import Draft as Draft
+from hub.store.values import Edge as Edge
 from hub.store.values import Joined as Joined
 from hub.store.values import Level as Level
 from hub.store.values import Listed as Listed
@@ -162,10 +163,12 @@ class Log(Protocol):
         *,
         participant: str = "",
         label: tuple[str, str] | None = None,
-        before: int = 0,
+        before: Edge | None = None,
         limit: int = 50,
     ) -> list[Listed]:
-        """Sessions of the tenant, newest activity first; `before` pages by last activity (ms)."""
+        """Sessions of the tenant, newest activity first and of the same ms the greater id first; with `before`, those
+        behind it. Page by page each is listed once, whatever is made meanwhile; one in which something happens
+        meanwhile goes to the front, where a walk that has not yet listed it does not come again."""
 
     async def index(self, key: SessionKey, listed: Listed, participants: Sequence[str]) -> None:
         """Write the session's row and its look-ups."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from hub.store import layout
 from hub.store.asking import Asking
 from hub.store.layout import beside, meta, of_tenant
-from hub.store.promise import Listed, SessionKey
+from hub.store.promise import Edge, Listed, SessionKey
 
 NO_PLACE: Final = 0
 TAKEN: Final = 1
@@ -53,7 +53,7 @@ class ShelfSide(Asking):
         *,
         participant: str = "",
         label: tuple[str, str] | None = None,
-        before: int = 0,
+        before: Edge | None = None,
         limit: int = 50,
     ) -> list[Listed]:
         what, remaining = "sessions", ("", "")
@@ -62,8 +62,8 @@ class ShelfSide(Asking):
         elif label is not None:
             what = f"lookup:l:{label[0]}={label[1]}"
         keys = [of_tenant(tenant, "rows"), of_tenant(tenant, what)]
-        below = f"({before}" if before else "+inf"
-        found = await self.call("sessions", keys, below, limit, *remaining)
+        behind = ("", "") if before is None else (before.last, before.session)
+        found = await self.call("sessions", keys, *behind, limit, *remaining)
         return [layout.read_row(name, row) for name, row in zip(found[::2], found[1::2], strict=True)]
 
     async def _first_row(self, key: SessionKey, created: int, labels: Mapping[str, str]) -> None:

@@ -160,3 +160,17 @@ class Listed:
     last: int
     ended: bool
     labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """The last row of a page of the index, behind which the next one begins: rows of an earlier activity (ms), and of
+    the same one those of a lesser session. With no session, of an earlier activity only."""
+
+    last: int
+    session: str = ""
+
+    @classmethod
+    def of(cls, row: Listed) -> Edge:
+        """That row's."""
+        return cls(row.last, row.session)

@@ -16,6 +16,7 @@ from aiohttp import web
 from hub.node.conductor import STAFFED
 from hub.node.promise import Node
 from hub.node.queueing import WAITS
+from hub.store.promise import Edge
 from legato.session.agent_labels import NEEDS_LABEL
 from legato.session.routing import PEOPLE
 from legato.session.skills import Skills, serves, within
@@ -24,6 +25,7 @@ from legato.session.tickets import Ticket
 from signaling.archive import Archive
 from signaling.http import bodies
 from signaling.http.access import Access, number
+from signaling.http.edges import behind, edge, read
 from signaling.http.errors import Refused, json_response
 from signaling.http.looking import states_of
 from signaling.http.operators import Roster, operator_rows, users_of
@@ -35,6 +37,10 @@ FRESH_MS: Final = 500
 LABEL_PAGES: Final = 5
 LANGUAGE: Final = "language"
 """A label of sessions, and what they may need of a worker."""
+
+
+_Asked = tuple[str, str, int, Edge | None]
+"""Of which tenant, what, how many, behind which row."""
 
 
 @dataclass(slots=True)
@@ -50,7 +56,7 @@ class Board:
         self, node: Node, access: Access, archive: Archive, roster: Roster, now: Callable[[], int]
     ) -> None:
         self._node, self._access, self._archive, self._roster, self._now = node, access, archive, roster, now
-        self._looks: dict[tuple[str, str, int, int], _Look] = {}
+        self._looks: dict[_Asked, _Look] = {}
 
     def routes(self) -> list[Route]:
         """The verbs."""
@@ -64,7 +70,7 @@ class Board:
             Route(
                 method="GET", path="/v1/board", name="readBoard",
                 says="Sessions that go on, newest activity first", handler=self.board,
-                gives=bodies.BoardAnswer, query=(("before", "the `before` of the page before it"), limit),
+                gives=bodies.BoardAnswer, query=(("before", "the `next` of the page before it"), limit),
             ),
             Route(
                 method="GET", path="/v1/operators", name="readOperators",
@@ -98,20 +104,18 @@ class Board:
     async def board(self, request: web.Request) -> web.Response:
         """`GET /v1/board`"""
         ticket, limit = await self.asked(request)
-        before = number(request, "before", 0, 0, (1 << 53) - 1)
-        return json_response(await self._seen(ticket.tenant, "board", limit, before))
+        return json_response(await self._seen(ticket.tenant, "board", limit, edge(request)))
 
     async def goes_on(self, ticket: Ticket, pages: int) -> bodies.BoardAnswer:
         """So many whole pages of what goes on, as one."""
         rows: dict[str, bodies.BoardRow] = {}  # one that moves between two pages is seen twice
-        before = 0
+        found = bodies.BoardAnswer([])
         for _ in range(pages):
-            found = await self._seen(ticket.tenant, "board", MOST, before)
+            found = await self._seen(ticket.tenant, "board", MOST, read(found.next) if found.next else None)
             rows |= {row.session: row for row in found.sessions}
-            before = found.before
-            if not before:
+            if not found.next:
                 break
-        return bodies.BoardAnswer(list(rows.values()), before)
+        return bodies.BoardAnswer(list(rows.values()), found.before, found.next)
 
     async def operators(self, request: web.Request) -> web.Response:
         """`GET /v1/operators`"""
@@ -124,7 +128,7 @@ class Board:
     async def helpers(self, ticket: Ticket) -> bodies.OperatorsAnswer:
         """Who helps, for a supervisor."""
         tenant = ticket.tenant
-        look = self._shared((tenant, "operators", 0, 0), lambda: self._helpers(tenant))
+        look = self._shared((tenant, "operators", 0, None), lambda: self._helpers(tenant))
         answer: bodies.OperatorsAnswer = await asyncio.shield(look)
         return answer
 
@@ -134,15 +138,15 @@ class Board:
         await self._roster.note(ticket)
         return ticket, number(request, "limit", USUAL, 1, MOST)
 
-    async def _seen(self, tenant: str, what: str, limit: int, before: int = 0) -> bodies.BoardAnswer:
+    async def _seen(
+        self, tenant: str, what: str, limit: int, before: Edge | None = None
+    ) -> bodies.BoardAnswer:
         """The rows as they were at most half a second ago."""
         look = self._shared((tenant, what, limit, before), lambda: self._look(tenant, what, limit, before))
         answer: bodies.BoardAnswer = await asyncio.shield(look)
         return answer
 
-    def _shared(
-        self, name: tuple[str, str, int, int], look: Callable[[], Coroutine[Any, Any, Any]]
-    ) -> asyncio.Future[Any]:
+    def _shared(self, name: _Asked, look: Callable[[], Coroutine[Any, Any, Any]]) -> asyncio.Future[Any]:
         """One look for all who ask within half a second."""
         now = self._now()
         known = self._looks.get(name)
@@ -151,16 +155,16 @@ class Board:
             known = self._looks[name] = _Look(now, asyncio.ensure_future(look()))
         return known.answer
 
-    async def _look(self, tenant: str, what: str, limit: int, before: int) -> bodies.BoardAnswer:
-        further = 0
+    async def _look(self, tenant: str, what: str, limit: int, before: Edge | None) -> bodies.BoardAnswer:
+        further = 0, ""
         if what == "queue":
             sessions = await self._marked(tenant, WAITS)
         else:
             listed = await self._archive.sessions(tenant, "", None, before, limit)
             sessions = [each.session for each in listed if not each.ended]
-            further = listed[-1].last if len(listed) == limit else 0
+            further = behind(listed, limit)
         found = [row_of(session, state) for session, state in await states_of(self._node, tenant, sessions)]
-        return bodies.BoardAnswer([row for row in found if row is not None], further)
+        return bodies.BoardAnswer([row for row in found if row is not None], *further)
 
     async def _helpers(self, tenant: str) -> bodies.OperatorsAnswer:
         now, noted = await self._roster.read(tenant)
@@ -170,13 +174,13 @@ class Board:
     async def _marked(self, tenant: str, mark: tuple[str, str]) -> Sequence[str]:
         """Oldest activity may have waited longest, so all that have the mark are looked at, up to a bound."""
         found: dict[str, None] = {}
-        before = 0
+        before: Edge | None = None
         for _ in range(LABEL_PAGES):
             listed = await self._archive.sessions(tenant, "", mark, before, MOST)
             found |= dict.fromkeys(each.session for each in listed)
             if len(listed) < MOST:
                 break
-            before = listed[-1].last
+            before = Edge.of(listed[-1])
         return list(found)
 
 

@@ -50,10 +50,12 @@ class SessionRow(msgspec.Struct, frozen=True):
 
 
 class SessionList(msgspec.Struct, frozen=True):
-    """Newest activity first; `before` asks for the next page (0: there is none)."""
+    """Newest activity first; `next` asks for the next page ("": there is none). `before` likewise (0: there is none),
+    but passes over the sessions that share the page's last time."""
 
     sessions: list[SessionRow]
     before: int = 0
+    next: str = ""
 
 
 class SessionState(msgspec.Struct, frozen=True):
@@ -339,10 +341,12 @@ class BoardRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BoardAnswer(msgspec.Struct, frozen=True):
-    """Sessions, in the order that was asked for. `before`: that of the next page (0: that was the last)."""
+    """Sessions, in the order that was asked for. `next`: what asks for the next page ("": that was the last); `before`
+    likewise (0), as in a list of sessions."""
 
     sessions: list[BoardRow]
     before: int = 0
+    next: str = ""
 
 
 class OperatorRow(msgspec.Struct, frozen=True, kw_only=True):

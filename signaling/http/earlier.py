@@ -102,9 +102,9 @@ class Earlier:
 
     async def _others(self, tenant: str, session: str, state: State) -> list[str]:
         users = [who.id for who in state.participants.values() if who.role == "user"][:MOST_USERS]
-        pages = [await self._archive.sessions(tenant, user, None, 0, MOST + 1) for user in users]
+        pages = [await self._archive.sessions(tenant, user, None, None, MOST + 1) for user in users]
         if caller := state.labels.get(CALLER):
-            pages.append(await self._archive.sessions(tenant, "", (CALLER, caller), 0, MOST + 1))
+            pages.append(await self._archive.sessions(tenant, "", (CALLER, caller), None, MOST + 1))
         last = {row.session: row.last for page in pages for row in page if row.session != session}
         return sorted(last, key=lambda name: (-last[name], name))[:MOST]
 

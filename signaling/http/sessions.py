@@ -32,6 +32,7 @@ from signaling.archive import Archive
 from signaling.connection.batches import producer_name, raw_batch, read_batch
 from signaling.http import bodies
 from signaling.http.access import Access, number, read_json
+from signaling.http.edges import behind, edge
 from signaling.http.errors import Refused, absent, json_response, there
 from signaling.http.routes import Route
 from signaling.veil import sight_of
@@ -75,7 +76,10 @@ class Sessions:
             Route(
                 method="GET", path="/v1/sessions", name="listSessions", says="List the tenant's sessions",
                 handler=self.list, gives=bodies.SessionList,
-                query=(("participant", "who takes part"), ("label", "`key:value`"), *paged),
+                query=(
+                    ("participant", "who takes part"), ("label", "`key:value`"),
+                    ("before", "the `next` of the page before it"), paged[1],
+                ),
             ),
             Route(
                 method="GET", path=one, name="readSession", says="The state and its position",
@@ -148,14 +152,15 @@ class Sessions:
             ticket.tenant,
             request.query.get("participant", ""),
             (name, value) if name else None,
-            number(request, "before", 0, 0, (1 << 53) - 1),
+            edge(request),
             limit,
         )
         rows = [
             bodies.SessionRow(row.session, row.created, row.last, row.ended, without_marks(row.labels))
             for row in listed
         ]
-        return json_response(bodies.SessionList(rows, rows[-1].last if len(rows) == limit else 0))
+        before, further = behind(listed, limit)
+        return json_response(bodies.SessionList(rows, before, further))
 
     async def read(self, request: web.Request) -> web.Response:
         """`GET /v1/sessions/{session}`"""

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientSession
 
 from hub.store.accounting import Used
-from hub.store.promise import SessionKey
+from hub.store.promise import Listed, SessionKey
 from legato.session.tickets import CEILINGS
 from signaling.policy import Policy
 from tests.signaling.doors import Doors, Page, doors
@@ -181,8 +181,30 @@ async def test_sessions_are_listed_by_label_and_in_pages() -> None:
             assert (await ask(here, "POST", "/v1/sessions", ticket, body))[0] == 201
         _, listed = await ask(here, "GET", "/v1/sessions?limit=200", ticket)
         assert {row["session"] for row in listed["sessions"]} == {"s_0", "s_1", "s_2"}
-        for query in ("limit=0", "limit=x", "before=-1", "label=shop"):
+        for query in ("limit=0", "limit=x", "before=-1", "before=MQ", "label=shop"):
             assert (await ask(here, "GET", f"/v1/sessions?{query}", ticket))[0] == 400
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+async def test_pages_together_list_each_session_once_however_many_share_a_time(limit: int) -> None:
+    async with doors(sessions=()) as here:
+        ticket = boss(here)
+        names = [f"s_+{number}" for number in range(7)]
+        for name in names:
+            assert (await ask(here, "POST", "/v1/sessions", ticket, {"session": name}))[0] == 201
+        await here.store.index(SessionKey("main", "s_+3"), Listed("s_+3", 1, 4_000, False, {}), [])
+        for name in names[:3] + names[4:]:
+            await here.store.index(SessionKey("main", name), Listed(name, 1, 5_000, False, {}), [])
+        seen, before = list[str](), "0"
+        while before:
+            _, page = await ask(here, "GET", f"/v1/sessions?limit={limit}&before={before}", ticket)
+            seen += [row["session"] for row in page["sessions"]]
+            before = page["next"]
+        assert seen == [*names[:3:-1], *names[2::-1], names[3]]
+        _, page = await ask(here, "GET", "/v1/sessions?limit=2", ticket)
+        assert page["before"] == 5_000
+        _, page = await ask(here, "GET", "/v1/sessions?before=5000", ticket)
+        assert [row["session"] for row in page["sessions"]] == ["s_+3"], "as clients from before have it"
 
 
 async def test_a_blob_is_kept_sealed_under_its_hash_and_served_so_that_nobody_runs_it(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ describe("what the console shows", () => {
   test("is told by the stream as it changes, and nothing is asked", async () => {
     void feed.run();
     await vi.advanceTimersByTimeAsync(0);
-    hub.write({ queue: { sessions: [row("a")] }, board: { sessions: [row("a"), row("b")], before: 7 }, operators: { now: 5, operators: [] } });
+    hub.write({ queue: { sessions: [row("a")] }, board: { sessions: [row("a"), row("b")], next: "N2Ii" }, operators: { now: 5, operators: [] } });
     await vi.advanceTimersByTimeAsync(0);
     expect([seen.queue.length, seen.board.length, seen.more, seen.helpers.now]).toEqual([1, 2, true, 5]);
     hub.write('data:{"queue":{"sess');

@@ -17,6 +17,7 @@ from hub.store.model.tickets import TicketsSide
 from hub.store.promise import (
     PAGE,
     Append,
+    Edge,
     Joined,
     Level,
     Listed,
@@ -120,7 +121,7 @@ class ShelfSide:
         *,
         participant: str = "",
         label: tuple[str, str] | None = None,
-        before: int = 0,
+        before: Edge | None = None,
         limit: int = 50,
     ) -> list[Listed]:
         found = [
@@ -129,9 +130,9 @@ class ShelfSide:
             if key.tenant == tenant
             and (not participant or participant in participants)
             and (label is None or listed.labels.get(label[0]) == label[1])
-            and (not before or listed.last < before)
+            and (before is None or Edge.of(listed) < before)
         ]
-        return sorted(found, key=lambda row: (row.last, row.session), reverse=True)[:limit]
+        return sorted(found, key=Edge.of, reverse=True)[:limit]
 
 
 class BusSide:

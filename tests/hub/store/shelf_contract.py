@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from msgspec import structs
 
-from hub.store.promise import PAGE, Appended, Listed, Refused
+from hub.store.promise import PAGE, Appended, Edge, Listed, Refused, SessionKey
 from legato.session.position import ORIGIN
 from tests.hub.store.writing import (
     Recorder,
@@ -186,10 +188,10 @@ class ShelfContract:
 
         assert await found() == names[::-1]
         assert await found(limit=1) == [names[3]]
-        assert await found(before=300) == [names[1], names[0]]
+        assert await found(before=Edge(300)) == [names[1], names[0]]
         assert await found(participant="u_ann") == [names[3], names[2], names[1]]
         assert await found(participant="u_ann", label=("kind", "odd")) == [names[3], names[1]]
-        assert await found(label=("π=", "ü"), before=200) == [names[0]]
+        assert await found(label=("π=", "ü"), before=Edge(200)) == [names[0]]
         assert await found(label=("kind", "fresh")) == []
         row = (await store.sessions(tenant, limit=1))[0]
         assert row == Listed(names[3], 13, 400, True, {"kind": "odd", "π=": "ü"})
@@ -197,6 +199,35 @@ class ShelfContract:
         await store.index(keys[0], moved, ["u_cid"])
         assert await found(participant="u_bob") == []
         assert await found(limit=1) == await found(participant="u_cid") == [names[0]]
+
+    @pytest.mark.parametrize("limit", [1, 2, 3])
+    async def test_pages_list_each_session_once_however_many_share_a_time(
+        self, hall: Hall, limit: int
+    ) -> None:
+        store, other, tenant = await hall.node(), await hall.node(), new_key().tenant
+        # Of each pair one is a prefix, or differs in what an alphabet would sort in another way than bytes do.
+        names = ["s", "s_", "s_1", "s_10", "s-1", "S_1", "s_a", "s_B", "s+a", "s.a", "1", "z"]
+        times = {name: 100 if at < 10 else (99, 101)[at - 10] for at, name in enumerate(names)}
+
+        async def put(name: str, last: int) -> None:
+            key = SessionKey(tenant, name)
+            await created(other, key)
+            labels = {"kind": "new" if name.startswith("n") else "old"}
+            await other.index(key, Listed(name, 1, last, False, labels), ["u_ann"])
+
+        for name in names:
+            await put(name, times[name])
+        ways: list[dict[str, Any]] = [{}, {"participant": "u_ann"}, {"label": ("kind", "old")}]
+        for at, query in enumerate([*ways, {"participant": "u_ann", "label": ("kind", "old")}]):
+            seen, before = list[str](), None
+            while page := await store.sessions(tenant, before=before, limit=limit, **query):
+                assert len(page) <= limit
+                seen += [row.session for row in page]
+                before = Edge.of(page[-1])
+                await put(f"n{at}.{len(seen)}", 100 + len(seen) % 2)
+            once = [name for name in seen if name in names]
+            assert once == sorted(names, key=lambda name: (times[name], name), reverse=True)
+            assert len(seen) == len(set(seen))
 
     async def test_an_erased_session_is_gone_everywhere_and_stays_so(self, hall: Hall) -> None:
         key, store, other = new_key(), await hall.node(), await hall.node()

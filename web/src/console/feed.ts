@@ -111,7 +111,7 @@ export class Feed {
   private take({ queue, board, operators }: News): void {
     this.tell({
       ...(queue == null ? {} : { queue: queue.sessions }),
-      ...(board == null ? {} : { board: board.sessions, more: (board.before ?? 0) > 0 }),
+      ...(board == null ? {} : { board: board.sessions, more: (board.next ?? "") !== "" }),
       ...(operators == null ? {} : { helpers: operators, at: performance.now() }),
       stale: false,
     });

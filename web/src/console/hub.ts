@@ -68,7 +68,7 @@ export interface Helpers {
 /** What changed of queue, board and (for supervisors) who helps. */
 export interface News {
   readonly queue?: { readonly sessions: readonly Row[] };
-  readonly board?: { readonly sessions: readonly Row[]; readonly before?: number };
+  readonly board?: { readonly sessions: readonly Row[]; readonly next?: string };
   readonly operators?: Helpers;
 }
 
@@ -130,13 +130,13 @@ export class Hub {
   /** So many pages of what goes on, newest activity first, and whether there is more. */
   async board(pages: number): Promise<{ readonly rows: readonly Row[]; readonly more: boolean }> {
     const rows = new Map<string, Row>(); // one that moves between two pages is seen twice
-    let before = 0;
-    for (let page = 0; page === 0 || (page < pages && before > 0); page += 1) {
-      const found = (await this.ask("GET", `/v1/board?limit=200&before=${before}`)) as { sessions: Row[]; before: number };
+    let before = "0";
+    for (let page = 0; page === 0 || (page < pages && before !== ""); page += 1) {
+      const found = (await this.ask("GET", `/v1/board?limit=200&before=${before}`)) as { sessions: Row[]; next: string };
       for (const row of found.sessions) rows.set(row.session, row);
-      before = found.before;
+      before = found.next;
     }
-    return { rows: [...rows.values()], more: before > 0 };
+    return { rows: [...rows.values()], more: before !== "" };
   }
 
   /** What changes of all that, as `text/event-stream`; of so many pages of the board. */
