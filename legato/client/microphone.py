@@ -6,14 +6,15 @@
 
 What is said while the connection is away is sent again when it is back, faster than real time; the hub puts it where
 it belongs. `heard` is told of each frame of sound that comes the other way; after a gap the agent's speech goes on from
-the last of them, as `after_gap` says.
+the last of them, as `after_gap` says. When the voice moves to another device of the same person, `heard` is told of no
+more, and the other device goes on from the very frame that was the last one.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import Any, Self
 
 from legato.client.playout import FRAME, Playout
 from legato.client.unacked import Run, Unacked
@@ -147,15 +148,34 @@ class Microphone:
             return
         if audio.stream == self._stream and audio.kind == OPUS:
             for number, frame in enumerate(audio.frames):
-                self._playout.frame(audio.media_time + number * FRAME, self._clock())
-                self._heard(frame)
+                if self._playout.frame(audio.media_time + number * FRAME, self._clock()):
+                    self._heard(frame)
+            self._report(self._playout.report(self._clock(), self.after_gap))
 
     def _signalled(self, envelope: d.Signals) -> None:
         attached = self._session.attached
         for signal in envelope.signals:
-            if attached is not None and (signal.get("by"), signal.get("name")) == (HUB, "playing"):
-                data = signal.get("data")
-                self._playout.playing(data.get(attached.attachment) if isinstance(data, dict) else None)
+            name, data = signal.get("name"), signal.get("data")
+            if attached is None or signal.get("by") != HUB or not isinstance(data, dict):
+                continue
+            if name == "playing":
+                self._playout.playing(data.get(attached.attachment))
+            elif name == "moving" and self._is_left(attached, data):
+                self._report(self._playout.give(self._clock(), self.after_gap), last=True)
+
+    def _is_left(self, attached: d.Attached, data: dict[str, Any]) -> bool:
+        """Whether it is this attachment's voice that moves to another one."""
+        known = self._session.state.attachments.get(attached.attachment)
+        sounds = known is not None and known.call != "" and "audio" in known.takes
+        other = data.get("attachment") != attached.attachment
+        return sounds and other and data.get("participant") == attached.participant
+
+    def _report(self, heard: u.PlayedUntil | None, *, last: bool = False) -> None:
+        """Tell the hub how far the agent's speech was heard. `last`: nothing more of it is, for its voice moves."""
+        if heard is not None:
+            data = {"message": heard.message, "samples": heard.samples}
+            more = ({"then": heard.then} if heard.then else {}) | ({"last": True} if last else {})
+            self._session.tell(u.Signal(name="playout", data=data | more))
 
     def _send_again(self, runs: Sequence[Run]) -> None:
         for run in runs:

@@ -2,6 +2,10 @@
 
 The hub says where in which message the stream's sound is (`playing`): stretches, each of which begins at a media time
 of the stream. A frame counts as heard when the program has it. What is told may come after the frames that it is of.
+
+The hub is told of it now and then. When the voice moves to another device of the same person, nothing that comes from
+then on is heard here: the other goes on from the very frame that was the last one. If it does not move after all, the
+hub goes on here from the same frame, and says anew what comes.
 """
 
 from __future__ import annotations
@@ -18,6 +22,12 @@ FRAME: Final = 960
 
 MOST: Final = 16
 """Stretches that are remembered."""
+
+EVERY_MS: Final = 200
+"""Between two reports."""
+
+MOVES_MS: Final = 900
+"""How long a voice that moves is waited for to be gone: a little less than the hub waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +67,15 @@ class Playout:
         """Media time after the newest frame, and when it came."""
         self._heard: tuple[str, int] | None = None
         self._heard_at = 0
+        self._told: tuple[str, int] | None = None
+        self._told_at = -EVERY_MS
+        self._gone_by: int | None = None
+        """When the voice that moves has gone, or has not."""
 
     def begin(self) -> None:
         """Another stream's frames come from now on: its media time begins anew. What was heard stands."""
         self._stretches.clear()
-        self._came = None
+        self._came = self._gone_by = None
 
     def playing(self, data: Any) -> None:
         """The hub says what the stream's sound is from some media time on."""
@@ -71,10 +85,29 @@ class Playout:
             self._stretches = [*before, stretch][-MOST:]
             self._look()
 
-    def frame(self, media_time: int, now: int) -> None:
-        """A frame of the stream was given to the program."""
+    def frame(self, media_time: int, now: int) -> bool:
+        """A frame of the stream came. Whether the program is given it: not while the voice moves to another device."""
+        if self._gone_by is not None:
+            if now < self._gone_by:
+                return False
+            self.begin()  # what the hub sent before it heard of it was heard by nobody
         self._came = media_time + FRAME, now
         self._look()
+        return True
+
+    def report(self, now: int, then: GoOn = "") -> PlayedUntil | None:
+        """What the hub is to be told now; None: it knows, or was told something just before."""
+        if self._heard == self._told or now < self._told_at + EVERY_MS:
+            return None
+        self._told, self._told_at = self._heard, now
+        return self.heard(now, then)
+
+    def give(self, now: int, then: GoOn = "") -> PlayedUntil | None:
+        """The voice moves to another device: nothing is heard here any more. What was heard last, whether or not the
+        hub knows; None: nothing was."""
+        self._gone_by = now + MOVES_MS
+        self._told, self._told_at = self._heard, now
+        return self.heard(now, then)
 
     def heard(self, now: int, then: GoOn = "") -> PlayedUntil | None:
         """What was heard last, as the hub wants to know it; None: nothing yet."""

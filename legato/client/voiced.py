@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from legato.client.driver import Ears
+from legato.session.state import State
 from legato.wire import down as d
 from legato.wire import up as u
 
@@ -17,6 +18,9 @@ class Voiced(Protocol):
 
     @property
     def attached(self) -> d.Attached | None: ...
+
+    @property
+    def state(self) -> State: ...
 
     def tell(self, envelope: u.Up) -> None: ...
 

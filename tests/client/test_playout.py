@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legato.client.playout import FRAME, Playout
+from legato.client.playout import FRAME, MOVES_MS, Playout
 from legato.wire.up import PlayedUntil
 
 
@@ -63,6 +63,34 @@ def test_another_streams_frames_are_counted_anew_and_what_was_heard_stands() -> 
     heard = playout.heard(7_000)
     assert heard is not None
     assert heard.samples == (48 + 62) * FRAME
+
+
+def test_who_gives_it_up_having_heard_nothing_says_nothing() -> None:
+    playout = Playout()
+    assert playout.give(0) is None
+    assert not playout.frame(0, 5)
+
+
+@given(st.lists(st.one_of(st.integers(1, 2 * MOVES_MS), st.just("give")), max_size=40))
+def test_what_was_told_as_the_last_stays_the_last_until_the_hub_says_anew(steps: list[Any]) -> None:
+    playout, now, media = Playout(), 0, 0
+    playout.playing(at("m_1", 0, 0))
+    assert playout.frame(0, 0)
+    given_at: int | None = None
+    for step in steps:
+        if step == "give":
+            last = playout.give(now)
+            assert last is not None
+            given_at, told_last = now, last.samples
+            continue
+        now, media = now + step, media + FRAME
+        came = playout.frame(media, now)
+        assert came == (given_at is None or now >= given_at + MOVES_MS)
+        if given_at is not None:
+            heard = playout.heard(now)
+            assert heard is not None
+            assert heard.samples == told_last
+            assert playout.report(now) is None
 
 
 @given(
