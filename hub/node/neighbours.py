@@ -6,12 +6,16 @@ hashing, weighted by those free places that meet what the session needs (Schinde
 distributed hash tables", 2005), so that each offers its share and no two offer the same. A node counts itself by what
 it said, as the others do. Nothing depends on it: whoever is next waits for its turn only, and what was said goes
 stale.
+
+A node that died says nothing more, and is waited for until what it said is stale: no beat tells sooner that it died
+than a lease's length after. But its workers look for another node at once. So a worker is where it was named last,
+and a node all of whose workers have come to others is waited for no more; if it lives it says so itself.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Final
 
@@ -89,6 +93,18 @@ class Neighbours:
             self._known[said.node] = Neighbour(said, frozenset(said.workers), now)
         else:
             self._known.pop(said.node, None)
+        self._came(said)
+
+    def _came(self, said: Places) -> None:
+        """Its workers are at no other node any more."""
+        for node, each in tuple(self._known.items()):
+            left = each.workers.difference(said.workers)
+            if node == said.node or len(left) == len(each.workers):
+                continue
+            if left:
+                self._known[node] = replace(each, workers=left)
+            else:
+                del self._known[node]
 
     def turn(
         self, key: SessionKey, last: str, here: bool, now: int, needs: frozenset[str] = frozenset()

@@ -71,6 +71,66 @@ def test_who_says_nothing_any_more_and_who_has_no_workers_is_not_waited_for() ->
     assert nodes["n1"].turn(key(late), "", False, 5) == 0
 
 
+def offers_nothing(key: SessionKey, participant: str, expires_ms: int) -> None:
+    """Nobody takes anything here."""
+
+
+def test_a_node_that_died_is_not_waited_for_once_all_its_workers_have_come_to_others() -> None:
+    desks = {name: Desk(neighbours=Neighbours(name)) for name in ("n1", "n2", "n3")}
+
+    def say(name: str) -> None:
+        for each in desks.values():
+            each.neighbours.heard(desks[name].said, 0)
+
+    desks["n1"].register("w_1", 1, offers_nothing)
+    desks["n2"].register("w_2", 1, offers_nothing)
+    for worker in ("w_3", "w_4"):
+        desks["n3"].register(worker, 500, offers_nothing)
+    for name in desks:
+        say(name)
+    waiting = [key(number) for number in range(9)]
+    desks["n1"].last[waiting[0]] = "w_3"
+    found = [desks["n1"].neighbours.turn(one, "", False, 0) for one in waiting]
+    assert min(found) >= 1, "it has nearly all places"
+    desks["n1"].register("w_3", 500, offers_nothing)
+    say("n1")
+    assert desks["n1"].neighbours.turn(waiting[1], "w_4", False, 0) >= 1, "one of them has not come"
+    desks["n2"].register("w_4", 500, offers_nothing)
+    say("n2")
+    made = {one for name in ("n1", "n2") for one, _ in desks[name].assign(waiting, 0, PATIENCE)}
+    assert made == set(waiting), "between them they offer all of it at once"
+    assert waiting[0] in desks["n1"].until, "and each what its worker had"
+
+
+def test_a_node_whose_worker_went_elsewhere_and_that_lives_is_waited_for_when_it_says_so() -> None:
+    nodes = know_each_other({"n1": 1, "n2": 500})
+    late = key(next(number for number in range(99) if nodes["n1"].turn(key(number), "", False, 0)))
+    nodes["n1"].heard(Places("n1", 1, ("w_n1", "w_n2")), 0)
+    assert nodes["n1"].turn(late, "", False, 0) == 0
+    nodes["n1"].heard(Places("n2", 500, ("w_new",)), 0)
+    assert nodes["n1"].turn(late, "", False, 0) == 1
+
+
+NAMED = st.lists(st.sampled_from(["w_1", "w_2", "w_3"]), unique=True)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["n1", "n2", "n3"]), NAMED), max_size=12))
+def test_a_worker_is_where_it_was_named_last(said: list[tuple[str, list[str]]]) -> None:
+    own = Neighbours("n1")
+    there: dict[str, set[str]] = {}
+    for node, workers in said:
+        own.heard(Places(node, 9, tuple(workers)), 0)
+        for others in there.values():
+            others.difference_update(workers)
+        there[node] = set(workers)
+    for worker in ("w_1", "w_2", "w_3"):
+        elsewhere = [node for node, workers in there.items() if worker in workers and node != "n1"]
+        first = [own.turn(key(number), worker, False, 0) > 0 for number in range(40)]
+        assert not elsewhere or all(first)
+    waited_for = sum(bool(workers) for node, workers in there.items() if node != "n1")
+    assert max(own.turn(key(number), "w_0", False, 0) for number in range(40)) <= waited_for
+
+
 def test_what_another_version_says_is_a_nudge_and_no_more() -> None:
     assert read(b"want") is None
     assert read(msgspec.json.encode(Wish("s_1", "w_1"))) == Wish("s_1", "w_1")
