@@ -119,7 +119,7 @@ async def the_marker_tells(caller: Reader, desk: Console) -> None:
 async def filters_and_shows_the_keys(desk: Console, session: str) -> None:
     """Who waits stays in the lists; while the keys are shown they do nothing."""
     await desk.page.check("[data-filter='waits']")
-    await desk.sees(f"#board ~ ul [data-session='{session}']")
+    await desk.sees(f"[data-row='{session}']")
     await desk.page.select_option("[data-filter='agent']", "")
     await desk.key("?")
     await desk.sees("dialog[open]")

@@ -23,7 +23,7 @@ from legato.session.ids import MAIN, new_id
 from legato.session.tickets import ANY_SESSION, new_ticket
 from signaling.cli.tickets import signer_here
 from tests.e2e.minting import created, ticket_for
-from tests.e2e.test_console import Console
+from tests.e2e.test_console import PATIENCE_MS, Console
 from tests.support.chromium import Tab, launched
 from tests.support.page import serious_findings
 from tests.support.processes import running
@@ -32,6 +32,17 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loo
 
 PAGE = 200
 MANY = 205
+DRAWN = 60
+"""Rows that fit into what is seen and what is near it, and some."""
+
+STANDS = """(() => {
+  const focused = document.activeElement;
+  return [focused.dataset.session, focused.getBoundingClientRect().top];
+})()"""
+SEEN = """() => {
+  const { top, bottom } = document.activeElement.getBoundingClientRect();
+  return top >= -1 && bottom <= innerHeight + 1;
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,7 @@ async def test_who_opens_a_session_sees_what_was_noted_and_promised_before(
     )
     async with sitting(house, scheme) as desk:
         await desk.sees(f"[data-asks='{now}']:has-text('wants a person, 0:')")
-        await desk.sees(f"#board ~ ul [data-session='{now}'] [data-language='de']:has-text('German')")
+        await desk.sees(f"[data-row='{now}'] [data-language='de']:has-text('German')")
         await desk.open(now)
         await desk.sees(".earlier:has-text('was kind')")
         told = await desk.page.inner_text(".earlier")
@@ -155,13 +166,62 @@ async def test_the_board_goes_on_beyond_two_hundred_sessions(house: House) -> No
         await desk.sees(f"[data-going-on='{PAGE}']")
         await desk.page.click("[data-more]")
         await desk.page.wait_for_selector("[data-more]", state="detached", timeout=30_000)
-        assert await going_on(desk) > PAGE
+        many = await going_on(desk)
+        assert many > PAGE
         await shown(desk, "board-of-hundreds")
+        await draws_only_what_is_near(desk, many)
+        await goes_by_keys(desk, many)
+        await keeps_its_place(desk, house, many)
+        await finds(desk, one_wants)
         await desk.page.check("[data-filter='waits']")
-        await desk.sees(f"#board ~ ul [data-session='{one_wants}']")
+        await desk.sees(f"[data-row='{one_wants}']")
         assert await going_on(desk) < 10, "only those in which somebody waits"
 
 
 async def going_on(desk: Console) -> int:
     """So many sessions are on the board."""
     return int(str(await desk.page.get_attribute("[data-going-on]", "data-going-on")))
+
+
+async def draws_only_what_is_near(desk: Console, many: int) -> None:
+    """Who reads the page aloud is told how many there are all the same."""
+    assert await desk.page.get_attribute("[role='grid']", "aria-rowcount") == str(many)
+    assert await desk.page.locator("[role='grid'] [role='row']").count() < DRAWN
+
+
+async def at_row(desk: Console, row: int) -> None:
+    """The focus is on that row, which is seen."""
+    await desk.sees(f"[aria-rowindex='{row}'] button:focus")
+    await desk.page.wait_for_function(SEEN, timeout=PATIENCE_MS)
+
+
+async def goes_by_keys(desk: Console, many: int) -> None:
+    """To the end and back, and from row to row: `Tab` comes to one of them."""
+    await desk.page.focus("[aria-rowindex='1'] button")
+    keys = ("End", "PageUp", "Home", "ArrowDown", "PageDown", "PageDown")
+    for key, row in zip(keys, (many, many - 10, 1, 2, 12, 22), strict=True):
+        await desk.page.keyboard.press(key)
+        await at_row(desk, row)
+    assert await desk.page.locator("[role='grid'] [tabindex='0']").count() == 1
+
+
+async def keeps_its_place(desk: Console, house: House, many: int) -> None:
+    """The row that one is at stays where it is while another comes before it."""
+    await at_row(desk, 22)
+    session, before = await desk.page.evaluate(STANDS)
+    await created(house.http, house.url, house.signer)
+    await desk.sees(f"[data-going-on='{many + 1}']")
+    await at_row(desk, 23)
+    assert await desk.page.evaluate(STANDS) == [session, pytest.approx(before, abs=1.5)]
+
+
+async def finds(desk: Console, session: str) -> None:
+    """By typing, wherever in the list it is."""
+    await desk.key("/")
+    await desk.page.keyboard.type(session)
+    await desk.sees("[data-going-on='1']")
+    await desk.page.keyboard.press("Enter")
+    await desk.sees(f"button[data-session='{session}']:focus")
+    await desk.page.keyboard.press("Enter")
+    await desk.sees(f".desk[data-session='{session}'] [data-phase='live']")
+    await desk.page.fill("[data-find]", "")

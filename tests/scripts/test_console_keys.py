@@ -8,7 +8,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 CONSOLE: Final = ROOT / "web" / "src" / "console"
-OF_NO_BUTTON: Final = {"1–9", "↑", "Esc", "?"}
+OF_NO_BUTTON: Final = {"/", "↑ ↓", "1–9", "↑", "Esc", "?"}
 """On the sheet, and borne by no one button."""
 
 

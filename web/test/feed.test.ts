@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Feed, NOTHING, type Seen } from "../src/console/feed";
+import { Feed, NOTHING, same, type Seen } from "../src/console/feed";
 import type { News, Row } from "../src/console/hub";
 
 const row = (session: string): Row => ({ session }) as Row;
@@ -110,4 +111,16 @@ describe("what the console shows", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect([hub.asked, hub.streams.length]).toEqual([1, 2]);
   });
+});
+
+test("two values say the same if JSON would write the same, whatever the order of their fields", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+      const canonical = (value: unknown): string =>
+        JSON.stringify(value, (_, one: unknown) => (typeof one === "object" && one !== null && !Array.isArray(one) ? Object.fromEntries(Object.entries(one).sort(([x], [y]) => (x < y ? -1 : 1))) : one));
+      const copy = JSON.parse(JSON.stringify(a)) as unknown;
+      expect([same(a, JSON.parse(JSON.stringify(copy))), same(copy, JSON.parse(JSON.stringify(b)))]).toEqual([true, canonical(copy) === canonical(b)]);
+    }),
+  );
+  expect([same([], {}), same({ a: 1 }, { b: 1 }), same(null, {}), same({ a: [1, { b: 2 }] }, { a: [1, { b: 3 }] })]).toEqual([false, false, false, false]);
 });

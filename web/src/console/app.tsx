@@ -4,13 +4,14 @@ import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { randomId } from "../client/keep";
 import { Mark } from "../demo/icons";
 import { remembered } from "../demo/memory";
+import { Board } from "./board";
 import { brought } from "./credential";
 import { Desk } from "./desk";
 import { Feed, NOTHING, type Seen } from "./feed";
 import { Hub, Refused, type Operator } from "./hub";
 import { ALL, Filters, passes } from "./filter";
 import { Keys } from "./keys";
-import { Board, Queue } from "./lists";
+import { Queue } from "./lists";
 import { useOpen } from "./opening";
 import { Operators } from "./operators";
 
@@ -74,6 +75,8 @@ export function App(): JSX.Element {
   const [trouble, setTrouble] = useState("");
   const [filter, setFilter] = useState(ALL);
   const waiting = useMemo(() => queue.filter((row) => passes(row, filter)), [queue, filter]);
+  const goingOn = useMemo(() => board.filter((row) => passes(row, filter)), [board, filter]);
+  const all = useMemo(() => [...queue, ...board], [queue, board]);
   const mine = me?.participant ?? "";
 
   /** Keep the next of those that are shown for oneself and open it; of two who want it the other gets the one after. */
@@ -105,9 +108,9 @@ export function App(): JSX.Element {
           {stale && <span class="warn" role="status">not up to date</span>}
         </header>
         {trouble !== "" && <p class="bad" role="alert">{trouble}</p>}
-        <Filters rows={[...queue, ...board]} filter={filter} onFilter={setFilter} />
+        <Filters rows={all} filter={filter} onFilter={setFilter} />
         <Queue rows={waiting} current={current} me={mine} onOpen={open} onNext={() => void next()} />
-        <Board rows={board.filter((row) => passes(row, filter))} current={current} me={mine} onOpen={open} onMore={more ? () => setPages(pages + 1) : null} />
+        <Board rows={goingOn} current={current} me={mine} onOpen={open} onMore={more ? () => setPages(pages + 1) : null} />
         {me.role === "supervisor" && <Operators helpers={{ ...helpers, now: helpers.now + performance.now() - at }} me={mine} current={current} onOpen={open} />}
       </nav>
       {opened !== null && view !== null && view.session !== "" ? (

@@ -26,12 +26,26 @@ export interface Seen {
 
 export const NOTHING: Seen = { queue: [], board: [], more: false, helpers: { now: 0, operators: [] }, at: 0, stale: false };
 
+/** Whether two values, as they came by JSON, say the same. (To write both as JSON again takes fifteen times as long.) */
+export function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  const [mine, other] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  let more = 0;
+  for (const name in mine) {
+    if (!same(mine[name], other[name])) return false;
+    more += 1;
+  }
+  for (const _ in other) more -= 1;
+  return more === 0;
+}
+
 /** `rows`, of which those that say what they said before are the same objects: nothing of them is drawn again. */
 export function kept(rows: readonly Row[], before: readonly Row[]): readonly Row[] {
   const known = new Map(before.map((row) => [row.session, row]));
   return rows.map((row) => {
     const one = known.get(row.session);
-    return one !== undefined && one.now === row.now && JSON.stringify(one) === JSON.stringify(row) ? one : row;
+    return one !== undefined && one.now === row.now && same(one, row) ? one : row;
   });
 }
 

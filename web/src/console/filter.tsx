@@ -1,6 +1,9 @@
 /** Which of the sessions in the lists one wants to see. */
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { Row } from "./hub";
+import { FINDS } from "./keys";
+import { nameOfRow } from "./lists";
 
 export interface Filter {
   /** The skill that is asked for; "": any. */
@@ -9,13 +12,21 @@ export interface Filter {
   readonly agent: string;
   /** Only those where somebody waits: for a person, for an answer, or for a yes. */
   readonly waits: boolean;
+  /** Part of a name or title, or how a session's id begins; "": any. */
+  readonly words: string;
 }
 
-export const ALL: Filter = { skill: "", agent: "", waits: false };
+export const ALL: Filter = { skill: "", agent: "", waits: false, words: "" };
 
-export function passes(row: Row, { skill, agent, waits }: Filter): boolean {
+function named(row: Row, words: string): boolean {
+  const sought = words.trim().toLowerCase();
+  return sought === "" || `${nameOfRow(row)}\n${row.title}`.toLowerCase().includes(sought) || row.session.toLowerCase().startsWith(sought);
+}
+
+export function passes(row: Row, { skill, agent, waits, words }: Filter): boolean {
   if (skill !== "" && row.waiting?.skill !== skill) return false;
   if (agent !== "" && row.responder_name !== agent) return false;
+  if (words !== "" && !named(row, words)) return false;
   return !waits || row.waiting !== null || row.turns > 0 || row.approvals.length > 0;
 }
 
@@ -24,10 +35,16 @@ function sorted(names: readonly string[]): string[] {
 }
 
 export function Filters({ rows, filter, onFilter }: { rows: readonly Row[]; filter: Filter; onFilter: (filter: Filter) => void }): JSX.Element {
-  const skills = sorted([...rows.map((row) => row.waiting?.skill ?? ""), filter.skill]);
-  const agents = sorted([...rows.map((row) => row.responder_name), filter.agent]);
+  const skills = useMemo(() => sorted([...rows.map((row) => row.waiting?.skill ?? ""), filter.skill]), [rows, filter.skill]);
+  const agents = useMemo(() => sorted([...rows.map((row) => row.responder_name), filter.agent]), [rows, filter.agent]);
+  /** To the first that is found. */
+  const go = (event: Event): void => {
+    event.preventDefault();
+    document.querySelector<HTMLElement>("nav .item[data-session]")?.focus();
+  };
   return (
-    <form class="filters" aria-label="Show only" onSubmit={(event) => event.preventDefault()}>
+    <form class="filters" aria-label="Show only" onSubmit={go}>
+      <input type="search" placeholder="Find a name" aria-label="Find a name" {...FINDS} value={filter.words} onInput={(event) => onFilter({ ...filter, words: event.currentTarget.value })} />
       <select aria-label="Skill" data-filter="skill" value={filter.skill} onChange={(event) => onFilter({ ...filter, skill: event.currentTarget.value })}>
         <option value="">Any skill</option>
         {skills.map((one) => <option key={one}>{one}</option>)}
