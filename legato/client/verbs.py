@@ -86,12 +86,15 @@ class Verbs(ABC):
 
     # --- people
 
-    async def ask_for_human(self, reason: str = "", skill: str = "", *, priority: int = 0) -> str:
+    async def ask_for_human(
+        self, reason: str = "", skill: str = "", *, priority: int = 0, to: str = ""
+    ) -> str:
         """Put the session into the queue of operators; who answers goes on until one takes over. `skill`: what they
-        must be able to help with; `priority` is 0 to 9, and users have none. Raises `Refused`: `already_exists` if
-        somebody asked already (`session.state.asking`), or a person answers."""
+        must be able to help with; `priority` is 0 to 9, and users have none; `to`: who is to have it first, for 20 s,
+        which users do not say. Raises `Refused`: `already_exists` if somebody asked already
+        (`session.state.asking`), or a person answers; `not_found` if `to` takes part and is no operator."""
         request = self.new_id("q")
-        asked = c.RequestHuman(request=request, reason=reason, skill=skill, priority=priority)
+        asked = c.RequestHuman(request=request, reason=reason, skill=skill, priority=priority, to=to)
         return await self.do(asked)
 
     async def withdraw_request(self, reason: str = "") -> str:

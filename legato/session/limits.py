@@ -90,6 +90,9 @@ _IDS: Final = frozenset(
     }
 )
 _MAY_BE_EMPTY: Final = frozenset({"response", "turn", "parent", "draft"})
+_NAMES_NOBODY: Final = frozenset({"request_human"})
+"""Commands that may do without their `to`."""
+
 _ROLES: Final = frozenset({"", "user", "agent", "operator", "supervisor", "observer"})
 _NUMBERS: Final = frozenset(
     {
@@ -132,6 +135,7 @@ def _judged(kind: type[Command]) -> tuple[tuple[str, bool], ...]:
     """The fields of such commands that have a shape of their own, and whether they may be empty."""
     name = str(kind.__struct_config__.tag)
     empty = _MAY_BE_EMPTY - ({name.rpartition("_")[2]} if name != "post_message" else set())
+    empty |= {"to"} if name in _NAMES_NOBODY else set()
     return tuple((field, field in empty) for field in kind.__struct_fields__ if field in _SHAPED)
 
 

@@ -47,12 +47,13 @@ class Transfer(Command, frozen=True, kw_only=True):
 
 
 class RequestHuman(Command, frozen=True, kw_only=True):
-    """Ask for a person to answer."""
+    """Ask for a person to answer; `to` is kept first of all, for a moment."""
 
     request: str
     reason: str = ""
     skill: str = ""
     priority: int = 0
+    to: str = ""
 
 
 class WithdrawRequest(Command, frozen=True, kw_only=True):

@@ -63,7 +63,8 @@ class HumanRequestTold(ControlEvent, frozen=True, kw_only=True):
 
 
 class SessionReserved(ControlEvent, frozen=True, kw_only=True):
-    """The session is kept for a person for `window_ms`, to take over or to reject."""
+    """The session is kept for a person for `window_ms`, to take over or to reject; by that one, or by who asked for
+    them."""
 
     request: str
     participant: str

@@ -6,7 +6,8 @@
 
 The request is a part of the session, so a node's death loses nothing of it, and any node answers. Whoever takes over
 unasked ends it, too. A reservation keeps other operators away, and so does a skill that their tickets do not name; a
-supervisor may take over all the same.
+supervisor may take over all the same. Who asks for somebody by name reserves it for that one, who need not have the
+session open; nobody knows of their skills before they come.
 """
 
 from __future__ import annotations
@@ -41,15 +42,27 @@ def request_human(state: State, actor: Actor, command: c.RequestHuman) -> Decisi
         return Refusal("malformed", f"0 to {MOST_PRIORITY}", "priority")
     if command.priority and actor.role == "user":
         return Refusal("not_allowed", "users do not say how urgent it is", "priority")
-    return [
-        e.HumanRequested(
-            by=actor.participant,
-            request=command.request,
-            reason=command.reason,
-            skill=command.skill,
-            priority=command.priority,
-        )
-    ]
+    if command.to and (refusal := _not_to(state, actor, command.to)) is not None:
+        return refusal
+    asked = e.HumanRequested(
+        by=actor.participant,
+        request=command.request,
+        reason=command.reason,
+        skill=command.skill,
+        priority=command.priority,
+    )
+    return [asked, _reserved(actor.participant, command.request, command.to)] if command.to else [asked]
+
+
+def _not_to(state: State, actor: Actor, to: str) -> Refusal | None:
+    """Why nobody of that name may be asked first by this actor."""
+    if actor.role == "user":
+        return Refusal("not_allowed", "users do not say who", "to")
+    if to == actor.participant:
+        return Refusal("wrong_order", "that is you", "to")
+    if to in state.participants and not is_person(state, to):
+        return Refusal("not_found", "nobody of that name answers instead of an agent", "to")
+    return None
 
 
 def withdraw_request(state: State, actor: Actor, command: c.WithdrawRequest) -> Decision:
@@ -71,11 +84,7 @@ def reserve_session(state: State, actor: Actor, command: c.ReserveSession) -> De
         return Refusal("already_exists", f"{asking.reserved_for} has it", "request")
     if (refusal := _unskilled(asking, actor)) is not None:
         return refusal
-    return [
-        e.SessionReserved(
-            by=actor.participant, request=asking.id, participant=actor.participant, window_ms=RESERVED_MS
-        )
-    ]
+    return [_reserved(actor.participant, asking.id, actor.participant)]
 
 
 def reject_session(state: State, actor: Actor, command: c.RejectSession) -> Decision:
@@ -135,6 +144,10 @@ def reservation_over(state: State, request: str) -> list[e.Event]:
     if asking is None or asking.id != request or not asking.reserved_for:
         return []
     return [_reservation_ended(HUB, asking, "expired")]
+
+
+def _reserved(by: str, request: str, participant: str) -> e.Event:
+    return e.SessionReserved(by=by, request=request, participant=participant, window_ms=RESERVED_MS)
 
 
 def _reservation_ended(by: str, asking: Asking, how: e.Reserved) -> e.Event:

@@ -1,16 +1,20 @@
 """The queue: asked for, kept, passed, taken over, wrapped up."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from legato.session import commands as c
 from legato.session import events as e
 from legato.session.actors import Actor
+from legato.session.commands import Refusal
 from legato.session.deadlines import earliest, fired
 from legato.session.queue_rules import RESERVED_MS
 from tests.session.talk import ADA, ALL, BOT, OPERATOR, Talk, types
 
 BEN = Actor("ben", "operator", ALL)
 SUE = Actor("sue", "supervisor", ALL)
+ZOE = Actor("zoe", "operator", ALL)
 
 
 def asked() -> Talk:
@@ -76,6 +80,105 @@ def test_who_answers_asks_for_another_person_and_answers_until_that_one_has_take
     assert (list(talk.state.wrap_ups), talk.state.asking) == (["olga"], None)
     assert talk.state.helped[-1].summary == "wants sales"
     assert talk.refused(OPERATOR, c.TakeOver()) == "already_exists"
+
+
+def test_who_answers_gives_it_to_somebody_by_name_who_is_not_here() -> None:
+    talk = asked()
+    talk.do(OPERATOR, c.TakeOver())
+    made = talk.do(OPERATOR, c.RequestHuman(request="g", reason="she knows you", to="zoe"))
+    assert types(made) == ["human_requested", "session_reserved"]
+    assert [event.by for event in made.events] == ["olga", "olga"]
+    asking = talk.state.asking
+    assert asking is not None
+    assert asking.reserved_for == "zoe"
+    for command in (c.ReserveSession(request="g"), c.TakeOver()):
+        assert talk.refused(BEN, command) == "already_exists"
+    assert talk.state.responder == "olga", "until they have it"
+    talk.put([e.ParticipantJoined(by="zoe", participant="zoe", role="operator")])
+    taken = talk.do(ZOE, c.TakeOver())
+    assert types(taken)[0] == "reservation_ended"
+    changed = taken.events[-1]
+    assert isinstance(changed, e.ResponderChanged)
+    assert (changed.participant, changed.reason, changed.briefing) == ("zoe", "transferred", "she knows you")
+    assert (list(talk.state.wrap_ups), talk.state.asking) == (["olga"], None)
+
+
+def test_an_agent_names_somebody_and_users_do_not() -> None:
+    talk = asked()
+    talk.do(BOT, c.WithdrawRequest(request="q"))
+    assert talk.refused(ADA, c.RequestHuman(request="q2", to="ben")) == "not_allowed"
+    for whom, reason in (("ada", "not_found"), ("p_bot", "wrong_order"), ("no such id", "malformed")):
+        assert talk.refused(BOT, c.RequestHuman(request="q2", to=whom)) == reason
+    assert talk.refused(BEN, c.RequestHuman(request="q2", to="p_bot")) == "not_found"
+    assert talk.state.asking is None
+    talk.do(BOT, c.RequestHuman(request="q2", to="ben"))
+    assert talk.refused(OPERATOR, c.ReserveSession(request="q2")) == "already_exists"
+    taken = talk.do(BEN, c.TakeOver()).events[-1]
+    assert isinstance(taken, e.ResponderChanged)
+    assert (taken.participant, taken.reason) == ("ben", "taken_over")
+
+
+def test_who_is_named_and_lacks_the_skill_does_not_get_it_all_the_same() -> None:
+    talk = asked()
+    talk.do(OPERATOR, c.TakeOver())
+    talk.do(OPERATOR, c.RequestHuman(request="g", skill="sales", to="ben"))
+    unskilled = Actor("ben", "operator", ALL, skills=frozenset({"billing"}))
+    assert talk.refused(unskilled, c.TakeOver()) == "not_allowed"
+    talk.do(unskilled, c.RejectSession(request="g"))
+    assert talk.refused(unskilled, c.ReserveSession(request="g")) == "not_allowed"
+    talk.do(SUE, c.ReserveSession(request="g"))
+
+
+HELPERS = {"olga": OPERATOR, "ben": BEN, "zoe": ZOE, "sue": SUE}
+TRIES = {
+    "reserve": c.ReserveSession(request="g"),
+    "reject": c.RejectSession(request="g"),
+    "take": c.TakeOver(),
+    "withdraw": c.WithdrawRequest(request="g"),
+}
+STEPS = st.lists(
+    st.tuples(st.sampled_from(list(HELPERS)), st.sampled_from([*TRIES, "wait"])),
+    max_size=14,
+)
+
+
+@given(st.sampled_from(["ben", "zoe", "sue"]), STEPS)
+def test_what_is_given_to_somebody_is_theirs_first_and_then_anybodys_in_its_place(
+    named: str, steps: list[tuple[str, str]]
+) -> None:
+    """Whatever the others try, in any order: nobody but they, or a supervisor, has it before they let it pass; and it
+    is answered by who gave it on until somebody has taken over."""
+    talk = asked()
+    talk.put([e.ParticipantJoined(by="zoe", participant="zoe", role="operator")])
+    talk.do(OPERATOR, c.TakeOver())
+    talk.do(OPERATOR, c.RequestHuman(request="g", to=named))
+    assert talk.state.asking is not None
+    since, passed = talk.state.asking.since, False
+    for who, step in steps:
+        before = talk.state.asking
+        assert before is not None
+        assert (before.since, talk.state.responder) == (since, "olga")
+        assert passed or before.reserved_for == named
+        if step == "wait":
+            for each in fired(talk.state, talk.state.time + RESERVED_MS)[:1]:
+                talk.put(list(each.events))
+            assert talk.state.asking is not None
+            passed = passed or talk.state.asking.reserved_for == ""
+            continue
+        answer = talk.ask(HELPERS[who], TRIES[step])
+        if isinstance(answer, Refusal):
+            continue
+        talk.put(list(answer.events))
+        if step in ("withdraw", "take"):
+            assert step == "withdraw" or passed or who in (named, "sue")
+            assert talk.state.asking is None
+            assert talk.state.responder == ("olga" if step == "withdraw" else who)
+            return
+        if step == "reject":
+            assert talk.state.asking is not None
+            passed = passed or who == named
+            assert talk.state.asking.passed[-1] == who
+        assert step != "reserve" or passed
 
 
 def test_what_the_agent_asked_for_is_a_takeover_and_what_another_asked_passes_nobody_on() -> None:

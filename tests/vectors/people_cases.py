@@ -51,6 +51,10 @@ def _queued() -> list[AnyEvent]:
         e.HumanRequested(by="ada", request="q2"),
         kept(request="q2"),
         e.ReservationEnded(by="olga", request="q2", participant="olga", how="accepted"),
+        e.HumanRequested(by="bot", request="q3"),
+        kept(request="q3", by="bot", participant="zoe"),
+        e.ReservationEnded(by="hub", request="q3", participant="zoe", how="expired"),
+        kept(request="q3"),
     ]
 
 

@@ -1274,6 +1274,7 @@ export interface RequestHuman {
   reason?: string;
   skill?: string;
   priority?: number;
+  to?: string;
 }
 
 export interface RequestTool {
