@@ -123,8 +123,8 @@ async def test_an_agent_speaks_with_a_voice_of_its_own_and_hears_for_itself(sock
     ):
         async with phone(here.url, "s_1", ticket(here, "user", "p_ada")) as ada:
             await ada.client.until(lambda state: bool(state.responder), PATIENCE_S)
-            await ada.say(tone(440, 1.0), then_s=0.5)
-            await ada.until(lambda: len(heard) >= 40)
+            while len(heard) < 40:  # what an agent hears is live: what it missed it does not hear later
+                await ada.say(tone(440, 1.0), then_s=0.5)
             await ada.client.say("sing, please")
             await ada.until(lambda: len(sung(ada)) >= 0.9 * RATE)
             await ada.say(tone(440, 0.0), then_s=0.5)
