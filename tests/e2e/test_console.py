@@ -266,6 +266,31 @@ async def test_of_two_operators_at_once_one_answers_and_the_other_is_told_who(de
         await winner.place("monitor")
 
 
+async def test_an_operator_gives_a_session_to_another_by_name_who_does_not_have_it_open(demo: Demo) -> None:
+    hub, browser = demo
+    async with (
+        reading(browser, hub.url) as caller,
+        consoling(browser, hub, "?name=Olga") as olga,
+        consoling(browser, hub, "?name=Ben") as ben,
+    ):
+        named = await ben.page.evaluate("localStorage.getItem('legato:console:operator')")
+        await olga.open(caller.session)
+        await olga.key("t")
+        await olga.place("answers")
+        await olga.page.fill("#briefing", "she knows you")
+        await olga.page.fill("[data-ask-whom]", named)
+        await olga.page.press("[data-ask-whom]", "Enter")
+        await olga.sees(f"[data-kept='{named}']")
+        await ben.sees(f"button[data-session='{caller.session}']:has-text('kept for you')")
+        await ben.key("n")
+        await ben.sees(f".desk[data-session='{caller.session}'] [data-phase='live']")
+        await ben.key("t")
+        await ben.place("answers")
+        await olga.place("monitor")
+        assert (await state_of(ben.page))["briefing"] == "she knows you"
+        assert ben.tab.errors == olga.tab.errors == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_console_keeps_nobody_out_on_desk_and_phone(demo: Demo, scheme: str) -> None:
     hub, browser = demo

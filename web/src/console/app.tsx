@@ -8,7 +8,7 @@ import { Board } from "./board";
 import { brought } from "./credential";
 import { Desk } from "./desk";
 import { Feed, NOTHING, type Seen } from "./feed";
-import { Hub, Refused, type Operator } from "./hub";
+import { Hub, Refused, type Operator, type Row } from "./hub";
 import { ALL, Filters, passes } from "./filter";
 import { Keys } from "./keys";
 import { Queue } from "./lists";
@@ -79,10 +79,11 @@ export function App(): JSX.Element {
   const all = useMemo(() => [...queue, ...board], [queue, board]);
   const mine = me?.participant ?? "";
 
-  /** Keep the next of those that are shown for oneself and open it; of two who want it the other gets the one after. */
+  /** What is kept for oneself, or keep the next of those that are shown, and open it; of two who want it the other gets the one after. */
   const next = useCallback(async (): Promise<void> => {
     setTrouble("");
-    for (const row of waiting) {
+    const own = (row: Row): boolean => mine !== "" && row.waiting?.reserved_for === mine;
+    for (const row of [...waiting.filter(own), ...waiting.filter((row) => !own(row))]) {
       const asked = row.waiting;
       if (asked === null || (asked.reserved_for !== "" && asked.reserved_for !== mine) || asked.passed.includes(mine)) continue;
       try {

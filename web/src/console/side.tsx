@@ -34,6 +34,7 @@ export function Aside({ hub, view, act, briefing, onBriefing }: Props): JSX.Elem
         <section>
           <h2>Asks for a person</h2>
           <p>{state.asking.reason || "No reason given."} {state.asking.skill !== "" && <span class="quiet">for {state.asking.skill}</span>}</p>
+          {![me, ""].includes(state.asking.reserved_for) && <p class="quiet" data-kept={state.asking.reserved_for}>{of(state.participants, state.asking.reserved_for)?.name || state.asking.reserved_for} has it first.</p>}
           {state.asking.by === me && (
             <button type="button" class="small" data-withdraw onClick={() => void act([{ type: "withdraw_request", request: state.asking?.id ?? "" }])}>Ask no more</button>
           )}
@@ -80,13 +81,20 @@ function People({ view: { state, participant: me } }: { view: View }): JSX.Eleme
   );
 }
 
-/** To somebody who is here, at once; or to whoever is free and can help with it: one answers until they have taken over. */
+/**
+ * To somebody who is here, at once; or to whoever is free and can help with it, somebody by name first: one answers until
+ * they have taken over.
+ */
 function Transfer({ view: { state, participant: me }, act, briefing }: Pick<Props, "view" | "act" | "briefing">): JSX.Element {
   const [skill, setSkill] = useState("");
-  const others = Object.values(state.participants).filter((who) => (who.role === "operator" || who.role === "supervisor") && who.id !== me && liveness(state, who.id) === "online");
+  const [whom, setWhom] = useState("");
+  const known = Object.values(state.participants).filter((who) => (who.role === "operator" || who.role === "supervisor") && who.id !== me);
+  const others = known.filter((who) => liveness(state, who.id) === "online");
   const ask = (event: Event): void => {
     event.preventDefault();
-    void act([{ type: "request_human", request: randomId("q"), skill: skill.trim(), reason: briefing }]);
+    const wanted = whom.trim();
+    const to = known.find(({ id, name }) => id === wanted || name === wanted)?.id ?? wanted;
+    void act([{ type: "request_human", request: randomId("q"), skill: skill.trim(), reason: briefing, ...(to === "" ? {} : { to }) }]);
   };
   return (
     <section>
@@ -101,6 +109,8 @@ function Transfer({ view: { state, participant: me }, act, briefing }: Pick<Prop
       {state.asking === null && (
         <form class="row wrap budget" onSubmit={ask}>
           <input aria-label="Skill that is wanted" placeholder="Any skill…" maxLength={64} value={skill} onInput={(event) => setSkill(event.currentTarget.value)} />
+          <input aria-label="Who is to have it first" placeholder="First of all…" maxLength={64} list="known" value={whom} onInput={(event) => setWhom(event.currentTarget.value)} data-ask-whom />
+          <datalist id="known">{known.map(({ id, name }) => <option key={id} value={name || id} />)}</datalist>
           <button type="submit" class="small" data-ask-another>Ask for another person</button>
         </form>
       )}
