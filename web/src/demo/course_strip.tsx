@@ -18,7 +18,8 @@ function usePlace(course: Course, playing: boolean): readonly [number, (seconds:
   const [place, setPlace] = useState(0);
   useEffect(() => {
     if (!playing) return undefined;
-    const timer = setInterval(() => setPlace(course.place / 1_000), STEP_MS);
+    // What was stopped just now moves no more: who went elsewhere since stays there.
+    const timer = setInterval(() => course.view.playing && setPlace(course.place / 1_000), STEP_MS);
     return () => clearInterval(timer);
   }, [course, playing]);
   return [place, setPlace];
@@ -29,7 +30,7 @@ function useEscape(course: Course, playing: boolean): void {
   useEffect(() => {
     if (!playing) return undefined;
     const stop = (event: KeyboardEvent): void => {
-      if (event.key !== "Escape") return;
+      if (event.key !== "Escape" || !course.view.playing) return;
       event.stopImmediatePropagation();
       course.stop();
     };
