@@ -8,6 +8,7 @@ more, though never with another key.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -40,7 +41,7 @@ class HoldersInStore:
 
     def __init__(self, store: Tickets) -> None:
         self._store = store
-        self._seen: dict[tuple[SessionKey, str], bytes] = {}
+        self._seen: OrderedDict[tuple[SessionKey, str], bytes] = OrderedDict()
 
     async def change(
         self, key: SessionKey, attachment: str, change: Callable[[Holder | None], Holder | None]
@@ -69,5 +70,5 @@ class HoldersInStore:
             return False
         self._seen[key, attachment] = value
         if len(self._seen) > REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+            self._seen.popitem(last=False)
         return True

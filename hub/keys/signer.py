@@ -6,6 +6,7 @@ What was wrong goes to the log, as a constant.
 
 import json
 import logging
+from collections import OrderedDict
 from typing import Final, Protocol
 
 import jwt
@@ -55,7 +56,7 @@ class TicketSigner:
         self._own = keyring.keys[keyring.sign_with]
         self._revocations = revocations
         self._signatures = jwt.PyJWS()
-        self._known: dict[str, Ticket] = {}
+        self._known: OrderedDict[str, Ticket] = OrderedDict()
 
     @property
     def known(self) -> int:
@@ -121,7 +122,7 @@ class TicketSigner:
     def _know(self, text: str, ticket: Ticket) -> None:
         self._known[text] = ticket
         if len(self._known) > KNOWN:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
 
 
 def _check_limits(key: TicketKey, ticket: Ticket) -> None:

@@ -9,6 +9,7 @@ too, each session is offered by one node first (`neighbours`).
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -63,7 +64,7 @@ class Desk:
 
     workers: dict[str, Worker] = field(default_factory=dict)
     until: dict[SessionKey, int] = field(default_factory=dict)
-    last: dict[SessionKey, str] = field(default_factory=dict)
+    last: OrderedDict[SessionKey, str] = field(default_factory=OrderedDict)
     declined: dict[SessionKey, set[str]] = field(default_factory=dict)
     refused: dict[SessionKey, dict[str, int]] = field(default_factory=dict)
     """Until when (monotonic ms) a session is not offered again to the workers that refused it."""
@@ -164,7 +165,7 @@ class Desk:
         self.last.pop(key, None)
         self.last[key] = name
         while len(self.last) > REMEMBERED:
-            del self.last[next(iter(self.last))]
+            self.last.popitem(last=False)
 
     def missed(self, key: SessionKey) -> None:
         """Its worker is out of reach or gone: whoever says that it waits is right."""

@@ -300,8 +300,14 @@ class Dispatch:
     async def _offer_all(self, bell: Bell, found: Mapping[SessionKey, frozenset[str]]) -> None:
         made = bell.desk.assign(found, self._tools.now(), self._patience)
         right, store = WORKER + bell.agent, self._tools.store
+        by_worker: dict[str, list[SessionKey]] = {}
+        for key, worker in made:
+            by_worker.setdefault(worker.name, []).append(key)
         await asyncio.gather(
-            *[store.hold(worker_holder(bell.tenant, worker.name), key, right) for key, worker in made]
+            *[
+                store.hold_in(worker_holder(bell.tenant, name), keys, right)
+                for name, keys in by_worker.items()
+            ]
         )
         for key, worker in made:
             self._tools.metrics.offers.inc()

@@ -50,7 +50,10 @@ class DutiesSide:
         return sorted((layout.from_tag(name), right) for name, _, right in parts)
 
     async def hold(self, holder: str, key: SessionKey, right: str) -> None:
-        await self._duties.ask("SADD", _notes(holder), f"{tag(key)}/{right}")
+        await self.hold_in(holder, [key], right)
+
+    async def hold_in(self, holder: str, keys: Sequence[SessionKey], right: str) -> None:
+        await self._duties.ask("SADD", _notes(holder), *[f"{tag(key)}/{right}" for key in keys])
 
     async def let_go(self, holder: str, key: SessionKey, right: str) -> None:
         await self._duties.ask("SREM", _notes(holder), f"{tag(key)}/{right}")

@@ -206,6 +206,9 @@ class Duties(Protocol):
     async def hold(self, holder: str, key: SessionKey, right: str) -> None:
         """Note that the holder has it (so that its death finds it)."""
 
+    async def hold_in(self, holder: str, keys: Sequence[SessionKey], right: str) -> None:
+        """`hold`, in each of these sessions (one at least)."""
+
     async def let_go(self, holder: str, key: SessionKey, right: str) -> None:
         """Take the note away."""
 

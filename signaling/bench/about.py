@@ -161,6 +161,11 @@ ABOUT: Final[dict[str, str]] = {
     "connection of its worker within the window ends.",
     "bad_path_silent": "People who heard no word on it: there must have been somebody to be taken for dead.",
     "bad_path_lost": "The share of packets that the ways brought late.",
+    "dispatched_per_s": "Sessions wait for an agent, two of its workers begin at once: how many of them they have a "
+    "second, beside others at rest that wait for an agent who never comes. The median of some rounds.",
+    "dispatched_per_s_alone": "The same on the same nodes, before there were sessions at rest.",
+    "dispatch_rate_kept": "dispatched_per_s by dispatched_per_s_alone, of the same minutes.",
+    "waiting_kb": "The store's memory for each session at rest.",
     "false_crashes_stall": "Workers have the sessions of dispatched_per_s; the store stops for five seconds (SIGSTOP). "
     "Of them, those whose worker lost its right.",
     "false_crashes_failover": "1 000 sessions that workers have and think in; the store is killed once its replica has "

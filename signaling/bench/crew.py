@@ -30,9 +30,16 @@ class Crew:
         """Start workers until there are enough."""
         hubs = [f"http://127.0.0.1:{port}" for port in self._ports or self._rig.ports()]
         os.environ["LEGATO_TICKET"] = self._rig.ticket(ANY_SESSION, f"p_{self._agent}", "agent")
+        os.environ["LEGATO_BENCH_AGENT"] = self._agent
         while len(self._workers) < count:
             child = await started("worker", self._module, *hubs)
             self._workers[str(child.pid)] = child
+
+    def begin(self) -> None:
+        """Let those begin that wait for a line."""
+        for child in self._workers.values():
+            assert child.process.stdin is not None
+            child.process.stdin.write(b"\n")
 
     def kill(self, pid: str) -> None:
         """kill -9."""

@@ -37,6 +37,7 @@ async def measure_failover(rig: Rig, plan: Plan) -> list[Result]:
         crew = Crew(mine, "signaling.bench.taker", AGENT)
         stack.push_async_callback(crew.end)
         await crew.fill()
+        crew.begin()
         sessions = [f"s_f{secrets.token_hex(10)}" for _ in range(plan.leased)]
         await asked(mine, sessions, AGENT)
         store = await RealStore.open(
@@ -44,8 +45,8 @@ async def measure_failover(rig: Rig, plan: Plan) -> list[Result]:
         )
         stack.push_async_callback(store.close)
         async with asyncio.timeout(PATIENCE_S):
-            await fewer_wait(store, 1)
+            await fewer_wait(store, AGENT, 1)
         await stores.fail_over(first)
         await asyncio.sleep(SETTLED_S)
-        lost = await lost_rights(store, sessions)
+        lost = await lost_rights(store, sessions, AGENT)
     return [Value("failover_leased", len(sessions)), Value("false_crashes_failover", len(lost), 0)]

@@ -23,9 +23,9 @@ class Plan:
     seconds of a bad one, and of workers and people on such (0: none).
     Agents: `kills` answers cut short, of so many `people`; `freezes` answers that fall silent, `cancels`,
     `node_kills`, `stale_writes` at the store and `stale_at_doors`, of old workers and of old operators each;
-    `dispatched` sessions that wait for workers, beside `waiting` ones that nobody takes and whose rooms close after
-    `idle_close_ms`; when workers have them the store stalls for `stall_s`; `leased` sessions that they have in a
-    failover.
+    `dispatched` sessions that wait for workers, `dispatches` times before and as often beside `waiting` ones that
+    nobody takes and whose rooms close after `idle_close_ms`; when workers have them the store stalls for `stall_s`;
+    `leased` sessions that they have in a failover.
     `takeovers` of calls by operators.
     """
 
@@ -75,6 +75,7 @@ class Plan:
     stale_at_doors: int = 4_000
     takeovers: int = 150
     dispatched: int = 2_000
+    dispatches: int = 3
     waiting: int = 2_000
     idle_close_ms: int = 30_000
     stall_s: float = 5.0
@@ -127,6 +128,7 @@ SMALL = Plan(
     stale_at_doors=200,
     takeovers=12,
     dispatched=20,
+    dispatches=1,
     waiting=20,
     idle_close_ms=500,
     stall_s=0.5,

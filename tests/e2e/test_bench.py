@@ -60,6 +60,8 @@ PROMISED = {
     "stale_operators_tried",
     "stale_writes_accepted",
     "dispatched_per_s",
+    "dispatched_per_s_alone",
+    "dispatch_rate_kept",
     "waiting_kb",
     "stall_leased",
     "false_crashes_stall",

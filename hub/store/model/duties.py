@@ -35,6 +35,10 @@ class DutiesSide:
     async def hold(self, holder: str, key: SessionKey, right: str) -> None:
         self.server.contents.held.setdefault(holder, set()).add((key, right))
 
+    async def hold_in(self, holder: str, keys: Sequence[SessionKey], right: str) -> None:
+        for key in keys:
+            await self.hold(holder, key, right)
+
     async def let_go(self, holder: str, key: SessionKey, right: str) -> None:
         self.server.contents.held.get(holder, set()).discard((key, right))
 

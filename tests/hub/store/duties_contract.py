@@ -112,6 +112,13 @@ class DutiesContract:
         assert await store.held(holder) == [(key, "worker:a.b:c@d")]
         assert await store.held("nobody") == []
 
+    async def test_what_a_holder_has_in_many_sessions_is_noted_at_once(self, hall: Hall) -> None:
+        keys, store = sorted(new_key() for _ in range(3)), await hall.node()
+        holder = f"n-{keys[0].session}"
+        await store.hold(holder, keys[1], "worker:a")
+        await store.hold_in(holder, keys, "worker:a")
+        assert await store.held(holder) == [(key, "worker:a") for key in keys]
+
     async def test_there_is_one_conductor(self, hall: Hall) -> None:
         key, left, right = new_key(), await hall.node(), await hall.node()
         assert await left.claim_conductor(key, "n1", "") == ""
