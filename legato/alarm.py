@@ -30,6 +30,15 @@ class Alarm:
             self._timer.cancel()
             self._timer = None
 
+    def end(self) -> None:
+        """Do not ring, ever: whoever heard it is let go."""
+        self.cancel()
+        self._ring = _unheard
+
     def _rings(self) -> None:
         self._timer = None
         self._ring()
+
+
+def _unheard() -> None:
+    """Nobody is there."""

@@ -22,7 +22,7 @@ from hub.node.insisting import insist
 from hub.node.queueing import TURN, WAITS, Turn
 from hub.node.retention import next_look
 from hub.node.room import Room
-from hub.node.tools import Tools
+from hub.node.tools import Timer, Tools
 from hub.settings import Settings
 from hub.store.promise import Listed, StoreUnavailable
 from legato.session.deadlines import earliest, fired
@@ -112,6 +112,7 @@ class Conductor:
         self._wanted: dict[str, str] = {}
         self._busy = False
         self._timer = 0
+        self._ringing: Timer | None = None
         self._far = False
         self._still = (0, 0)
         self._rested = -1
@@ -141,6 +142,12 @@ class Conductor:
             await self._duties(at_rest=True)
             await self._tools.store.claim_conductor(self.room.key, "", self._tools.node)
             self.conductor = ""  # should the room go on after all, the next sweep claims it
+
+    def close(self) -> None:
+        """Ring no more: a timer for a deadline that is far keeps a whole room until then."""
+        if self._ringing is not None:
+            self._ringing.cancel()
+            self._ringing = None
 
     def rewound(self) -> None:
         """The state was replaced by an older one, or the store lost what was noted of the session: do anew what may
@@ -224,7 +231,9 @@ class Conductor:
                 self._far = False
                 self._tools.spawn(self._reschedule())
             self._timer = at
-            self._tools.later(max(1, at - self._tools.session_now()), lambda: self._ring(at))
+            self.close()
+            wait = max(1, at - self._tools.session_now())
+            self._ringing = self._tools.later(wait, lambda: self._ring(at))
 
     def _ring(self, at: int) -> None:
         if self._timer == at:

@@ -107,7 +107,8 @@ class Duties:
 
     def closed(self, room: Room) -> None:
         """A room is open here no more."""
-        self._conductors.pop(room.key, None)
+        if (conductor := self._conductors.pop(room.key, None)) is not None:
+            conductor.close()
         self.errands.forget(room.key)
         self.dispatch.forget(room.key)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from hub.node.recent import Told
 
@@ -27,3 +27,23 @@ class Ears(Protocol):
 
     def gone(self, reason: str) -> None:
         """There is no such session any more."""
+
+
+class Nobody:
+    """Nobody is told: of a log that is followed no more. Who is told knows the follower, too, and what knows each other
+    is not freed before the collector comes by."""
+
+    def told(self, events: list[Told]) -> None: ...
+
+    def moved(self, why: str) -> None: ...
+
+    def lost(self, lost_from: int, lost_to: int) -> None: ...
+
+    def signalled(self, payload: bytes) -> None: ...
+
+    def ready(self) -> None: ...
+
+    def gone(self, reason: str) -> None: ...
+
+
+NOBODY: Final[Ears] = Nobody()

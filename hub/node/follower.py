@@ -18,7 +18,7 @@ from typing import Final
 
 from hub.keys.errors import KeyNotOpen, KeyStoreUnavailable, KeyUnknown, SessionForgotten
 from hub.keys.sealing import Sealer
-from hub.node.ears import Ears
+from hub.node.ears import NOBODY, Ears
 from hub.node.entries import SessionDamaged
 from hub.node.insisting import PAUSE_S
 from hub.node.tail import Tail
@@ -109,6 +109,7 @@ class Follower:
             self.stage = Stage.CLOSED
             self._pushed.clear()
             self._wake()
+            self._ears = self._tail.ears = NOBODY
             await self._tools.store.unsubscribe(self.key, self)
 
     # --- what the store calls

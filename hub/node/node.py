@@ -341,5 +341,5 @@ class Node:
     def _session_now(self) -> int:
         return self._parts.now() + self._duties.skew
 
-    def _later(self, ms: int, callback: Callable[[], None]) -> object:
+    def _later(self, ms: int, callback: Callable[[], None]) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(ms / 1000, callback)

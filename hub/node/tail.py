@@ -39,7 +39,7 @@ class Tail:
     def __init__(self, key: SessionKey, tools: Tools, ears: Ears) -> None:
         self._key = key
         self._tools = tools
-        self._ears = ears
+        self.ears = ears
         self.acked = 0
         """The store said that it has our events up to this offset, whether they were pushed yet or not."""
         self.evidence: Position | None = None
@@ -87,10 +87,10 @@ class Tail:
         view.replace(opening)
         if common is None:
             self._tools.metrics.moves.labels("trimmed").inc()
-            self._ears.moved("behind")
+            self.ears.moved("behind")
         else:
             self._tools.metrics.discontinuities.inc()
-            self._ears.lost(common + 1, newest)
+            self.ears.lost(common + 1, newest)
         return True
 
     async def recover(self, view: View) -> bool:
@@ -122,9 +122,9 @@ class Tail:
         if behind:
             log.warning("a tail was lost", extra={"lost_from": found.common + 1, "lost_to": newest.offset})
             self._tools.metrics.discontinuities.inc()
-            self._ears.lost(found.common + 1, newest.offset)
+            self.ears.lost(found.common + 1, newest.offset)
         else:
-            self._ears.moved("reopened")
+            self.ears.moved("reopened")
         return True
 
     async def _revived(self, newest: Position | None) -> bool:

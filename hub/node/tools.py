@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
@@ -13,6 +13,13 @@ from hub.node.entries import Keys
 from hub.node.registered import Registered
 from hub.store.promise import Store
 from hub.vault import Vault
+
+
+class Timer(Protocol):
+    """What was asked to call back."""
+
+    def cancel(self) -> object:
+        """It need not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class Tools:
     metrics: Metrics
     now: Callable[[], int]
     session_now: Callable[[], int]
-    later: Callable[[int, Callable[[], None]], object]
+    later: Callable[[int, Callable[[], None]], Timer]
     schedule: Callable[[Callable[[], None]], object]
     spawn: Callable[[Coroutine[Any, Any, None]], object]
     random_bytes: Callable[[int], bytes]

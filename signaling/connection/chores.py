@@ -40,6 +40,11 @@ class Chores:
             if task is not asyncio.current_task():
                 task.cancel()
 
+    def end(self) -> None:
+        """Cancel them; nobody is told what becomes of others."""
+        self.cancel()
+        self._failed = _unheard
+
     async def settled(self, patience_s: float) -> None:
         """Wait for them, and those that they begin; end what takes longer."""
         while self._tasks:
@@ -52,3 +57,7 @@ class Chores:
             await work()
         except Exception as failure:  # noqa: BLE001 — the one supervisor of its owner's tasks
             failed(failure)
+
+
+def _unheard(_: Exception) -> None:
+    """Whoever began it is gone."""

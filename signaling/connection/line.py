@@ -325,8 +325,9 @@ class Line:
         self._arm()
 
     def _let_go(self, reason: str) -> None:
-        self._alarm.cancel()
-        self._chores.cancel()
+        self._alarm.end()
+        self._chores.end()
+        self.machine.forget()
         if self.arrival is not None and self._listening:
             self._listening = False
             self.arrival.room.stop_listening(self)

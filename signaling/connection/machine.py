@@ -309,6 +309,11 @@ class Connection(_Talk):
                 self.downlink.reply(_BEAT)
         return []
 
+    def forget(self) -> None:
+        """It is closed, and nothing is read any more. Who reads knows the connection, too: unless it is let go, both
+        are kept until the collector comes by."""
+        del self._reader
+
     def _too_late(self) -> list[Effect]:
         if self.stage in SETTING_UP:
             return self.close(close_codes.TIMED_OUT, "timed_out", self.stage.value)
