@@ -107,8 +107,7 @@ class Duties:
 
     def closed(self, room: Room) -> None:
         """A room is open here no more."""
-        if (conductor := self._conductors.pop(room.key, None)) is not None:
-            conductor.close()
+        self._conductors.pop(room.key).close()
         self.errands.forget(room.key)
         self.dispatch.forget(room.key)
 
