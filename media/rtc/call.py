@@ -315,6 +315,13 @@ class Call:
             self.ending = ending
             self._path = None
             self._enter(state)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Nothing is sent or told any more. Whom it told knows the call, too: unless they are let go, both are kept
+        until the collector comes by, and with them what OpenSSL holds, of which the collector knows nothing."""
+        self._in.end()
+        del self._dtls, self._outlet, self._transmit, self._handlers, self._on_audio, self._bits
 
     def _enter(self, state: CallState) -> None:
         self.state = state

@@ -59,6 +59,10 @@ class Inflow:
             header.sequence, header.timestamp, header.marker, payload, index, header.audio_level, ssrc
         )
 
+    def end(self) -> None:
+        """Nothing comes any more: who was told of new streams is let go."""
+        del self._begun
+
     @property
     def received(self) -> int:
         """Packets of all streams."""

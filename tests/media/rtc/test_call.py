@@ -1,5 +1,7 @@
 """A call against a peer of its own kind, without sockets: every datagram is carried by hand."""
 
+import gc
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -295,6 +297,19 @@ def test_a_goodbye_of_the_peer_ends_the_call_and_ours_ends_it_there() -> None:
     assert len(other.taken()) == 1
     assert (other.call.state, other.call.ending) == (CallState.CLOSED, Ending.HUB)
     assert other.states.count(CallState.CLOSED) == 1
+
+
+def test_a_call_that_is_over_is_freed_without_a_collector() -> None:
+    gc.disable()
+    try:
+        wire = Wire().connect()
+        assert wire.say()
+        kept = weakref.ref(wire.call)
+        wire.call.close()
+        del wire
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 def due(wire: Wire) -> int:
