@@ -6,8 +6,9 @@ What was wrong goes to the log, as a constant.
 
 import json
 import logging
+from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import jwt
 
@@ -56,6 +57,9 @@ class TicketSigner:
         self._own = keyring.keys[keyring.sign_with]
         self._revocations = revocations
         self._signatures = jwt.PyJWS()
+        self._algorithm = self._signatures.get_algorithm_by_name(self._own.algorithm)
+        self._key: Any = None
+        self._heads: dict[Kind, bytes] = {}
         self._known: OrderedDict[str, Ticket] = OrderedDict()
 
     @property
@@ -68,10 +72,22 @@ class TicketSigner:
         _check_limits(own, ticket)
         claims = {"iss": own.issuer, "aud": self._keyring.audience, **claims_of(ticket)}
         payload = json.dumps(claims, separators=(",", ":")).encode("ascii")
-        headers = {"kid": own.id, "typ": _TYPE_OF[ticket.kind]}
-        text = self._signatures.encode(payload, own.signs, own.algorithm, headers)  # type: ignore[arg-type]
+        head = self._heads.get(ticket.kind) or self._head(ticket.kind)
+        signed = head + b"." + _unpadded(payload)
+        signature = self._algorithm.sign(signed, self._key)
+        text = (signed + b"." + _unpadded(signature)).decode("ascii")
         self._know(text, ticket)
         return text
+
+    def _head(self, kind: Kind) -> bytes:
+        """The first part of all tickets of the kind, and the key made ready: what the library would do for each, which
+        took two thirds of the time."""
+        own = self._own
+        headers = {"kid": own.id, "typ": _TYPE_OF[kind]}
+        text = self._signatures.encode(b"", own.signs, own.algorithm, headers)  # type: ignore[arg-type]
+        self._key = self._algorithm.prepare_key(own.signs)
+        self._heads[kind] = text.partition(".")[0].encode("ascii")
+        return self._heads[kind]
 
     def verify(self, text: object, now: int, kinds: frozenset[Kind] = ANY_KIND) -> Ticket:
         try:
@@ -123,6 +139,10 @@ class TicketSigner:
         self._known[text] = ticket
         if len(self._known) > KNOWN:
             self._known.popitem(last=False)
+
+
+def _unpadded(value: bytes) -> bytes:
+    return urlsafe_b64encode(value).rstrip(b"=")
 
 
 def _check_limits(key: TicketKey, ticket: Ticket) -> None:
