@@ -3,6 +3,8 @@ its voice moves to another device, it says what was heard last, and nothing is h
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -75,6 +77,17 @@ async def test_the_voice_is_asked_for_once() -> None:
     assert said == [(True, False), (True, True), (False, False)]
 
 
+@asynccontextmanager
+async def told_of(session: Session, frames: int) -> AsyncIterator[list[bytes]]:
+    """A program that was told of so many frames of an agent's speech, and is of what comes."""
+    heard = list[bytes]()
+    async with Microphone(session, "k1", 1, session.clock, heard.append):
+        session.connects()
+        session.plays(0, 0)
+        session.hears(0, frames)
+        yield heard
+
+
 async def test_the_hub_is_told_what_is_heard_now_and_then() -> None:
     session = Session()
     async with Microphone(session, "k1", 1, session.clock, lambda frame: None):
@@ -105,11 +118,8 @@ async def test_who_gives_the_voice_up_says_at_once_what_was_heard_last_and_hears
 
 
 async def test_a_voice_that_does_not_move_after_all_goes_on_as_the_hub_says_anew() -> None:
-    session, heard = Session(), list[bytes]()
-    async with Microphone(session, "k1", 1, session.clock, heard.append):
-        session.connects()
-        session.plays(0, 0)
-        session.hears(0, 10)
+    session = Session()
+    async with told_of(session, 10) as heard:
         session.signals("moving", THERE)
         session.hears(10, MOVES_MS // 20 - 1)
         assert len(heard) == 10
@@ -133,11 +143,8 @@ async def test_a_voice_that_does_not_move_after_all_goes_on_as_the_hub_says_anew
     ids=["another's", "to this one", "not said by the hub", "it has gone already", "nothing"],
 )
 async def test_nobody_else_gives_a_voice_up(data: Any, by: str, call: str) -> None:
-    session, heard = Session(call=call), list[bytes]()
-    async with Microphone(session, "k1", 1, session.clock, heard.append):
-        session.connects()
-        session.plays(0, 0)
-        session.hears(0, 5)
+    session = Session(call=call)
+    async with told_of(session, 5) as heard:
         session.signals("moving", data, by)
         session.hears(5, 5)
     assert session.last == []
@@ -145,11 +152,8 @@ async def test_nobody_else_gives_a_voice_up(data: Any, by: str, call: str) -> No
 
 
 async def test_another_connection_sounds_at_once() -> None:
-    session, heard = Session(), list[bytes]()
-    async with Microphone(session, "k1", 1, session.clock, heard.append):
-        session.connects()
-        session.plays(0, 0)
-        session.hears(0, 5)
+    session = Session()
+    async with told_of(session, 5) as heard:
         session.signals("moving", THERE)
         session.connects()
         session.hears(0, 5)
