@@ -2,7 +2,9 @@
 
 The one that has it is asked to fall silent at once and to say what it played last (`playout`, `last`): the other goes
 on from that very frame. Its answer is waited for for a moment only: a device that is gone gives none, and what was said
-before counts, as after any gap. All of it goes by signals, so the two devices may be on two nodes.
+before counts, as after any gap. One that spoke just before is there, though its page may have something else to do: it
+is waited for a little longer, for it plays on all that it was sent. No page has heard more than it was sent, whatever
+it says (`media.voice.sent`). All of it goes by signals, so the two devices may be on two nodes.
 """
 
 from __future__ import annotations
@@ -18,10 +20,16 @@ from legato.session.state import State
 from media.voice.owning import Claim, owned, plays
 from media.voice.reports import Reports
 from media.voice.rest import Report, unheard
+from media.voice.sent import Sent
 
 NAME: Final = "moving"
 WAITS_S: Final = 0.15
 """As long as the way to a page and back, and what a page that plays has else to do."""
+
+JUST_MS: Final = 1_000
+STANDS_S: Final = 0.5
+"""A page that said so recently how far it is, is there; for so long its own thread may stand, on a machine that opens
+the other device's sound meanwhile. By then what is to come still does so before the one that gives way goes on."""
 
 
 def sounds_elsewhere(state: State, participant: str, attachment: str) -> bool:
@@ -47,7 +55,10 @@ class Moving:
         self._room = room
         self._now = now
         self._reports = Reports()
+        self._sent = Sent()
         self._awaited: dict[str, asyncio.Future[Report]] = {}
+        self._coming: dict[str, bool | None] = {}
+        """Participants whose call is about to begin: what their page has said meanwhile of its sound."""
 
     async def heard(
         self, participant: str, report: Report | None, claim: Claim | None, *, ahead: bool = False
@@ -55,6 +66,9 @@ class Moving:
         """How far the participant is by its own devices' word, `report` being what it says as it comes; None: they say
         nothing. `claim`: of the call that begins. `ahead`: it does not begin yet."""
         state = self._room.state
+        if claim is not None:
+            self._coming[participant] = None
+        report = None if report is None else self.bound(participant, report)
         moves = claim is not None and plays(state, claim) and not owned(state, claim.attachment)
         if claim is not None and moves and unheard(state, participant):
             left = await self._last(participant, claim.attachment)
@@ -63,12 +77,34 @@ class Moving:
                 report = None if report is None else replace(left, then=report.then)
         return self._reports.now(participant, report, self._now(), moves=moves, ahead=ahead)
 
-    def said(self, participant: str, report: Report, *, last: bool) -> None:
-        """A device of the participant has played so much; `last`: it gives the voice up."""
+    def said(self, participant: str, report: Report, *, last: bool) -> Report:
+        """A device of the participant has played so much; `last`: it gives the voice up. Returns what is true of it."""
+        report = self.bound(participant, report)
         if not last:
             self._reports.said(participant, report, self._now())
         elif (awaited := self._awaited.pop(participant, None)) is not None:
             awaited.set_result(report)
+        return report
+
+    def ready(self, participant: str, *, warm: bool) -> None:
+        """The participant's page can sound, or cannot. One that comes may say so before it is there."""
+        if participant in self._coming:
+            self._coming[participant] = warm
+
+    def came(self, participant: str) -> bool | None:
+        """A call of the participant begins. Whether its page can sound, if it said so since `heard` was asked."""
+        return self._coming.pop(participant, None)
+
+    def playing(self, data: Any) -> None:
+        """A node tells what it plays to whom (the signal `playing`)."""
+        self._sent.told(data)
+
+    def bound(self, participant: str, report: Report) -> Report:
+        """The report, but for what was never sent to a device of the participant."""
+        devices = [
+            each.id for each in self._room.state.attachments.values() if each.participant == participant
+        ]
+        return self._sent.bound(report, devices)
 
     async def _last(self, participant: str, attachment: str) -> Report | None:
         """What another device of the participant played last, once it has fallen silent, for the voice moves to this
@@ -77,7 +113,9 @@ class Moving:
             return None
         awaited = self._awaited.setdefault(participant, asyncio.get_running_loop().create_future())
         self._room.signal(HUB, NAME, {"participant": participant, "attachment": attachment})
-        await asyncio.wait([awaited], timeout=WAITS_S)
+        since = self._reports.since(participant, self._now())
+        there = since is not None and since <= JUST_MS
+        await asyncio.wait([awaited], timeout=STANDS_S if there else WAITS_S)
         if self._awaited.get(participant) is awaited:
             del self._awaited[participant]
         return awaited.result() if awaited.done() else None

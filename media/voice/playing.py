@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from hub.node.promise import Room
 from legato.session.ids import HUB
 from media.opus import FRAME
 from media.pacer import Beat
+
+NAME: Final = "playing"
 
 
 class Playing:
@@ -33,4 +35,4 @@ class Playing:
     def tell(self) -> None:
         """Say it (again), if there is anything to say."""
         if self._of:
-            self._room.signal(HUB, "playing", self._of)
+            self._room.signal(HUB, NAME, self._of)

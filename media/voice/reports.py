@@ -17,6 +17,10 @@ class Reports:
         """The participant's page says so."""
         self._last[participant] = report, now
 
+    def since(self, participant: str, now: int) -> int | None:
+        """How many ms ago the participant's page said something; None: it never did."""
+        return now - self._last[participant][1] if participant in self._last else None
+
     def now(
         self, participant: str, report: Report | None, now: int, *, moves: bool = False, ahead: bool = False
     ) -> Report | None:

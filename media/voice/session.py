@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -11,7 +11,6 @@ from typing import Any, Final
 from hub.node.promise import Room
 from legato.session import events as e
 from legato.session import voice_rules
-from legato.session.ids import HUB
 from legato.session.position import Position
 from legato.wire.up import Microphone as Opening
 from media.rtc.rtp import AudioPacket
@@ -26,11 +25,11 @@ from media.voice.echoes import Echoes
 from media.voice.foreseen import Foreseen
 from media.voice.keeper import Keeper
 from media.voice.microphones import Microphones, tools_for
-from media.voice.moving import NAME as MOVING
-from media.voice.moving import Moving, read_moving
+from media.voice.moving import Moving
+from media.voice.overheard import Overheard
 from media.voice.owning import Claim
 from media.voice.relay import Relay
-from media.voice.rest import Report, Returning, read_report, report_of
+from media.voice.rest import Report, Returning, report_of
 from media.voice.sound import Sound
 from media.voice.streams import Hearer, StreamCarrier
 from media.voice.taps import Taps
@@ -75,6 +74,8 @@ class SessionVoice:
         """A call's page says later what it may take."""
         self._lines: dict[str, _Line] = {}
         self._moving = Moving(room, sound.now)
+        self.signals = Overheard(self.answering, self._moving, self._microphones, sound.now).signals
+        """From the room, too."""
         self._tasks: asyncio.TaskGroup | None = None
         self._looking: list[e.Event] | None = None
         self._idle_since = sound.now()
@@ -210,6 +211,8 @@ class SessionVoice:
         self.clerk.write(events)
         warm = listens if ready is None else ready
         self._company.begin(attachment, ear.participant, returning, warm=warm, fresh=not listens, claim=claim)
+        if (said := self._moving.came(ear.participant)) is not None:
+            self.answering.look(ear.participant, warm=said)
 
     def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""
@@ -247,25 +250,10 @@ class SessionVoice:
     def discontinuity(self, lost_from: int, lost_to: int, encoded_state: bytes, position: Position) -> None:
         self._look(())
 
-    def signals(self, signals: Sequence[Mapping[str, Any]]) -> None:
-        for signal in signals:
-            if signal.get("name") == "output_ready":
-                self.answering.look(str(signal.get("by")), warm=bool(signal.get("data")))
-            elif signal.get("name") == "playout" and (report := read_report(signal.get("data"))) is not None:
-                self._reported(str(signal.get("by")), report, last=signal["data"].get("last") is True)
-            elif (signal.get("by"), signal.get("name")) == (HUB, MOVING):
-                self.answering.give_way(*read_moving(signal.get("data")), self._sound.now())
-            elif signal.get("name") == "suspected":
-                self._microphones.suspect(str(signal.get("by")), self._sound.now())
-
     def gone(self, reason: str) -> None:
         self._idle_since = -LINGER
         for attachment in tuple(self._lines):
             asyncio.get_running_loop().call_soon(self.hang_up, attachment)
-
-    def _reported(self, participant: str, report: Report, *, last: bool) -> None:
-        self._moving.said(participant, report, last=last)
-        self.answering.report(participant, report, last=last)
 
     # --- from the ears
 

@@ -71,13 +71,21 @@ describe("what was heard", () => {
     const ledger = new Ledger();
     ledger.playing(at(0), 0);
     ledger.played(2 * FRAME, 0, 0);
-    ledger.begin(5_000);
+    ledger.begin(6_000);
     ledger.playing(at(3 * FRAME, 5), 0);
     ledger.played(2 ** 31, 0, 0);
     expect(ledger.heard).toEqual({ message: "m_1", samples: 3 * FRAME });
     ledger.playing(at(2 ** 31 + FRAME, 3 * FRAME), 0);
     ledger.played(2 ** 31 + FRAME, 0, 0);
     expect(ledger.heard).toEqual({ message: "m_1", samples: 4 * FRAME });
+  });
+
+  test("is known though the page first sees its call's frames seconds after the speech began", () => {
+    const ledger = new Ledger();
+    ledger.playing(at(96_000, 48_000), 0);
+    ledger.begin(4_000);
+    ledger.played(96_000 + 200 * FRAME, 0, 4_000);
+    expect(ledger.heard).toEqual({ message: "m_1", samples: 48_000 + 201 * FRAME });
   });
 
   test("is nothing of what came while the sound was off; the hub plays that again", () => {

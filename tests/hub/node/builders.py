@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import wraps
 from random import Random
-from typing import Any
+from typing import Any, ParamSpec
 
 from hub.keys.anchors import Anchors
 from hub.keys.digests import CommandDigest
@@ -29,6 +29,8 @@ from legato.session.position import Position
 from legato.session.state import State, decode_state
 from legato.session.tickets import CAPABILITIES
 from tests.support.simloop import SimLoop
+
+Given = ParamSpec("Given")
 
 KEY = SessionKey("main", "s_1")
 USER = Actor("p_user", "user", frozenset(CAPABILITIES), "a_user")
@@ -136,15 +138,15 @@ class Clock:
         return 1_000 + int(asyncio.get_running_loop().time() * 1000)
 
 
-def virtual(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+def virtual(test: Callable[Given, Coroutine[Any, Any, None]]) -> Callable[Given, None]:
     """Run a test in virtual time: a sleep of an hour takes as long as what happens in it."""
 
     @wraps(test)
-    def run() -> None:
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> None:
         loop = SimLoop()
         asyncio.set_event_loop(loop)
         try:
-            loop.run_until_complete(test())
+            loop.run_until_complete(test(*args, **kwargs))
         finally:
             loop.finish()
             asyncio.set_event_loop(None)

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
+import pytest
+
 from legato.session import events as e
 from legato.session.ids import HUB
 from legato.session.modality_rules import PLAYOUT, owner
-from media.opus import FRAME
+from media.opus import FRAME, SILENCE
 from media.rtc.call import Call
 from media.voice.keeper import Keeper
-from media.voice.moving import WAITS_S
+from media.voice.moving import JUST_MS, STANDS_S, WAITS_S
 from media.voice.owning import claimed
 from media.voice.reports import Reports
 from media.voice.rest import Report
@@ -28,11 +30,12 @@ ANSWERS_S: Final = 0.04
 
 
 class Page(Guest):
-    """A device whose page says what it played: some time ago, and once more when it gives its voice up."""
+    """A device whose page says what it played: some time ago, and once more when it gives its voice up, `answers_s`
+    after it is asked to (None: never)."""
 
-    def __init__(self, here: Place, device: str, number: int, *, answers: bool = True) -> None:
+    def __init__(self, here: Place, device: str, number: int, *, answers_s: float | None = ANSWERS_S) -> None:
         super().__init__(here, "ada", device, number)
-        self.answers = answers
+        self.answers_s = answers_s
         self.start = 0
         """The frame of the message with which it began."""
         self.last = -1
@@ -44,32 +47,35 @@ class Page(Guest):
     def hears(self, signals: Sequence[Mapping[str, Any]]) -> None:
         for signal in signals:
             moves = (signal["by"], signal["name"]) == (HUB, "moving")
-            if moves and signal["data"]["attachment"] != self.device and self.answers and self.last < 0:
-                asyncio.get_running_loop().call_later(ANSWERS_S, self.gives_up)
+            if moves and signal["data"]["attachment"] != self.device and self.answers_s and self.last < 0:
+                asyncio.get_running_loop().call_later(self.answers_s, self.gives_up)
 
     def gives_up(self) -> None:
-        self.last = len(self.phone.speech) - BUFFERED
-        self.says(self.start + self.last, last=True)
+        """It counts whatever sounded since the message began: it has not heard yet at which frame silence did."""
+        sounded = [payload != SILENCE for payload in self.phone.sent[:-BUFFERED]]
+        self.last = sum(sounded)
+        self.says(self.start + len(sounded) - sounded.index(True), last=True)
 
     def says(self, frames: int, **more: Any) -> None:
         self.here.room.signal(self.name, "playout", {"message": "m_1", "samples": frames * FRAME, **more})
 
-    async def takes(self) -> None:
-        """Call, as the doors do it."""
+    async def takes(self, *, ready: bool | None = None) -> None:
+        """Call, as the doors do it; `ready`: whether it can sound, as it says with its call, and no more after."""
         claim = claimed(self.here.room.state, self.device)
         async with self.here.desk.voice(KEY) as voice:
             assert voice is not None
             self.ear = await voice.ear_for(self.device, self.name)
             returning = await voice.returning(self.name, claim=claim)
             carrier = cast("Call", self.phone)
-            voice.begin(self.ear, f"call-{self.device}", carrier, returning, claim=claim)
+            voice.begin(self.ear, f"call-{self.device}", carrier, returning, ready=ready, claim=claim)
         voice.connected(self.device, carrier)
-        self.here.room.signal(self.name, "output_ready", True)
+        if ready is None:
+            self.here.room.signal(self.name, "output_ready", True)
 
 
-async def spoken_to(here: Place, *, answers: bool = True) -> tuple[Page, Page]:
+async def spoken_to(here: Place, *, answers_s: float | None = ANSWERS_S) -> tuple[Page, Page]:
     """Two devices of one person: to the first one something is being said, the other has not come."""
-    tab, mobile = Page(here, "a_tab", 1, answers=answers), Page(here, "a_mobile", 2)
+    tab, mobile = Page(here, "a_tab", 1, answers_s=answers_s), Page(here, "a_mobile", 2)
     await tab.call()
     await here.say(WORDS)
     return tab, mobile
@@ -77,7 +83,7 @@ async def spoken_to(here: Place, *, answers: bool = True) -> tuple[Page, Page]:
 
 async def with_a_page_that_never_answers(here: Place) -> tuple[Page, Page, int]:
     """The same a second later, the other one being there; and how many frames the first one said that it played."""
-    tab, mobile = await spoken_to(here, answers=False)
+    tab, mobile = await spoken_to(here, answers_s=None)
     await asyncio.sleep(1)
     before = len(tab.phone.speech) - 12
     tab.says(before)
@@ -149,17 +155,68 @@ async def test_it_may_move_back_and_each_frame_still_sounds_once() -> None:
         assert tab.phone.speech == frames[back:]
 
 
+@pytest.mark.parametrize("stands_s", [0.14, 0.3, 0.45])
 @virtual
-async def test_a_device_that_does_not_say_is_waited_for_a_moment_and_counts_as_it_said_before() -> None:
+async def test_no_frame_is_missed_or_doubled_where_the_thread_of_the_first_page_stands(
+    stands_s: float,
+) -> None:
+    house = House()
+    async with place(house) as here:
+        tab, mobile = await spoken_to(here, answers_s=stands_s)
+        await asyncio.sleep(1)
+        tab.says(len(tab.phone.speech) - 12)
+        await mobile.come()
+        await mobile.takes()
+        frames = await spoken(here)
+        assert tab.last == len(tab.phone.speech), "what it had was played while nobody could tell it not to"
+        assert mobile.phone.speech == frames[tab.last :]
+
+
+@pytest.mark.parametrize(("quiet_s", "waits_s"), [(0.0, STANDS_S), (JUST_MS / 1_000 + 0.1, WAITS_S)])
+@virtual
+async def test_a_device_that_does_not_say_is_waited_for_a_moment_and_counts_as_it_said_before(
+    quiet_s: float, waits_s: float
+) -> None:
     house = House()
     async with place(house) as here:
         _, mobile, before = await with_a_page_that_never_answers(here)
+        await asyncio.sleep(quiet_s)
         began = asyncio.get_running_loop().time()
         await mobile.takes()
         waited = asyncio.get_running_loop().time() - began
-        assert abs(waited - WAITS_S) < 0.02
+        assert abs(waited - waits_s) < 0.02
         frames = await spoken(here)
         assert mobile.phone.speech == frames[before:]
+
+
+@virtual
+async def test_speech_does_not_wait_for_a_page_that_said_that_it_can_sound_before_its_call_was_there() -> (
+    None
+):
+    house = House()
+    async with place(house) as here:
+        _, mobile = await spoken_to(here, answers_s=0.1)
+        await asyncio.sleep(1)
+        await mobile.come()
+        signal = here.room.signal
+        asyncio.get_running_loop().call_later(0.05, signal, mobile.name, "output_ready", True)
+        await mobile.takes(ready=False)
+        await asyncio.sleep(0.1)
+        assert mobile.phone.speech != []
+
+
+@virtual
+async def test_nothing_is_said_to_a_page_that_said_that_it_cannot_sound_before_its_call_was_there() -> None:
+    house = House()
+    async with place(house) as here:
+        _, mobile = await spoken_to(here, answers_s=0.1)
+        await asyncio.sleep(1)
+        await mobile.come()
+        signal = here.room.signal
+        asyncio.get_running_loop().call_later(0.05, signal, mobile.name, "output_ready", False)
+        await mobile.takes(ready=False)
+        await asyncio.sleep(5)
+        assert mobile.phone.speech == []
 
 
 @virtual
@@ -193,7 +250,7 @@ async def test_who_gave_way_to_a_device_that_does_not_come_goes_on_from_the_same
         await asyncio.sleep(0.5)
         assert len(tab.phone.speech) == sent
         frames = await spoken(here)
-        assert tab.phone.speech == frames[: tab.last + BUFFERED] + frames[tab.last :]
+        assert tab.phone.speech == frames[:sent] + frames[tab.last :]
 
 
 @virtual

@@ -3,8 +3,9 @@
  *
  * The hub says where in which message the call's sound is (`playing`): stretches, each beginning with an RTP timestamp.
  * The browser says which frame sounds now. Both count in samples at 48 kHz and 32 bits, from any beginning: times are
- * compared by their difference. A stretch that begins long before the call's first frame, or long after its newest, is
- * another call's, which counts from another beginning.
+ * compared by their difference. A stretch that begins long before the call's first frame that was seen, or long after its
+ * newest, is another call's, which counts from another beginning. A page whose thread stands, or whose sound begins late,
+ * sees its call's first frame seconds after that was sent.
  */
 import { FRAME } from "./clock";
 
@@ -36,10 +37,10 @@ export interface Report {
 const EVERY_MS = 200;
 const SECOND = 48_000;
 /** How long before its first frame that was seen a call may have begun, and how far ahead of sound its words are told. */
-const BEFORE = SECOND;
+const BEFORE = 5 * SECOND;
 const AHEAD = 10 * SECOND;
 const MOST_STRETCHES = 16;
-const JUST_MS = 1_000;
+const JUST_MS = 5_000;
 /** A call that is longer than this is taken to have begun half as long ago: differences stay below half a circle. */
 const LONG = 2 ** 30;
 
