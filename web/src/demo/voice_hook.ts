@@ -1,7 +1,7 @@
 /** The page's voice, drawn. */
 import { useEffect, useState } from "preact/hooks";
 import type { Session } from "../client";
-import { takenFrom } from "../client/modality";
+import { stopWhenTaken } from "../voice/taken";
 import type { VoiceView } from "../voice/view";
 import type { Voice } from "../voice/voice";
 
@@ -15,7 +15,7 @@ export function useVoice(session: Session, voice: Voice | null): VoiceHook | nul
   useEffect(() => {
     if (voice === null) return undefined;
     Object.assign(globalThis, { legatoVoice: voice });
-    const stops = [voice.onChange(setView), session.onEvents((events) => takenFrom(session.view, events) && void voice.stop())];
+    const stops = [voice.onChange(setView), stopWhenTaken(session, voice)];
     return () => stops.forEach((stop) => stop());
   }, [session, voice]);
   return voice === null || view === null ? null : { voice, view };
