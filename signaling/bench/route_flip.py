@@ -45,6 +45,9 @@ AFTER_S: Final = 2.0
 """From the end of a network to its return: by then Chromium itself has seen that it is gone."""
 
 EVERY_S: Final = 0.2
+SAYS_EVERY: Final = 10
+"""Changes of network: they take a minute or two."""
+
 HELD_S: Final = 30.0
 """How long the page may take to hold both networks ready again."""
 
@@ -126,7 +129,7 @@ async def measure_route_flips(rig: Rig, plan: Plan) -> list[Result]:
             secure = f"--unsafely-treat-insecure-origin-as-secure={url}"
             browser = await chromium_with_sound(playwright, None, (secure,), networks.browser)
             try:
-                return await _flipped(await _talking(browser, url), hub, networks, plan.route_flips)
+                return await _flipped(await _talking(browser, url), hub, networks, plan)
             finally:
                 await browser.close()
     except ImportError:
@@ -149,17 +152,17 @@ async def _talking(browser: Any, url: str) -> Any:
     return page
 
 
-async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, flips: int) -> list[Result]:
+async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, plan: Plan) -> list[Result]:
     gap = Figure("route_flip_gap_ms", "ms", bars=(Bar(99, 150.0),))
     session = await page.evaluate("() => location.hash.slice(1)")
     async with _another(hub, session) as other:
         await page.evaluate(WATCH)
-        await flip(page, networks, flips, gap)
+        await flip(page, networks, plan.route_flips, gap, plan.says)
         await page.evaluate("() => { clearInterval(telling); }")
         events = await other.stop()
         told, offsets, folded = await page.evaluate("() => [told, offsets, legato.view.state.offset]")
         wrong = other.wrong(told) + len(offsets) - len(set(offsets)) + events - folded
-    missing = flips - len(gap.samples)
+    missing = plan.route_flips - len(gap.samples)
     return [
         gap,
         Value("route_flip_events_wrong", wrong, most=0),
@@ -167,7 +170,9 @@ async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, flips: int) -
     ]
 
 
-async def flip(page: Any, networks: TwoNetworks, flips: int, gap: Figure) -> None:
+async def flip(
+    page: Any, networks: TwoNetworks, flips: int, gap: Figure, says: Callable[[str], None] = lambda text: None
+) -> None:
     """Change the network so often, or until the page does not hold both any more; `gap` gets what each change took,
     in ms, and beside it what the same time took before. Raises `TimeoutError` if it never held both."""
     gaps, floor = gap.samples, gap.floor
@@ -181,6 +186,8 @@ async def flip(page: Any, networks: TwoNetworks, flips: int, gap: Figure) -> Non
         floor.append(await _silence(page))
         gaps.append(await _silence(page, partial(networks.drop, network)))
         await networks.restore(network)
+        if len(gaps) % SAYS_EVERY == 0:
+            says(f"voice: {len(gaps)} of {flips} changes of network")
 
 
 async def _silence(page: Any, change: Callable[[], Awaitable[None]] | None = None) -> float:

@@ -48,7 +48,7 @@ async def measure_voice_paths(rig: Rig, plan: Plan) -> list[Result]:
     lossy, stock = Figure("voice_resume_loss_ms", "ms"), Figure("voice_resume_stock_ms", "ms")
     gap = Figure("address_change_gap_ms", "ms", bars=(Bar(99, 40.0),))
     async with hub_with_pages("auto") as hub:
-        plan.says(f"voice: {plan.reloads} calls over each of three ways to {hub.url}")
+        plan.says(f"voice: {plan.reloads} calls to {hub.url} from {2 * DELAY_MS:g} ms away, there and back")
         port = hub.voice.door.port.port
         async with (
             Link(port, random.Random(20), delay_ms=DELAY_MS).open() as link,
@@ -57,11 +57,14 @@ async def measure_voice_paths(rig: Rig, plan: Plan) -> list[Result]:
             took = await _resumed(f"http://{HERE}:{far}", link, plan.reloads)
             rtt.samples += [frame for frame, _ in took]
             event.samples += [told for _, told in took]
+        plan.says(f"voice: {plan.reloads} calls of whose packets {LOSE:.0%} are lost")
         async with Link(port, random.Random(5), lose=LOSE).open() as link:
             lossy.samples += [frame for frame, _ in await _resumed(hub.url, link, plan.reloads)]
+        plan.says(f"voice: {plan.reloads} of these with OpenSSL's timers")
         async with Link(port, random.Random(5), lose=LOSE).open() as link:
             with _stock():
                 stock.samples += [frame for frame, _ in await _resumed(hub.url, link, plan.reloads)]
+        plan.says(f"voice: {plan.reloads * REBINDS} changes of address")
         async with Link(port, random.Random(7)).open() as link:
             gap.samples += await _moved(hub.url, link, plan.reloads * REBINDS)
     ratio = percentile(lossy.samples, 90) / percentile(stock.samples, 90)
