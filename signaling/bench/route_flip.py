@@ -61,7 +61,11 @@ CONNECTIONS: Final = """() => {
   globalThis.byConnection = [];
   globalThis.connections = [];
   globalThis.RTCPeerConnection = class extends Real {
-    constructor(...given) { super(...given); connections.push(this); }
+    constructor(...given) {
+      super(...given);
+      connections = connections.filter(({ connectionState }) => connectionState !== "closed");
+      connections.push(this);
+    }
     addTransceiver(...given) {
       const made = super.addTransceiver(...given);
       made.receiver.transform = new RTCRtpScriptTransform(arrivals);

@@ -77,3 +77,8 @@ export function candidatesOf(ticket: CallTicket): string[] {
     return `candidate:${i + 1} 1 ${transport} ${priority} ${host} ${port} typ host${transport === "udp" ? "" : " tcptype passive"}`;
   });
 }
+
+/** The addresses of the page that the browser has found for this description of its own. */
+export function addressesIn(sdp: string): ReadonlySet<string> {
+  return new Set([...sdp.matchAll(/^a=candidate:\S+ \d+ udp \d+ (\S+) \d+ typ host/gm)].map(([, address]) => address ?? ""));
+}

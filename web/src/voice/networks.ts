@@ -44,3 +44,8 @@ export class Networks {
     return true;
   }
 }
+
+/** Whether these are the same addresses. */
+export function same(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((address) => other.has(address));
+}

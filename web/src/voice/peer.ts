@@ -3,7 +3,8 @@
  * nothing is sent until `go`, or until the hub's answer to its offer came.
  */
 import type { CallTicket } from "../client/requests";
-import { alike, answerFor, candidatesOf, factsOf, type OfferFacts } from "./answer";
+import { addressesIn, alike, answerFor, candidatesOf, factsOf, type OfferFacts } from "./answer";
+import { newPeer } from "./new_peer";
 
 /** What an answer is written of before the offer is made. */
 export interface Ahead {
@@ -36,7 +37,7 @@ export class Peer {
    * `sender.replaceTrack`. With a ticket, and what offers of this browser said before, its answer is set in the same go.
    */
   static async make(certificate: RTCCertificate, dressed: (sender: RTCRtpSender) => void, ahead: Ahead | null = null): Promise<Peer> {
-    const connection = new RTCPeerConnection({ certificates: [certificate], bundlePolicy: "max-bundle", iceServers: [], iceCandidatePoolSize: 1 });
+    const connection = await newPeer({ certificates: [certificate], bundlePolicy: "max-bundle", iceServers: [], iceCandidatePoolSize: 1 });
     const { sender } = connection.addTransceiver("audio", { direction: "sendrecv" });
     dressed(sender);
     const offered = connection.setLocalDescription();
@@ -77,8 +78,7 @@ export class Peer {
 
   /** The addresses of this page that the browser has found for it by now. */
   get addresses(): ReadonlySet<string> {
-    const found = this.connection.localDescription?.sdp.matchAll(/^a=candidate:\S+ \d+ udp \d+ (\S+) \d+ typ host/gm) ?? [];
-    return new Set([...found].map(([, address]) => address ?? ""));
+    return addressesIn(this.connection.localDescription?.sdp ?? "");
   }
 
   /** Those by which it reaches the hub; none where the browser does not say. */

@@ -2,14 +2,14 @@
 import type { Session } from "../client";
 import type { Call } from "./call";
 import type { Dialler } from "./dialler";
-import { Networks } from "./networks";
+import { Networks, same } from "./networks";
+import { Scout } from "./scout";
 import { Uplink } from "./uplink";
 
 /** How long the session's connection is trusted without an answer once the hub does not hear this page's call. */
 const DOUBT_MS = 200;
-/** How often networks are looked for, and how long the browser takes to find those that there are, ms. */
+/** How often networks are looked for. */
 const LOOK_MS = 5_000;
-const FIND_MS = 500;
 
 export interface Roamer {
   /** The call on which this page sends sound; null: there is none. */
@@ -20,6 +20,7 @@ export interface Roamer {
 
 export class Roaming {
   private readonly uplink = new Uplink();
+  private readonly scout = new Scout();
   private networks: Networks | null = null;
   private timer: ReturnType<typeof setInterval> | null = null;
 
@@ -55,15 +56,16 @@ export class Roaming {
   end(): void {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
+    void this.scout.rest();
   }
 
   private async look(): Promise<void> {
     const call = this.on.call();
     if (call === null || call.unheard) return;
     this.networks ??= new Networks(call.offered);
-    await this.dialler.refresh();
-    await new Promise((found) => setTimeout(found, FIND_MS));
-    const [there, held] = [this.dialler.addresses, await call.addresses()];
+    const [there, held] = [await this.scout.look(), await call.addresses()];
+    // A peer knows of the networks that there were when it was made.
+    if (!same(there, this.dialler.addresses)) await this.dialler.refresh();
     if (call !== this.on.call() || held.size === 0 || !this.networks.look(performance.now(), there, held)) return;
     const { wanted } = this.networks;
     await this.dialler.near();
