@@ -59,6 +59,7 @@ ABOUT: Final[dict[str, str]] = {
     "calls_by_pipecat": "calls_per_core_beside by calls_per_core_pipecat.",
     "calls_pipecat_kept": "As call_frames_kept, of those calls.",
     "call_frames_kept": "Frames that came to the callers by frames that were due: below 1 the machine was full.",
+    "call_frames_heard": "Of the callers' frames, those that its port had room for: below 1 calls cost more.",
     "call_kb": "Resident memory of the node, before and after those who are attached call and speak.",
     "hub_added_latency_ms": "Two people in one session, while the other calls stand: from the send of a frame "
     "by one until the kernel has it for the other, both sockets included. The floor: a bare process sends it back.",

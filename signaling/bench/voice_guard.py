@@ -10,7 +10,7 @@ import asyncio
 import tempfile
 from typing import Final
 
-from signaling.bench.calls import USED, ask, beside, crowded, hear, played, tell
+from signaling.bench.calls import USED, WARM_S, ask, beside, crowded, hear, played, tell, unread
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Child, Rig, resident_kb, started
@@ -41,7 +41,10 @@ async def _capacity(rig: Rig, node: Child, plan: Plan) -> list[Result]:
     async with crowded(rig, node, plan.calls) as crowd:
         before = resident_kb(node.pid)
         set_up = await ask(crowd, {"do": "call"})
+        port = (await ask(crowd, {"do": "where"}))["port"]
+        full = unread(port)
         cost, kept = await played(crowd, node, plan.play_s)
+        heard = 1 - (unread(port) - full) / (plan.calls * 50 * (plan.play_s + 2 * WARM_S))
         kb = (resident_kb(node.pid) - before) / plan.calls
         added = await measure_added(rig, node, plan)
     ours = cost / plan.calls
@@ -54,6 +57,7 @@ async def _capacity(rig: Rig, node: Child, plan: Plan) -> list[Result]:
         Value("calls_per_core_aiortc", USED / stock),
         Value("calls_by_aiortc", stock / ours, least=LEAST_BY_STOCK),
         Value("call_frames_kept", kept, least=KEPT),
+        Value("call_frames_heard", heard, least=KEPT),
         Value("call_kb", kb, MOST_KB),
         *added,
     ]
