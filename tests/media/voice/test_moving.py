@@ -189,18 +189,23 @@ async def test_a_device_that_does_not_say_is_waited_for_a_moment_and_counts_as_i
         assert mobile.phone.speech == frames[before:]
 
 
+async def comes_saying(here: Place, *, warm: bool) -> Page:
+    """A device to which the voice moves, and whose page says before its call is there whether it can sound."""
+    _, mobile = await spoken_to(here, answers_s=0.1)
+    await asyncio.sleep(1)
+    await mobile.come()
+    asyncio.get_running_loop().call_later(0.05, here.room.signal, mobile.name, "output_ready", warm)
+    await mobile.takes(ready=False)
+    return mobile
+
+
 @virtual
 async def test_speech_does_not_wait_for_a_page_that_said_that_it_can_sound_before_its_call_was_there() -> (
     None
 ):
     house = House()
     async with place(house) as here:
-        _, mobile = await spoken_to(here, answers_s=0.1)
-        await asyncio.sleep(1)
-        await mobile.come()
-        signal = here.room.signal
-        asyncio.get_running_loop().call_later(0.05, signal, mobile.name, "output_ready", True)
-        await mobile.takes(ready=False)
+        mobile = await comes_saying(here, warm=True)
         await asyncio.sleep(0.1)
         assert mobile.phone.speech != []
 
@@ -209,12 +214,7 @@ async def test_speech_does_not_wait_for_a_page_that_said_that_it_can_sound_befor
 async def test_nothing_is_said_to_a_page_that_said_that_it_cannot_sound_before_its_call_was_there() -> None:
     house = House()
     async with place(house) as here:
-        _, mobile = await spoken_to(here, answers_s=0.1)
-        await asyncio.sleep(1)
-        await mobile.come()
-        signal = here.room.signal
-        asyncio.get_running_loop().call_later(0.05, signal, mobile.name, "output_ready", False)
-        await mobile.takes(ready=False)
+        mobile = await comes_saying(here, warm=False)
         await asyncio.sleep(5)
         assert mobile.phone.speech == []
 

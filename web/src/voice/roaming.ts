@@ -56,7 +56,7 @@ export class Roaming {
   end(): void {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
-    void this.scout.rest();
+    void this.scout.rest().catch(() => undefined); // a look on its way has done so, or fails by itself
   }
 
   private async look(): Promise<void> {
