@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, TimeoutError
 
 from hub.keys.signer import TicketSigner
 from legato.session.events import Role
@@ -39,6 +39,12 @@ STANDS = """(() => {
   const focused = document.activeElement;
   return [focused.dataset.session, focused.getBoundingClientRect().top];
 })()"""
+MORE = """(before) => {
+  const shown = Number(document.querySelector("[data-going-on]").dataset.goingOn);
+  return shown > before || document.querySelector("[data-more]") === null;
+}"""
+LOST_MS = 5_000
+"""Who sees nothing more by then clicks again."""
 SEEN = """() => {
   const { top, bottom } = document.activeElement.getBoundingClientRect();
   return top >= -1 && bottom <= innerHeight + 1;
@@ -164,8 +170,7 @@ async def test_the_board_goes_on_beyond_two_hundred_sessions(house: House) -> No
         await asyncio.gather(*(created(house.http, house.url, house.signer) for _ in range(5)))
     async with sitting(house) as desk:
         await desk.sees(f"[data-going-on='{PAGE}']")
-        await desk.page.click("[data-more]")
-        await desk.page.wait_for_selector("[data-more]", state="detached", timeout=30_000)
+        await asks_for_all(desk)
         many = await going_on(desk)
         assert many > PAGE
         await shown(desk, "board-of-hundreds")
@@ -176,6 +181,17 @@ async def test_the_board_goes_on_beyond_two_hundred_sessions(house: House) -> No
         await desk.page.check("[data-filter='waits']")
         await desk.sees(f"[data-row='{one_wants}']")
         assert await going_on(desk) < 10, "only those in which somebody waits"
+
+
+async def asks_for_all(desk: Console) -> None:
+    """Click `More` until there is none. A click is lost where the last rows are drawn for the first time in its midst:
+    they are higher than was thought, and move the button away."""
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while await desk.page.locator("[data-more]").count() > 0:
+            before = await going_on(desk)
+            await desk.page.click("[data-more]")
+            with suppress(TimeoutError):
+                await desk.page.wait_for_function(MORE, arg=before, timeout=LOST_MS)
 
 
 async def going_on(desk: Console) -> int:

@@ -27,7 +27,7 @@ from tests.support.page import Reader
 from tests.support.patience import comes
 from tests.support.processes import Tree, running
 from tests.support.spoken import silence
-from tests.support.sweep import RECORD, largest_hole, played, positions_of, stops_of, sweep
+from tests.support.sweep import RECORD, largest_hole, longest_repeat, played, positions_of, sweep
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -49,8 +49,9 @@ SAID = """() => {
 }"""
 """What the page says that it heard, with each call."""
 
-LOST_MS, DOUBLED_MS = 80.0, 120.0
-"""Of one break, on a machine that does a lot else. Without the page's reports a second was heard twice."""
+DOUBLED_MS = 200.0
+"""Of one break, as read in windows of 20 ms, on a machine that does a lot else: what was on its way to the ear sounds
+anew. Without the page's reports a second was heard twice."""
 
 HOLE_MS = 250.0
 """Of the recording: a browser without processors to spare skips some of what it was sent. What the hub says into a dead
@@ -99,19 +100,18 @@ async def further(reader: Reader, seconds: float) -> None:
 
 
 async def heard_out(reader: Reader) -> None:
-    """Wait until all of it was heard. Nothing of it was lost, and each call went on from where the page stopped."""
+    """Wait until all of it was heard. The page called anew each time, nothing was lost, and no more than a moment was
+    heard twice."""
     await reader.until(f"legatoVoice.playout.heard.samples >= {(SWEEP_S - 0.5) * 48_000}", 40)
     positions = await asyncio.to_thread(positions_of, await played(reader.page))
-    hole, stops = largest_hole(positions, SWEEP_S - 1) * 1_000, stops_of(positions)
-    said = [each / 48_000 for each in await reader.page.evaluate("said")]
-    told = [(stop, min(said, key=lambda each: abs(each - stop))) for stop in stops if stop < SWEEP_S - 1]
-    print(f"hole {hole:.0f} ms; heard twice {[round((stop - each) * 1000) for stop, each in told]} ms")
+    hole, twice = largest_hole(positions, SWEEP_S - 1) * 1_000, longest_repeat(positions) * 1_000
+    said = await reader.page.evaluate("said")
+    print(
+        f"hole {hole:.0f} ms; heard twice {twice:.0f} ms; called after {[round(each / 48_000, 2) for each in said]} s"
+    )
     assert len(said) >= BREAKS
     assert hole <= HOLE_MS
-    for stop, each in told:
-        # What fades as a path dies reads as no sweep: what lies between was heard, or it is a hole of the recording.
-        assert each <= stop or largest_hole(positions, each, stop) * 1_000 <= LOST_MS
-        assert (stop - each) * 1_000 <= DOUBLED_MS
+    assert twice <= DOUBLED_MS
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.support.sound import RATE
-from tests.support.sweep import largest_hole, positions_of, sweep
+from tests.support.sweep import largest_hole, longest_repeat, positions_of, sweep
 
 WHOLE = sweep(4.0)
 
@@ -33,3 +33,16 @@ def test_a_hole_is_looked_for_where_one_asks() -> None:
     cut = positions_of(np.concatenate((WHOLE[:RATE], WHOLE[RATE + RATE // 2 :])).astype(np.int16))
     assert largest_hole(cut, 3.5, 1.6) < 0.045
     assert 0.28 < largest_hole(cut, 3.5, 1.2) < 0.33
+
+
+def test_what_is_heard_twice_is_told_from_what_is_missing_or_fades() -> None:
+    def twice_ms(*parts: np.ndarray) -> float:
+        return longest_repeat(positions_of(np.concatenate(parts).astype(np.int16))) * 1_000
+
+    silence = np.zeros(RATE // 10)
+    assert twice_ms(WHOLE) < 30
+    assert twice_ms(WHOLE[:RATE], WHOLE[RATE + RATE // 2 :]) < 30
+    assert 270 < twice_ms(WHOLE[: 2 * RATE], WHOLE[2 * RATE - RATE * 3 // 10 :]) < 330
+    assert 270 < twice_ms(WHOLE[: 2 * RATE], silence, WHOLE[2 * RATE - RATE * 3 // 10 :]) < 330
+    hum = 0.2 * 32_767 * np.sin(2 * np.pi * 900 * np.arange(RATE // 10) / RATE)
+    assert twice_ms(WHOLE[: 2 * RATE], hum, WHOLE[2 * RATE :]) < 30, "a tone of its own is no sweep"

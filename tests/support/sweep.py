@@ -1,7 +1,8 @@
 """A sound that tells its own time: a tone that rises, so that a recording of it says which part was played when.
 
 positions = positions_of(samples)      # of each 20 ms of the recording: seconds into the sweep, or None
-breaks_of(positions)                   # where it does not simply go on, and by how much
+largest_hole(positions, 9.0)           # seconds of its first nine that are heard nowhere
+longest_repeat(positions)              # seconds of it that are heard twice
 """
 
 from __future__ import annotations
@@ -54,21 +55,20 @@ def largest_hole(positions: Sequence[float | None], end: float, begin: float = 0
     return max(after - before for before, after in pairwise([begin, *heard, end]))
 
 
-def stops_of(positions: Sequence[float | None], silence: int = 3) -> list[float]:
-    """Up to where it was heard whenever it fell silent for at least so many windows. What a browser makes up for frames
-    that do not come tells any time: what counts is the last window up to which it went on as a sweep does."""
-    stops: list[float] = []
-    run: list[float] = []
-    quiet = 0
-    for position in positions:
-        quiet = quiet + 1 if position is None else 0
-        if position is not None:
-            run.append(position)
-        elif quiet == silence:
-            steady = [after for before, after in zip(run, run[4:], strict=False) if _goes_on(before, after)]
-            stops += [one + STEP_S / 2 for one in steady[-1:]]
-            run = []
-    return stops
+def longest_repeat(positions: Sequence[float | None]) -> float:
+    """Seconds of the sweep that are heard a second time: the longest stretch of them. What a browser makes up for
+    frames that do not come, and fades out, tells any time: only what goes on as a sweep does counts."""
+    goes_on = [
+        before is not None and after is not None and _goes_on(before, after)
+        for before, after in zip(positions, positions[4:], strict=False)
+    ]
+    heard, most = 0.0, 0.0
+    for place, position in enumerate(positions):
+        if position is None or not any(goes_on[max(0, place - 4) : place + 1]):
+            continue
+        most = max(most, heard - (position - STEP_S / 2))
+        heard = max(heard, position + STEP_S / 2)
+    return most
 
 
 def _goes_on(before: float, after: float) -> bool:
