@@ -4,10 +4,13 @@ import { Networks } from "../src/voice/networks";
 const [one, two] = ["192.0.2.1", "198.51.100.1"];
 const of = (...addresses: string[]): ReadonlySet<string> => new Set(addresses);
 
-/** When it is to be called anew, of looks each five seconds. */
-function tries(networks: Networks, there: ReadonlySet<string>, held: ReadonlySet<string>, from = 0): number[] {
+/** When it is to be called anew, of looks each five seconds, every other one so much late. */
+function tries(networks: Networks, there: ReadonlySet<string>, held: ReadonlySet<string>, from = 0, late = 0): number[] {
   const found: number[] = [];
-  for (let now = from; now <= from + 1_000_000; now += 5_000) if (networks.look(now, there, held)) found.push(now);
+  for (let turn = 0; turn <= 200; turn += 1) {
+    const now = from + turn * 5_000;
+    if (networks.look(now + (turn % 2 === 0 ? late : 0), there, held)) found.push(now);
+  }
   return found;
 }
 
@@ -19,6 +22,25 @@ describe("a call", () => {
 
   test("is made anew for a network that was not there, and four times if that is in vain", () => {
     expect(tries(new Networks(of(two)), of(one, two), of(two))).toEqual([0, 5_000, 15_000, 35_000]);
+  });
+
+  test("is made anew as soon though a look comes late", () => {
+    expect(tries(new Networks(of(two)), of(one, two), of(two), 0, 300)).toEqual([0, 5_000, 15_000, 35_000]);
+  });
+
+  test("is made anew at once when the browser tells that a network came back, however often that was in vain", () => {
+    const networks = new Networks(of(one, two));
+    expect(networks.look(0, of(one, two), of(two))).toBe(false);
+    networks.came(one);
+    expect(tries(networks, of(one, two), of(two), 5_000)).toEqual([5_000, 10_000, 20_000, 40_000]);
+    networks.came(one);
+    expect(networks.look(1_100_000, of(one, two), of(two))).toBe(true);
+  });
+
+  test("stays when it holds the network that the browser tells of", () => {
+    const networks = new Networks(of(one, two));
+    networks.came(one);
+    expect(networks.look(0, of(one, two), of(one, two))).toBe(false);
   });
 
   test("stays once it holds the new one", () => {

@@ -1,15 +1,15 @@
 /**
  * When a call is to be made anew for a network that it does not hold ready. Pure.
  *
- * A browser looks for networks when a call is made, and not again; it tells its page of none. So the page looks at what
- * a peer that it makes beforehand finds. A call on its way over one network, while another came, would be lost with the
+ * A browser looks for networks when a call is made, and gives it no new one. So the page looks at what a peer that it
+ * makes beforehand finds, or is told later. A call on its way over one network, while another came, would be lost with the
  * one. Whether the hub is reached over the other shows only by trying: for what was not there before, and, once the call
  * has left a network, for all that it lacks; four times, ever later. The first may be made for a network that is gone,
  * for a browser takes two seconds to see that, and finds it then again at once: so the second follows soon.
  */
 
-/** From the first try to the second, ms; to each further one twice as long. */
-const AGAIN_MS = 5_000;
+/** From the first try to the second at least, ms; to each further one twice as long. Looks each 5 s are not quite on time. */
+const AGAIN_MS = 4_500;
 const MOST_TRIES = 4;
 
 export class Networks {
@@ -28,6 +28,11 @@ export class Networks {
   /** The call left a network that was dead. */
   leave(): void {
     this.left = true;
+  }
+
+  /** An address came between two looks; it may have been there before. */
+  came(address: string): void {
+    this.known.delete(address);
   }
 
   /** Whether to call anew: this page's addresses that are `there`, and those by which the call reaches the hub. */

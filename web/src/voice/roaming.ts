@@ -8,7 +8,7 @@ import { Uplink } from "./uplink";
 
 /** How long the session's connection is trusted without an answer once the hub does not hear this page's call. */
 const DOUBT_MS = 200;
-/** How often networks are looked for. */
+/** How often networks are looked for, beside when the browser tells of one. */
 const LOOK_MS = 5_000;
 
 export interface Roamer {
@@ -20,8 +20,11 @@ export interface Roamer {
 
 export class Roaming {
   private readonly uplink = new Uplink();
-  private readonly scout = new Scout();
+  private readonly scout = new Scout((address) => this.came(address));
   private networks: Networks | null = null;
+  /** A look that goes on, and whether there is to be one more after it. */
+  private looking: Promise<void> | null = null;
+  private due = false;
   private timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(
@@ -50,7 +53,7 @@ export class Roaming {
   begin(): void {
     if (this.timer !== null) return;
     this.networks = null;
-    this.timer = setInterval(() => void this.look().catch(() => undefined), LOOK_MS);
+    this.timer = setInterval(() => this.look(), LOOK_MS);
   }
 
   end(): void {
@@ -59,7 +62,24 @@ export class Roaming {
     void this.scout.rest().catch(() => undefined); // a look on its way has done so, or fails by itself
   }
 
-  private async look(): Promise<void> {
+  private came(address: string): void {
+    this.networks?.came(address);
+    this.look();
+  }
+
+  private look(): void {
+    this.due = true;
+    this.looking ??= this.looks().finally(() => (this.looking = null));
+  }
+
+  private async looks(): Promise<void> {
+    while (this.due) {
+      this.due = false;
+      await this.lookOnce().catch(() => undefined);
+    }
+  }
+
+  private async lookOnce(): Promise<void> {
     const call = this.on.call();
     if (call === null || call.unheard) return;
     this.networks ??= new Networks(call.offered);
