@@ -88,6 +88,7 @@ export class Roaming {
     if (!same(there, this.dialler.addresses)) await this.dialler.refresh();
     if (call !== this.on.call() || held.size === 0 || !this.networks.look(performance.now(), there, held)) return;
     const { wanted } = this.networks;
+    this.dialler.leave(); // one that waits knows of the networks that there were when it was made
     await this.dialler.near();
     await this.dialler.stands();
     // A call over the same networks would be no better, and the one that stands may find the other by itself.
