@@ -4,9 +4,11 @@ Real Chromium in a network namespace with two networks, the demo's page, a hub a
 link that carries the call goes down: nothing closes, and the browser is told what its system tells it. The longest
 time without a frame of the hub's that comes to the page, less the 20 ms between frames, from then on for two seconds;
 the floor is the same of the two seconds before. Then the network comes back, and the page has time to hold both ready
-again; if it does not take it, what was measured until then is what there is (`route_flips_missing`). Meanwhile page and
-somebody else tell something five times a second: how much of what the page told is missing or twice, how many events
-were given to the page twice, and how many it has not folded in the end.
+again (`route_back_s`). If it does not take it, its turn is missing (`route_flips_missing`), and it takes no more.
+Meanwhile page and somebody else tell something five times a second: how much of what the page told is missing or
+twice, how many events were given to the page twice, and how many it has not folded in the end. A change takes six or
+seven seconds, most of them waiting: so several pages share the turns, each with a browser, networks and a session of
+its own.
 
 Root on Linux only.
 """
@@ -15,8 +17,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import count, pairwise
 from typing import Any, Final
@@ -40,16 +43,19 @@ from signaling.bench.voice_resume import FRAME, LIVE
 from signaling.bench.voice_resume import WATCH as FIRST_FRAMES
 from signaling.serve import Serving
 
+PAGES: Final = 3
 FRAME_MS: Final = 20.0
 AFTER_S: Final = 2.0
-"""From the end of a network to its return: by then Chromium itself has seen that it is gone."""
+"""From the end of a network to its return: Chromium itself sees about then that it is gone, now and then too late."""
 
 EVERY_S: Final = 0.2
-SAYS_EVERY: Final = 10
-"""Changes of network: they take a minute or two."""
+SAYS_EVERY: Final = 30
+"""Changes of network: they take a minute or so."""
 
 HELD_S: Final = 30.0
 """How long the page may take to hold both networks ready again."""
+
+SETTLED_S: Final = 0.5
 
 CONNECTIONS: Final = """() => {
   const Real = RTCPeerConnection;
@@ -114,6 +120,16 @@ HELD: Final = """async () => {
 """By which of its addresses the page's call goes, and how many it holds ready."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The changes of network that are to come, and what those that were took."""
+
+    left: Iterator[int]
+    gap: Figure
+    back: Figure
+    says: Callable[[int], None] = lambda done: None
+
+
 async def measure_route_flips(rig: Rig, plan: Plan) -> list[Result]:
     """The figures of one run; none if the plan wants none, or there can be no two networks here."""
     if not plan.route_flips:
@@ -122,25 +138,38 @@ async def measure_route_flips(rig: Rig, plan: Plan) -> list[Result]:
         # Chromium's driver belongs to those who measure, not to those who serve.
         from playwright.async_api import async_playwright
 
-        async with (
-            two_networks(chromium_path() or "chromium") as networks,
-            hub_with_pages("auto", shown=tuple(map(gate, NETWORKS))) as hub,
-            late(hub.port, 0, gate(1)) as port,
-            async_playwright() as playwright,
-        ):
-            plan.says(f"voice: {plan.route_flips} changes of network")
-            url = f"http://{gate(1)}:{port}"
-            secure = f"--unsafely-treat-insecure-origin-as-secure={url}"
-            browser = await chromium_with_sound(playwright, None, (secure,), networks.browser)
-            try:
-                return await _flipped(await _talking(browser, url), hub, networks, plan)
-            finally:
-                await browser.close()
+        async with AsyncExitStack() as stack:
+            chromium = chromium_path() or "chromium"
+            networks = [await stack.enter_async_context(two_networks(chromium, at)) for at in range(PAGES)]
+            hub = await stack.enter_async_context(hub_with_pages("auto", shown=tuple(map(gate, NETWORKS))))
+            url = f"http://{gate(1)}:{await stack.enter_async_context(late(hub.port, 0, gate(1)))}"
+            browsers = Browsers(await stack.enter_async_context(async_playwright()), hub, url)
+            plan.says(f"voice: {plan.route_flips} changes of network by {PAGES} pages")
+            return await _measured(browsers, networks, plan)
     except ImportError:
         plan.says("voice: changes of network are not measured, for playwright is not installed")
     except NoNetworks as why:
         plan.says(f"voice: changes of network are not measured: {why}")
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Browsers:
+    """What opens them, and the hub whose page they show at `url`."""
+
+    playwright: Any
+    hub: Serving
+    url: str
+
+    @asynccontextmanager
+    async def talking(self, networks: TwoNetworks) -> AsyncIterator[Any]:
+        """A page in a call that is reached by these networks alone."""
+        secure = f"--unsafely-treat-insecure-origin-as-secure={self.url}"
+        browser = await chromium_with_sound(self.playwright, None, (secure,), networks.browser)
+        try:
+            yield await _talking(browser, self.url)
+        finally:
+            await browser.close()
 
 
 async def _talking(browser: Any, url: str) -> Any:
@@ -156,42 +185,72 @@ async def _talking(browser: Any, url: str) -> Any:
     return page
 
 
-async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, plan: Plan) -> list[Result]:
-    gap = Figure("route_flip_gap_ms", "ms", bars=(Bar(99, 150.0),))
-    session = await page.evaluate("() => location.hash.slice(1)")
-    async with _another(hub, session) as other:
-        await page.evaluate(WATCH)
-        await flip(page, networks, plan.route_flips, gap, plan.says)
-        await page.evaluate("() => { clearInterval(telling); }")
-        events = await other.stop()
-        told, offsets, folded = await page.evaluate("() => [told, offsets, legato.view.state.offset]")
-        wrong = other.wrong(told) + len(offsets) - len(set(offsets)) + events - folded
-    missing = plan.route_flips - len(gap.samples)
+async def _measured(browsers: Browsers, networks: Sequence[TwoNetworks], plan: Plan) -> list[Result]:
+    def says(done: int) -> None:
+        if done % SAYS_EVERY == 0:
+            plan.says(f"voice: {done} of {plan.route_flips} changes of network")
+
+    gap, back = Figure("route_flip_gap_ms", "ms", bars=(Bar(99, 150.0),)), Figure("route_back_s", "s")
+    turns = Turns(iter(range(plan.route_flips)), gap, back, says)
+    async with AsyncExitStack() as stack:
+        # One after the other: who opens is busy with that, and keeps the others from it.
+        pages = [await stack.enter_async_context(browsers.talking(each)) for each in networks]
+        async with asyncio.TaskGroup() as tasks:
+            wrong = [
+                tasks.create_task(_flipped(page, browsers.hub, at, turns))
+                for page, at in zip(pages, networks, strict=True)
+            ]
     return [
         gap,
-        Value("route_flip_events_wrong", wrong, most=0),
-        Value("route_flips_missing", missing, most=0),
+        *([back] if back.samples else []),
+        Value("route_flip_events_wrong", sum(each.result() for each in wrong), most=0),
+        Value("route_flips_missing", plan.route_flips - len(gap.samples), most=0),
     ]
 
 
-async def flip(
-    page: Any, networks: TwoNetworks, flips: int, gap: Figure, says: Callable[[str], None] = lambda text: None
-) -> None:
-    """Change the network so often, or until the page does not hold both any more; `gap` gets what each change took,
-    in ms, and beside it what the same time took before. Raises `TimeoutError` if it never held both."""
-    gaps, floor = gap.samples, gap.floor
-    while len(gaps) < flips:
+async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, turns: Turns) -> int:
+    """Take turns with one page; how many events are wrong in the end."""
+    session = await page.evaluate("() => location.hash.slice(1)")
+    async with _another(hub, session) as other:
+        await page.evaluate(WATCH)
+        await flip(page, networks, turns)
+        return await _wrong(page, other)
+
+
+async def _wrong(page: Any, other: _Other) -> int:
+    """How many events are missing or twice once nobody tells anything more; what is on its way has time to come."""
+    await page.evaluate("() => { clearInterval(telling); }")
+    other.stop()
+    wrong, until = 1, asyncio.get_running_loop().time() + HELD_S
+    while wrong and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(AFTER_S)
+        told, offsets, folded = await page.evaluate("() => [told, offsets, legato.view.state.offset]")
+        wrong = other.wrong(told) + len(offsets) - len(set(offsets)) + abs(other.events - folded)
+    return wrong
+
+
+async def flip(page: Any, networks: TwoNetworks, turns: Turns) -> None:
+    """Change the network as long as there are turns, or until the page does not hold both any more. Of each: how long
+    it was silent, in ms, and the same of the time before; of all but the last, how long it held not both after it, in
+    s. Raises `TimeoutError` if the page never held both."""
+    clock = asyncio.get_running_loop().time
+    restored: float | None = None
+    for _ in turns.left:
         try:
-            network = await _held(page)
+            network = await _held(page, networks.place)
         except TimeoutError:
-            if not gaps:
+            if restored is None:
                 raise
             return
-        floor.append(await _silence(page))
-        gaps.append(await _silence(page, partial(networks.drop, network)))
+        if restored is not None:
+            turns.back.samples.append(clock() - restored)
+        await asyncio.sleep(SETTLED_S)
+        before = await _silence(page)
+        turns.gap.samples.append(await _silence(page, partial(networks.drop, network)))
+        turns.gap.floor.append(before)
         await networks.restore(network)
-        if len(gaps) % SAYS_EVERY == 0:
-            says(f"voice: {len(gaps)} of {flips} changes of network")
+        restored = clock()
+        turns.says(len(turns.gap.samples))
 
 
 async def _silence(page: Any, change: Callable[[], Awaitable[None]] | None = None) -> float:
@@ -204,16 +263,14 @@ async def _silence(page: Any, change: Callable[[], Awaitable[None]] | None = Non
     return max(later - one for one, later in pairwise([start, *came])) - FRAME_MS
 
 
-async def _held(page: Any) -> int:
+async def _held(page: Any, place: int) -> int:
     """The network by which the call goes, once the page holds the other one ready, too."""
     async with asyncio.timeout(HELD_S):
         while True:
             local, held = await page.evaluate(HELD)
             if held == len(NETWORKS):
-                break
+                return next(network for network in NETWORKS if address(network, place) == local)
             await asyncio.sleep(0.2)
-    await asyncio.sleep(0.5)
-    return next(network for network in NETWORKS if address(network) == local)
 
 
 class _Other:
@@ -225,10 +282,13 @@ class _Other:
         client.on.events.append(self._hear)
         self._telling = tasks.create_task(self._tell())
 
-    async def stop(self) -> int:
-        """Tell nothing more; how many events there are."""
+    def stop(self) -> None:
+        """Tell nothing more."""
         self._telling.cancel()
-        await asyncio.sleep(AFTER_S)
+
+    @property
+    def events(self) -> int:
+        """How many there are."""
         return self._client.state.offset
 
     def wrong(self, told: int) -> int:

@@ -1,4 +1,5 @@
-"""Two networks between a browser and this machine, in a network namespace of its own: one may go, and come back.
+"""Two networks between browsers and this machine, each browser in a network namespace of its own: in each, one network
+may go, and come back, which the others do not notice.
 
 Linux and its superuser only. The namespace lives as long as the process that holds it, and that dies with the one that
 asked; what belongs to it (both ends of both cables) goes with it, however that came. Addresses are of the range for
@@ -45,16 +46,17 @@ def gate(network: int) -> str:
     return f"198.18.{network}.1"
 
 
-def address(network: int) -> str:
-    """The browser's address in a network."""
-    return f"198.18.{network}.2"
+def address(network: int, place: int = 0) -> str:
+    """The address in a network of the browser at this place."""
+    return f"198.18.{network}.{2 + place}"
 
 
 class TwoNetworks:
     """Both are up; the first is preferred while it is there. `browser` runs Chromium inside, with what it is given."""
 
-    def __init__(self, holder: int, browser: Path) -> None:
+    def __init__(self, holder: int, browser: Path, place: int = 0) -> None:
         self.browser = browser
+        self.place = place
         self._holder = str(holder)
         self._name = f"lg{holder}"
 
@@ -78,11 +80,13 @@ class TwoNetworks:
         for network in NETWORKS:
             link, outer = self._link(network), f"{self._name}h{network}"
             await _run("ip", "link", "add", outer, "type", "veth", "peer", link, "netns", self._holder)
-            await _run("ip", "address", "add", f"{gate(network)}/24", "dev", outer)
+            here = address(network, self.place)
+            # The gate is one for all places, and knows by which cable it comes to each.
+            await _run("ip", "address", "add", f"{gate(network)}/32", "peer", f"{here}/32", "dev", outer)
             await _run("ip", "link", "set", outer, "up")
-            await self._inside("address", "add", f"{address(network)}/24", "dev", link)
+            await self._inside("address", "add", f"{here}/24", "dev", link)
             await self.restore(network)
-            await self._inside("rule", "add", "from", address(network), "table", str(_METRIC * network))
+            await self._inside("rule", "add", "from", here, "table", str(_METRIC * network))
 
     def _link(self, network: int) -> str:
         return f"{self._name}n{network}"
@@ -92,8 +96,8 @@ class TwoNetworks:
 
 
 @asynccontextmanager
-async def two_networks(chromium: str) -> AsyncIterator[TwoNetworks]:
-    """Both, and a browser that is only to be reached by them. Raises `NoNetworks`."""
+async def two_networks(chromium: str, place: int = 0) -> AsyncIterator[TwoNetworks]:
+    """Both, and a browser that is only to be reached by them; of each `place` there is one. Raises `NoNetworks`."""
     why = missing()
     if why:
         raise NoNetworks(why)
@@ -111,7 +115,7 @@ async def two_networks(chromium: str) -> AsyncIterator[TwoNetworks]:
         browser = folder / "chromium"
         browser.write_text(f'#!/bin/sh\nexec nsenter --net=/proc/{holder.pid}/ns/net {chromium} "$@"\n')
         browser.chmod(0o700)
-        networks = TwoNetworks(holder.pid, browser)
+        networks = TwoNetworks(holder.pid, browser, place)
         await networks.make()
         yield networks
 

@@ -1,13 +1,14 @@
-"""A page that does not find back to both networks ends a bench early, and what was measured counts."""
+"""Pages share the changes of network; who does not find back to both takes no more, and what was measured counts."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
 
 from signaling.bench.figures import Figure
-from signaling.bench.route_flip import CAME, HELD, flip
+from signaling.bench.route_flip import CAME, HELD, Turns, flip
 from signaling.bench.two_networks import NETWORKS, TwoNetworks, address
 from tests.hub.node.builders import virtual
 
@@ -22,14 +23,15 @@ class Page:
     async def evaluate(self, script: str) -> Any:
         if script == HELD:
             self._holds -= 1
-            return [address(NETWORKS[0]), len(NETWORKS) if self._holds >= 0 else 1]
+            return [address(NETWORKS[0], self._networks.place), len(NETWORKS) if self._holds >= 0 else 1]
         if script != CAME:
             return 0.0
         return [20.0, 140.0, 160.0] if self._networks.down else [20.0, 50.0, 60.0]
 
 
 class Networks:
-    def __init__(self) -> None:
+    def __init__(self, place: int = 0) -> None:
+        self.place = place
         self.done: list[str] = []
         self.down = False
 
@@ -42,27 +44,57 @@ class Networks:
         self.down = False
 
 
-async def changes(holds: int, flips: int) -> tuple[Figure, list[str]]:
-    networks, gap = Networks(), Figure("gap", "ms")
-    await flip(Page(holds, networks), cast("TwoNetworks", networks), flips, gap)
-    return gap, networks.done
+class Change:
+    """So many changes of network."""
+
+    def __init__(self, flips: int) -> None:
+        self.said: list[int] = []
+        self.gap, self.back = Figure("gap", "ms"), Figure("back", "s")
+        self.turns = Turns(iter(range(flips)), self.gap, self.back, self.said.append)
+
+    async def by(self, *holds: int) -> list[list[str]]:
+        """By pages, each of which holds both so often; returns what was done to the networks of each."""
+        networks = [Networks(place) for place in range(len(holds))]
+        async with asyncio.TaskGroup() as tasks:
+            for each, so_many in zip(networks, holds, strict=True):
+                page = Page(so_many, each)
+                tasks.create_task(flip(page, cast("TwoNetworks", each), self.turns))
+        return [each.done for each in networks]
 
 
 @virtual
 async def test_each_change_has_its_longest_silence_and_that_of_the_time_before() -> None:
-    gap, done = await changes(2, 2)
-    assert (gap.samples, gap.floor) == ([100.0, 100.0], [10.0, 10.0])
-    assert done == ["drop 1", "restore 1"] * 2
+    change = Change(2)
+    assert await change.by(2) == [["drop 1", "restore 1"] * 2]
+    assert (change.gap.samples, change.gap.floor) == ([100.0, 100.0], [10.0, 10.0])
+    assert (change.said, change.back.samples) == ([1, 2], [0.0])
 
 
 @virtual
-async def test_a_page_that_does_not_find_back_costs_the_changes_that_were_to_come_and_no_other() -> None:
-    gap, done = await changes(2, 300)
-    assert len(gap.samples) == len(gap.floor) == 2
-    assert done[-1] == "restore 1"
+async def test_pages_share_the_changes() -> None:
+    change = Change(5)
+    done = await change.by(5, 5)
+    assert sorted(map(len, done)) == [4, 6]
+    assert len(change.gap.samples) == 5
+
+
+@virtual
+async def test_a_page_that_does_not_find_back_costs_the_turn_that_it_had_taken() -> None:
+    change = Change(300)
+    [done, other] = await change.by(2, 300)
+    assert len(change.gap.samples) == len(change.gap.floor) == 299
+    assert (done[-1], len(done), len(other)) == ("restore 1", 4, 2 * 297)
+
+
+@virtual
+async def test_changes_that_no_page_can_make_any_more_are_missing() -> None:
+    change = Change(300)
+    await change.by(2)
+    assert len(change.gap.samples) == 2
 
 
 @virtual
 async def test_a_page_that_never_held_both_is_no_measurement() -> None:
-    with pytest.raises(TimeoutError):
-        await changes(0, 300)
+    with pytest.raises(ExceptionGroup) as failed:
+        await Change(300).by(0)
+    assert failed.group_contains(TimeoutError)
