@@ -5,7 +5,16 @@ import type { Peer } from "../src/voice/peer";
 
 /** A peer with a ticket, as far as a call sees it. */
 class Line {
-  readonly connection = { connectionState: "new", onconnectionstatechange: (): void => undefined, getReceivers: () => [] };
+  /** How often the browser was asked for its receivers. */
+  asked = 0;
+  readonly connection = {
+    connectionState: "new",
+    onconnectionstatechange: (): void => undefined,
+    getReceivers: () => {
+      this.asked += 1;
+      return [{ getSynchronizationSources: () => [{ rtpTimestamp: 960 }], getContributingSources: () => [] }];
+    },
+  };
   readonly sender = { replaceTrack: () => Promise.resolve() };
   readonly track = Object.assign(new EventTarget(), { muted: true });
   readonly armed = true;
@@ -13,6 +22,7 @@ class Line {
   closed = false;
   tracked: unknown = null;
   go(): void {}
+  sound(): void {}
   close(): void {
     this.closed = true;
   }
@@ -55,6 +65,17 @@ describe("a call", () => {
     line.sounds();
     vi.advanceTimersByTime(60_000);
     expect([world.happened, line.closed]).toEqual([["dialled", "connected"], false]);
+  });
+
+  test("asks the browser for the frame that sounds once one came, and not before", () => {
+    const [line, world] = [new Line(), new World()];
+    const call = world.call(line, false);
+    line.connects();
+    expect([call.timestamp, call.unheard, line.asked]).toEqual([null, false, 0]);
+    line.sounds();
+    expect([call.timestamp, call.unheard]).toEqual([960, false]);
+    line.track.muted = true;
+    expect(call.timestamp).toBe(960);
   });
 
   test("that stands and never sounds has failed, however it was said", () => {
@@ -104,6 +125,7 @@ describe("a call", () => {
   test("says that the hub does not hear it while the newest frame does", () => {
     const line = new Line();
     const call = new World().call(line, false);
+    line.sounds();
     const sources = (newest: number, said: { source: number; rtpTimestamp: number }[]) => {
       const receiver = { getSynchronizationSources: () => [{ rtpTimestamp: newest }], getContributingSources: () => said };
       line.connection.getReceivers = () => [receiver] as never;

@@ -36,6 +36,7 @@ export class Call {
   readonly byTicket: boolean;
   private id = "";
   private over = false;
+  private sounded = false;
   /** Not said to the hub yet. */
   private unsaid = false;
   /** The hub was told, so far as that was possible. */
@@ -61,6 +62,7 @@ export class Call {
     } else {
       void this.offer();
     }
+    peer.sound();
     peer.tracked = (track) => this.over || this.on.track(track);
     if (peer.track !== null) on.track(peer.track);
     if (microphone !== null) void this.send(microphone);
@@ -115,6 +117,11 @@ export class Call {
     if (!this.over) await this.peer.sender.replaceTrack(track).catch(() => undefined);
   }
 
+  /** Whether a frame of the hub's came. */
+  private get came(): boolean {
+    return (this.sounded ||= this.peer.track?.muted === false);
+  }
+
   /** The hub's sound; null: none yet. */
   get track(): MediaStreamTrack | null {
     return this.peer.track;
@@ -122,14 +129,17 @@ export class Call {
 
   /** The RTP timestamp of the frame that was given to the output last; null: none in the last ten seconds. */
   get timestamp(): number | null {
+    // To ask the browser takes its threads away from the handshake, some fifty times a second.
+    if (!this.came) return null;
     const [newest] = this.peer.connection.getReceivers()[0]?.getSynchronizationSources() ?? [];
     return newest?.rtpTimestamp ?? null;
   }
 
   /** Whether that frame says that the hub does not hear this page. */
   get unheard(): boolean {
-    const [receiver] = this.peer.connection.getReceivers();
     const { timestamp } = this;
+    if (timestamp === null) return false;
+    const [receiver] = this.peer.connection.getReceivers();
     const said = receiver?.getContributingSources().find(({ source }) => source === UNHEARD);
     return said !== undefined && said.rtpTimestamp === timestamp;
   }

@@ -26,6 +26,7 @@ export class Dialler {
   private spare: Peer | null = null;
   private waiting: Peer | null = null;
   private turn = 0;
+  private talks = false;
   /** For calls that wait, from `waitsAt`. */
   private quiet: CallTicket | null = null;
   private waitsAt = "";
@@ -73,8 +74,9 @@ export class Dialler {
     await this.prepare();
   }
 
-  /** Make a peer for the next call, if there is none. */
-  prepare(): Promise<void> {
+  /** Make a peer for the next call, if there is none. `talks`: this page does, so that the next is to sound at once. */
+  prepare(talks = this.talks): Promise<void> {
+    this.talks = talks;
     this.preparing ??= this.preparation().finally(() => (this.preparing = null));
     return this.preparing;
   }
@@ -125,6 +127,13 @@ export class Dialler {
     if (ticket !== this.ticket) return fresh.close();
     this.letGo();
     this.spare = fresh;
+    fresh.sound(this.talks);
+  }
+
+  /** Nobody talks any more. */
+  rest(): void {
+    this.talks = false;
+    this.spare?.sound(false);
   }
 
   /** Nobody will, or the hub is another process now. */
@@ -172,6 +181,7 @@ export class Dialler {
     const peer = await this.fresh(this.spare);
     this.spare = peer;
     this.facts = peer.facts;
+    peer.sound(this.talks);
   }
 
   /** A peer, or this one, with the ticket that there is. */
@@ -211,6 +221,7 @@ export class Dialler {
     this.waiting = peer;
     this.waitsAt = node;
     peer.go();
+    peer.sound();
     this.shown(peer.track);
   }
 }

@@ -61,6 +61,7 @@ async function begun(made: Promise<Peer | null>, mine: Promise<boolean>, output:
   if (peer === null || !(await mine.catch(() => false))) return peer;
   await may;
   peer.go();
+  peer.sound();
   if (peer.track !== null) output.play(peer.track);
   return peer;
 }

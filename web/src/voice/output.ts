@@ -16,7 +16,6 @@ export class Output {
   private readonly meter: AnalyserNode;
   private source: MediaStreamAudioSourceNode | null = null;
   private track: MediaStreamTrack | null = null;
-  private readonly element = new Audio();
   private readonly holds = new Set<Held>();
   private loud = 1;
 
@@ -38,7 +37,6 @@ export class Output {
     silence.offset.value = 0;
     silence.connect(this.gain);
     silence.start();
-    this.element.muted = true;
   }
 
   /** Whether sound would be heard now. */
@@ -61,14 +59,11 @@ export class Output {
     return this.ready;
   }
 
-  /** Play `track` instead of whatever played. */
+  /** Play `track`, which its peer has decoded (`Peer.sound`), instead of whatever played. */
   play(track: MediaStreamTrack): void {
     if (track !== this.track) {
       this.rest();
       this.track = track;
-      // Chromium decodes a remote track only while an element plays it; that element is muted, the graph sounds.
-      this.element.srcObject = new MediaStream([track]);
-      void this.element.play().catch(() => undefined);
       this.listen();
     }
     this.unmute();
@@ -90,7 +85,6 @@ export class Output {
   rest(): void {
     this.source?.disconnect();
     this.source = this.track = null;
-    this.element.srcObject = null;
   }
 
   /** Nothing sounds here any more. */

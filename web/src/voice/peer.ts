@@ -19,6 +19,9 @@ export class Peer {
   tracked: (track: MediaStreamTrack) => void = () => undefined;
   private ticket: CallTicket | null = null;
   private gone = false;
+  /** Chromium decodes a remote track only while an element plays it. It is muted: `Output` sounds. */
+  private readonly element = new Audio();
+  private sounds = false;
 
   private constructor(
     readonly connection: RTCPeerConnection,
@@ -26,8 +29,10 @@ export class Peer {
     readonly offer: string,
     readonly facts: OfferFacts,
   ) {
+    this.element.muted = true;
     connection.ontrack = ({ track }) => {
       this.track = track;
+      this.play();
       this.tracked(track);
     };
   }
@@ -104,6 +109,16 @@ export class Peer {
     }
   }
 
+  /**
+   * Whether its sound is decoded when it comes. To begin with that takes milliseconds, which a handshake needs for itself: a
+   * page that talks does it beforehand for the call that is next.
+   */
+  sound(sounds = true): void {
+    if (sounds === this.sounds) return;
+    this.sounds = sounds;
+    this.play();
+  }
+
   /** The hub's own answer. */
   async answered(sdp: string): Promise<void> {
     await this.connection.setRemoteDescription({ type: "answer", sdp });
@@ -111,6 +126,12 @@ export class Peer {
 
   close(): void {
     this.connection.ontrack = null;
+    this.sound(false);
     this.connection.close();
+  }
+
+  private play(): void {
+    this.element.srcObject = this.sounds && this.track !== null ? new MediaStream([this.track]) : null;
+    if (this.element.srcObject !== null) void this.element.play().catch(() => undefined);
   }
 }

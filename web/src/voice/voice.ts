@@ -188,6 +188,7 @@ export class Voice {
     this.call?.hangUp();
     this.call = null;
     this.output.rest();
+    this.dialler.rest();
     this.ticks.stop();
     this.roaming.end();
     this.microphone.close();
@@ -201,8 +202,7 @@ export class Voice {
   /** The sound of a call that waits goes where it will be heard; the hub says nothing on it yet. */
   private soundWaits(track: MediaStreamTrack | null): void {
     if (this.on()) return;
-    if (track !== null) this.output.play(track);
-    else this.output.rest();
+    return track === null ? this.output.rest() : this.output.play(track);
   }
 
   private sessionLive(): void {
@@ -275,7 +275,7 @@ export class Voice {
         this.climbed();
         this.become("live");
         this.tellReady();
-        setTimeout(() => void this.dialler.prepare(), SPARE_MS);
+        setTimeout(() => void this.dialler.prepare(this.on()), SPARE_MS);
       },
       failed: () => (call === this.call ? this.again(call.byTicket) : undefined),
     };
