@@ -17,8 +17,29 @@ function compressed(): Plugin {
   };
 }
 
+/** What a page's first script asks for next is fetched beside it, not after it. */
+function announced(): Plugin {
+  return {
+    name: "announced",
+    transformIndexHtml: {
+      order: "post",
+      handler: (_, { chunk, bundle = {} }) => {
+        const files = new Set<string>();
+        const add = (name: string): void => {
+          const one = bundle[name];
+          if (one?.type !== "chunk" || one === chunk || chunk?.imports.includes(name) === true || files.has(name)) return;
+          files.add(name);
+          one.imports.forEach(add);
+        };
+        chunk?.dynamicImports.forEach(add);
+        return [...files].map((name) => ({ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `/${name}` } }));
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [compressed()],
+  plugins: [announced(), compressed()],
   // The page's policy allows scripts, styles and images from its own address only: nothing is inlined.
   // The service worker has one address for good, and the page's whole scope.
   build: { target: "es2022", outDir: "dist", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: {

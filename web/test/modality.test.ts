@@ -3,7 +3,7 @@ import { fold } from "../src/client/fold";
 import type { Event } from "../src/client/generated";
 import { playsFor, switching, takenFrom } from "../src/client/modality";
 import { filled } from "../src/client/state";
-import { readAddress } from "../src/demo/opening";
+import { readAddress } from "../src/demo/address";
 import { readFrom } from "../src/demo/read_on";
 
 const granted = (token: number, attachment: string): Event => ({

@@ -1,10 +1,8 @@
 import { render } from "preact";
-import "../design/tokens.css";
-import "./demo.css";
 import { App } from "./app";
-import { begin } from "./opening";
+import { comeIn } from "./opening";
 
-begin();
+comeIn();
 
 /** The script may be there before the page is. */
 function draw(): void {

@@ -8,14 +8,18 @@ function storage(which: "localStorage" | "sessionStorage"): Storage | null {
   }
 }
 
-export const ofBrowser = storage("localStorage");
 export const ofTab = storage("sessionStorage");
+
+/** Asked for when it is needed: the page's thread waits some milliseconds for the first look into it. */
+export function ofBrowser(): Storage | null {
+  return storage("localStorage");
+}
 
 /** What is remembered as `name`, made once if nothing is. */
 export function remembered(name: string, make: () => string): string {
-  const known = ofBrowser?.getItem(name);
+  const known = ofBrowser()?.getItem(name);
   if (known !== null && known !== undefined) return known;
   const fresh = make();
-  ofBrowser?.setItem(name, fresh);
+  ofBrowser()?.setItem(name, fresh);
   return fresh;
 }

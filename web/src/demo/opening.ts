@@ -1,12 +1,12 @@
 /** Come in: an invitation from the demo's server, and the session that it names. */
 import { useEffect, useState } from "preact/hooks";
-import { holdEarly, join, openKeep, slotBefore, type Keep, type Session, type View } from "../client";
-import { randomId } from "../client/keep";
-import { dropEarly, openEarly, type Early } from "../voice/early";
-import { talked } from "../voice/remembered";
+import { join, type Session, type View } from "../client";
+import { dropEarly, type Early } from "../voice/early";
+import { within } from "../voice/patience";
 import { Voice } from "../voice/voice";
+import { begun, invited } from "./begun";
 import { invite, type Invitation } from "./hub";
-import { ofTab, remembered } from "./memory";
+import { ofTab } from "./memory";
 import { whereAmI } from "./where_am_i";
 
 export interface Opened {
@@ -14,12 +14,6 @@ export interface Opened {
   readonly invitation: Invitation;
   /** Null where this browser, or the hub, has none. */
   readonly voice: Voice | null;
-}
-
-/** What is begun as soon as the page's script runs: nothing of it waits for anything to be drawn. */
-interface Begun {
-  readonly keep: Promise<Keep> | null;
-  readonly early: Early | null;
 }
 
 export interface Opening {
@@ -32,32 +26,21 @@ export interface Opening {
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 4_000;
 
-/** What the address says: a session, and perhaps the ticket of a link that another device showed. */
-export function readAddress(hash: string): { readonly wanted: string; readonly ticket: string } {
-  const [wanted = "", ...more] = hash.slice(1).split("&");
-  return { wanted, ticket: new URLSearchParams(more.join("&")).get("invite") ?? "" };
-}
+/** How long what is drawn waits for the call. */
+const CALLS_MS = 150;
 
-let begun: Begun = { keep: null, early: null };
 let first: Promise<Opened> | null = null;
 
 /** Come in; once, before anything is drawn. */
-export function begin(): void {
-  const { wanted } = readAddress(location.hash);
-  const slot = wanted === "" ? "" : slotBefore(wanted);
-  const early = slot !== "" && talked(ofTab) ? openEarly(slot, holdEarly(slot)) : null;
-  begun = { keep: wanted === "" ? null : openKeep(wanted), early };
+export function comeIn(): void {
   first = open();
   // Whoever draws the page hears of it.
   first.catch(() => undefined);
 }
 
 async function open(): Promise<Opened> {
-  const { keep, early } = begun;
-  const { wanted, ticket } = readAddress(location.hash);
-  const part = new URLSearchParams(location.search).get("as") === "operator" ? "operator" : "user";
-  const participant = remembered(part === "user" ? "legato:participant" : "legato:operator", () => randomId("p"));
-  const invitation = await invite(wanted, participant, part);
+  const { wanted, ticket, part, participant, keep, early } = begun();
+  const invitation = await invited();
   // A ticket does not stay in the address.
   if (invitation.session !== wanted || ticket !== "") history.replaceState(null, "", `#${invitation.session}`);
   let first: string | null = ticket !== "" && invitation.session === wanted ? ticket : invitation.ticket;
@@ -89,6 +72,13 @@ function voiceOf(session: Session, offered: boolean, early: Early | null): Voice
   return voice;
 }
 
+/** What is drawn holds up the page's thread: a call that is about to be made anew goes first. */
+async function afterCall(opened: Promise<Opened>): Promise<Opened> {
+  const { early } = begun();
+  if (early !== null) await within(CALLS_MS, (done) => void early.peer.finally(done));
+  return opened;
+}
+
 /** The session, once the hub lets this page in; tried until it does. */
 export function useOpening(): Opening {
   const [opening, setOpening] = useState<Opening>({ opened: null, view: null, problem: "" });
@@ -98,7 +88,7 @@ export function useOpening(): Opening {
     const attempt = (): void => {
       const opened = first ?? open();
       first = null;
-      opened.then(
+      afterCall(opened).then(
         (opened) => {
           Object.assign(globalThis, { legato: opened.session });
           setOpening({ opened, view: opened.session.view, problem: "" });

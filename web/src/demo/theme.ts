@@ -13,10 +13,10 @@ export function nextTheme(): Theme {
   const next = NEXT[theme()];
   if (next === "auto") {
     delete document.documentElement.dataset["theme"];
-    ofBrowser?.removeItem("legato:theme");
+    ofBrowser()?.removeItem("legato:theme");
   } else {
     document.documentElement.dataset["theme"] = next;
-    ofBrowser?.setItem("legato:theme", next);
+    ofBrowser()?.setItem("legato:theme", next);
   }
   return next;
 }

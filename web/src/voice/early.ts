@@ -59,10 +59,11 @@ export function openEarly(slot: string, mine: Promise<boolean>): Early {
 async function begun(made: Promise<Peer | null>, mine: Promise<boolean>, output: Output, may: Promise<boolean>): Promise<Peer | null> {
   const peer = await made.catch(() => null);
   if (peer === null || !(await mine.catch(() => false))) return peer;
-  await may;
-  peer.go();
+  // The page's thread waits for the sound's device as this begins: better now than while the call's first frames come.
   peer.sound();
   if (peer.track !== null) output.play(peer.track);
+  await may;
+  peer.go();
   return peer;
 }
 

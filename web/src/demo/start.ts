@@ -1,0 +1,4 @@
+import { begun } from "./begun";
+
+begun();
+void import("./main");
