@@ -72,6 +72,12 @@ class Metrics:
         self.memory_used = Gauge(
             "legato_store_memory_ratio", "Used part of the store's limit.", registry=made
         )
+        self.calls_full = Gauge(
+            "legato_calls_full", "1 while no new calls are taken, for callers are not heard.", registry=made
+        )
+        self.calls_lost = Counter(
+            "legato_calls_lost", "Datagrams of callers that the port had no room for.", registry=made
+        )
         self.loop_lag = Histogram(
             "legato_loop_lag_seconds", "How late the loop runs.", buckets=_LAG, registry=made
         )

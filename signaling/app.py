@@ -93,7 +93,7 @@ class DoorKeys:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorOptions:
     """How the doors behave. `now`: monotonic ms; `wall`: seconds UTC; `nodes`: addresses told to clients.
-    `crowded` says whether the sockets are nearly used up; `expose` is what `/metrics` answers."""
+    `crowded` says whether the sockets are nearly used up, or callers not heard; `expose` is what `/metrics` says."""
 
     store: Store
     vault: Vault | None = None

@@ -113,7 +113,7 @@ async def serving(options: Options, dress: Callable[[Serving], None] | None = No
         node = await stack.enter_async_context(_node(options, store, keys, known, notifier, callees))
         # A node takes the rooms it made itself; the promise cannot say so.
         promised = cast("PromisedNode", node)
-        voice = await stack.enter_async_context(_voice(options, promised, store, keys, known, revocations))
+        voice = await stack.enter_async_context(_voice(options, node, store, keys, known, revocations))
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         gate: Gate[asyncio.Transport] = Gate(GateLimits.within(descriptors, options.each_address))
         doors = replace(_doors(options, store, level, node, voice, gate), pushes=pushes)
@@ -154,7 +154,7 @@ def _doors(
         nodes=options.advertise,
         admission=Admission(),
         blobs=_blobs(options),
-        crowded=lambda: gate.crowded,
+        crowded=lambda: gate.crowded or voice.door.port.full,
         expose=node.metrics.expose,
         last=node.pass_end.last,
         now=monotonic_ms,
@@ -284,14 +284,15 @@ def _blobs(options: Options) -> BlobFolder:
 
 def _voice(
     options: Options,
-    node: PromisedNode,
+    node: Node,
     store: RealStore,
     keys: KeyStore,
     known: HubSecrets,
     revocations: RevocationList,
 ) -> AbstractAsyncContextManager[NodeVoice]:
     keeping = Keeping(store, keys, opened_vault(options), revocations)
-    return node_voice(node, keeping, known.ice, options.voice_options, monotonic_ms)
+    promised, sound = cast("PromisedNode", node), options.voice_options
+    return node_voice(promised, keeping, known.ice, sound, monotonic_ms, node.metrics)
 
 
 def opened_vault(options: Options) -> Vault:

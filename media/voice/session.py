@@ -183,6 +183,10 @@ class SessionVoice:
         """Whether the attachment is open."""
         return attachment in self._room.state.attachments
 
+    def has_call(self, attachment: str) -> bool:
+        """Whether a call of the attachment is here."""
+        return attachment in self._lines
+
     def begin(
         self,
         ear: Ear,

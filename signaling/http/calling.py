@@ -12,9 +12,11 @@ from signaling.http import bodies
 from signaling.http.access import Access, read_json
 from signaling.http.errors import Refused, json_response
 from signaling.http.routes import Route
-from signaling.voice.calls import AskedTicket, Calls, OfferRefused
+from signaling.voice.calls import AskedTicket, Calls, CallsFull, OfferRefused
 
 MOST_SDP: Final = 32_768
+FULL_MS: Final = 10_000
+"""What a node that is full takes to be itself again, at least."""
 
 
 class Calling:
@@ -53,6 +55,9 @@ class Calling:
             answered = await calls.offer(line, body.sdp, _report(body.heard), again=body.again)
         except OfferRefused as refused:
             raise Refused("malformed", refused.detail, "sdp") from None
+        except CallsFull:
+            detail = "this node hears no more calls: try another, or later"
+            raise Refused("overloaded", detail, "calls", retry_after_ms=FULL_MS) from None
         return json_response(bodies.CallAnswered(answered.call, answered.sdp, answered.track), 201)
 
     async def ticket(self, request: web.Request) -> web.Response:

@@ -21,7 +21,8 @@ FORWARDED: Final = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
 class Watch:
-    """See the module. `crowded()` says whether the sockets are nearly used up; `expose()` is the counters."""
+    """See the module. `crowded()` says whether the sockets are nearly used up, or callers are not heard; `expose()` is
+    the counters."""
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ stale audio in front of fresh audio is worse than a loss, and a lost handshake p
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -17,6 +18,10 @@ RECEIVE_BUFFER: Final = 4 << 20
 _MAX_DATAGRAM: Final = 2048
 _BATCH: Final = 64
 """Datagrams read in one pass of the loop, at most: some two milliseconds, then others have their turn."""
+
+_MEMORY_INFO: Final = 55
+"""`SO_MEMINFO` of Linux: what waits in the socket, its room, …, what was dropped, as nine numbers."""
+_MEMORY: Final = struct.Struct("@9I")
 
 
 class UdpPort:
@@ -33,6 +38,10 @@ class UdpPort:
         self.port: int = self._socket.getsockname()[1]
         self.unsent = 0
         """Datagrams that the kernel did not take."""
+        self.read = 0
+        self.lost = 0
+        """Datagrams that the socket had no room for, as far as `look` has found out."""
+        self._dropped = 0
         self._receive: Callable[[bytes, Address], None] | None = None
         self._send_to = self._socket.sendto
 
@@ -52,6 +61,18 @@ class UdpPort:
         """Whether other sockets may be bound to the port, at other addresses."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(shared))
 
+    def look(self) -> None:
+        """Count what was lost since the last look. What the sieve refuses the kernel counts as dropped, too: so only
+        what is dropped while the socket is more than half full was lost for want of room."""
+        try:
+            memory = _MEMORY.unpack(self._socket.getsockopt(socket.SOL_SOCKET, _MEMORY_INFO, _MEMORY.size))
+        except (OSError, struct.error):
+            return  # not Linux, or closed: nothing is known
+        waits, room, dropped = memory[0], memory[1], memory[-1]
+        if 2 * waits > room:
+            self.lost += dropped - self._dropped & 0xFFFFFFFF
+        self._dropped = dropped
+
     def close(self) -> None:
         """Stop reading and give the port back."""
         if self._receive is not None:
@@ -61,16 +82,19 @@ class UdpPort:
 
     def _drain(self) -> None:
         receive_from = self._socket.recvfrom
-        for _ in range(_BATCH):
+        for number in range(_BATCH):
             try:
                 datagram, address = receive_from(_MAX_DATAGRAM)
             except (BlockingIOError, InterruptedError):
+                self.read += number
                 return
             except OSError:
                 continue
             if self._receive is None:
                 return
             self._receive(datagram, address)
+        self.read += _BATCH
+        self.look()  # more waits: the loop came late, or everybody is too much for it
 
 
 def bind(host: str | None, port: int, kind: socket.SocketKind, *, shared: bool = False) -> socket.socket:

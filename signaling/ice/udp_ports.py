@@ -38,6 +38,13 @@ class UdpPorts:
         """Datagrams that the kernel did not take."""
         return sum(each.unsent for each in (self._first, *self._own))
 
+    def look(self) -> tuple[int, int]:
+        """Datagrams that were read, and that were lost for want of room, since the start."""
+        ports = (self._first, *self._own)
+        for each in ports:
+            each.look()
+        return sum(each.read for each in ports), sum(each.lost for each in ports)
+
     def start(self, receive: Callable[[bytes, Address], None]) -> None:
         """Hand every datagram to `receive`, on the running loop."""
         self._first.start(receive)

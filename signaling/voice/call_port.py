@@ -16,6 +16,7 @@ from media.rtc.certificate import DtlsCertificate
 from media.rtc.dtls import Role
 from media.rtc.parts import check_parts
 from media.rtc.rtp import AudioPacket
+from signaling.ice.hearing import Hearing
 from signaling.ice.mux import Deliver, Dialled, Effect, Moved, Mux, Transmit
 from signaling.ice.paths import DEFAULT_LIMITS, Address, Limits
 from signaling.ice.tcp_port import TcpPort
@@ -55,12 +56,13 @@ class CallPortOptions:
 
 class PortStats(NamedTuple):
     """Calls now, and counts since the start: datagrams met with silence by reason (see `mux.Dropped`),
-    datagrams that the kernel did not take, TCP connections refused."""
+    datagrams that the kernel did not take, TCP connections refused, datagrams of callers lost for want of room."""
 
     calls: int
     dropped: dict[str, int]
     unsent: int
     refused: int
+    lost: int
 
 
 class CallPort:
@@ -75,6 +77,8 @@ class CallPort:
         self._send = self._udp.send
         self.mux = Mux(options.secret, options.random_bytes, options.limits)
         self._seats: dict[str, _Seat] = {}
+        self._hearing = Hearing()
+        self._lost = 0
         self.certificates = HubCertificates(options.certificate, options.former, options.next)
         self.port = self._udp.port
         self.dialled: Callable[[Dialled], None] = lambda _: None
@@ -191,7 +195,17 @@ class CallPort:
         """How the door fares."""
         dropped = {why.value: count for why, count in self.mux.dropped.items()}
         refused = self._tcp.refused if self._tcp is not None else 0
-        return PortStats(len(self._seats), dropped, self._udp.unsent, refused)
+        return PortStats(len(self._seats), dropped, self._udp.unsent, refused, self._lost)
+
+    @property
+    def full(self) -> bool:
+        """Whether more calls come in already than are heard: new ones should go elsewhere."""
+        return self._hearing.full
+
+    def look(self) -> bool:
+        """A second passed: whether it is `full` now and was not, or the other way round."""
+        read, self._lost = self._udp.look()
+        return self._hearing.look(read, self._lost)
 
     def now(self) -> int:
         return self._options.clock()

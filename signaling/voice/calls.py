@@ -17,6 +17,10 @@ class OfferRefused(Exception):
         self.detail = detail
 
 
+class CallsFull(Exception):
+    """The node takes no more calls now: it has as many as it may, or as it hears."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The hub's answer to an offer."""
@@ -70,7 +74,7 @@ class Calls(Protocol):
     ) -> Answered:
         """Take a call for the line's attachment, in place of any it has. `heard`: what of the agent's speech the
         client heard last, if it says so. `again`: it takes the voice from no other attachment. Raises
-        `OfferRefused`."""
+        `OfferRefused`, or `CallsFull` unless the attachment has a call here already."""
 
     async def hang_up(self, line: Line, call: str) -> bool:
         """End it; False if the line's attachment has no such call."""

@@ -215,6 +215,7 @@ class Dialling:
             or (ticket.waits and self._waiting() >= MOST_WAITING)
             or ticket.expires <= self._keys.wall()
             or self._keys.revoked(ticket)
+            or (self._port.full and not self._is_here(ticket))
             or not self._has_room(ufrag)
         ):
             return None
@@ -237,6 +238,11 @@ class Dialling:
             caller.patience = asyncio.get_running_loop().call_later(WAIT_S, caller.call.close)
         self._spawn(self._join(caller))
         return caller
+
+    def _is_here(self, ticket: CallTicket) -> bool:
+        """Whether a call of its attachment is."""
+        voice = self._desk.here(SessionKey(ticket.tenant, ticket.session))
+        return voice is not None and voice.has_call(ticket.attachment)
 
     def _has_room(self, ufrag: str) -> bool:
         """Whether one more call by this ticket may come; of those that nobody calls by, the one that has checked its

@@ -26,7 +26,7 @@ from signaling.doorkeeper import Arrival
 from signaling.ice.mux import MuxFull
 from signaling.voice.bringing import BroughtStreams
 from signaling.voice.call_port import CallPort
-from signaling.voice.calls import Answered, AskedTicket, GivenTicket, OfferRefused
+from signaling.voice.calls import Answered, AskedTicket, CallsFull, GivenTicket, OfferRefused
 from signaling.voice.dialling import Dialling, Keys
 from signaling.voice.sdp import BadOffer, read_offer
 from signaling.voice.streams import MicrophoneStreams
@@ -63,13 +63,15 @@ class VoiceDoor:
         async with asyncio.timeout(OFFER_S), self.desk.voice(arrival.room.key) as voice:
             if voice is None:
                 raise OfferRefused("no such session")
+            if self.port.full and not voice.has_call(attachment):
+                raise CallsFull
             ear = await voice.ear_for(attachment, participant)
             returning = await voice.returning(participant, heard, claim=claim)
             turned = _turned(voice, attachment)
             try:
                 answer, call = self.port.accept(offer, _heard(voice, attachment), turned)
             except MuxFull:
-                raise OfferRefused("too many calls") from None
+                raise CallsFull from None
             voice.begin(ear, call.key, call, returning, claim=claim)
         return Answered(call.key, answer, ear.track)
 

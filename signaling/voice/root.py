@@ -20,6 +20,7 @@ from hub.keys.certificates import ROTATE_S, Certificates, certificates
 from hub.keys.errors import KeysError
 from hub.keys.keystore import KeyStore
 from hub.keys.revocations import RevocationList
+from hub.metrics import Metrics
 from hub.node.promise import Node
 from hub.store.promise import SessionKey, Store
 from hub.vault import Vault
@@ -39,6 +40,7 @@ from signaling.voice.call_port import CallPort, CallPortOptions
 from signaling.voice.dialling import Keys
 from signaling.voice.door import VoiceDoor
 from signaling.voice.engines import Engines, engines
+from signaling.voice.minding import minding
 
 log: Final = logging.getLogger("legato.voice")
 
@@ -88,6 +90,7 @@ async def node_voice(
     ice: bytes,
     options: VoiceOptions,
     now: Callable[[], int],
+    metrics: Metrics,
 ) -> AsyncIterator[NodeVoice]:
     """Take calls inside. Raises OSError (the port is taken), `WrongPart`, `KeysError`."""
     async with AsyncExitStack() as stack:
@@ -99,7 +102,7 @@ async def node_voice(
         stack.push_async_callback(port.close)
         await port.start()
         desk = await stack.enter_async_context(Desk(node, sound))
-        for work in (judges.run(), _turning(port, keys)):
+        for work in (judges.run(), _turning(port, keys), minding(port, metrics)):
             task = asyncio.get_running_loop().create_task(work)
             stack.push_async_callback(_ended, task)
         resting = (keeping.store, keeping.vault, keys)

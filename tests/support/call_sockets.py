@@ -4,11 +4,12 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any, Final, Self
 
 from media.rtc.call import Call, CallState
 from media.rtc.rtp import AudioPacket
+from signaling.ice.hearing import DEAF_LOOKS
 from signaling.ice.paths import Address
 from signaling.voice.call_port import CallPort, CallPortOptions
 from signaling.voice.sdp import read_offer
@@ -19,6 +20,7 @@ from tests.support.patience import patience
 HOST = "127.0.0.1"
 CERTIFICATE = minted()
 CALL_S: Final = 45.0
+_STRAY: Final = bytes([0x80, 111]) + bytes(1_000)
 """Less than a quick test has, so that it says what was missing."""
 
 
@@ -78,6 +80,21 @@ async def call_port(
         yield port
     finally:
         await port.close()
+
+
+def flood(port: CallPort) -> None:
+    """Send the port at once what looks like sound, more than its socket holds."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as crowd:
+        for _ in range(4_000):
+            crowd.sendto(_STRAY, (HOST, port.port))
+
+
+def deafen(port: CallPort) -> None:
+    """Make it full: it reads nothing for as many of its seconds as that takes."""
+    for _ in range(DEAF_LOOKS):
+        flood(port)
+        port.look()
+    assert port.full
 
 
 class Socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from typing import Final
@@ -70,3 +71,38 @@ async def test_a_port_that_is_closed_while_datagrams_come_hands_on_nothing_more(
         before = len(came)
         await asyncio.sleep(0.01)
         assert len(came) == before
+
+
+def full_port() -> UdpPort:
+    """A port that nobody reads, to which more was sent than its socket holds."""
+    port = UdpPort("127.0.0.1", 0)
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sender:
+        for _ in range(20_000):
+            sender.sendto(HEAD + bytes(1_000), ("127.0.0.1", port.port))
+    return port
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+async def test_what_a_socket_had_no_room_for_is_counted_and_all_else_is_read() -> None:
+    with closing(full_port()) as port:
+        port.look()
+        lost, came = port.lost, asyncio.Event()
+        assert 0 < lost < 20_000
+        port.start(lambda *_: came.set() if port.read + 64 >= 20_000 - lost else None)
+        await came.wait()
+        await asyncio.sleep(0.01)
+        port.look()
+        assert (port.read, port.lost) == (20_000 - lost, lost)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+async def test_what_the_sieve_refuses_was_not_lost() -> None:
+    with (
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as noise,
+        closing(UdpPort("127.0.0.1", 0)) as port,
+    ):
+        for _ in range(1_000):
+            noise.sendto(bytes(20), ("127.0.0.1", port.port))
+        port.look()
+        assert port.sifted
+        assert port.lost == 0
