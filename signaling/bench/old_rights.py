@@ -15,7 +15,6 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import msgspec
-from aiohttp import ClientSession
 
 from legato.session.actors import WORKER, agents_participant
 from legato.session.events import Role
@@ -23,6 +22,7 @@ from legato.session.tickets import ANY_SESSION
 from signaling.bench.plan import Plan
 from signaling.bench.rig import Rig
 from signaling.bench.wire_client import WireClient, open_wire
+from signaling.bench.written import written
 
 AGENT: Final = "zombie"
 RIGHT: Final = WORKER + AGENT
@@ -38,7 +38,6 @@ EACH: Final = 12
 
 BEAT_S: Final = 0.3
 AGAIN_S: Final = 0.01
-PAGE: Final = 1_000
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder().decode
 
@@ -214,17 +213,8 @@ async def _refused(stale: list[Awaitable[str]], fair: list[Awaitable[str]]) -> i
 
 
 async def _log(rig: Rig, session: str) -> Events:
-    headers = {"Authorization": f"Bearer {rig.ticket(ANY_SESSION, 'p_bench', 'supervisor')}"}
-    url = f"http://127.0.0.1:{rig.ports()[0]}/v1/sessions/{session}/events"
-    events: list[Mapping[str, Any]] = []
-    async with ClientSession(headers=headers) as http:
-        while True:
-            async with http.get(url, params={"after": len(events), "limit": PAGE}) as answer:
-                answer.raise_for_status()
-                page = _decode(await answer.read())["events"]
-            events += page
-            if len(page) < PAGE:
-                return events
+    ticket = rig.ticket(ANY_SESSION, "p_bench", "supervisor")
+    return await written(f"http://127.0.0.1:{rig.ports()[0]}", session, ticket)
 
 
 def written_by_old_workers(events: Events) -> int:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,6 @@ from typing import Any, Final
 
 from legato.client import Client
 from legato.session import commands as c
-from legato.session.events import ActivityChanged, Event, Unknown
 from signaling.bench.figures import Bar, Figure, Result, Value
 from signaling.bench.first_audio import (
     PATIENCE_S,
@@ -41,6 +40,7 @@ from signaling.bench.rig import Rig
 from signaling.bench.two_networks import NETWORKS, NoNetworks, TwoNetworks, address, gate, two_networks
 from signaling.bench.voice_resume import FRAME, LIVE
 from signaling.bench.voice_resume import WATCH as FIRST_FRAMES
+from signaling.bench.written import written
 from signaling.serve import Serving
 
 PAGES: Final = 3
@@ -211,22 +211,29 @@ async def _measured(browsers: Browsers, networks: Sequence[TwoNetworks], plan: P
 async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, turns: Turns) -> int:
     """Take turns with one page; how many events are wrong in the end."""
     session = await page.evaluate("() => location.hash.slice(1)")
-    async with _another(hub, session) as other:
-        await page.evaluate(WATCH)
+    ticket = ticket_of(hub, session, "user")
+    await page.evaluate(WATCH)
+    async with _telling(hub, ticket):
         await flip(page, networks, turns)
-        return await _wrong(page, other)
-
-
-async def _wrong(page: Any, other: _Other) -> int:
-    """How many events are missing or twice once nobody tells anything more; what is on its way has time to come."""
-    await page.evaluate("() => { clearInterval(telling); }")
-    other.stop()
-    wrong, until = 1, asyncio.get_running_loop().time() + HELD_S
-    while wrong and asyncio.get_running_loop().time() < until:
+        await page.evaluate("() => { clearInterval(telling); }")
+    clock = asyncio.get_running_loop().time
+    until = clock() + HELD_S
+    while True:
+        # What is on its way has time to come.
         await asyncio.sleep(AFTER_S)
         told, offsets, folded = await page.evaluate("() => [told, offsets, legato.view.state.offset]")
-        wrong = other.wrong(told) + len(offsets) - len(set(offsets)) + abs(other.events - folded)
-    return wrong
+        events = await written(hub.url, session, ticket)
+        found = wrong(events, told, offsets, folded)
+        if found == 0 or clock() > until:
+            return found
+
+
+def wrong(events: Sequence[Mapping[str, Any]], told: int, offsets: Sequence[int], folded: int) -> int:
+    """How much of what the page told is missing or twice in the log, how many events were given to the page twice, and
+    how many of them it has not folded."""
+    texts = Counter(event["text"] for event in events if event["type"] == "activity_changed")
+    lost = sum(abs(texts[f"page {number}"] - 1) for number in range(1, told + 1))
+    return lost + len(offsets) - len(set(offsets)) + abs(len(events) - folded)
 
 
 async def flip(page: Any, networks: TwoNetworks, turns: Turns) -> None:
@@ -273,41 +280,16 @@ async def _held(page: Any, place: int) -> int:
             await asyncio.sleep(0.2)
 
 
-class _Other:
-    """Somebody who tells something now and then, and counts what the page tells."""
-
-    def __init__(self, client: Client, tasks: asyncio.TaskGroup) -> None:
-        self._client = client
-        self._heard: Counter[str] = Counter()
-        client.on.events.append(self._hear)
-        self._telling = tasks.create_task(self._tell())
-
-    def stop(self) -> None:
-        """Tell nothing more."""
-        self._telling.cancel()
-
-    @property
-    def events(self) -> int:
-        """How many there are."""
-        return self._client.state.offset
-
-    def wrong(self, told: int) -> int:
-        """Of what the page told, how much is missing or was heard twice."""
-        return sum(abs(self._heard[f"page {number}"] - 1) for number in range(1, told + 1))
-
-    def _hear(self, events: Sequence[Event | Unknown]) -> None:
-        for event in events:
-            if isinstance(event, ActivityChanged):
-                self._heard[event.text] += 1
-
-    async def _tell(self) -> None:
-        for number in count(1):
-            await self._client.do(c.ChangeActivity(activity="thinking", text=f"other {number}"))
-            await asyncio.sleep(EVERY_S)
-
-
 @asynccontextmanager
-async def _another(hub: Serving, session: str) -> AsyncIterator[_Other]:
-    ticket = ticket_of(hub, session, "user")
+async def _telling(hub: Serving, ticket: str) -> AsyncIterator[None]:
+    """Somebody else tells something now and then."""
     async with Client(hub.url, ticket=ticket, device="bench") as client, asyncio.TaskGroup() as tasks:
-        yield _Other(client, tasks)
+        telling = tasks.create_task(_tell(client))
+        yield
+        telling.cancel()
+
+
+async def _tell(client: Client) -> None:
+    for number in count(1):
+        await client.do(c.ChangeActivity(activity="thinking", text=f"other {number}"))
+        await asyncio.sleep(EVERY_S)

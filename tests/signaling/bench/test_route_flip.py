@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from signaling.bench.figures import Figure
-from signaling.bench.route_flip import CAME, HELD, Turns, flip
+from signaling.bench.route_flip import CAME, HELD, Turns, flip, wrong
 from signaling.bench.two_networks import NETWORKS, TwoNetworks, address
 from tests.hub.node.builders import virtual
 
@@ -98,3 +98,13 @@ async def test_a_page_that_never_held_both_is_no_measurement() -> None:
     with pytest.raises(ExceptionGroup) as failed:
         await Change(300).by(0)
     assert failed.group_contains(TimeoutError)
+
+
+def test_what_is_missing_or_twice_is_wrong() -> None:
+    texts = ["page 1", "other 1", "page 2", "page 3"]
+    log = [{"type": "activity_changed", "text": text} for text in texts] + [{"type": "voice_started"}]
+    assert wrong(log, 3, [1, 2, 3, 4, 5], 5) == 0
+    assert wrong(log, 4, [1, 2, 3, 4, 5], 5) == 1, "what it told is not in the log"
+    assert wrong([*log, log[0]], 3, [1, 2, 3, 4, 5, 6], 6) == 1, "it is there twice"
+    assert wrong(log, 3, [1, 2, 3, 3, 4, 5], 5) == 1, "the page was given an event twice"
+    assert wrong(log, 3, [1, 2, 3], 3) == 2, "it has not folded two"
