@@ -211,9 +211,8 @@ async def _measured(browsers: Browsers, networks: Sequence[TwoNetworks], plan: P
 async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, turns: Turns) -> int:
     """Take turns with one page; how many events are wrong in the end."""
     session = await page.evaluate("() => location.hash.slice(1)")
-    ticket = ticket_of(hub, session, "user")
     await page.evaluate(WATCH)
-    async with _telling(hub, ticket):
+    async with _telling(hub, session):
         await flip(page, networks, turns)
         await page.evaluate("() => { clearInterval(telling); }")
     clock = asyncio.get_running_loop().time
@@ -222,7 +221,9 @@ async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, turns: Turns)
         # What is on its way has time to come.
         await asyncio.sleep(AFTER_S)
         told, offsets, folded = await page.evaluate("() => [told, offsets, legato.view.state.offset]")
-        events = await written(hub.url, session, ticket)
+        events = await written(
+            hub.url, session, ticket_of(hub, session, "user")
+        )  # one is good for ten minutes
         found = wrong(events, told, offsets, folded)
         if found == 0 or clock() > until:
             return found
@@ -281,8 +282,9 @@ async def _held(page: Any, place: int) -> int:
 
 
 @asynccontextmanager
-async def _telling(hub: Serving, ticket: str) -> AsyncIterator[None]:
+async def _telling(hub: Serving, session: str) -> AsyncIterator[None]:
     """Somebody else tells something now and then."""
+    ticket = ticket_of(hub, session, "user")
     async with Client(hub.url, ticket=ticket, device="bench") as client, asyncio.TaskGroup() as tasks:
         telling = tasks.create_task(_tell(client))
         yield
