@@ -34,7 +34,7 @@ class Delivery:
         self._listeners: dict[Listener, None] = {}
         self._events: list[Told] = []
         self._position: Position | None = None
-        self._signals: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._signals: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         self._due = False
 
     def __len__(self) -> int:
@@ -60,9 +60,9 @@ class Delivery:
             self._wake()
 
     def signal(self, signal: Mapping[str, Any]) -> None:
-        """A signal: the latest of each sender and name is told."""
+        """A signal: the latest of each sender, name and attachment is told."""
         if self._listeners:
-            self._signals[signal["by"], signal["name"]] = signal
+            self._signals[signal["by"], signal["name"], signal.get("attachment", "")] = signal
             self._wake()
 
     def flush(self) -> None:

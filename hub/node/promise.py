@@ -119,8 +119,8 @@ class Room(Protocol):
         decided anew inside; unknown outcomes are sent again inside; what is refused for a lasting reason is
         recorded. A refusal with `retry_after_ms` > 0 used up nothing: the same batch may be sent again."""
 
-    def signal(self, by: str, name: str, data: Any) -> None:
-        """Tell everyone in the session, on every node; latest wins; may be lost."""
+    def signal(self, by: str, name: str, data: Any, attachment: str = "") -> None:
+        """Tell everyone in the session, on every node; the latest of each attachment wins; may be lost."""
 
     def append_as_hub(
         self, producer: str, events: Sequence[Event], *, conditional: bool

@@ -201,9 +201,9 @@ class Room:
 
     # --- signals and history
 
-    def signal(self, by: str, name: str, data: Any) -> None:
+    def signal(self, by: str, name: str, data: Any, attachment: str = "") -> None:
         """See `hub.node.promise.Room`."""
-        self._signals.send(by, name, data)
+        self._signals.send(by, name, data, attachment)
 
     async def history(self, before: int, limit: int) -> tuple[list[bytes], int]:
         """See `hub.node.promise.Room`."""

@@ -28,16 +28,16 @@ class Signals:
     def __init__(self, tools: Tools, follower: Follower) -> None:
         self._tools = tools
         self._follower = follower
-        self._pending: dict[tuple[str, str], Any] = {}
+        self._pending: dict[tuple[str, str, str], Any] = {}
 
-    def send(self, by: str, name: str, data: Any) -> None:
-        """Publish it in the next pass of the loop; the latest of each sender and name wins."""
+    def send(self, by: str, name: str, data: Any, attachment: str) -> None:
+        """Publish it in the next pass of the loop; the latest of each sender, name and attachment wins."""
         if not self._pending:
             self._tools.schedule(self._publish)
-        self._pending[by, name] = data
+        self._pending[by, name, attachment] = data
 
     def opened(self, payload: bytes) -> Sequence[dict[str, Any]]:
-        """What a node published (`by`, `name`, `data`); nothing if it cannot be opened."""
+        """What a node published (`by`, `name`, `data`, `attachment`); nothing if it cannot be opened."""
         key = self._follower.key
         sealer = self._tools.keys.opened(key.tenant, key.session)
         if sealer is None:
@@ -53,9 +53,12 @@ class Signals:
         sealer = self._tools.keys.opened(key.tenant, key.session)
         if sealer is None or self._follower.stage is Stage.CLOSED:
             return
-        rows = [
-            _encoder.encode({"by": by, "name": name, "data": data}) for (by, name), data in signals.items()
-        ]
+        rows = [_row(*of, data) for of, data in signals.items()]
         small = [row for row in rows if len(row) <= MAX_SIGNAL]
         if small:
             self._tools.store.signal(key, sealer.seal(SIGNALS_PLACE, b"[" + b",".join(small) + b"]"))
+
+
+def _row(by: str, name: str, attachment: str, data: Any) -> bytes:
+    signal = {"by": by, "name": name, "data": data}
+    return _encoder.encode(signal | {"attachment": attachment} if attachment else signal)

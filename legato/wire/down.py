@@ -101,7 +101,7 @@ class Refused(Down, frozen=True, kw_only=True):
 
 
 class Signals(Down, frozen=True, kw_only=True):
-    """The latest signals, each `{by, name, data}`."""
+    """The latest signals, each `{by, name, data, attachment}`; without the last where it is no device that says it."""
 
     signals: list[dict[str, Any]]
 

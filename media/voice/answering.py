@@ -148,9 +148,10 @@ class Answering:
         """The messages that are being made into speech, or wait to be."""
         return self._mouth.messages
 
-    def look(self, participant: str, *, warm: bool) -> None:
-        """The participant's page says whether it can sound now; it may have missed what it plays, and that it may."""
-        if not self._audience.warm(participant, warm=warm):
+    def look(self, participant: str, attachment: str, *, warm: bool) -> None:
+        """This page of the participant (empty: any) says whether it can sound now; it may have missed what it plays,
+        and that it may."""
+        if not self._audience.warm(participant, attachment, warm=warm):
             self._playing.tell()
         if not self._holding:
             self._room.signal(HUB, "unmute", {})

@@ -149,18 +149,18 @@ class Audience:
         if not piece.fresh or piece.playout.speaking:
             self._begin_beat(piece)
 
-    def warm(self, participant: str, *, warm: bool) -> bool:
-        """The participant's page says whether it can sound; returns whether speech that waited for it goes on."""
-        return True in [piece.sounds(warm, COLD_OUTPUT) for piece in self._of(participant)]
+    def warm(self, participant: str, attachment: str, *, warm: bool) -> bool:
+        """This page of the participant (empty: any) says whether it can sound; returns whether what waited goes on."""
+        return True in [piece.sounds(warm, COLD_OUTPUT) for piece in self._of(participant, attachment)]
 
     def keep(self, attachment: str, holds: bool) -> None:
         """Its person has put it on hold: what is said waits for it; or takes it off: it goes on from what it heard."""
         if (piece := self._pieces.get(attachment)) is not None:
             piece.keep(holds)
 
-    def report(self, participant: str, report: Report, *, last: bool = False) -> None:
-        """The participant's page says how far it has played; `last`: one that gives its voice up."""
-        for piece in [each for each in self._of(participant) if each.gives_way or not last]:
+    def report(self, participant: str, attachment: str, report: Report, *, last: bool = False) -> None:
+        """This page of the participant (empty: any) says how far it has played; `last`: it gives its voice up."""
+        for piece in [each for each in self._of(participant, attachment) if each.gives_way or not last]:
             piece.reported = report
             for ending in [each for each in self._endings if each.piece is piece and not each.cut]:
                 if ending.message != report.message or report.samples > ending.sent - FRAME:
@@ -296,8 +296,9 @@ class Audience:
         if beat.last:
             self._heard_out(piece, beat.message, beat.end, now)
 
-    def _of(self, participant: str) -> list[Earpiece]:
-        return [piece for piece in self._pieces.values() if piece.participant == participant]
+    def _of(self, participant: str, attachment: str = "") -> list[Earpiece]:
+        known = [piece for piece in self._pieces.values() if piece.participant == participant]
+        return [piece for piece in known if attachment in ("", piece.attachment)]
 
     def _here(self, piece: Earpiece) -> bool:
         return self._pieces.get(piece.attachment) is piece

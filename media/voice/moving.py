@@ -57,8 +57,8 @@ class Moving:
         self._reports = Reports()
         self._sent = Sent()
         self._awaited: dict[str, asyncio.Future[Report]] = {}
-        self._coming: dict[str, bool | None] = {}
-        """Participants whose call is about to begin: what their page has said meanwhile of its sound."""
+        self._coming: dict[str, tuple[str, bool | None]] = {}
+        """Attachments whose call is about to begin: their participant, what they have said meanwhile of their sound."""
 
     async def heard(
         self, participant: str, report: Report | None, claim: Claim | None, *, ahead: bool = False
@@ -67,7 +67,7 @@ class Moving:
         nothing. `claim`: of the call that begins. `ahead`: it does not begin yet."""
         state = self._room.state
         if claim is not None:
-            self._coming[participant] = None
+            self._coming[claim.attachment] = participant, None
         report = None if report is None else self.bound(participant, report)
         moves = claim is not None and plays(state, claim) and not owned(state, claim.attachment)
         if claim is not None and moves and unheard(state, participant):
@@ -77,23 +77,27 @@ class Moving:
                 report = None if report is None else replace(left, then=report.then)
         return self._reports.now(participant, report, self._now(), moves=moves, ahead=ahead)
 
-    def said(self, participant: str, report: Report, *, last: bool) -> Report:
-        """A device of the participant has played so much; `last`: it gives the voice up. Returns what is true of it."""
+    def said(self, participant: str, attachment: str, report: Report, *, last: bool) -> Report:
+        """This device of the participant (empty: any) has played so much; `last`: it gives the voice up. Returns what
+        is true of it. Who has not the voice any more, and says so late, says nothing of the participant."""
         report = self.bound(participant, report)
         if not last:
-            self._reports.said(participant, report, self._now())
+            if not self._late(participant, attachment):
+                self._reports.said(participant, report, self._now())
         elif (awaited := self._awaited.pop(participant, None)) is not None:
             awaited.set_result(report)
         return report
 
-    def ready(self, participant: str, *, warm: bool) -> None:
-        """The participant's page can sound, or cannot. One that comes may say so before it is there."""
-        if participant in self._coming:
-            self._coming[participant] = warm
+    def ready(self, participant: str, attachment: str, *, warm: bool) -> None:
+        """This page of the participant (empty: any) can sound, or cannot. One that comes may say so before it is
+        there."""
+        for coming, (whose, _) in self._coming.items():
+            if whose == participant and attachment in ("", coming):
+                self._coming[coming] = whose, warm
 
-    def came(self, participant: str) -> bool | None:
-        """A call of the participant begins. Whether its page can sound, if it said so since `heard` was asked."""
-        return self._coming.pop(participant, None)
+    def came(self, attachment: str) -> bool | None:
+        """A call of the attachment begins. Whether its page can sound, if it said so since `heard` was asked."""
+        return self._coming.pop(attachment, ("", None))[1]
 
     def playing(self, data: Any) -> None:
         """A node tells what it plays to whom (the signal `playing`)."""
@@ -105,6 +109,11 @@ class Moving:
             each.id for each in self._room.state.attachments.values() if each.participant == participant
         ]
         return self._sent.bound(report, devices)
+
+    def _late(self, participant: str, attachment: str) -> bool:
+        known = self._room.state.attachments.get(attachment)
+        silent = known is not None and "audio" not in known.takes
+        return silent and sounds_elsewhere(self._room.state, participant, attachment)
 
     async def _last(self, participant: str, attachment: str) -> Report | None:
         """What another device of the participant played last, once it has fallen silent, for the voice moves to this

@@ -31,11 +31,12 @@ class Overheard:
         """They came, in this order."""
         for signal in signals:
             by, name, data = str(signal.get("by")), signal.get("name"), signal.get("data")
+            attachment = str(signal.get("attachment", ""))
             if name == "output_ready":
-                self._moving.ready(by, warm=bool(data))
-                self._answering.look(by, warm=bool(data))
+                self._moving.ready(by, attachment, warm=bool(data))
+                self._answering.look(by, attachment, warm=bool(data))
             elif name == "playout":
-                self._played(by, data)
+                self._played(by, attachment, data)
             elif name == "suspected":
                 self._microphones.suspect(by, self._now())
             elif (by, name) == _MOVING:
@@ -43,8 +44,9 @@ class Overheard:
             elif (by, name) == _PLAYING:
                 self._moving.playing(data)
 
-    def _played(self, by: str, data: Any) -> None:
+    def _played(self, by: str, attachment: str, data: Any) -> None:
         report = read_report(data)
         if report is not None:
             last = data.get("last") is True
-            self._answering.report(by, self._moving.said(by, report, last=last), last=last)
+            said = self._moving.said(by, attachment, report, last=last)
+            self._answering.report(by, attachment, said, last=last)

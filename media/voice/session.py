@@ -215,8 +215,8 @@ class SessionVoice:
         self.clerk.write(events)
         warm = listens if ready is None else ready
         self._company.begin(attachment, ear.participant, returning, warm=warm, fresh=not listens, claim=claim)
-        if (said := self._moving.came(ear.participant)) is not None:
-            self.answering.look(ear.participant, warm=said)
+        if (said := self._moving.came(attachment)) is not None:
+            self.answering.look(ear.participant, attachment, warm=said)
 
     def connected(self, attachment: str, carrier: Carrier) -> None:
         """The call is up."""

@@ -264,7 +264,8 @@ class Line:
 
     def _tell_signal(self, effect: TellSignal) -> None:
         if self.arrival is not None and not effect.name.startswith("_"):
-            self.arrival.room.signal(self.arrival.actor.participant, effect.name, effect.data)
+            actor = self.arrival.actor
+            self.arrival.room.signal(actor.participant, effect.name, effect.data, actor.attachment)
 
     def _ask_history(self, effect: AskHistory) -> None:
         self._ask(partial(self._history, effect))

@@ -57,7 +57,11 @@ class Page(Guest):
         self.says(self.start + len(sounded) - sounded.index(True), last=True)
 
     def says(self, frames: int, **more: Any) -> None:
-        self.here.room.signal(self.name, "playout", {"message": "m_1", "samples": frames * FRAME, **more})
+        self.signals("playout", {"message": "m_1", "samples": frames * FRAME, **more})
+
+    def signals(self, name: str, data: Any) -> None:
+        """As its connection brings it."""
+        self.here.room.signal(self.name, name, data, self.device)
 
     async def takes(self, *, ready: bool | None = None) -> None:
         """Call, as the doors do it; `ready`: whether it can sound, as it says with its call, and no more after."""
@@ -70,7 +74,7 @@ class Page(Guest):
             voice.begin(self.ear, f"call-{self.device}", carrier, returning, ready=ready, claim=claim)
         voice.connected(self.device, carrier)
         if ready is None:
-            self.here.room.signal(self.name, "output_ready", True)
+            self.signals("output_ready", True)
 
 
 async def spoken_to(here: Place, *, answers_s: float | None = ANSWERS_S) -> tuple[Page, Page]:
@@ -194,7 +198,7 @@ async def comes_saying(here: Place, *, warm: bool) -> Page:
     _, mobile = await spoken_to(here, answers_s=0.1)
     await asyncio.sleep(1)
     await mobile.come()
-    asyncio.get_running_loop().call_later(0.05, here.room.signal, mobile.name, "output_ready", warm)
+    asyncio.get_running_loop().call_later(0.05, mobile.signals, "output_ready", warm)
     await mobile.takes(ready=False)
     return mobile
 
@@ -219,8 +223,9 @@ async def test_nothing_is_said_to_a_page_that_said_that_it_cannot_sound_before_i
         assert mobile.phone.speech == []
 
 
+@pytest.mark.parametrize("last", [True, False])
 @virtual
-async def test_what_it_says_too_late_changes_nothing() -> None:
+async def test_what_it_says_too_late_changes_nothing(last: bool) -> None:
     house = House()
     async with place(house) as here:
         tab, mobile, before = await with_a_page_that_never_answers(here)
@@ -228,12 +233,38 @@ async def test_what_it_says_too_late_changes_nothing() -> None:
         await asyncio.sleep(0.5)
         mobile.says(before + len(mobile.phone.speech))
         await asyncio.sleep(0.1)
-        tab.says(before + 3, last=True)
+        tab.says(before + 3, last=last)
         await asyncio.sleep(0.1)
         async with here.desk.voice(KEY) as voice:
             assert voice is not None
             returning = await voice.returning("ada")
         assert returning.rests[0].start >= (before + 20) * FRAME
+
+
+@virtual
+async def test_a_page_that_cannot_sound_any_more_silences_no_other_of_its_person() -> None:
+    house = House()
+    async with place(house) as here:
+        tab, mobile, before = await with_a_page_that_never_answers(here)
+        await mobile.takes()
+        tab.signals("output_ready", False)
+        frames = await spoken(here)
+        assert mobile.phone.speech == frames[before:]
+
+
+@virtual
+async def test_of_two_pages_that_say_where_they_are_at_once_both_are_heard() -> None:
+    house = House()
+    async with place(house) as here:
+        tab, mobile = await spoken_to(here)
+        await mobile.come()
+        tab.signals("typing", True)
+        mobile.signals("typing", False)
+        await asyncio.sleep(0.1)
+        told = {
+            each["attachment"]: each["data"] for each in here.told.signals_told if each["name"] == "typing"
+        }
+        assert told == {"a_tab": True, "a_mobile": False}
 
 
 @virtual
