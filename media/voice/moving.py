@@ -67,7 +67,8 @@ class Moving:
         nothing. `claim`: of the call that begins. `ahead`: it does not begin yet."""
         state = self._room.state
         if claim is not None:
-            self._coming[claim.attachment] = participant, None
+            there = {each: said for each, said in self._coming.items() if each in state.attachments}
+            self._coming = there | {claim.attachment: (participant, None)}
         report = None if report is None else self.bound(participant, report)
         moves = claim is not None and plays(state, claim) and not owned(state, claim.attachment)
         if claim is not None and moves and unheard(state, participant):
