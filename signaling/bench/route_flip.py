@@ -221,9 +221,8 @@ async def _flipped(page: Any, hub: Serving, networks: TwoNetworks, turns: Turns)
         # What is on its way has time to come.
         await asyncio.sleep(AFTER_S)
         told, offsets, folded = await page.evaluate("() => [told, offsets, legato.view.state.offset]")
-        events = await written(
-            hub.url, session, ticket_of(hub, session, "user")
-        )  # one is good for ten minutes
+        ticket = ticket_of(hub, session, "user")  # one is good for ten minutes
+        events = await written(hub.url, session, ticket)
         found = wrong(events, told, offsets, folded)
         if found == 0 or clock() > until:
             return found

@@ -75,7 +75,7 @@ function voiceOf(session: Session, offered: boolean, early: Early | null): Voice
 /** What is drawn holds up the page's thread: a call that is about to be made anew goes first. */
 async function afterCall(opened: Promise<Opened>): Promise<Opened> {
   const { early } = begun();
-  if (early !== null) await within(CALLS_MS, (done) => void early.peer.finally(done));
+  if (early !== null) await within(CALLS_MS, (done) => void early.peer.then(done, done));
   return opened;
 }
 
