@@ -48,6 +48,8 @@ OFFERS: Final = """() => {
   };
 }"""
 
+AT_HAND: Final = "history.state['legato-voice'].kept.certificate instanceof RTCCertificate"
+
 BEHIND_S: Final = 0.3
 AHEAD_S: Final = 0.8
 """Of what was recorded a moment before the page went: how far back it may begin, and (it sounded on meanwhile) how far
@@ -117,6 +119,7 @@ async def goes_on(reader: Reader, before: float) -> None:
     print(f"heard until {before:.2f} s, goes on at {steady[0]:.2f} s")
     assert before - BEHIND_S <= steady[0] <= before + AHEAD_S
     assert await reader.page.evaluate("offers") == 0, "it called by the ticket that was kept"
+    assert await reader.page.evaluate(AT_HAND), "and the next page has it at hand"
 
 
 async def test_words_go_on_at_the_tap_when_the_browser_refused_to_play_after_a_reload(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ export function invited(): Promise<Invitation> {
 function begin(): Begun {
   const { wanted, ticket } = readAddress(location.hash);
   const slot = wanted === "" ? "" : slotBefore(wanted);
-  const early = slot !== "" && talked(ofTab) ? openEarly(slot, holdEarly(slot)) : null;
+  const early = slot !== "" && talked(ofTab) ? openEarly(slot, reloaded(holdEarly(slot))) : null;
   const keep = wanted === "" ? null : openKeep(wanted);
   const part = new URLSearchParams(location.search).get("as") === "operator" ? "operator" : "user";
   const participant = remembered(part === "user" ? "legato:participant" : "legato:operator", () => randomId("p"));
@@ -48,4 +48,10 @@ function begin(): Begun {
   // Whoever comes in hears of it.
   first.catch(() => undefined);
   return { wanted, ticket, part, participant, keep, early };
+}
+
+/** A page that is reloaded has its tab's slot: the page before is gone by now. Its lock says so some 20 ms later. */
+function reloaded(held: Promise<boolean>): Promise<boolean> {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return navigation instanceof PerformanceNavigationTiming && navigation.type === "reload" ? Promise.resolve(true) : held;
 }

@@ -42,7 +42,7 @@ async function open(): Promise<Opened> {
   const { wanted, ticket, part, participant, keep, early } = begun();
   const invitation = await invited();
   // A ticket does not stay in the address.
-  if (invitation.session !== wanted || ticket !== "") history.replaceState(null, "", `#${invitation.session}`);
+  if (invitation.session !== wanted || ticket !== "") history.replaceState(history.state, "", `#${invitation.session}`);
   let first: string | null = ticket !== "" && invitation.session === wanted ? ticket : invitation.ticket;
   let joined: Session | null = null;
   const session = await join({

@@ -7,7 +7,7 @@ import { captureWorker, dress } from "./capture";
 import { askMicrophone, stop } from "./microphone";
 import { Output } from "./output";
 import { Peer } from "./peer";
-import { openPurse, type Kept } from "./purse";
+import { carriedPurse, openPurse, type Kept } from "./purse";
 
 export interface Early {
   /** Whose it is, if nobody else holds the slot by now. */
@@ -27,7 +27,8 @@ const WARMTH_MS = 3_000;
 
 /**
  * How long the call waits for the microphone, from the script's beginning: what the hub says before this page can sound
- * is not heard, and cannot be said to be missed before the session is back. It is there by the time the peer is.
+ * is not heard, and cannot be said to be missed before the session is back. Once it is open the output runs sooner than
+ * any handshake is done.
  */
 const OPENS_MS = 100;
 
@@ -43,20 +44,21 @@ function warmPeers(): void {
 /** `mine`: whether this tab has the slot, once that is known. */
 export function openEarly(slot: string, mine: Promise<boolean>): Early {
   const microphone = askMicrophone();
-  const purse = openPurse(slot);
-  warmPeers();
+  const carried = carriedPurse(slot);
+  const purse = carried === null ? openPurse(slot) : Promise.resolve(carried);
+  if (carried === null) warmPeers();
   const worker = captureWorker();
-  const peer = purse.then(({ certificate, ticket, facts }) => {
-    if (ticket === null || facts === undefined) return null;
-    return Peer.make(certificate, (sender) => dress(worker, sender), { ticket, facts });
-  });
+  const make = async ({ certificate, ticket, facts }: Kept): Promise<Peer | null> =>
+    ticket === null || facts === undefined ? null : Peer.make(certificate, (sender) => dress(worker, sender), { ticket, facts });
+  // The peer first: to make the output, the page's thread waits for the sound's device.
+  const peer = carried === null ? purse.then(make) : make(carried);
   const output = new Output();
-  const sounds = microphone.then(() => output.warm()).catch(() => false);
-  const late = new Promise<boolean>((resolve) => setTimeout(resolve, OPENS_MS, false));
+  const sounds = microphone.then(() => void output.warm()).catch(() => undefined);
+  const late = new Promise<void>((resolve) => setTimeout(resolve, OPENS_MS));
   return { slot, worker, output, microphone, purse, peer: begun(peer, mine, output, Promise.race([sounds, late])) };
 }
 
-async function begun(made: Promise<Peer | null>, mine: Promise<boolean>, output: Output, may: Promise<boolean>): Promise<Peer | null> {
+async function begun(made: Promise<Peer | null>, mine: Promise<boolean>, output: Output, may: Promise<void>): Promise<Peer | null> {
   const peer = await made.catch(() => null);
   if (peer === null || !(await mine.catch(() => false))) return peer;
   // The page's thread waits for the sound's device as this begins: better now than while the call's first frames come.

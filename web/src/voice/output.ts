@@ -56,6 +56,7 @@ export class Output {
     const soon = new Promise((resolve) => setTimeout(resolve, WARM_MS));
     // Without a gesture `resume` may stay pending for ever.
     await Promise.race([this.context.resume().catch(() => undefined), soon]);
+    this.listen(); // that it runs is told as an event later
     return this.ready;
   }
 

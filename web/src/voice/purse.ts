@@ -1,12 +1,15 @@
 /**
- * What this tab calls with: its certificate and the hub's ticket for it, kept over reloads. Both rest in IndexedDB: a
- * certificate's key must never be text.
+ * What this tab calls with: its certificate and the hub's ticket for it, kept over reloads. Both rest in IndexedDB, for a
+ * certificate's key must never be text; and, where the browser takes a certificate there, in the state of the tab's entry
+ * in its history, which is at hand as a page begins, while IndexedDB takes some 20 ms.
  */
 import type { CallTicket } from "../client/requests";
 import type { OfferFacts } from "./answer";
 
 const DATABASE = "legato-voice";
 const STORE = "calls";
+/** Beside whatever else the page keeps in its entry's state. */
+const CARRIED = "legato-voice";
 /** A ticket in its last minute may be refused by a clock that is ahead. */
 const MARGIN_S = 60;
 const OLDEST_MS = 7 * 24 * 3_600_000;
@@ -21,18 +24,25 @@ export interface Kept {
   readonly used: number;
 }
 
+/** What the tab of this slot kept, where it is at hand and good for a while. */
+export function carriedPurse(slot: string): Kept | null {
+  const { whose, kept } = (stateOf()?.[CARRIED] ?? {}) as Partial<Carried>;
+  // A duplicated tab has a copy, but not the slot.
+  return whose === slot ? good(kept) : null;
+}
+
 /** What the tab of this slot kept; a fresh certificate if nothing that is good for a while. */
 export async function openPurse(slot: string): Promise<Kept> {
   const kept = await inStore<Kept | undefined>("readonly", (store) => store.get(slot)).catch(() => undefined);
-  if (kept !== undefined && kept.certificate.expires > Date.now() + OLDEST_MS) {
-    return { ...kept, ticket: usable(kept.ticket) };
-  }
+  const found = good(kept);
+  if (found !== null) return found;
   const certificate = await RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as EcKeyGenParams);
   return { certificate, ticket: null, node: "", used: Date.now() };
 }
 
 /** Keep it for the next page of this slot; a browser that keeps nothing only calls more slowly. */
 export async function keepPurse(slot: string, kept: Kept): Promise<void> {
+  carry(slot, kept);
   await inStore("readwrite", (store) => store.put(kept, slot)).catch(() => undefined);
   void forgetOld().catch(() => undefined);
 }
@@ -48,6 +58,33 @@ export function usable(ticket: CallTicket | null, now = Date.now()): CallTicket 
 export function fingerprintOf(certificate: RTCCertificate): string {
   const found = certificate.getFingerprints().find((one) => one.algorithm === "sha-256");
   return (found?.value ?? "").toUpperCase();
+}
+
+interface Carried {
+  readonly whose: string;
+  readonly kept: Kept;
+}
+
+function good(kept: Kept | undefined): Kept | null {
+  if (kept === undefined || kept.certificate.expires <= Date.now() + OLDEST_MS) return null;
+  return { ...kept, ticket: usable(kept.ticket) };
+}
+
+function carry(slot: string, kept: Kept): void {
+  const state = stateOf();
+  if (state === null) return;
+  try {
+    history.replaceState({ ...state, [CARRIED]: { whose: slot, kept } satisfies Carried }, "");
+  } catch {
+    // This browser writes no certificates there, or the page changed its entry too often.
+  }
+}
+
+/** Null: there is none, or it is something to which nothing can be added. */
+function stateOf(): Record<string, unknown> | null {
+  if (!("history" in globalThis)) return null;
+  const state: unknown = history.state ?? {};
+  return typeof state === "object" && !Array.isArray(state) ? (state as Record<string, unknown>) : null;
 }
 
 async function forgetOld(): Promise<void> {
