@@ -56,6 +56,11 @@ BROKEN = 2
     help="Sessions that wait at rest while others are dispatched (100000: its bar).",
 )
 @click.option(
+    "--calls",
+    type=click.IntRange(1),
+    help="Calls at once, for what a call costs (300: its bar; fewer where call_frames_heard says that a node is full).",
+)
+@click.option(
     "--peer",
     "peers",
     multiple=True,
@@ -87,6 +92,7 @@ def bench(
     small: bool,
     bad_path_s: float | None,
     waiting: int | None,
+    calls: int | None,
     peers: tuple[str, ...],
     parts: tuple[str, ...],
 ) -> None:
@@ -99,8 +105,7 @@ def bench(
     """
     logging.basicConfig(level=logging.ERROR)
     plan = replace(SMALL if small else Plan(), says=lambda text: click.echo(text, err=True), peers=peers)
-    plan = plan if bad_path_s is None else replace(plan, rough_s=bad_path_s)
-    plan = plan if waiting is None else replace(plan, waiting=waiting)
+    plan = _sized(plan, bad_path_s, waiting, calls)
     chosen = names or with_parts(parts)
     _check(chosen, parts)
     try:
@@ -122,6 +127,13 @@ def bench(
     if not outcome.results:
         sys.exit(BROKEN)
     sys.exit(0 if no_judge or outcome.holds() else 1)
+
+
+def _sized(plan: Plan, rough_s: float | None, waiting: int | None, calls: int | None) -> Plan:
+    """The plan, in the sizes that were asked for."""
+    plan = plan if rough_s is None else replace(plan, rough_s=rough_s)
+    plan = plan if waiting is None else replace(plan, waiting=waiting)
+    return plan if calls is None else replace(plan, calls=calls)
 
 
 def _check(chosen: Sequence[str], parts: Sequence[str]) -> None:
