@@ -35,6 +35,8 @@ from media.opus import SHORT_SILENCE, SILENCE, BadOpus, duration
 VERSION: Final = 1
 MAX_FRAMES: Final = 255
 _HEAD: Final = struct.Struct(">BBQ")
+_FOLLOWING: Final = struct.Struct(">BH")
+_AFTER_GAP: Final = struct.Struct(">BIH")
 _MOVED: Final = 0x80
 
 
@@ -113,11 +115,11 @@ def pack(frames: Sequence[Frame]) -> bytes:
         if gap < 0 or gap >= 2**32:
             raise ValueError(f"frames overlap or lie too far apart: {gap} samples")
         if gap:
-            parts.append(struct.pack(">BIH", each.mark | _MOVED, gap, len(each.payload)))
+            parts.append(_AFTER_GAP.pack(each.mark | _MOVED, gap, len(each.payload)))
         else:
-            parts.append(struct.pack(">BH", each.mark, len(each.payload)))
+            parts.append(_FOLLOWING.pack(each.mark, len(each.payload)))
         parts.append(each.payload)
-        end = each.end
+        end = each.media_time + each.samples
     return b"".join(parts)
 
 

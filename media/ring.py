@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from hub.store.promise import Rings, SessionKey
 from media.frames import BadBatch, Frame, pack, unpack
@@ -41,6 +43,7 @@ _LONGEST: Final = 6 * FRAME
 MAX_OPEN: Final = 64
 _REMEMBERED: Final = 128
 CELLS: Final = 40
+_NOTHING: Final = (0, 0)
 _CELL: Final = SLOT // CELLS
 """The shortest Opus frame: two frames that do not overlap never begin in one cell."""
 
@@ -49,8 +52,7 @@ Seal = Callable[[str, int, bytes], bytes]
 which it was sealed (the beginning of its first cell). `open` raises for what it cannot open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True, gc=False):
     """One batch on its way into the store. `minute` counts minutes of the track, from 0."""
 
     minute: int
@@ -62,9 +64,12 @@ class Write:
 
 @dataclass(slots=True)
 class _Open:
-    frames: dict[int, Frame]  # by cell
     deadline: int
+    frames: list[Frame] = field(default_factory=list)
+    cells: int = 0
     samples: int = 0
+    end: int = 0  # media time after the last frame
+    tidy: bool = True  # the frames came in order, and do not overlap
 
 
 class Batcher:
@@ -77,17 +82,19 @@ class Batcher:
 
     def add(self, frame: Frame, now: int) -> list[Write]:
         """Take a frame; returns the batches that are complete with it."""
-        slot, cell = frame.media_time // SLOT, frame.media_time % SLOT // _CELL
-        cells, samples = self._written.get(slot, (0, 0))
-        if cells >> cell & 1:
-            return []
+        start, length = frame.media_time, frame.samples
+        slot, bit = start // SLOT, 1 << start % SLOT // _CELL
+        cells, samples = self._written.get(slot, _NOTHING)
         batch = self._open.get(slot)
         if batch is None:
-            batch = self._open[slot] = _Open({}, now + self._flush_after)
-        if cell in batch.frames:
+            batch = _Open(now + self._flush_after)
+        if (cells | batch.cells) & bit:
             return []
-        batch.frames[cell] = frame
-        batch.samples += frame.samples
+        self._open[slot] = batch
+        batch.frames.append(frame)
+        batch.cells |= bit
+        batch.samples += length
+        batch.tidy, batch.end = batch.tidy and start >= batch.end, start + length
         if samples + batch.samples >= SLOT:
             return self._flush(slot)
         if len(self._open) > MAX_OPEN:
@@ -109,15 +116,14 @@ class Batcher:
 
     def _flush(self, slot: int) -> list[Write]:
         done = self._open.pop(slot)
-        frames, cells = done.frames, sum(1 << cell for cell in done.frames)
-        before, samples = self._written.pop(slot, (0, 0))
-        self._written[slot] = (before | cells, samples + done.samples)
+        before, samples = self._written.pop(slot, _NOTHING)
+        self._written[slot] = (before | done.cells, samples + done.samples)
         if len(self._written) > _REMEMBERED:
             del self._written[next(iter(self._written))]
         minute, within = divmod(slot, MINUTE // SLOT)
-        batch = _disjoint(frames.values())
-        places = tuple((each.media_time, each.end) for each in batch)
-        return [Write(minute, within << CELLS | cells, pack(batch), places)]
+        batch = done.frames if done.tidy else _disjoint(done.frames)
+        places = tuple([(each.media_time, each.media_time + each.samples) for each in batch])
+        return [Write(minute, within << CELLS | done.cells, pack(batch), places)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +179,13 @@ class Ring:
         for minute in range(max(0, start - _LONGEST) // MINUTE, max(start, end - 1) // MINUTE + 1):
             async with asyncio.timeout(self._timeout):
                 fields = await self._store.audio(self._key, track, minute)
-            for number, (field, sealed) in enumerate(fields.items(), 1):
+            for number, (place, sealed) in enumerate(fields.items(), 1):
                 if not number % AT_ONCE:
                     await asyncio.sleep(0)  # a minute takes tens of ms: calls go on beside it
                 try:
-                    frames += unpack(self._seals.open(track, _begin(minute, field), sealed))
+                    frames += unpack(self._seals.open(track, _begin(minute, place), sealed))
                 except refusals:
-                    damaged.append((minute, field))
+                    damaged.append((minute, place))
         touching = [each for each in _disjoint(frames) if each.end > start and each.media_time < end]
         return Stretch(start, end, tuple(touching), holes(touching, start, end), tuple(damaged))
 

@@ -190,9 +190,10 @@ class Timeline:
             return None
         leg.doubt = None
         leg.timestamp, leg.sequence, leg.at = extended, leg.sequence + 1, now
-        newest.end, newest.last = start + samples, leg.sequence
-        self._tail, self._tail_at = newest.end, now
-        self._floor = max(self._floor, newest.end - MEMORY)
+        self._tail = newest.end = start + samples
+        newest.last, self._tail_at = leg.sequence, now
+        if self._tail - MEMORY > self._floor:
+            self._floor = self._tail - MEMORY
         if len(self._spans) > 1:
             self._forget()
         return start

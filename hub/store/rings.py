@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Collection, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from hub.store.asking import Asking
 from hub.store.layout import beside, meta
 from hub.store.promise import RING_MS, SessionKey
+
+KEPT_NAMES: Final = 4_096
+"""Names of keys that are kept at hand: ten times a second a track needs three."""
 
 
 class RingsSide(Asking):
@@ -20,7 +24,7 @@ class RingsSide(Asking):
         minutes: dict[int, list[Any]] = {}
         for (minute, field), sealed in batches.items():
             minutes.setdefault(minute, []).extend((field, sealed))
-        keys = [meta(key), beside(key, "tracks"), *(_minute(key, track, minute) for minute in minutes)]
+        keys = [*_both(key), *[_minute(key, track, minute) for minute in minutes]]
         arguments: list[Any] = [RING_MS, track]
         for minute, pairs in minutes.items():
             arguments += (minute, len(pairs) // 2, *pairs)
@@ -49,5 +53,12 @@ class RingsSide(Asking):
         await self.call("drop_audio", keys, f"{minute}/{track}", *some)
 
 
+@lru_cache(maxsize=KEPT_NAMES)
+def _both(key: SessionKey) -> tuple[str, str]:
+    """What every writing of a session names."""
+    return meta(key), beside(key, "tracks")
+
+
+@lru_cache(maxsize=KEPT_NAMES)
 def _minute(key: SessionKey, track: str, minute: int) -> str:
     return beside(key, f"audio:{minute}/{track}")

@@ -10,9 +10,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from hub.keys import places
 from hub.keys.errors import KeysError, SealBroken
@@ -41,8 +40,7 @@ AGAIN_S: Final = 0.5
 Stored = Callable[[Write], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
+class _Batch(NamedTuple):
     track: str
     write: Write
     stored: Stored
@@ -75,7 +73,7 @@ class Keeper:
     def keep(self, track: str, writes: list[Write], stored: Stored = lambda write: None) -> None:
         """Write these batches; `stored` is told of each that the store has. Too many, and the oldest go."""
         if writes:
-            self._waiting.extend(_Batch(track, write, stored) for write in writes)
+            self._waiting.extend([_Batch(track, write, stored) for write in writes])
             self._idle.clear()
             self._go_on()
 

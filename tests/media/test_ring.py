@@ -43,6 +43,14 @@ def test_five_frames_of_a_slot_are_one_write_at_once() -> None:
     assert batcher.next_deadline() is None
 
 
+def test_frames_of_a_slot_in_any_order_are_written_in_theirs() -> None:
+    batch = frames(SLOT, 5)
+    for order in (reversed(batch), [batch[1], batch[0], *batch[2:]], [batch[0], *batch[:1:-1], batch[1]]):
+        batcher = Batcher()
+        writes = [write for each in order for write in batcher.add(each, 0)]
+        assert [unpack(write.blob) for write in writes] == [batch]
+
+
 def test_a_minute_of_the_track_is_a_minute_of_the_store() -> None:
     batcher = Batcher()
     writes = [w for each in frames(MINUTE - SLOT, 10) for w in batcher.add(each, 0)]
