@@ -90,6 +90,19 @@ test("a browser that writes no certificate there keeps what it has", async () =>
   expect(history.state).toEqual({ place: 7 });
 });
 
+test("a state or a certificate that the browser cannot read again is not there", () => {
+  entry({ "legato-voice": { whose: "w_1", kept: { ...keptFor(20), certificate: null } } });
+  expect(carriedPurse("w_1")).toBeNull();
+  entry({ "legato-voice": { whose: "w_1", kept: { ...keptFor(20), certificate: {} } } });
+  expect(carriedPurse("w_1")).toBeNull();
+  vi.stubGlobal("history", {
+    get state(): unknown {
+      throw new DOMException("", "DataCloneError");
+    },
+  });
+  expect(carriedPurse("w_1")).toBeNull();
+});
+
 test("where there is no history nothing is at hand", () => {
   expect(carriedPurse("w_1")).toBeNull();
 });

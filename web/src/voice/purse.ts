@@ -65,9 +65,11 @@ interface Carried {
   readonly kept: Kept;
 }
 
-function good(kept: Kept | undefined): Kept | null {
-  if (kept === undefined || kept.certificate.expires <= Date.now() + OLDEST_MS) return null;
-  return { ...kept, ticket: usable(kept.ticket) };
+function good(kept: Partial<Kept> | undefined): Kept | null {
+  // What a browser could not read again is not there.
+  const { certificate = null, ticket = null, node = "", used = 0, facts } = kept ?? {};
+  if (certificate === null || !(certificate.expires > Date.now() + OLDEST_MS)) return null;
+  return { certificate, ticket: usable(ticket), node, used, ...(facts === undefined ? {} : { facts }) };
 }
 
 function carry(slot: string, kept: Kept): void {
@@ -80,11 +82,14 @@ function carry(slot: string, kept: Kept): void {
   }
 }
 
-/** Null: there is none, or it is something to which nothing can be added. */
+/** Null: there is none, it cannot be read, or it is something to which nothing can be added. */
 function stateOf(): Record<string, unknown> | null {
-  if (!("history" in globalThis)) return null;
-  const state: unknown = history.state ?? {};
-  return typeof state === "object" && !Array.isArray(state) ? (state as Record<string, unknown>) : null;
+  try {
+    const state: unknown = history.state ?? {};
+    return typeof state === "object" && !Array.isArray(state) ? (state as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
 }
 
 async function forgetOld(): Promise<void> {
