@@ -46,7 +46,7 @@ async def test_a_phone_joins_by_the_code_and_goes_on_in_the_same_session() -> No
         await laptop.quiet()
         async with laptop.page.expect_response("**/demo/qr") as code:
             await laptop.page.click("button[aria-label='Go on with a phone']")
-        await laptop.until("document.querySelector('.share img').naturalWidth > 0")
+        await laptop.until("document.querySelector('.share img')?.naturalWidth > 0")
         address = await laptop.page.locator(".share a").get_attribute("href") or ""
         assert address.startswith(f"{hub.url}/#")
         asked = (await code.value).request

@@ -120,7 +120,7 @@ async def test_a_reload_in_mid_answer_loses_and_doubles_nothing(demo: Demo) -> N
         assert brain.STORY in (await reader.texts()).values()
         await reader.shows_the_log(hub.url)
         assert await reader.page.evaluate("legato.view.attachment") == attachment
-        await reader.until("document.querySelector('.result').dataset.result === 'reload'")
+        await reader.until("document.querySelector('.result')?.dataset.result === 'reload'")
         assert reader.tab.errors == []
 
 
@@ -131,7 +131,7 @@ async def test_a_killed_hub_cuts_no_answer(demo: Demo) -> None:
         await telling(reader)
         await reader.page.click("button:text-is('kill hub')")
         assert await hub.replaced("node", node) != node
-        await reader.until("document.querySelector('.result').dataset.result === 'kill hub'")
+        await reader.until("document.querySelector('.result')?.dataset.result === 'kill hub'")
         await reader.quiet()
         await reader.shot("after-a-kill")
         assert brain.STORY in (await reader.texts()).values()
@@ -164,7 +164,7 @@ async def test_what_is_typed_without_a_network_waits_and_goes_once(demo: Demo) -
         await reader.say("typed while cut")
         await reader.says("waits for the connection")
         await reader.shot("reconnecting")
-        await reader.until("document.querySelector('.result').dataset.result === 'cut network'")
+        await reader.until("document.querySelector('.result')?.dataset.result === 'cut network'")
         await reader.quiet()
         assert list((await reader.texts()).values()).count("typed while cut") == 1
         await reader.shows_the_log(hub.url)
@@ -317,7 +317,7 @@ async def test_where_no_websocket_gets_through_the_page_finds_the_stream_by_itse
         reader = Reader(tab)
         await reader.live()
         await reader.agent_here()
-        await reader.until("document.querySelector('[data-way]').dataset.way === 'stream'")
+        await reader.until("document.querySelector('[data-way]')?.dataset.way === 'stream'")
         await reader.say("hello")
         await reader.quiet()
         await reader.shows_the_log(hub.url)

@@ -58,7 +58,7 @@ async def hold(reader: Reader) -> None:
     """By its key; returns when the hub and the page know."""
     await reader.page.keyboard.press("Alt+h")
     await reader.until(f"{MINE}.holds && legatoVoice.microphone.held")
-    await reader.until("document.querySelector('.voice-state').textContent.includes('On hold')")
+    await reader.until("document.querySelector('.voice-state')?.textContent.includes('On hold')")
 
 
 async def go_on(reader: Reader) -> None:
