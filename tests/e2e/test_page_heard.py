@@ -49,10 +49,9 @@ SAID = """() => {
 }"""
 """What the page says that it heard, with each call."""
 
-DOUBLED_MS = 700.0
+DOUBLED_MS = 200.0
 """Of one break, as read in windows of 20 ms, on a machine that does a lot else: what was on its way to the ear sounds
-anew, and what the page had no time to report. Mostly 60 to 160, 524 at most (n = 17); without the page's reports a
-second was heard twice."""
+anew. Without the page's reports a second was heard twice."""
 
 HOLE_MS = 250.0
 """Of the recording: a browser without processors to spare skips some of what it was sent. What the hub says into a dead
