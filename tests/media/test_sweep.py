@@ -46,3 +46,10 @@ def test_what_is_heard_twice_is_told_from_what_is_missing_or_fades() -> None:
     assert 270 < twice_ms(WHOLE[: 2 * RATE], silence, WHOLE[2 * RATE - RATE * 3 // 10 :]) < 330
     hum = 0.2 * 32_767 * np.sin(2 * np.pi * 900 * np.arange(RATE // 10) / RATE)
     assert twice_ms(WHOLE[: 2 * RATE], hum, WHOLE[2 * RATE :]) < 30, "a tone of its own is no sweep"
+
+
+def test_what_a_browser_makes_up_before_a_break_is_not_heard_twice() -> None:
+    steady = [0.02 * window for window in range(340)]
+    made_up = [6.49, 6.748, 6.479, 6.936, 6.496, 6.496, 6.701, 6.484]  # of a browser, in place of 6.8 to 6.96
+    assert longest_repeat([*steady, *made_up, None, *steady[338:]]) < 0.1
+    assert 0.28 < longest_repeat([*steady, *made_up, None, *steady[325:]]) < 0.4

@@ -57,14 +57,15 @@ def largest_hole(positions: Sequence[float | None], end: float, begin: float = 0
 
 def longest_repeat(positions: Sequence[float | None]) -> float:
     """Seconds of the sweep that are heard a second time: the longest stretch of them. What a browser makes up for
-    frames that do not come, and fades out, tells any time: only what goes on as a sweep does counts."""
+    frames that do not come, and fades out, tells any time: only a window counts from which, or to which, the sweep goes
+    on. One that merely lies between two such is made up, too, as often as not."""
     goes_on = [
         before is not None and after is not None and _goes_on(before, after)
         for before, after in zip(positions, positions[4:], strict=False)
     ]
     heard, most = 0.0, 0.0
     for place, position in enumerate(positions):
-        if position is None or not any(goes_on[max(0, place - 4) : place + 1]):
+        if position is None or not any(0 <= at < len(goes_on) and goes_on[at] for at in (place, place - 4)):
             continue
         most = max(most, heard - (position - STEP_S / 2))
         heard = max(heard, position + STEP_S / 2)
