@@ -14,9 +14,10 @@ import pytest
 
 import legato
 from legato.session.state import Message, State
+from signaling.demo import brain
 from tests.checker.chronicle import at_socket
 from tests.checker.history import load
-from tests.e2e.recorded import Run, recorded
+from tests.e2e.recorded import Run, quiet, recorded
 from tests.e2e.test_kills import asks, finished
 from tests.support.patience import PATIENCE_S, comes
 from tests.support.processes import ROOT, Tree, folder, invited, running
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
 
 @asynccontextmanager
 async def talking() -> AsyncIterator[tuple[Tree, Run, legato.Client, Path]]:
-    """A demo and one person in it."""
+    """A demo and one person in it, who has been greeted: who asks sooner may find the greeting beside the answer."""
     async with folder() as records:
         path = f"{ROOT}:{Path(__file__).parent.parent / 'support' / 'recorded_agent'}"
         async with (
@@ -36,7 +37,9 @@ async def talking() -> AsyncIterator[tuple[Tree, Run, legato.Client, Path]]:
             me = await invited(http, hub.url)
             socket = hub.folder / "store" / "store.sock"
             async with recorded(records, [hub.url], me.session, hub.folder, lambda: at_socket(socket)) as run:
-                yield hub, run, await run.client("ada", me.ticket), records
+                ada = await run.client("ada", me.ticket)
+                await comes(ada, lambda state: bool(state.entries) and quiet(state), "the greeting")
+                yield hub, run, ada, records
 
 
 def spoken(state: State) -> str:
@@ -57,9 +60,10 @@ async def test_an_agent_killed_in_mid_answer_is_told_and_the_next_answers_once()
         kinds = [entry.event["type"] for entry in entries]
         assert kinds.index("agent_unreachable") < kinds.index("agent_crashed")
         assert run.outcomes() == ["interrupted", "finished"]
-        cut, whole = [
+        greeting, cut, whole = [
             entry for entry in ada.state.transcript() if isinstance(entry, Message) and entry.response
         ]
+        assert greeting.parts[0].text == brain.WELCOME
         assert (cut.status, whole.status) == ("interrupted", "finished")
         assert whole.parts[0].text.startswith(cut.parts[0].text[:60])
 
