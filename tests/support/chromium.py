@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Worker, async_playwright
 
 ARGUMENTS = (
     "--disable-gpu",
@@ -42,6 +42,14 @@ class Tab:
     errors: list[str] = field(default_factory=list)
 
 
+def watched(page: Page, context: BrowserContext) -> Tab:
+    """The page, and what goes wrong in it from now on."""
+    tab = Tab(page, context)
+    page.on("console", lambda m: tab.errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: tab.errors.append(str(e)))
+    return tab
+
+
 def executable() -> str | None:
     """Chromium: the one `LEGATO_CHROMIUM` names, or the system's; None for Playwright's own."""
     return os.environ.get("LEGATO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -56,17 +64,46 @@ async def launched(
 ) -> AsyncIterator[Browser]:
     """A browser of its own. The microphone hears the WAV file, again and again unless `once`. `without` names
     arguments of ours that are left out."""
-    flags = [*(each for each in ARGUMENTS if each not in without), *arguments]
-    if microphone is not None:
-        flags.append(f"--use-file-for-fake-audio-capture={microphone}{'%noloop' if once else ''}")
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")
+    flags = [*(each for each in _flags(microphone, once) if each not in without), *arguments]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable(), headless=True, args=flags)
         try:
             yield browser
         finally:
             await browser.close()
+
+
+def _flags(microphone: Path | None, once: bool = False) -> list[str]:
+    flags = list(ARGUMENTS)
+    if microphone is not None:
+        flags.append(f"--use-file-for-fake-audio-capture={microphone}{'%noloop' if once else ''}")
+    if os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    return flags
+
+
+@asynccontextmanager
+async def extended(
+    extension: Path, microphone: Path, profile: Path
+) -> AsyncIterator[tuple[BrowserContext, Worker]]:
+    """A browser with an extension, its profile in a folder, and the extension's worker. Only a browser that could have
+    windows takes extensions: it has none, by its own argument."""
+    flags = [
+        *_flags(microphone),
+        "--headless=new",
+        f"--disable-extensions-except={extension}",
+        f"--load-extension={extension}",
+    ]
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            profile, executable_path=executable(), headless=False, args=flags,
+            ignore_default_args=["--disable-extensions"], permissions=["microphone"],
+        )  # fmt: skip
+        try:
+            workers = context.service_workers
+            yield context, workers[0] if workers else await context.wait_for_event("serviceworker")
+        finally:
+            await context.close()
 
 
 @asynccontextmanager
@@ -85,9 +122,7 @@ async def opened(
         page = await context.new_page()
         if script:
             await page.add_init_script(script)
-        tab = Tab(page, context)
-        page.on("console", lambda m: tab.errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: tab.errors.append(str(e)))
+        tab = watched(page, context)
         await page.goto(url)
         yield tab
     finally:
