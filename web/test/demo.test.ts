@@ -67,9 +67,15 @@ describe("marks in the margin", () => {
 
   test("my own change of modality is one, that of others is none", () => {
     const changed = (attachment: string, takes: ("text" | "audio")[]): Event => ({ type: "modality_changed", by: "p", attachment, takes, gives: ["text"] });
-    expect(noteOf(changed("a_me", ["text"]), state, "p_me", "a_me")).toBe("switched to text");
-    expect(noteOf(changed("a_me", ["text", "audio"]), state, "p_me", "a_me")).toBe("switched to voice");
-    expect(noteOf(changed("a_other", ["text"]), state, "p_me", "a_me")).toBe("");
+    expect(noteOf(changed("a_me", ["text"]), state, "p_me", "a_me", true)).toBe("switched to text");
+    expect(noteOf(changed("a_me", ["text", "audio"]), state, "p_me", "a_me", false)).toBe("switched to voice");
+    expect(noteOf(changed("a_other", ["text"]), state, "p_me", "a_me", true)).toBe("");
+  });
+
+  test("what a device took before is no change of it: a copy of a tab that talks, a microphone that is muted", () => {
+    const changed = (takes: ("text" | "audio")[]): Event => ({ type: "modality_changed", by: "p", attachment: "a_me", takes, gives: ["text"] });
+    expect(noteOf(changed(["text"]), state, "p_me", "a_me", false)).toBe("");
+    expect(noteOf(changed(["text", "audio"]), state, "p_me", "a_me", true)).toBe("");
   });
 
   test("an agent that comes for the first time is no news", () => {

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Session, View } from "../client";
+import { of } from "../client/state";
 import { Announcer } from "./announcer";
 import { Breaks } from "./breaks";
 import { Budget } from "./budget";
@@ -13,7 +14,7 @@ import { Held } from "./held";
 import { CourseStrip } from "./course_strip";
 import { useFollowed } from "./following";
 import { useReplay, useSpeaking } from "./hearing";
-import { comebackText, entryNow, noteOf, noticeText, type Note } from "./notes";
+import { comebackText, entryNow, noteOf, noticeText, soundsFrom, type Note } from "./notes";
 import { useOpening, type Opened } from "./opening";
 import { Asked } from "./person";
 import { ReplayStrip } from "./replay_strip";
@@ -30,6 +31,7 @@ function useNotes(session: Session): readonly Note[] {
   const [notes, setNotes] = useState<readonly Note[]>([]);
   const count = useRef(0);
   useEffect(() => {
+    let sounded = false;
     const note = (text: string): void => {
       const entry = entryNow(session.view.state);
       setNotes((all) => [...all, { id: ++count.current, entry, text }].slice(-KEPT_NOTES));
@@ -39,11 +41,13 @@ function useNotes(session: Session): readonly Note[] {
       session.onNotice((notice) => note(noticeText(notice))),
       session.onLoss(({ from, to }) => note(`the hub lost events ${from} to ${to}`)),
       session.onMissing((batches) => note(`the hub lost ${batches} of what you sent: say it again`)),
+      session.onChange(({ state, attachment }) => (sounded = of(state.attachments, attachment)?.takes.includes("audio") ?? false)),
       session.onEvents((events) => {
         const { state, participant, attachment } = session.view;
         for (const event of events) {
-          const text = noteOf(event, state, participant, attachment);
+          const text = noteOf(event, state, participant, attachment, sounded);
           if (text !== "") note(text);
+          sounded = soundsFrom(event, attachment) ?? sounded;
         }
       }),
     ];

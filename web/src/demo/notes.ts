@@ -18,13 +18,18 @@ export function entryNow(state: State): string {
   return transcript(state).at(-1)?.id ?? "";
 }
 
-/** What `event` has to say in the margin; "" if nothing. */
-export function noteOf(event: Event, state: State, me: string, mine: string): string {
+/** Whether the attachment `mine` takes sound from this event on; undefined: it says nothing of that. */
+export function soundsFrom(event: Event, mine: string): boolean | undefined {
+  if (event.type !== "modality_changed" || event["attachment"] !== mine) return undefined;
+  return Array.isArray(event["takes"]) && event["takes"].includes("audio");
+}
+
+/** What `event` has to say in the margin; "" if nothing. `sounded`: whether `mine` took sound before it. */
+export function noteOf(event: Event, state: State, me: string, mine: string, sounded = false): string {
   switch (event.type) {
     case "modality_changed": {
-      const media = event["takes"];
-      if (event["attachment"] !== mine || !Array.isArray(media)) return "";
-      return media.includes("audio") ? "switched to voice" : "switched to text";
+      const sounds = soundsFrom(event, mine) ?? sounded;
+      return sounds === sounded ? "" : sounds ? "switched to voice" : "switched to text";
     }
     case "hold_changed":
       if (event["attachment"] === mine || event.by === "hub") return "";
