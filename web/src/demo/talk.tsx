@@ -122,9 +122,13 @@ function AfterGap({ voice }: { voice: Voice }): JSX.Element {
 
 function Devices({ voice, view }: { voice: Voice; view: VoiceView }): JSX.Element | null {
   const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
+  // Their names are known once one is open. To ask wakes the browser's capture, so not at every change of the view.
   useEffect(() => {
-    void voice.microphone.devices().then(setDevices);
-  }, [voice, view]);
+    const list = (): void => void voice.microphone.devices().then(setDevices);
+    list();
+    navigator.mediaDevices?.addEventListener("devicechange", list);
+    return () => navigator.mediaDevices?.removeEventListener("devicechange", list);
+  }, [voice, view.microphone, view.device]);
   if (devices.length < 2) return null;
   return (
     <select aria-label="Microphone" value={view.device} onChange={(event) => void voice.microphone.open(event.currentTarget.value)}>
