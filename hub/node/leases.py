@@ -19,6 +19,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from hub.keys.errors import KeysError
+from hub.node.entries import SessionDamaged
 from hub.node.insisting import insist
 from hub.node.presence import holder_of
 from hub.node.tools import Tools
@@ -94,13 +96,16 @@ class Leases:
                 log.warning("a holder stopped beating", extra={"kind": kind})
                 self._tools.metrics.deaths.labels(kind).inc()
                 self.living -= {still.holder}
-                await self._deal_with(still.holder)
+                if not await self._deal_with(still.holder):
+                    return  # our note stays: whoever sees to what we leave tries the rest again
             await insist(lambda: store.let_go(*note))
         finally:
             self._dying.discard(still.holder)
 
-    async def _deal_with(self, holder: str) -> None:
+    async def _deal_with(self, holder: str) -> bool:
+        """Whether all was dealt with. One session that does not open keeps no other waiting: its note stays."""
         store = self._tools.store
+        whole = True
         held = await insist(lambda: store.held(holder))
         elsewhere = frozenset[tuple[SessionKey, str]]()
         if holder.startswith("n:"):
@@ -108,16 +113,25 @@ class Leases:
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(key: SessionKey, right: str) -> None:
+            nonlocal whole
             async with gate:
-                if right == UNDERTAKER:
-                    await self._deal_with(key.session)
-                else:
-                    await insist(lambda: self._bury(holder, key, right, elsewhere))
+                if right != UNDERTAKER:
+                    try:
+                        await insist(lambda: self._bury(holder, key, right, elsewhere))
+                    except (KeysError, SessionDamaged) as failure:
+                        extra = {"session": key.session, "kind": type(failure).__name__}
+                        log.error("what a dead holder had in a session is left as it is", extra=extra)
+                        whole = False
+                        return
+                elif key.session not in self.living and not await self._deal_with(key.session):
+                    # Ours from here on. (A worker that lives is back: what it holds is looked at when it dies again.)
+                    await insist(lambda: store.hold(self._me, key, UNDERTAKER))
                 await insist(lambda: store.let_go(holder, key, right))
 
         async with asyncio.TaskGroup() as group:
             for key, right in held:
                 group.create_task(one(key, right))
+        return whole
 
     async def _held_by_living(self, dead: str) -> frozenset[tuple[SessionKey, str]]:
         nodes = [each for each in sorted(self.living) if each.startswith("n:") and each != dead]

@@ -25,7 +25,7 @@ from hub.node.registered import as_registered
 from hub.node.signals import Signals
 from hub.node.tools import Tools
 from hub.store.answer import Answer
-from hub.store.promise import Opened, SessionKey
+from hub.store.promise import Opened, SessionKey, StoreUnavailable
 from legato.session.commands import Command, Refusal
 from legato.session.decisions import Actor, Decided, decide_batch, raised
 from legato.session.events import Event
@@ -176,7 +176,7 @@ class Room:
         )
 
     async def _opened(self, name: str) -> Opened:
-        """The producer's epoch, opened once a room."""
+        """The producer's epoch, opened once a room: whoever else waits for it is told what its opener is told."""
         waiting = self._producers.get(name)
         if waiting is None:
             waiting = self._producers[name] = asyncio.get_running_loop().create_future()
@@ -184,9 +184,12 @@ class Room:
                 opened = await self.open_producer(name)
                 self._executor.number(name, opened.last)
                 waiting.set_result(opened)
-            except BaseException:
-                del self._producers[name]
-                waiting.cancel()
+            except BaseException as failure:
+                if self._producers.get(name) is waiting:  # it is not, if the log went back meanwhile
+                    del self._producers[name]
+                # Cancelled is the opener alone: the others may try themselves.
+                waiting.set_exception(failure if isinstance(failure, Exception) else StoreUnavailable())
+                waiting.exception()  # there may be no others
                 raise
         return await asyncio.shield(waiting)
 
