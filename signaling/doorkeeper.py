@@ -149,6 +149,7 @@ class Doorkeeper:
         session = envelope.session or ticket.session
         if not ticket.covers(ticket.tenant, session) or session == ANY_SESSION or not well_formed(session):
             return _NOT_FOUND
+        self._signer.check(ticket, session)
         if turned := self._misfit(ticket, envelope):
             return turned
         try:

@@ -228,8 +228,10 @@ class Hall:
         if revocations is None:
             return
         for line in self:
-            ticket = line.arrival.ticket if line.arrival is not None else self.staff.ticket(line)
-            if ticket is not None and revocations.revoked(ticket):
+            arrival = line.arrival
+            ticket = arrival.ticket if arrival is not None else self.staff.ticket(line)
+            session = arrival.room.key.session if arrival is not None else ""
+            if ticket is not None and revocations.revoked(ticket, session):
                 line.close(close_codes.UNAUTHENTICATED, "ticket_refused")
 
     def warn_misused(self, key: SessionKey, attachment: str, shown: Shown) -> None:

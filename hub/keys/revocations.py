@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from legato.session.ids import hosts
 from legato.session.tickets import ANY_SESSION, LEEWAY_S, MOST_LIFE_S
 
 KEPT_S: Final = max(MOST_LIFE_S.values()) + 2 * LEEWAY_S
@@ -77,15 +78,19 @@ class RevocationList:
         """Refuse every ticket of this participant that was issued at `now` or before."""
         self.add(Revocation(tenant=tenant, session=session, participant=participant, at=now))
 
-    def revoked(self, ticket: Issued) -> bool:
-        """Whether the ticket was called back, by itself, with what it came of or with its participant."""
-        for session in (ticket.session, ANY_SESSION):
-            for name in (ticket.id, ticket.origin):
-                if (ticket.tenant, session, name) in self._tickets:
-                    return True
-            if self._participants.get((ticket.tenant, session, ticket.participant), -1) >= ticket.issued:
-                return True
-        return False
+    def revoked(self, ticket: Issued, session: str = "") -> bool:
+        """Whether the ticket was called back, by itself, with what it came of, with its participant or with whoever
+        that is a guest of. `session`: the one that it is shown for, where it is for others, too."""
+        return any(self._revoked(ticket, each) for each in {ticket.session, session, ANY_SESSION} if each)
+
+    def _revoked(self, ticket: Issued, session: str) -> bool:
+        tenant = ticket.tenant
+        if any((tenant, session, name) in self._tickets for name in (ticket.id, ticket.origin)):
+            return True
+        return any(
+            self._participants.get((tenant, session, who), -1) >= ticket.issued
+            for who in hosts(ticket.participant)
+        )
 
     def expire(self, now: int) -> None:
         """Drop what covers no ticket that could still be valid."""

@@ -34,8 +34,8 @@ _LOG: Final = logging.getLogger(__name__)
 class Revocations(Protocol):
     """Which tickets were called back before they expired."""
 
-    def revoked(self, ticket: Ticket) -> bool:
-        """Whether this ticket is to be refused from now on."""
+    def revoked(self, ticket: Ticket, session: str = "") -> bool:
+        """Whether this ticket is to be refused from now on, shown for that session."""
 
 
 class Signer(Protocol):
@@ -46,6 +46,9 @@ class Signer(Protocol):
 
     def verify(self, text: object, now: int, kinds: frozenset[Kind] = ANY_KIND) -> Ticket:
         """The ticket that `text` is, good at `now` (seconds UTC) and of one of `kinds`; `TicketRefused`."""
+
+    def check(self, ticket: Ticket, session: str) -> None:
+        """`TicketRefused` if a good ticket, which is for more sessions than this one, was called back in it."""
 
 
 class TicketSigner:
@@ -98,6 +101,11 @@ class TicketSigner:
         except TicketInvalid as invalid:
             _LOG.info("ticket refused", extra={"detail": invalid.detail})
             raise TicketRefused(invalid.detail) from None
+
+    def check(self, ticket: Ticket, session: str) -> None:
+        if self._revocations is not None and self._revocations.revoked(ticket, session):
+            _LOG.info("ticket refused", extra={"detail": "revoked"})
+            raise TicketRefused("revoked")
 
     def _verified(self, text: object, now: int, kinds: frozenset[Kind]) -> Ticket:
         ticket = self._known.get(text) if isinstance(text, str) else None

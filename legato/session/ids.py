@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 RandomBytes = Callable[[int], bytes]
@@ -19,6 +19,9 @@ HUB: Final = "hub"
 
 MAIN: Final = "main"
 """The tenant when none is named."""
+
+GUEST: Final = "+"
+"""Between a participant and the name of a guest of theirs, in the guest's id."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:+\-]{0,63}\Z")
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9\-]{0,31}\Z")
@@ -33,6 +36,14 @@ def well_formed(text: str) -> bool:
     """Whether `text` may name a session, participant, attachment, message, producer, right, …: 1 to 64
     characters of `A-Z a-z 0-9 _ . @ : + -`, the first a letter or digit."""
     return _NAME.match(text) is not None
+
+
+def hosts(participant: str) -> Iterator[str]:
+    """The participant, and whoever it is a guest of: `p_ada+bob` is one of `p_ada`'s."""
+    yield participant
+    while GUEST in participant:
+        participant = participant.rpartition(GUEST)[0]
+        yield participant
 
 
 def well_formed_tenant(text: str) -> bool:

@@ -24,7 +24,7 @@ from legato.session.capability import NEEDS as NEEDS
 from legato.session.capability import Capability as Capability
 from legato.session.capability import permits
 from legato.session.events import Role
-from legato.session.ids import well_formed, well_formed_tenant
+from legato.session.ids import hosts, well_formed, well_formed_tenant
 from legato.session.proof_key import ProofKey, ProofKeyInvalid
 from legato.session.skills import Skills, named, possible, skills_of, within
 
@@ -211,7 +211,8 @@ def check_grant(parent: Ticket, child: Ticket) -> None:
     """`TicketInvalid` unless the holder of `parent` may be given `child`.
 
     `mint` makes any ticket within its tenant and session, but never another `mint`. `invite` hands on a
-    part of one's own capabilities, to the same role or a humbler one. Anybody may renew their own.
+    part of one's own capabilities, to the same role or a humbler one, for oneself or for a guest of one's own: whoever
+    names anybody else would be them. Anybody may renew their own.
     """
     _check(parent.tenant == child.tenant, "grant_tenant")
     _check(parent.session in (ANY_SESSION, child.session), "grant_session")
@@ -223,6 +224,7 @@ def check_grant(parent: Ticket, child: Ticket) -> None:
     if child.kind == "invite":
         _check(parent.allows("invite"), "grant_invite")
         _check(child.role in (parent.role, "user", "observer"), "grant_role")
+        _check(parent.participant in hosts(child.participant), "grant_participant")
     else:
         _check(child.role == parent.role and child.participant == parent.participant, "grant_other")
 

@@ -67,6 +67,13 @@ class Access:
         _in_time(self._shares.verb(ticket), "requests")
         return ticket
 
+    def check(self, ticket: Ticket, session: str) -> None:
+        """Whether a ticket that is for more sessions than this one is good in it."""
+        try:
+            self._signer.check(ticket, session)
+        except TicketRefused:
+            raise Refused("ticket_refused") from None
+
     def line(self, request: web.Request) -> Line:
         """The connection whose secret the request shows."""
         line = self._hall.line(bearer(request))
@@ -106,6 +113,7 @@ class Access:
         session = request.match_info["session"]
         if session == ANY_SESSION or not well_formed(session) or not ticket.covers(ticket.tenant, session):
             raise Refused("not_found")
+        self.check(ticket, session)
         key = SessionKey(ticket.tenant, session)
         self.need(key, ticket, needs)
         return key, ticket

@@ -11,7 +11,7 @@ from hub.keys.errors import TicketRefused
 from hub.keys.revocations import Revocation
 from hub.keys.signer import Signer
 from hub.store.promise import SessionKey, StoreUnavailable
-from legato.session.ids import RandomBytes, new_id, well_formed
+from legato.session.ids import GUEST, RandomBytes, new_id, well_formed
 from legato.session.tickets import (
     ANY_SESSION,
     CEILINGS,
@@ -39,6 +39,7 @@ _FIELDS: Final = {
     "one": "session",
     "ski": "skills",
     "grant_skills": "skills",
+    "grant_participant": "participant",
 }
 
 
@@ -91,6 +92,7 @@ class Tickets:
         try:
             child = self._child(parent, body)
             check_grant(parent, child)
+            self._access.check(parent, child.session)
             text = self._signer.mint(child)
         except TicketInvalid as invalid:
             # What was asked for is the caller's own; which rule forbids it is no secret either.
@@ -98,7 +100,9 @@ class Tickets:
             if reason == "not_allowed":
                 key = SessionKey(parent.tenant, parent.session)
                 self._access.forbidden(key, parent, "mint", _FIELDS.get(invalid.detail, ""))
-            raise Refused(reason, field=_FIELDS.get(invalid.detail, "")) from None
+            guest = invalid.detail == "grant_participant"
+            detail = f"yourself, or a guest of yours: {parent.participant}{GUEST}NAME" if guest else ""
+            raise Refused(reason, detail, field=_FIELDS.get(invalid.detail, "")) from None
         except TicketRefused:
             self._access.forbidden(SessionKey(parent.tenant, parent.session), parent, "mint")
             raise Refused("not_allowed") from None

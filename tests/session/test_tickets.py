@@ -286,7 +286,13 @@ def test_a_key_must_be_the_one_of_its_thumbprint() -> None:
     [
         (None, ticket(), resume()),
         (None, resume(), ticket()),
-        (None, ticket(), ticket(kind="invite", capabilities=frozenset({"read"}), participant="p_bob")),
+        (None, ticket(), ticket(kind="invite", capabilities=frozenset({"read"}), participant="p_ada+bob")),
+        (None, ticket(participant="p_ada+bob"), ticket(kind="invite", participant="p_ada+bob+cy")),
+        *(
+            ("grant_participant", ticket(), ticket(kind="invite", participant=another))
+            for another in ("p_bob", "p_olga", "p_concierge", "p_adam", "p_bob+p_ada", "p_ad", "p_ada.bob")
+        ),
+        ("grant_participant", ticket(participant="p_ada+bob"), ticket(kind="invite")),
         (None, ticket(), ticket(kind="invite", role="observer", capabilities=frozenset({"read"}))),
         (
             None,

@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 from hub.keys.wrapped import MemoryKeys
 from hub.node.refusals import BURST
 from hub.store.model import ModelServer
+from hub.store.promise import SessionKey
 from tests.signaling.doors import KEY, ClientKey, Doors, Page, doors
 from tests.signaling.test_board import do
 from tests.signaling.test_http import ask
@@ -188,6 +189,38 @@ async def test_all_that_a_participant_holds_is_called_back_in_one_session_or_in_
             await again.attach(await mint(here, boss(here), body))
 
 
+async def test_a_guest_is_called_back_with_whoever_invited_them() -> None:
+    later = [int(time.time())]
+    async with doors(wall=lambda: later[0]) as here, Page.at(here) as guest:
+        later[0] = int(time.time())
+        invite = {"kind": "invite", "participant": "p_ada+bob"}
+        await guest.attach(await mint(here, here.ticket(), invite))
+        assert (await revoke(here, boss(here), {"participant": "p_ada"}))[0] == 200
+        assert await guest.closed() == 4001
+
+
+async def test_a_ticket_for_all_sessions_is_called_back_in_one() -> None:
+    later = [int(time.time())]
+    both = (KEY, SessionKey(KEY.tenant, "s_2"))
+    async with doors(wall=lambda: later[0], sessions=both) as here, Page.at(here) as page:
+        later[0] = int(time.time())
+        olga = here.ticket("p_olga", "operator", "*", more=["mint"])
+        await page.attach(olga, session="s_1")
+        assert (await revoke(here, boss(here), {"participant": "p_olga", "session": "s_1"}))[0] == 200
+        assert await page.closed() == 4001
+        async with Page.at(here) as again:
+            await again.send({"type": "attach", "v": 1, "ticket": olga, "session": "s_1", "producer": "w_1"})
+            assert await again.closed() == 4001
+        bearer = {"Authorization": f"Bearer {olga}"}
+        async with ClientSession(here.url, headers=bearer) as http:
+            for session, expected in (("s_1", 401), ("s_2", 200)):
+                async with http.get(f"/v1/sessions/{session}") as answer:
+                    assert answer.status == expected, session
+        assert (await _post(here, "/v1/tickets", olga, {"session": "s_1"}))[0] == 401, "nor is one made of it"
+        async with Page.at(here) as elsewhere:
+            await elsewhere.attach(olga, session="s_2")
+
+
 async def test_what_was_called_back_stays_so_when_the_node_starts_again() -> None:
     keys = MemoryKeys()
     async with doors(keys=keys) as here:
@@ -215,7 +248,7 @@ async def test_a_renewed_ticket_and_an_invite_go_with_the_ticket_they_came_of() 
         first = here.ticket(id="j_first")
         made = [
             await mint(here, first, {}),
-            await mint(here, first, {"kind": "invite", "participant": "p_x"}),
+            await mint(here, first, {"kind": "invite", "participant": "p_ada+x"}),
         ]
         by_boss = await mint(
             here, boss(here, id="j_boss"), {"session": "s_1", "participant": "p_y", "role": "user"}

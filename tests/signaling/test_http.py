@@ -154,10 +154,21 @@ async def test_a_ticket_is_renewed_and_made_for_others_and_invites_are_handed_on
         async with Page.at(here) as page:
             assert (await page.attach(minted["ticket"]))["participant"] == "p_cy"
         _, invite = await ask(
-            here, "POST", "/v1/tickets", here.ticket(), {"kind": "invite", "participant": "p_guest"}
+            here, "POST", "/v1/tickets", here.ticket(), {"kind": "invite", "participant": "p_ada+guest"}
         )
         async with Page.at(here) as page:
-            assert (await page.attach(invite["ticket"]))["participant"] == "p_guest"
+            assert (await page.attach(invite["ticket"]))["participant"] == "p_ada+guest"
+
+
+async def test_nobody_is_invited_as_somebody_else() -> None:
+    """Who came as the operator, the agent or another user would speak as them, and leave for them."""
+    async with doors() as here:
+        for another in ("p_olga", "p_concierge", "p_bob"):
+            asked = {"kind": "invite", "participant": another}
+            status, answer = await ask(here, "POST", "/v1/tickets", here.ticket(), asked)
+            assert (status, answer["error"]["reason"]) == (403, "not_allowed"), another
+            assert answer["error"]["field"] == "participant"
+            assert "p_ada+NAME" in answer["error"]["detail"], "it says whom one may invite"
 
 
 async def test_who_may_mint_renews_their_own_without_that() -> None:
