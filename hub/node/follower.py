@@ -18,12 +18,14 @@ from typing import Final
 
 from hub.keys.errors import KeyNotOpen, KeyStoreUnavailable, KeyUnknown, SessionForgotten
 from hub.keys.sealing import Sealer
+from hub.metrics import Metrics
 from hub.node.ears import NOBODY, Ears
 from hub.node.entries import SessionDamaged
 from hub.node.insisting import PAUSE_S
 from hub.node.tail import Tail
 from hub.node.tools import Tools
 from hub.node.view import Verdict, View
+from hub.store.layout import FormatUnknown
 from hub.store.promise import Page, SessionKey, Stored, StoreUnavailable
 from legato.session.position import Position
 from legato.session.state import State
@@ -200,7 +202,7 @@ class Follower:
             self._pushed.extend(entries)
             self.catch_up()
         except SessionDamaged as damage:
-            self._damaged(damage)
+            self.vanished(_why(damage, self._tools.metrics))
         if fresh := self.view.fresh():
             self._ears.told(fresh)
         if self.stage is Stage.LIVE and verdict is not Verdict.ALL:
@@ -234,10 +236,6 @@ class Follower:
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
-    def _damaged(self, damage: SessionDamaged) -> None:
-        log.error("what the store holds is not what a hub put there", extra={"offset": damage.offset})
-        self.vanished("damaged")
-
     # --- the two things that take time
 
     def _begin_to(self, stage: Stage, step: Callable[[], Awaitable[bool]]) -> None:
@@ -253,10 +251,9 @@ class Follower:
                 await asyncio.sleep(0)  # whoever was told that there is no such session closes us
             except (StoreUnavailable, KeyStoreUnavailable):
                 await asyncio.sleep(PAUSE_S)
-            except (SessionForgotten, KeyUnknown):
-                self.vanished("erased")
-            except SessionDamaged as damage:
-                self._damaged(damage)
+            except Exception as failure:  # noqa: BLE001 — nobody must wait for a room that follows its log no more
+                self.vanished(_why(failure, self._tools.metrics))
+                await asyncio.sleep(PAUSE_S)
         if self.stage is stage:
             self._resume()
 
@@ -293,3 +290,16 @@ class Follower:
             return True
         self.vanished(self._tail.gone)
         return False
+
+
+def _why(failure: Exception, metrics: Metrics) -> str:
+    """What is told of a log that cannot be followed."""
+    if isinstance(failure, SessionForgotten | KeyUnknown):
+        return "erased"
+    if isinstance(failure, SessionDamaged | FormatUnknown):
+        offset = failure.offset if isinstance(failure, SessionDamaged) else 0
+        log.error("what the store holds is not what a hub put there", extra={"offset": offset})
+    else:
+        metrics.failures.inc()
+        log.error("a log cannot be followed", exc_info=failure)
+    return "damaged"

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
 
-from hub.keys.errors import KeysError, KeyUnknown, SessionForgotten
+from hub.keys.errors import KeyUnknown, SessionForgotten
 from hub.node.entries import SessionDamaged
 from hub.node.room import Room
 from hub.node.tools import Tools
-from hub.store.promise import SessionKey, StoreUnavailable
+from hub.store.layout import FormatUnknown
+from hub.store.promise import SessionKey
 
 
 @dataclass(slots=True)
@@ -123,9 +124,10 @@ class Rooms:
             self._places.pop(key, None)
             place.opening.cancel()
             raise
-        except (KeysError, SessionDamaged, StoreUnavailable) as failure:
+        except Exception as failure:  # noqa: BLE001 — whatever it is: who waits is told, and who comes next tries anew
             self._places.pop(key, None)
-            place.opening.set_exception(failure)
+            unread = isinstance(failure, FormatUnknown)
+            place.opening.set_exception(SessionDamaged(key, 0, "format") if unread else failure)
             await room.follower.close()
             return
         if there:
