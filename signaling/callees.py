@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import ClientResponse
 from aiohttp.abc import AbstractResolver
 
-from hub.node.errands import Came, Errand, Progressed
+from hub.node.errands import AT_ONCE, Came, Errand, Progressed
 from hub.node.registered import HubTool, Registered
 from legato.session.limits import TEXTS
 from legato.wire.strict import BadJson, check
@@ -65,9 +65,11 @@ class Callees:
         self, callees: Sequence[Callee], wall: Callable[[], float], names: AbstractResolver | None = None
     ) -> None:
         self._callees = {each.tool.name: each for each in callees}
-        # One each: a callee that is slow holds up no other's calls.
+        # One each: a callee that is slow holds up no other's calls. And a connection for each call that a node has
+        # under way: one that waited here would lose of its time what the callee needs.
         self._outsides = {
-            each.tool.name: Outside(private=each.private, names=names, anew=True) for each in callees
+            each.tool.name: Outside(private=each.private, names=names, anew=True, at_once=AT_ONCE)
+            for each in callees
         }
         self._wall = wall
 
@@ -124,14 +126,15 @@ class _Trying:
 
     async def _once(self) -> Came | None:
         """What came of it; None: it may be tried again."""
-        before, self._heard = self._heard, True
         try:
-            async with self._outside.ask(self._callee.url, self._body, self._headers()) as answer:
+            async with self._outside.ask(
+                self._callee.url, self._body, self._headers(), self._reached
+            ) as answer:
                 self._why = f"status {answer.status}"
                 if 200 <= answer.status < 300:
                     return await self._read(answer)
         except NoAnswer as silence:
-            self._why, self._heard = silence.reason, silence.sent or before
+            self._why, self._heard = silence.reason, silence.sent or self._heard
             if silence.never:
                 return Came("failed", reason=self._why)
             return None if self._errand.idempotent or not self._heard else self._given_up()
@@ -139,6 +142,9 @@ class _Trying:
             harmless = self._errand.idempotent
             return None if harmless else self._given_up(known=answer.status < 500)
         return Came("failed", reason=self._why)
+
+    def _reached(self) -> None:
+        self._heard = True
 
     def _given_up(self, *, known: bool = False) -> Came:
         harmless = self._errand.idempotent or known or not self._heard

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from types import SimpleNamespace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ from yarl import URL
 
 SECONDS: Final = 5.0
 CONNECT_S: Final = 5.0
+REACH_S: Final = 10.0
+"""Until a connection stands: a place among those there may be, the name, and each of its addresses."""
+
 AT_ONCE: Final = 16
 TRANSLATED: Final = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 """IPv6 addresses that stand for IPv4 ones (RFC 4291 §2.5.5.1, RFC 6052, RFC 8215)."""
@@ -39,8 +43,8 @@ class NoAnswer(Exception):
 
 class Outside:
     """Calls out. `private`: to http and private addresses, too. `anew`: each time over a connection of its own, so that
-    one that the other side just closed is never taken for a call that it heard. Made within a running loop; to be
-    closed."""
+    one that the other side just closed is never taken for a call that it heard. `at_once`: connections there may be;
+    what comes on top waits for one. Made within a running loop; to be closed."""
 
     def __init__(
         self,
@@ -49,18 +53,20 @@ class Outside:
         names: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
         anew: bool = False,
+        at_once: int = AT_ONCE,
     ) -> None:
         resolver = names or aiohttp.ThreadedResolver()
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=resolver if private else PublicNames(resolver),
-                limit=AT_ONCE,
+                limit=at_once,
                 ssl=tls or True,
                 force_close=anew,
             ),
             timeout=aiohttp.ClientTimeout(total=SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,  # nobody is asked for it, and a small answer stays a small one
+            trace_configs=[_reaching()],
         )
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int | str:
@@ -78,13 +84,19 @@ class Outside:
 
     @asynccontextmanager
     async def ask(
-        self, url: str, body: bytes, headers: dict[str, str]
+        self, url: str, body: bytes, headers: dict[str, str], reached: Callable[[], object] = lambda: None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer, whose body may be read inside. Raises `NoAnswer`. How long it may take is the caller's to say."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+        """The answer, whose body may be read inside. Raises `NoAnswer`. How long it may take is the caller's to say;
+        who lets go of it before `reached` was called knows that nothing was sent."""
+        timeout = aiohttp.ClientTimeout(total=None, connect=REACH_S, sock_connect=CONNECT_S)
         try:
             async with self._http.post(
-                url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=timeout,
+                trace_request_ctx=reached,
             ) as answer:
                 yield answer
         except aiohttp.ConnectionTimeoutError:
@@ -99,6 +111,19 @@ class Outside:
     async def close(self) -> None:
         """Call no more."""
         await self._http.close()
+
+
+def _reaching() -> aiohttp.TraceConfig:
+    """Calls what a request brought along as soon as a connection stands for it: before that nothing is sent."""
+
+    async def stands(_: aiohttp.ClientSession, of: SimpleNamespace, __: object) -> None:
+        if of.trace_request_ctx is not None:
+            of.trace_request_ctx()
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_create_end.append(stands)
+    tracing.on_connection_reuseconn.append(stands)
+    return tracing
 
 
 class NotPublic(OSError):
