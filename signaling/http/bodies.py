@@ -21,8 +21,8 @@ class Invited(msgspec.Struct, frozen=True):
 
 
 class CreateSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`session`: an id of the caller's making (so that sending it again makes nothing twice), or one is made. `needs`:
-    labels that a worker must have to be offered it."""
+    """`session`: an id of the caller's making (so that sending it again makes nothing twice: `already_exists`), or one
+    is made. `needs`: labels that a worker must have to be offered it. `participants`: 48 at most."""
 
     session: str = ""
     title: str = ""

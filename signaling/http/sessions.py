@@ -23,7 +23,7 @@ from legato.session.commands import Command, Refusal
 from legato.session.doing import doing
 from legato.session.events import Role
 from legato.session.ids import RandomBytes, new_id, well_formed
-from legato.session.limits import misshapen_labels
+from legato.session.limits import PARTICIPANTS, misshapen_labels
 from legato.session.position import Position
 from legato.session.presence_rules import joined, session_ended
 from legato.session.state import State, encode_state
@@ -39,7 +39,6 @@ from signaling.veil import sight_of
 
 MOST_LISTED: Final = 200
 MOST_EVENTS: Final = 1_000
-MOST_INVITED: Final = 64
 TRIES: Final = 20
 RETRY_S: Final = 0.02
 PRODUCER: Final = "door"
@@ -125,8 +124,10 @@ class Sessions:
         if not ticket.covers(ticket.tenant, session):
             self._access.forbidden_here(ticket, "create", "not for that session")
             raise Refused("not_allowed", field="session")
-        if len(body.title) > 200 or len(body.participants) > MOST_INVITED:
+        if len(body.title) > 200 or len(body.participants) > PARTICIPANTS:
             raise Refused("too_large", field="title" if len(body.title) > 200 else "participants")
+        if not all(well_formed(who.participant) and len(who.name) <= 64 for who in body.participants):
+            raise Refused("malformed", field="participants")
         if not shaped(body.needs):
             raise Refused("malformed", field="needs")
         labels = body.labels | ({NEEDS_LABEL: worded(body.needs)} if body.needs else {})
@@ -135,7 +136,8 @@ class Sessions:
         key = SessionKey(ticket.tenant, session)
         room = _granted(await self._node.create(key, ticket.participant, labels, body.title, most))
         try:
-            await _invite(room, body.participants)
+            for who in body.participants:
+                await _join(room, who.participant, who.role, who.name)
             created = bodies.SessionCreated(session, key.tenant, self._written(key, room.position))
         finally:
             self._node.release(room)
@@ -260,14 +262,6 @@ def _granted(made: Room | Refusal) -> Room:
     if isinstance(made, Refusal):
         raise Refused.of(made)
     return made
-
-
-async def _invite(room: Room, participants: list[bodies.Invited]) -> None:
-    for who in participants:
-        if not well_formed(who.participant) or len(who.name) > 64:
-            raise Refused("malformed", field="participants")
-    for who in participants:
-        await _join(room, who.participant, who.role, who.name)
 
 
 async def _join(room: Room, participant: str, role: Role, name: str) -> None:
