@@ -1,9 +1,9 @@
 """What one participant may have of a node, so that nobody who holds a ticket takes what others need: a pure machine.
 
-Counted by tenant and participant, over all of their tickets: connections that are in, HTTP verbs a second, sessions
-made a minute. How many of their sessions may be open is said here and counted by the store, over the hub. Agents,
-supervisors and whoever may mint tickets are *back ends*: they act for many people, so they may do more, and their
-connections are bounded by what a worker takes and by the sockets of the node alone.
+Counted by tenant and participant, over all of their tickets: connections that are in, blobs that are under way, HTTP
+verbs a second, sessions made a minute. How many of their sessions may be open is said here and counted by the store,
+over the hub. Agents, supervisors and whoever may mint tickets are *back ends*: they act for many people, so they may do
+more, and their connections are bounded by what a worker takes and by the sockets of the node alone.
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ KEPT: Final = 20_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareLimits:
     """The numbers of one participant at one node (0: no bound). Back ends have the verbs `many_verbs` times and the
-    sessions, made and open, `many_sessions` times, and any number of connections."""
+    sessions, made and open, `many_sessions` times, `many_uploads` times the blobs under way, and any number of
+    connections."""
 
     connections: int = 256
     verbs_a_second: int = 50
     sessions_a_minute: int = 60
     sessions_open: int = 1_000
+    uploads: int = 4
     many_verbs: int = 20
     many_sessions: int = 100
+    many_uploads: int = 3
 
 
 class Shares:
@@ -44,6 +47,7 @@ class Shares:
         self._limits = limits
         self._now = now
         self._connections: dict[Participant, int] = {}
+        self._uploads: dict[Participant, int] = {}
         self._verbs: dict[Participant, Allowance] = {}
         self._sessions: dict[Participant, Allowance] = {}
 
@@ -65,19 +69,20 @@ class Shares:
         """Whether the holder may have one connection more; then it is theirs until `leave`. Who comes `back` may find
         the connection that it lost still counted, so twice as many are let in."""
         most = 0 if _back_end(ticket) else self._limits.connections * (2 if back else 1)
-        who = _participant(ticket)
-        held = self._connections.get(who, 0)
-        if 0 < most <= held:
-            return False
-        self._connections[who] = held + 1
-        return True
+        return _one_more(self._connections, _participant(ticket), most)
 
     def leave(self, ticket: Ticket) -> None:
         """A connection that was let in is over."""
-        who = _participant(ticket)
-        self._connections[who] -= 1
-        if not self._connections[who]:
-            del self._connections[who]
+        _one_less(self._connections, _participant(ticket))
+
+    def begin_upload(self, ticket: Ticket) -> bool:
+        """Whether the holder may have one blob more under way; then it is until `end_upload`."""
+        most = self._limits.uploads * (self._limits.many_uploads if _back_end(ticket) else 1)
+        return _one_more(self._uploads, _participant(ticket), most)
+
+    def end_upload(self, ticket: Ticket) -> None:
+        """A blob that was let begin is there, or broken off."""
+        _one_less(self._uploads, _participant(ticket))
 
     def _taken(
         self, kept: dict[Participant, Allowance], ticket: Ticket, rate: int, seconds: int, tokens: int
@@ -90,6 +95,20 @@ class Shares:
         if len(kept) > KEPT:
             del kept[next(iter(kept))]
         return allowance.take(now, tokens)
+
+
+def _one_more(counts: dict[Participant, int], who: Participant, most: int) -> bool:
+    held = counts.get(who, 0)
+    if 0 < most <= held:
+        return False
+    counts[who] = held + 1
+    return True
+
+
+def _one_less(counts: dict[Participant, int], who: Participant) -> None:
+    counts[who] -= 1
+    if not counts[who]:
+        del counts[who]
 
 
 def _back_end(ticket: Ticket) -> bool:

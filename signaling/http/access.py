@@ -7,7 +7,8 @@ alike: nobody learns which sessions there are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import msgspec
@@ -98,6 +99,16 @@ class Access:
             raise Refused("not_allowed")
         _in_time(self._shares.session(ticket), "sessions")
         return self._shares.open(ticket)
+
+    @contextmanager
+    def upload(self, ticket: Ticket) -> Iterator[None]:
+        """The holder sends a blob, inside. Refuses if they have as many under way as they may."""
+        if not self._shares.begin_upload(ticket):
+            raise Refused("overloaded", "uploads", retry_after_ms=1000)
+        try:
+            yield
+        finally:
+            self._shares.end_upload(ticket)
 
     def whole(self, request: web.Request) -> Ticket:
         """The request's ticket, if it is for all sessions of its tenant and may list them."""

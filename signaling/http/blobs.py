@@ -22,7 +22,13 @@ from signaling.http.routes import Route
 PORTION_S: Final = 10.0
 """How long a body may pause."""
 
+BASE_S: Final = 30.0
+LEAST_RATE: Final = 65_536
+"""What a body has altogether: so many seconds, and one more for so many bytes of it."""
+
 AT_ONCE: Final = 16
+"""Bodies under way at a node. Of one participant fewer are: see `signaling.shares`."""
+
 SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What is served as what it is; everything else is bytes to be saved. SVG is a program, not an image."""
 
@@ -30,7 +36,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Blobs:
-    """See the module. At most `AT_ONCE` are on the way at a time."""
+    """See the module. At most `AT_ONCE` are on the way to us at a time."""
 
     def __init__(
         self, node: Node, access: Access, keys: Keys, folder: BlobFolder, random_bytes: RandomBytes
@@ -59,7 +65,7 @@ class Blobs:
 
     async def put(self, request: web.Request) -> web.Response:
         """`PUT /v1/sessions/{session}/blobs/{sha256}`"""
-        key, _ = self._access.session(request, "publish")
+        key, ticket = self._access.session(request, "publish")
         digest = _digest(request)
         if request.content_length is not None and request.content_length > MOST_BYTES:
             raise Refused("too_large", f"at most {MOST_BYTES} bytes")
@@ -68,8 +74,9 @@ class Blobs:
             return web.Response(status=200)
         if self._places.locked():
             raise Refused("overloaded", retry_after_ms=1000)
-        async with self._places:
-            await self._receive(request, key, digest)
+        with self._access.upload(ticket):
+            async with self._places:
+                await self._receive(request, key, digest)
         return web.Response(status=201)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
@@ -100,12 +107,8 @@ class Blobs:
             raise
 
     async def _take_in(self, request: web.Request, key: SessionKey, incoming: Incoming) -> None:
-        size = 0
-        while True:
-            async with asyncio.timeout(PORTION_S):
-                portion = await request.content.readany()
-            if not portion:
-                break
+        size, over_at = 0, asyncio.get_running_loop().time() + time_for(request.content_length)
+        while portion := await _portion(request, over_at):
             size += len(portion)
             if size > MOST_BYTES:
                 raise Refused("too_large", f"at most {MOST_BYTES} bytes")
@@ -123,6 +126,25 @@ class Blobs:
         except (BlobDamaged, TimeoutError) as failure:
             # The head is out: the only honest answer left is to break off before the end.
             raise ConnectionResetError from failure
+
+
+def time_for(size: int | None) -> float:
+    """Seconds that a body of so many bytes has altogether; one that does not say how many, as the longest."""
+    return BASE_S + (MOST_BYTES if size is None else size) / LEAST_RATE
+
+
+async def _portion(request: web.Request, over_at: float) -> bytes:
+    """What came next of the body, nothing at its end. Raises `TimeoutError` if it pauses, and refuses what takes longer
+    than it has: a body that comes in drops would keep its place from others for hours."""
+    left = over_at - asyncio.get_running_loop().time()
+    try:
+        if left > 0:
+            async with asyncio.timeout(min(PORTION_S, left)):
+                return await request.content.readany()
+    except TimeoutError:
+        if left > PORTION_S:
+            raise
+    raise Refused("timed_out", f"{BASE_S:g} s and {LEAST_RATE} bytes a second", retry_after_ms=1000)
 
 
 def _digest(request: web.Request) -> str:

@@ -77,6 +77,14 @@ def test_sessions_come_back_one_by_one_over_the_minute() -> None:
     assert [shares.session(held()) for _ in range(2)] == [0, 30_000]
 
 
+def test_a_participant_has_so_many_blobs_under_way_and_each_that_ends_makes_room() -> None:
+    shares = Shares(ShareLimits(uploads=2), lambda: 0)
+    assert [shares.begin_upload(held()) for _ in range(3)] == [True, True, False]
+    assert shares.begin_upload(held("p_other"))
+    shares.end_upload(held())
+    assert [shares.begin_upload(held()) for _ in range(2)] == [True, False]
+
+
 @pytest.mark.parametrize(
     "ticket", [held("p_x", "agent"), held("p_x", "supervisor"), held("p_x", "operator", frozenset({"mint"}))]
 )
@@ -86,14 +94,17 @@ def test_back_ends_have_more_and_any_number_of_connections(ticket: Ticket) -> No
     assert sum(shares.verb(ticket) == 0 for _ in range(2_000)) == 1_000
     assert sum(shares.session(ticket) == 0 for _ in range(100)) == 20
     assert (shares.open(ticket), shares.open(held())) == (30, 3)
+    assert sum(shares.begin_upload(ticket) for _ in range(100)) == 12
 
 
 def test_without_a_bound_nothing_is_refused() -> None:
     shares = Shares(
-        ShareLimits(connections=0, verbs_a_second=0, sessions_a_minute=0, sessions_open=0), lambda: 0
+        ShareLimits(connections=0, verbs_a_second=0, sessions_a_minute=0, sessions_open=0, uploads=0),
+        lambda: 0,
     )
     for _ in range(2_000):
         assert shares.enter(held())
+        assert shares.begin_upload(held())
         assert shares.verb(held()) == shares.session(held()) == shares.open(held()) == 0
 
 

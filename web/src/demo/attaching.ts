@@ -39,7 +39,9 @@ export function useAttaching(): Attaching {
   }, []);
   const upload = async (session: Session): Promise<Part[]> => {
     try {
-      const parts = await Promise.all(files.map((one) => partOf(session, one.file)));
+      const parts: Part[] = [];
+      // One after another: a participant has few under way at once, and together they are no quicker.
+      for (const one of files) parts.push(await partOf(session, one.file));
       for (const one of files) URL.revokeObjectURL(one.preview);
       setFiles([]);
       setProblem("");
