@@ -62,6 +62,14 @@ def test_every_command_and_event_is_also_told_of_in_words(kind: type[Any]) -> No
     assert f"`{name}`" in by_hand or f"`{name} {{" in by_hand
 
 
+def test_the_table_of_events_has_each_of_them_once_and_no_other() -> None:
+    by_hand, _ = by_hand_and_tables()
+    section = by_hand.partition("\n## 5 Events\n")[2].partition("\n### ")[0]
+    rows = [line.split("|")[2] for line in section.splitlines() if line.startswith("| ")][1:]
+    named = [name for row in rows for name in row.replace("`", "").split()]
+    assert sorted(named) == sorted(str(kind.__struct_config__.tag) for kind in events.KINDS)
+
+
 @pytest.mark.parametrize("script", ["generate_protocol.py", "generate_types.py"])
 def test_what_is_written_from_the_types_is_not_stale(script: str) -> None:
     # Of this tree, whichever one is installed.
