@@ -1,5 +1,6 @@
 /** The microphone: which one, whether it may be used, whether it is muted, how loud it is. */
 import { levelOf } from "./level";
+import { rememberMuted, wasMuted } from "./remembered";
 
 /** `lost`: it was there, and was taken away. */
 export type MicrophoneState = "off" | "asking" | "open" | "denied" | "absent" | "lost";
@@ -14,7 +15,7 @@ export function askMicrophone(device = ""): Promise<MediaStream> {
 
 export class Microphone {
   state: MicrophoneState = "off";
-  muted = false;
+  muted: boolean;
   /** Its person put this device on hold: silence leaves it, muted or not. */
   held = false;
   /** Open, and none of it leaves this page. */
@@ -27,12 +28,17 @@ export class Microphone {
   private ear: AudioNode | null = null;
   private asked = 0;
 
-  /** `changed` is told of every change of state or track; `early`: the default one was asked for before. */
+  /**
+   * `changed` is told of every change of state or track; `early`: the default one was asked for before; `memory`: where it
+   * is kept over a reload that it is muted.
+   */
   constructor(
     private readonly context: AudioContext,
     private readonly changed: () => void,
     private early: Promise<MediaStream> | null = null,
+    private readonly memory: Storage | null = null,
   ) {
+    this.muted = wasMuted(memory);
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.devicesChanged());
   }
 
@@ -55,6 +61,7 @@ export class Microphone {
   async open(device = this.device): Promise<void> {
     const turn = ++this.asked;
     this.device = device;
+    rememberMuted(this.memory, this.muted); // one that was closed was forgotten
     if (this.stream === null) this.become("asking");
     try {
       const stream = await this.asking(device);
@@ -70,6 +77,7 @@ export class Microphone {
   }
 
   close(): void {
+    rememberMuted(this.memory, false);
     this.asked += 1;
     if (this.stream !== null) stop(this.stream);
     this.gone();
@@ -84,6 +92,7 @@ export class Microphone {
 
   mute(muted: boolean): void {
     this.muted = muted;
+    rememberMuted(this.memory, muted);
     this.sounds();
     this.changed();
   }
@@ -121,6 +130,7 @@ export class Microphone {
     if (this.stream !== null) stop(this.stream);
     this.gone();
     this.stream = stream;
+    this.sounds(); // before anything hears it
     this.meter = this.context.createAnalyser();
     this.meter.fftSize = 1024;
     this.source = this.context.createMediaStreamSource(stream);
@@ -128,7 +138,6 @@ export class Microphone {
     if (this.ear !== null) this.source.connect(this.ear);
     const { track } = this;
     if (track !== null) {
-      this.sounds();
       track.onended = () => {
         if (track !== this.track) return;
         this.gone();

@@ -2,6 +2,7 @@
 import type { Report } from "./ledger";
 
 const KEY = "legato:voice";
+const MUTED = "legato:muted";
 const HEARD = "legato:heard";
 /** After so many ms nothing goes on from there. */
 const FRESH_MS = 60_000;
@@ -14,6 +15,16 @@ export function remember(memory: Storage | null, talks: boolean): void {
 /** Whether the page talked before its reload: worth an `openEarly`. */
 export function talked(memory: Storage | null): boolean {
   return memory?.getItem(KEY) === "on";
+}
+
+/** Whether its microphone is muted: whoever muted it is not heard after a reload that asks them nothing. */
+export function rememberMuted(memory: Storage | null, muted: boolean): void {
+  if (muted) memory?.setItem(MUTED, "on");
+  else memory?.removeItem(MUTED);
+}
+
+export function wasMuted(memory: Storage | null): boolean {
+  return memory?.getItem(MUTED) === "on";
 }
 
 /** Keep what was heard last, `ago` ms ago. */

@@ -84,7 +84,7 @@ export class Voice {
       void this.call?.send(this.microphone.given);
       this.show();
     };
-    this.microphone = new Microphone(this.output.context, given, mine?.microphone);
+    this.microphone = new Microphone(this.output.context, given, mine?.microphone, memory);
     this.fallback = new Fallback(session.sounds, this.output.inlet);
     this.wish = new Wish(session, memory);
     this.capture = new Capture(session.sounds, () => this.fallback.on, mine?.worker, memory, () => this.wish.again);

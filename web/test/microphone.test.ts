@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Microphone } from "../src/voice/microphone";
+
+/** What a tab keeps. */
+function memory(): Storage {
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  };
+  return storage as unknown as Storage;
+}
+
+class Track {
+  enabled = true;
+  stopped = false;
+  onended: (() => void) | null = null;
+  constructor(readonly device: string) {}
+  stop(): void {
+    this.stopped = true;
+  }
+}
+
+/** What the browser gives, or why it refuses, for each device that is asked for; "" for the default. */
+class Browser {
+  readonly refuses = new Map<string, string>();
+  readonly asked: string[] = [];
+  readonly mediaDevices = {
+    addEventListener: () => undefined,
+    getUserMedia: ({ audio }: { audio: { deviceId?: { exact: string } } }): Promise<MediaStream> => {
+      const device = audio.deviceId?.exact ?? "";
+      this.asked.push(device);
+      const name = this.refuses.get(device);
+      return name === undefined ? Promise.resolve(given(device)) : Promise.reject(new DOMException("", name));
+    },
+  };
+}
+
+function given(device = ""): MediaStream {
+  const tracks = [new Track(device)];
+  return { getTracks: () => tracks, getAudioTracks: () => tracks } as unknown as MediaStream;
+}
+
+/** A page's sound: what takes a microphone in there. */
+function context(source: () => unknown = () => ({ connect: () => undefined, disconnect: () => undefined })): AudioContext {
+  return { createAnalyser: () => ({}), createMediaStreamSource: source } as unknown as AudioContext;
+}
+
+let browser: Browser;
+
+beforeEach(() => {
+  browser = new Browser();
+  vi.stubGlobal("navigator", browser);
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+const trackOf = (microphone: Microphone): Track => microphone.track as unknown as Track;
+
+describe("a microphone that is muted", () => {
+  test("is muted after a reload, before anything is shown its track", async () => {
+    const kept = memory();
+    const before = new Microphone(context(), () => undefined, null, kept);
+    await before.open();
+    before.mute(true);
+    const seen: boolean[] = [];
+    const look = (): void => void (after.track !== null && seen.push(after.track.enabled));
+    const source = (stream: MediaStream): unknown => {
+      seen.push(stream.getAudioTracks()[0]?.enabled === true);
+      return { connect: () => undefined, disconnect: () => undefined };
+    };
+    const after: Microphone = new Microphone(context(source as () => unknown), look, Promise.resolve(given()), kept);
+    await after.open();
+    expect([after.muted, after.state]).toEqual([true, "open"]);
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen).not.toContain(true);
+  });
+
+  test("is not after one that was unmuted, or closed", async () => {
+    for (const over of [(one: Microphone) => one.mute(false), (one: Microphone) => one.close()]) {
+      const kept = memory();
+      const before = new Microphone(context(), () => undefined, null, kept);
+      await before.open();
+      before.mute(true);
+      over(before);
+      expect(new Microphone(context(), () => undefined, null, kept).muted).toBe(false);
+    }
+  });
+
+  test("stays so in the next call of its page, and then after a reload", async () => {
+    const kept = memory();
+    const before = new Microphone(context(), () => undefined, null, kept);
+    await before.open();
+    before.mute(true);
+    before.close();
+    await before.open();
+    expect([before.muted, trackOf(before).enabled]).toEqual([true, false]);
+    expect(new Microphone(context(), () => undefined, null, kept).muted).toBe(true);
+  });
+});
