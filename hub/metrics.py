@@ -64,6 +64,9 @@ class Metrics:
         self.losses = Counter(
             "legato_store_losses", "Sessions that the store had lost.", ["outcome"], registry=made
         )
+        self.vault_failures = Counter(
+            "legato_vault_failures", "Failures of the vault.", ["why"], registry=made
+        )
         self.failures = Counter("legato_failures", "Tasks that failed and were restarted.", registry=made)
         self.clock_jumps = Counter("legato_clock_jumps", "Jumps of the store's clock.", registry=made)
         self.deadlines_suspended = Gauge(

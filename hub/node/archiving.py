@@ -15,7 +15,15 @@ from hub.node.opening import Opening, opened_log
 from hub.node.tools import Tools
 from hub.store.promise import Append, Draft, SessionKey
 from hub.store.resting import Residue
-from hub.vault import KeptLog, ResidueBroken, Vault, VaultDamaged, opened_residue, sealed_residue
+from hub.vault import (
+    KeptLog,
+    ResidueBroken,
+    Vault,
+    VaultDamaged,
+    VaultUnavailable,
+    opened_residue,
+    sealed_residue,
+)
 from hub.vault.vault import CURSOR
 from legato.session.deadlines import earliest
 from legato.session.decisions import foresee
@@ -33,10 +41,21 @@ Gone = Literal["", "erased", "lost"]
 ALWAYS: Final = 1 << 52
 """After the last minute of any track."""
 
+VAULT_FAILS: Final = (VaultUnavailable, VaultDamaged)
+"""What costs one session its place in the vault, for now, and must cost nothing else."""
+
+
+def vault_failed(tools: Tools, key: SessionKey, failure: Exception) -> None:
+    """Count it. Of its disk the vault tells itself."""
+    damaged = not isinstance(failure, VaultUnavailable)
+    tools.metrics.vault_failures.labels("damaged" if damaged else "unavailable").inc()
+    if damaged:
+        log.error("what the vault has is not what was kept", extra={"session": key.session})
+
 
 async def archive(tools: Tools, key: SessionKey) -> bool:
     """Take a session that rests out of the store. False: somebody has it open, or it went on; all is as before.
-    Raises `StoreUnavailable`, `KeysError`, `VaultDamaged`."""
+    Raises `StoreUnavailable` (`VaultUnavailable`), `KeysError`, `VaultDamaged`."""
     vault, store = tools.vault, tools.store
     if vault is None:
         return False
@@ -72,7 +91,10 @@ async def revive(tools: Tools, key: SessionKey, newest: Position | None = None) 
         if name is not None:
             return await _restored(tools, tools.vault, key, name)
         return await _made_anew(tools, tools.vault, key, newest)
-    except (VaultDamaged, ResidueBroken):
+    except (*VAULT_FAILS, ResidueBroken) as failure:
+        vault_failed(tools, key, failure)
+        if isinstance(failure, VaultUnavailable):
+            raise
         raise SessionDamaged(key, 0, "vault") from None
 
 

@@ -16,11 +16,12 @@ from zlib import crc32
 
 from hub.keys.errors import KeysError
 from hub.node.account import Account
+from hub.node.archiving import VAULT_FAILS, vault_failed
 from hub.node.entries import sealed_record, sealed_snapshot
 from hub.node.follower import Stage
 from hub.node.insisting import insist
 from hub.node.queueing import TURN, WAITS, Turn
-from hub.node.retention import next_look
+from hub.node.retention import AGAIN_MS, next_look
 from hub.node.room import Room
 from hub.node.tools import Timer, Tools
 from hub.settings import Settings
@@ -116,6 +117,8 @@ class Conductor:
         self._far = False
         self._still = (0, 0)
         self._rested = -1
+        self._unkept = 0
+        """When the vault is asked again to keep what it could not (0: there is nothing)."""
         self._account = Account(room, tools)
 
     # --- who conducts
@@ -201,7 +204,7 @@ class Conductor:
         quiet = now - self._still[1] >= self._settings.snapshot_quiet
         soon = self._marks != self._wanted or (self.room.state.ended and not self._ended)
         index = (soon or now - self._indexed[0] >= self._settings.index_every) and self._row_changed()
-        if (quiet and self._rested != offset) or index:
+        if (quiet and (self._rested != offset or 0 < self._unkept <= now)) or index:
             self._busy = True
             self._tools.spawn(self._work(at_rest=quiet))
 
@@ -259,15 +262,29 @@ class Conductor:
         offset = self.room.follower.offset
         await self._put_history()
         enough = 1 if at_rest else self._every
-        if self._tools.vault is not None and self._behind() >= enough:
-            await self._tools.vault.record(self._tools.store, self.room.key)
-            self._tools.metrics.duties.labels("vault").inc()
-        if self._behind() >= enough:
+        due = self._behind() >= enough
+        kept = await self._kept() if due or (at_rest and self._unkept) else True
+        # A log that grows gets its snapshot all the same. One at rest goes without: so who opens it next finds it due.
+        if due and (kept or not at_rest):
             await self._snapshot()
         if at_rest:
             await self._schedule()
             self._rested = offset
         await self._index()
+
+    async def _kept(self) -> bool:
+        """Whether the vault has what the log has now. What it could not keep stays in the store (`CURSOR`)."""
+        if self._tools.vault is None:
+            return True
+        try:
+            await self._tools.vault.record(self._tools.store, self.room.key)
+        except VAULT_FAILS as failure:
+            vault_failed(self._tools, self.room.key, failure)
+            self._unkept = self._tools.now() + AGAIN_MS
+            return False
+        self._unkept = 0
+        self._tools.metrics.duties.labels("vault").inc()
+        return True
 
     async def _put_history(self) -> None:
         left = {

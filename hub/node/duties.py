@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from hub.keys.errors import KeysError
-from hub.node.archiving import archive
+from hub.node.archiving import VAULT_FAILS, archive, vault_failed
 from hub.node.clockwatch import ClockWatch
 from hub.node.conductor import Conductor, Part, Turns, conducted
 from hub.node.dispatch import Dispatch, worker_holder
@@ -28,6 +29,7 @@ from hub.node.tidying import Tidying
 from hub.node.tools import Tools
 from hub.settings import Settings
 from hub.store.promise import SessionKey, StoreUnavailable
+from hub.vault import VaultUnavailable
 from legato.session.actors import WORKER
 from legato.session.decisions import Decided, raised
 from legato.session.events import AgentCrashed, AgentUnreachable, Event, RightGranted, RightReleased
@@ -89,7 +91,7 @@ class Duties:
             (EVERY_MS, Queueing(self._tools, lambda: conducted(self._conductors.values())).tell),
             (MEMORY_MS, self.memory.measure),
         ):
-            self._tools.spawn(self._every(pause, work))
+            self._tools.spawn(_every(self._tools, pause, work))
 
     # --- rooms
 
@@ -219,17 +221,6 @@ class Duties:
 
     # --- what comes round
 
-    async def _every(self, pause: int, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            asked = self._tools.now()
-            await asyncio.sleep(pause / 1000)
-            late = self._tools.now() - asked - pause
-            self._tools.metrics.loop_lag.observe(max(0, late) / 1000)
-            try:
-                await work()
-            except (StoreUnavailable, KeysError, SessionDamaged):
-                log.warning("a duty waits for the store")
-
     async def _sweep(self) -> None:
         """Fire what is due; claim what nobody conducts: who did is dead, or the store was away as we asked."""
         self.skew = self._clock.read(await self._tools.store.time(), self._tools.now())
@@ -248,7 +239,7 @@ class Duties:
         for key, at in await self._tools.store.due(now):
             if key not in self._firing:
                 self._firing.add(key)
-                self._tools.spawn(self._fire(key, now - at))
+                self._tools.spawn(self._fire(key, at))
 
     def _check_workers(self, room: Room) -> None:
         """A right whose worker never beats is not kept for ever."""
@@ -259,8 +250,9 @@ class Duties:
                     window = self._settings.node_death_window
                     self._tools.spawn(self._unreachable(holder, room.key, right, window))
 
-    async def _fire(self, key: SessionKey, overdue: int) -> None:
+    async def _fire(self, key: SessionKey, at: int) -> None:
         """The deadlines of one session, unless a living node conducts it."""
+        overdue = self._tools.session_now() - at
         try:
             if self._rooms.here(key) is None and overdue < FOREIGN_MS:
                 who = await self._tools.store.claim_conductor(key, self._tools.node, "")
@@ -268,8 +260,14 @@ class Duties:
                     return
             async with self._rooms.at(key) as room:
                 await (self._fire_in(room, overdue) if room else self._tools.store.schedule(key, None))
-        except (StoreUnavailable, KeysError, SessionDamaged):
+        except (VaultUnavailable, SessionDamaged):
+            log.warning("a deadline waits for its session")
+            await _put_off(self._tools, key, at)
+        except (StoreUnavailable, KeysError):
             log.warning("a deadline waits for the store")  # it stays due: the next sweep finds it
+        except Exception:
+            await _put_off(self._tools, key, at)
+            raise
         finally:
             self._firing.discard(key)
 
@@ -293,7 +291,10 @@ class Duties:
             if self._rooms.needed(room) <= 1:
                 self._rooms.forget(room)
                 await room.follower.close()
-                left = await archive(self._tools, room.key)
+                try:
+                    left = await archive(self._tools, room.key)
+                except VAULT_FAILS as failure:
+                    vault_failed(self._tools, room.key, failure)
         again = erasable_at(room.state, self._settings) if left else self._tools.session_now() + AGAIN_MS
         await self._tools.store.schedule(room.key, again)
 
@@ -302,3 +303,28 @@ def _has(state: State, right: str, holder: str) -> bool:
     """Whether it is this holder's worker that has the right."""
     found = state.rights.get(right)
     return found is not None and found.holder != "" and found.worker == holder.split(":", 2)[2]
+
+
+async def _every(tools: Tools, pause: int, work: Callable[[], Awaitable[None]]) -> None:
+    failed = False
+    while True:
+        asked = tools.now()
+        await asyncio.sleep(pause / 1000)
+        late = tools.now() - asked - pause
+        tools.metrics.loop_lag.observe(max(0, late) / 1000)
+        try:
+            await work()
+            failed = False
+        except (StoreUnavailable, KeysError, SessionDamaged):
+            log.warning("a duty waits for the store")
+        except Exception:  # it must cost no more than this time, and what fails each time is told once
+            tools.metrics.failures.inc()
+            if not failed:
+                log.exception("a duty failed")
+            failed = True
+
+
+async def _put_off(tools: Tools, key: SessionKey, at: int) -> None:
+    """A sweep has so many places: none is for what fails each time."""
+    with suppress(StoreUnavailable):
+        await tools.store.schedule(key, tools.session_now() + AGAIN_MS, at)

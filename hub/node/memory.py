@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hub.node.archiving import VAULT_FAILS, vault_failed
 from hub.node.room import Room
 from hub.node.tools import Tools
 from hub.store.promise import SessionKey
@@ -31,7 +32,10 @@ class Memory:
         if self.fullness >= self._audio_first and self._tools.vault is not None:
             for room in tuple(self.rooms):
                 self._tools.metrics.duties.labels("shed_audio").inc()
-                await self._shed(self._tools.vault, room.key)
+                try:
+                    await self._shed(self._tools.vault, room.key)
+                except VAULT_FAILS as failure:  # it stays where it is, and leaves room by the others' going
+                    vault_failed(self._tools, room.key, failure)
 
     async def _shed(self, vault: Vault, key: SessionKey) -> None:
         store = self._tools.store

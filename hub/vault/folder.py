@@ -258,10 +258,14 @@ def _written(place: Path, raw: bytes, kind: str) -> str:
 
 
 def _write_flushed(path: Path, raw: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)  # a full disk gets no fuller by each try
+        raise
 
 
 def _flush_folder(folder: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Collection
+from errno import errorcode
 from itertools import islice
 from typing import Final, ParamSpec, TypeVar
 
@@ -13,9 +15,13 @@ from hub.store.refusing import KeptRefusals
 from hub.vault.folder import Folder
 from legato.session.position import CHECK_SIZE, EPOCH_SIZE, Position, epoch_from_bits
 
+log: Final = logging.getLogger("legato.vault")
+
 CURSOR: Final = "recorder"
 """The durable cursor that holds back trimming until the vault has the entries."""
 
+SAID_FOR_S: Final = 600
+"""How long a disk that fails is not told of again."""
 
 Given = ParamSpec("Given")
 Kept = TypeVar("Kept")
@@ -32,6 +38,7 @@ class Vault:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
+        self._said_at: float | None = None
 
     async def begin(self, store: Store, key: SessionKey) -> None:
         """Hold back trimming from a new session's beginning."""
@@ -176,4 +183,13 @@ class Vault:
         try:
             return await asyncio.to_thread(work, *given, **named)
         except OSError as problem:
+            self._say(problem)
             raise VaultUnavailable(str(problem)) from problem
+
+    def _say(self, problem: OSError) -> None:
+        """Once: what fails on a disk fails for every session."""
+        now = asyncio.get_running_loop().time()
+        if self._said_at is None or now - self._said_at >= SAID_FOR_S:
+            self._said_at = now
+            kind = errorcode.get(problem.errno or 0, type(problem).__name__)
+            log.error("the vault's disk fails: is it full?", extra={"kind": kind})
