@@ -19,12 +19,13 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from hub.node.notifying import AT_ONCE
+
 SECONDS: Final = 5.0
 CONNECT_S: Final = 5.0
 REACH_S: Final = 10.0
 """Until a connection stands: a place among those there may be, the name, and each of its addresses."""
 
-AT_ONCE: Final = 16
 TRANSLATED: Final = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 """IPv6 addresses that stand for IPv4 ones (RFC 4291 §2.5.5.1, RFC 6052, RFC 8215)."""
 
@@ -43,8 +44,9 @@ class NoAnswer(Exception):
 
 class Outside:
     """Calls out. `private`: to http and private addresses, too. `anew`: each time over a connection of its own, so that
-    one that the other side just closed is never taken for a call that it heard. `at_once`: connections there may be;
-    what comes on top waits for one. Made within a running loop; to be closed."""
+    one that the other side just closed is never taken for a call that it heard. `at_once`: connections there may be, as
+    many as tell at once: what waited for one would lose of its time what the other side needs. Made within a running
+    loop; to be closed."""
 
     def __init__(
         self,

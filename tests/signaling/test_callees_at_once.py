@@ -1,4 +1,4 @@
-"""All the calls of a tool that a node has under way are with their callee at once, and what waits was not sent."""
+"""All calls of a tool and all notices under way are with who is to hear them at once, and what waits was not sent."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from hub.node.errands import AT_ONCE, Came
+from hub.node.notifying import AT_ONCE as NOTICES
 from hub.node.registered import HubTool
 from signaling.callees import Callee, Callees
 from signaling.outside import NoAnswer, Outside
@@ -53,6 +54,14 @@ async def test_as_many_calls_as_a_node_has_under_way_are_with_a_slow_callee_at_o
     async with slow(AT_ONCE) as port, charging(port) as callees:
         calls = [callees.call(replace(ONCE, key=f"tool_{n}"), WAIT_S, no_progress) for n in range(AT_ONCE)]
         assert await asyncio.gather(*calls) == [Came("finished", '"slow"')] * AT_ONCE
+
+
+async def test_as_many_notices_as_a_node_tries_at_once_are_with_a_slow_receiver() -> None:
+    outside = Outside(private=True)
+    async with slow(NOTICES) as port:
+        told = (outside.post(f"http://127.0.0.1:{port}/", b"{}", {}) for _ in range(NOTICES))
+        assert await asyncio.gather(*told) == [200] * NOTICES
+    await outside.close()
 
 
 async def test_of_a_call_whose_time_is_over_before_it_was_sent_it_is_known_that_it_was_not_done() -> None:
