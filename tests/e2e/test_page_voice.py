@@ -52,6 +52,10 @@ AT_WORD: Final = """(word) => {
 ROOM: Final = (
     "(({ clientWidth, clientHeight }) => [clientWidth, clientHeight])(document.querySelector('#words'))"
 )
+BUSY: Final = """() => {
+  // No flag of Chromium makes another program have its fake device.
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotReadableError"));
+}"""
 MARKED: Final = "[...(CSS.highlights.get('heard-again') ?? [])].map(String).join()"
 
 
@@ -232,6 +236,27 @@ async def test_an_unplugged_microphone_is_told_and_used_again_once_it_is_back(hu
         await microphone_is(reader, "open")
         await reader.page.select_option("select[aria-label='Microphone']", index=1)
         await reader.until("legatoVoice.current.device !== '' && legatoVoice.current.microphone === 'open'")
+
+
+async def test_another_microphone_that_cannot_be_opened_leaves_the_one_that_is_heard(
+    hub: str, quiet: Path
+) -> None:
+    async with visiting(hub, quiet) as reader:
+        await reader.page.click("[data-voice]")
+        await microphone_is(reader, "open")
+        await reader.until("legatoVoice.current.state === 'live'", VOICE_S)
+        await reader.page.evaluate(BUSY)
+        await reader.page.select_option("select[aria-label='Microphone']", index=1)
+        await reader.until(
+            "document.querySelector('.voice-state')?.textContent.includes('could not be opened')"
+        )
+        await reader.shot("microphone-refused")
+        await microphone_is(reader, "open")
+        assert await reader.page.input_value("select[aria-label='Microphone']") == ""
+        assert await reader.page.evaluate("legatoVoice.microphone.track.readyState") == "live"
+        await reader.page.click("[aria-label=Mute]")
+        assert not await reader.page.evaluate("legatoVoice.microphone.track.enabled")
+        assert reader.tab.errors == []
 
 
 async def allowed(tab: Tab, setting: str) -> None:

@@ -98,3 +98,44 @@ describe("a microphone that is muted", () => {
     expect(new Microphone(context(), () => undefined, null, kept).muted).toBe(true);
   });
 });
+
+describe("another microphone that is chosen", () => {
+  test.each(["NotAllowedError", "NotReadableError", "OverconstrainedError", "NotFoundError", "AbortError"])(
+    "and refused with %s leaves the one that is heard",
+    async (name) => {
+      const microphone = new Microphone(context(), () => undefined);
+      await microphone.open("good");
+      const { track } = microphone;
+      browser.refuses.set("bad", name);
+      await microphone.open("bad");
+      expect(microphone).toMatchObject({ state: "open", device: "good", refusedAnother: true, track });
+      expect(trackOf(microphone).stopped).toBe(false);
+      expect(browser.asked).toEqual(["good", "bad"]);
+      await microphone.open("better");
+      expect(microphone).toMatchObject({ state: "open", device: "better", refusedAnother: false });
+      expect(trackOf(microphone).device).toBe("better");
+    },
+  );
+
+  test("and refused once the choice after it is made too leaves the one that is heard, not the choice between", async () => {
+    const microphone = new Microphone(context(), () => undefined);
+    await microphone.open("good");
+    browser.refuses.set("bad", "NotReadableError").set("worse", "NotReadableError");
+    await Promise.all([microphone.open("bad"), microphone.open("worse")]);
+    expect(microphone).toMatchObject({ state: "open", device: "good", refusedAnother: true });
+  });
+
+  test.each(["NotReadableError", "NotFoundError"])("and refused with %s while none is open is the default one", async (name) => {
+    const microphone = new Microphone(context(), () => undefined);
+    browser.refuses.set("bad", name);
+    await microphone.open("bad");
+    expect(microphone).toMatchObject({ state: "open", device: "", refusedAnother: false });
+  });
+
+  test.each([["NotAllowedError", "denied"], ["NotReadableError", "absent"]])("and %s while none is open is %s if the default one is too", async (name, state) => {
+    const microphone = new Microphone(context(), () => undefined);
+    browser.refuses.set("bad", name).set("", name);
+    await microphone.open("bad");
+    expect(microphone).toMatchObject({ state, track: null });
+  });
+});

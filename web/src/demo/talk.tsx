@@ -44,14 +44,20 @@ function stateOf(view: VoiceView): string {
   return view.muted ? "You are muted: nobody hears you." : WORDS.live;
 }
 
+/** What a person should know: what is wrong, or how it stands. */
+function saidOf(view: VoiceView): string {
+  if (view.advice !== "") return view.advice;
+  return view.refusedAnother ? `The other microphone could not be opened. ${stateOf(view)}` : stateOf(view);
+}
+
 /** The strip under the transcript while voice is on. It keeps its height, so that nothing jumps. */
 export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JSX.Element | null {
   if (view.state === "off") return null;
   return (
     <section class="voice-strip" aria-label="Voice" data-microphone={view.microphone}>
       <MeterPair voice={voice} />
-      <span class={view.advice === "" ? "voice-state" : "voice-state advice"} role="status">
-        {view.advice !== "" ? view.advice : stateOf(view)}
+      <span class={view.advice === "" && !view.refusedAnother ? "voice-state" : "voice-state advice"} role="status">
+        {saidOf(view)}
       </span>
       {view.needsTap && (
         <button type="button" class="primary small" onClick={() => void voice.tap()}>

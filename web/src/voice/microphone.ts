@@ -6,6 +6,8 @@ import { rememberMuted, wasMuted } from "./remembered";
 export type MicrophoneState = "off" | "asking" | "open" | "denied" | "absent" | "lost";
 
 const WISH: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+/** It is not there, or another program has it. */
+const GONE = ["OverconstrainedError", "NotFoundError", "NotReadableError"];
 
 /** Ask the browser for a microphone: this one, or ("") the system's default. */
 export function askMicrophone(device = ""): Promise<MediaStream> {
@@ -22,6 +24,10 @@ export class Microphone {
   withheld = false;
   /** The chosen device's id; "" for the system's default. */
   device = "";
+  /** The microphone that was chosen last could not be opened; the one before goes on. */
+  refusedAnother = false;
+  /** The one whose stream this is. */
+  private opened = "";
   private stream: MediaStream | null = null;
   private meter: AnalyserNode | null = null;
   private source: AudioNode | null = null;
@@ -61,22 +67,26 @@ export class Microphone {
   async open(device = this.device): Promise<void> {
     const turn = ++this.asked;
     this.device = device;
+    this.refusedAnother = false;
     rememberMuted(this.memory, this.muted); // one that was closed was forgotten
     if (this.stream === null) this.become("asking");
     try {
       const stream = await this.asking(device);
       if (turn !== this.asked) return stop(stream); // somebody changed their mind meanwhile
+      this.opened = device;
       this.take(stream);
     } catch (problem) {
       if (turn !== this.asked) return;
+      if (this.stream !== null) return this.goOn();
       const name = problem instanceof DOMException ? problem.name : "";
-      if (device !== "" && (name === "OverconstrainedError" || name === "NotFoundError")) return this.open("");
+      if (device !== "" && GONE.includes(name)) return this.open("");
       this.become(name === "NotAllowedError" || name === "SecurityError" ? "denied" : "absent");
       void this.refused();
     }
   }
 
   close(): void {
+    this.refusedAnother = false;
     rememberMuted(this.memory, false);
     this.asked += 1;
     if (this.stream !== null) stop(this.stream);
@@ -145,6 +155,13 @@ export class Microphone {
         void this.refused();
       };
     }
+    this.become("open");
+  }
+
+  /** Another one was chosen in vain: the one that is heard stays so, and says so. */
+  private goOn(): void {
+    this.device = this.opened;
+    this.refusedAnother = true;
     this.become("open");
   }
 

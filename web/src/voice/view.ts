@@ -1,5 +1,5 @@
 /** What a page shows of its voice. */
-import type { MicrophoneState } from "./microphone";
+import type { Microphone, MicrophoneState } from "./microphone";
 
 export type VoiceState = "off" | "calling" | "live" | "failed";
 
@@ -10,6 +10,8 @@ export interface VoiceView {
   /** Its person put this device on hold. */
   readonly held: boolean;
   readonly device: string;
+  /** The microphone that was chosen last could not be opened: the one before goes on. */
+  readonly refusedAnother: boolean;
   /** What carries the voice: a call, or (where none gets through) the session's own connection. */
   readonly way: "call" | "connection";
   /** The browser wants a tap before it lets this page sound. */
@@ -27,14 +29,15 @@ const ADVICE: Partial<Record<MicrophoneState, string>> = {
 /** How it stands: the voice, its microphone, what carries it, and whether this page may sound. */
 export function viewOf(
   state: VoiceState,
-  microphone: { readonly state: MicrophoneState; readonly muted: boolean; readonly held: boolean; readonly device: string },
+  microphone: Pick<Microphone, "state" | "muted" | "held" | "device" | "refusedAnother">,
   way: VoiceView["way"],
   sounds: boolean,
 ): VoiceView {
   const failed = state === "failed" ? "Voice does not get through here. Typing works." : "";
   const advice = failed || (state !== "off" ? (ADVICE[microphone.state] ?? "") : "");
-  const { muted, held, device } = microphone;
-  return { state, microphone: microphone.state, muted, held, device, way, needsTap: state === "live" && !sounds, advice };
+  const { muted, held, device, refusedAnother } = microphone;
+  const needsTap = state === "live" && !sounds;
+  return { state, microphone: microphone.state, muted, held, device, refusedAnother, way, needsTap, advice };
 }
 
 /** What is shown now, and who is told when that changes. */

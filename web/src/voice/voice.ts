@@ -390,8 +390,7 @@ export class Voice {
   }
 
   private look(): VoiceView {
-    const { state, muted, held, device } = this.microphone;
-    return viewOf(this.state, { state, muted, held, device }, this.fallback.on ? "connection" : "call", this.output.ready);
+    return viewOf(this.state, this.microphone, this.fallback.on ? "connection" : "call", this.output.ready);
   }
 
   private show(): void {
