@@ -20,7 +20,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
-from hub.keys.errors import KeyStoreUnavailable, SessionForgotten
+from hub.keys.errors import KeyFolderUnusable, KeyStoreUnavailable, SessionForgotten
 from hub.keys.wrapped import Versioned
 
 PATIENCE_S: Final = 10.0
@@ -170,8 +170,11 @@ def _answer(call: _Call, failure: KeyStoreUnavailable | None) -> None:
 
 
 def _open(path: Path, busy_s: float) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as problem:
+        raise KeyFolderUnusable(str(path.parent), problem.strerror or str(problem)) from problem
     base = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
     try:
         base.execute("PRAGMA journal_mode = WAL")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.keys.database import EmbeddedKeys
-from hub.keys.errors import KeyFileUnusable
+from hub.keys.errors import KeyFileUnusable, KeyFolderUnusable
 from hub.keys.keystore import KeyStore
 from hub.keys.wrapping import KeyWrap, open_key_file
 
@@ -20,7 +20,7 @@ async def embedded_key_store(folder: Path, clock: Callable[[], int]) -> AsyncIte
     """The key store in `folder`, both files made if there are none. `clock`: monotonic ms.
 
     Raises `KeyFileUnusable` (others may read the key file, it is malformed, or it is missing beside keys
-    that only it can open) or `KeyStoreUnavailable`.
+    that only it can open), `KeyFolderUnusable` or `KeyStoreUnavailable`.
     """
     keys = await asyncio.to_thread(_wrapping_keys, folder)
     async with EmbeddedKeys(folder / DATABASE) as rest:
@@ -29,6 +29,9 @@ async def embedded_key_store(folder: Path, clock: Callable[[], int]) -> AsyncIte
 
 def _wrapping_keys(folder: Path) -> list[bytes]:
     """A key file is made before its database: one without the other was lost, and must not be replaced."""
-    if (folder / DATABASE).exists() and not (folder / KEY_FILE).exists():
-        raise KeyFileUnusable(str(folder / KEY_FILE), "missing")
-    return open_key_file(folder / KEY_FILE)
+    try:
+        if (folder / DATABASE).exists() and not (folder / KEY_FILE).exists():
+            raise KeyFileUnusable(str(folder / KEY_FILE), "missing")
+        return open_key_file(folder / KEY_FILE)
+    except OSError as problem:
+        raise KeyFolderUnusable(str(folder), problem.strerror or str(problem)) from problem

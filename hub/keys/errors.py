@@ -38,6 +38,17 @@ class KeyFileUnusable(KeysError):
         self.reason = reason
 
 
+class KeyFolderUnusable(KeysError):
+    """The folder of the keys cannot be made, read or written; `why` is the system's word for it."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"keys cannot be kept in {path} ({why}): choose another data folder, or make this one writable"
+        )
+        self.path = path
+        self.why = why
+
+
 class SealBroken(KeysError):
     """The bytes are not what was sealed for that place; `reason` is `short`, `version` or `tag`."""
 

@@ -237,7 +237,7 @@ def _secret(where: str, text: str) -> bytes:
     try:
         secret = base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), "-_", validate=True)
     except ValueError:
-        raise KeyringInvalid(where, "a secret is base64url") from None
+        raise KeyringInvalid(where, "a secret is base64url of at least 32 bytes") from None
     if len(secret) < LEAST_SECRET:
-        raise KeyringInvalid(where, "a secret has at least 32 bytes")
+        raise KeyringInvalid(where, "a secret is base64url of at least 32 bytes")
     return secret

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from os import environ
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import aiohttp
 import click
@@ -29,6 +29,14 @@ class HubSaid(Exception):
         self.status, self.reason = status, reason
 
 
+class NoHub(Exception):
+    """What answers at `base` says nothing that a hub says."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(f"what answers at {base} is no hub: choose one with --hub")
+        self.base = base
+
+
 class _Error(msgspec.Struct):
     reason: str = "failed"
     detail: str = ""
@@ -45,15 +53,15 @@ class Hub:
         self._http, self._base = http, base.rstrip("/")
 
     async def get(self, path: str, **query: str | int) -> Any:
-        """The JSON at `path`. Raises `HubSaid`, `aiohttp.ClientError`."""
+        """The JSON at `path`. Raises `HubSaid`, `NoHub`, `aiohttp.ClientError`."""
         async with self._http.get(f"{self._base}{path}", params=query) as answer:
-            return await _json(answer)
+            return await self._json(answer)
 
     async def download(self, path: str, to: Path, **query: str | int) -> int:
         """Write what is at `path` to a file; how many bytes."""
         async with self._http.get(f"{self._base}{path}", params=query) as answer:
             if answer.status >= 400:
-                await _json(answer)
+                await self._json(answer)
             total = 0
             with await asyncio.to_thread(to.open, "wb") as out:
                 async for piece in answer.content.iter_chunked(65_536):
@@ -63,18 +71,20 @@ class Hub:
     async def delete(self, path: str) -> Any:
         """Delete what is at `path`."""
         async with self._http.delete(f"{self._base}{path}") as answer:
-            return await _json(answer)
+            return await self._json(answer)
 
-
-async def _json(answer: aiohttp.ClientResponse) -> Any:
-    raw = await answer.read()
-    if answer.status >= 400:
+    async def _json(self, answer: aiohttp.ClientResponse) -> Any:
+        raw = await answer.read()
+        if answer.status >= 400:
+            try:
+                error = msgspec.json.decode(raw, type=_ErrorBody).error
+            except msgspec.MsgspecError:
+                error = _Error()
+            raise HubSaid(answer.status, error.reason, error.detail)
         try:
-            error = msgspec.json.decode(raw, type=_ErrorBody).error
-        except msgspec.MsgspecError:
-            error = _Error()
-        raise HubSaid(answer.status, error.reason, error.detail)
-    return msgspec.json.decode(raw) if raw else None
+            return msgspec.json.decode(raw) if raw else None
+        except msgspec.DecodeError:
+            raise NoHub(self._base) from None
 
 
 @asynccontextmanager
@@ -117,8 +127,19 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     except BrokenPipeError:
         sys.exit(0)
     except aiohttp.ClientConnectionError as problem:
-        click.echo(f"legato: no hub answers there ({problem}): is it running? choose it with --hub", err=True)
-        sys.exit(1)
-    except (HubSaid, KeysError) as refused:
-        click.echo(f"legato: {refused}", err=True)
-        sys.exit(1)
+        _end(f"no hub answers there ({problem}): is it running? choose it with --hub")
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as problem:
+        _end(f"{problem} is no address of a hub: say --hub http://HOST:PORT")
+    except aiohttp.ClientPayloadError:
+        _end("the hub's answer broke off: try again")
+    except aiohttp.ClientResponseError as problem:  # it speaks, but not HTTP, or leads in circles
+        _end(f"{problem.request_info.url} does not answer as a hub does: choose one with --hub")
+    except (HubSaid, NoHub, KeysError) as refused:
+        _end(str(refused))
+    except OSError as problem:  # of files: a connection's are above
+        _end(f"{problem.filename or 'a file'} cannot be written ({problem.strerror}): choose another place")
+
+
+def _end(why: str) -> NoReturn:
+    click.echo(f"legato: {why}", err=True)
+    sys.exit(1)

@@ -21,6 +21,7 @@ from hub.store.embedded import EmbeddedStoreFailed, end_unused
 from hub.store.endpoint import EndpointInvalid
 from hub.store.fitness import StoreUnfit
 from hub.store.promise import StoreUnavailable
+from signaling.cli.demo_agent import agent_command, agents_ticket
 from signaling.cli.telling import TELLING, TOOLS
 from signaling.logs import set_up_logs
 from signaling.options import Options, OptionsInvalid
@@ -218,7 +219,11 @@ def demo(*, lan: bool, hang_ms: int, **chosen: Any) -> None:
     if lan:
         from signaling.demo.lan import prepare_lan
 
-        chosen, share = prepare_lan(chosen)
+        try:
+            chosen, share = prepare_lan(chosen)
+        except OSError as refused:  # its secret and its certificate are kept in the data folder
+            _refused(f"{refused}: choose another data folder with --data, or make this one writable")
+            sys.exit(REFUSED_EXIT)
     sys.exit(asyncio.run(_supervised(chosen, hang_ms, demo=True, share=share)))
 
 
@@ -238,8 +243,12 @@ def node(*, descriptor: int, spare: bool, demo_page: bool, share: str, **chosen:
             wait_for_go()
         asyncio.run(serve(options, dress))
     except REFUSALS as refused:
-        click.echo(f"legato: {refused}", err=True)
+        _refused(refused)
         sys.exit(REFUSED_EXIT)
+
+
+def _refused(why: object) -> None:
+    click.echo(f"legato: {why}", err=True)
 
 
 def _dressed(share: str, *, demo_page: bool, supervised: bool) -> Callable[[Serving], None]:
@@ -319,15 +328,19 @@ async def _supervised(chosen: Mapping[str, Any], hang_ms: int, *, demo: bool = F
     try:
         Options(**_with_settings(chosen), webhook_secret=_webhook_secret())
     except OptionsInvalid as refused:  # said once here, not by each child
-        click.echo(f"legato: {refused}", err=True)
+        _refused(refused)
+        return REFUSED_EXIT
+    try:
+        credential = await agents_ticket(chosen["data"]) if demo else ""
+    except KeysError as refused:
+        _refused(refused)
         return REFUSED_EXIT
     try:
         listener = await _listening(chosen["host"], chosen["port"])
     except OSError as refused:
-        click.echo(
-            f"legato: port {chosen['port']} on {chosen['host']} cannot be had ({refused.strerror}): "
-            "choose another with --port",
-            err=True,
+        _refused(
+            f"port {chosen['port']} on {chosen['host']} cannot be had ({refused.strerror}): "
+            "choose another with --port"
         )
         return REFUSED_EXIT
     stop = asyncio.Event()
@@ -340,7 +353,7 @@ async def _supervised(chosen: Mapping[str, Any], hang_ms: int, *, demo: bool = F
     node_command = _node_command({**chosen, "port": port}, listener.fileno(), demo=demo, share=share)
     children.add(replace(node_command, patience=hang_ms))
     if demo:
-        children.add(await _agent_command(chosen, port))
+        children.add(agent_command(chosen, port, credential))
     await children.run()
     if not chosen["redis"]:
         # Whoever ends a hub wants nothing of it left running; a server that another hub shares goes on.
@@ -378,17 +391,3 @@ def _node_command(chosen: Mapping[str, Any], descriptor: int, *, demo: bool, sha
     if demo:
         arguments += ["--demo-page", "--share", share]
     return Command("node", arguments, dict(os.environ), sockets=(descriptor,), spare=True)
-
-
-async def _agent_command(chosen: Mapping[str, Any], port: int) -> Command:
-    from signaling.cli.tickets import mint_here
-
-    host = chosen["host"]
-    reached = f"[{host}]" if ":" in host else host
-    scheme = "wss" if chosen["tls_cert"] else "ws"
-    environment = dict(os.environ)
-    environment["LEGATO_TICKET"] = await mint_here(chosen["data"], os.environ, agent="concierge")
-    if chosen["tls_cert"]:
-        environment["SSL_CERT_FILE"] = str(chosen["tls_cert"])  # the certificate is our own
-    arguments = [sys.executable, "-m", "signaling.demo.agent", f"{scheme}://{reached}:{port}"]
-    return Command("agent", arguments, environment)

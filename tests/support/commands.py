@@ -27,12 +27,12 @@ class Done:
         return self.out.splitlines()
 
 
-async def legato(*words: str, at: Path) -> Done:
+async def legato(*words: str, at: Path, **environment: str) -> Done:
     """Run `legato WORDS…` in the folder `at`."""
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "signaling", *words,
-        cwd=at, env={**os.environ, "PYTHONPATH": paths},
+        cwd=at, env={**os.environ, "PYTHONPATH": paths, **environment},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
