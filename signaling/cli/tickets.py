@@ -9,9 +9,10 @@ import time
 from collections.abc import Mapping
 from os import environ
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from hub.keys.embedded import embedded_key_store
 from hub.keys.errors import KeysError
@@ -24,7 +25,10 @@ from legato.session.ids import MAIN, new_id
 from legato.session.tickets import ANY_SESSION, CEILINGS, DEFAULTS, Ticket, TicketInvalid, new_ticket
 from signaling.serve import monotonic_ms
 
-DAY_S = 86_400
+DAY_S: Final = 86_400
+AGENTS_DAYS: Final = 30
+NOT_OF_AGENTS: Final = ("session", "participant", "role", "name", "capabilities", "skills")
+"""What is not for a ticket of --agent, which says all of it by itself."""
 
 
 async def signer_here(data: Path, environment: Mapping[str, str]) -> TicketSigner:
@@ -36,11 +40,21 @@ async def signer_here(data: Path, environment: Mapping[str, str]) -> TicketSigne
 
 
 async def mint_here(
-    data: Path, environment: Mapping[str, str], *, agent: str = "", life: int = 30 * DAY_S
+    data: Path,
+    environment: Mapping[str, str],
+    *,
+    agent: str = "",
+    tenant: str = MAIN,
+    life: int = AGENTS_DAYS * DAY_S,
 ) -> str:
-    """A ticket minted with the keys in `data`: for workers of `agent`, or for whoever operates the hub."""
+    """A ticket minted with the keys in `data`: for workers of `agent`, good for `life` seconds, or for whoever
+    operates the hub. Raises `KeysError`, `TicketInvalid`."""
     signer = await signer_here(data, environment)
-    given: dict[str, Any] = {"id": new_id("j", secrets.token_bytes), "now": int(time.time()), "tenant": MAIN}
+    given: dict[str, Any] = {
+        "id": new_id("j", secrets.token_bytes),
+        "now": int(time.time()),
+        "tenant": tenant,
+    }
     if agent:
         ticket = new_ticket(
             "invite",
@@ -67,7 +81,12 @@ async def mint_here(
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), default=Path("legato-data"), show_default=True
 )
-@click.option("--agent", default="", metavar="NAME", help="For workers of this agent (good for 30 days).")
+@click.option(
+    "--agent",
+    default="",
+    metavar="NAME",
+    help="For workers of this agent; only --tenant and --days go with it.",
+)
 @click.option("--session", default=ANY_SESSION, help="For one session only; users and observers need it.")
 @click.option("--participant", default="", help="Who the holder is (made if not given).")
 @click.option("--role", type=click.Choice(sorted(DEFAULTS)), default="user", show_default=True)
@@ -77,8 +96,14 @@ async def mint_here(
     "--skill", "skills", multiple=True, help="What an operator can help with; repeat (none: anything)."
 )
 @click.option("--tenant", default=MAIN, show_default=True)
-@click.option("--days", type=click.IntRange(1, 30), default=1, show_default=True)
-def ticket(*, data: Path, agent: str, days: int, capabilities: tuple[str, ...], **claims: Any) -> None:
+@click.option(
+    "--days",
+    type=click.IntRange(1, 30),
+    default=None,
+    show_default="1; with --agent 30",
+    help="How long it is good.",
+)
+def ticket(*, data: Path, agent: str, days: int | None, capabilities: tuple[str, ...], **claims: Any) -> None:
     """Make a ticket with this hub's key and print it.
 
     \b
@@ -90,24 +115,39 @@ def ticket(*, data: Path, agent: str, days: int, capabilities: tuple[str, ...], 
     legato ticket --role supervisor --capability create --capability mint
                                                for a back end that lets people in
     """
-    if not agent and claims["session"] == ANY_SESSION and claims["role"] in ("user", "observer"):
+    if agent:
+        _refuse_beside_agent(agent)
+    elif claims["session"] == ANY_SESSION and claims["role"] in ("user", "observer"):
         raise click.UsageError(
             f"a ticket of role {claims['role']} is for one session: add --session s_… "
             "(or say --agent NAME, or --role supervisor)"
         )
     try:
-        made = asyncio.run(_made(data, agent, days * DAY_S, capabilities, claims))
+        if agent:
+            life = (days or AGENTS_DAYS) * DAY_S
+            made = asyncio.run(mint_here(data, environ, agent=agent, tenant=claims["tenant"], life=life))
+        else:
+            made = asyncio.run(_made(data, (days or 1) * DAY_S, capabilities, claims))
     except (KeysError, TicketInvalid) as refused:
         click.echo(f"legato: no ticket: {refused}", err=True)
         sys.exit(1)
     click.echo(made)
 
 
-async def _made(
-    data: Path, agent: str, life: int, capabilities: tuple[str, ...], claims: Mapping[str, Any]
-) -> str:
-    if agent:
-        return await mint_here(data, environ, agent=agent)
+def _refuse_beside_agent(agent: str) -> None:
+    """A ticket that is not what was asked for is worse than none."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        if name in NOT_OF_AGENTS and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(
+                f"{option.opts[0]} does not go with --agent, whose workers serve all sessions of a tenant under the "
+                f"agent's name: leave it out, or say --role agent --participant {agents_participant(agent)} instead of "
+                "--agent"
+            )
+
+
+async def _made(data: Path, life: int, capabilities: tuple[str, ...], claims: Mapping[str, Any]) -> str:
     role: Role = claims["role"]
     made: Ticket = new_ticket(
         "invite",
