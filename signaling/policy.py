@@ -30,6 +30,21 @@ def _has_port(host: str) -> bool:
     return bool(colon) and port.isdigit() and not (host.startswith("[") and host.endswith("]"))
 
 
+def name_in(host: str) -> str:
+    """The name or the address in a request's `Host`: without its port and brackets, in lower case."""
+    name = host.rpartition(":")[0] if _has_port(host) else host
+    return name.removeprefix("[").removesuffix("]").lower()
+
+
+def loopback(address: str) -> bool:
+    """Whether `address` (perhaps with its zone) is one that reaches no other machine."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
 def well_formed_origin(text: str) -> bool:
     """Whether `text` is an origin as browsers send it: scheme, host, and a port unless it is the usual one."""
     parts = urlsplit(text)

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from legato.session.ids import MAIN, new_id, well_formed
 from legato.session.tickets import ANY_SESSION, Ticket, new_ticket
+from signaling.demo.owner import Owner
 from signaling.demo.reading import read_body
 from signaling.http.errors import Refused, json_response
 
@@ -27,12 +28,10 @@ class Enter(msgspec.Struct):
 
 
 class Console:
-    """`allows(request)`: whether who asks may be an operator; `mint` signs."""
+    """For the demo's owner; `mint` signs."""
 
-    def __init__(
-        self, allows: Callable[[web.Request], bool], mint: Callable[[Ticket], str], *, voice: bool
-    ) -> None:
-        self._allows, self._mint, self._voice = allows, mint, voice
+    def __init__(self, owner: Owner, mint: Callable[[Ticket], str], *, voice: bool) -> None:
+        self._owner, self._mint, self._voice = owner, mint, voice
 
     def add_to(self, app: web.Application) -> None:
         """Serve it."""
@@ -40,8 +39,7 @@ class Console:
 
     async def enter(self, request: web.Request) -> web.Response:
         """`POST /demo/operator`"""
-        if not self._allows(request):
-            raise Refused("not_allowed")
+        self._owner.check(request)
         wanted = await read_body(request, Enter)
         participant = wanted.participant or new_id("p", secrets.token_bytes)
         if not well_formed(participant) or not 0 < len(wanted.name) <= LONGEST_NAME:

@@ -1,7 +1,7 @@
 """What the demo serves beside the protocol: the page, a ticket for whoever opens it, a QR code, things to break.
 
 Whoever reaches the demo may come in: it is for this machine, or with `--lan` for the network one is in. Killing is
-offered on loopback only.
+offered to whoever sits at this machine (`owner.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
 
@@ -29,6 +28,7 @@ from legato.session.tickets import new_ticket
 from legato.speech import SpeechFailed
 from signaling.demo import brain
 from signaling.demo.console import Console
+from signaling.demo.owner import Owner
 from signaling.demo.reading import read_body
 from signaling.http.errors import Refused, json_response
 from signaling.pages import PAGE_HEADERS, add_console, page_folder
@@ -79,13 +79,14 @@ def add_demo(serving: Serving, options: DemoOptions) -> None:
     app.router.add_post("/demo/join", demo.join)
     app.router.add_post("/demo/kill", demo.kill)
     app.router.add_post("/demo/qr", demo.qr)
-    Console(demo.breakable, serving.signer.mint, voice=options.voice).add_to(app)
+    Console(demo.owner, serving.signer.mint, voice=options.voice).add_to(app)
     app.cleanup_ctx.append(demo.prompted)
 
 
 class _Demo:
     def __init__(self, serving: Serving, options: DemoOptions, folder: Path) -> None:
         self._serving, self._options, self.folder = serving, options, folder
+        self.owner = Owner(owned=options.kill is not None, told=serving.options.host)
 
     async def prompted(self, app: web.Application) -> AsyncIterator[None]:
         """The first words that anybody hears are prepared, so that they come at once."""
@@ -111,8 +112,8 @@ class _Demo:
         participant = wanted.participant or new_id("p", secrets.token_bytes)
         if not well_formed(participant) or participant == agents_participant(AGENT):
             raise Refused("malformed", field="participant")
-        if wanted.role == "operator" and not self.breakable(request):
-            raise Refused("not_allowed", field="role")
+        if wanted.role == "operator":
+            self.owner.check(request)
         session = await self._session(wanted.session)
         ticket = new_ticket(
             "access",
@@ -130,14 +131,10 @@ class _Demo:
                 "ticket": self._serving.signer.mint(ticket),
                 "participant": participant,
                 "voice": self._options.voice,
-                "breakable": self.breakable(request),
+                "breakable": self.owner.asks(request),
                 "share": self._options.share,
             }
         )
-
-    def breakable(self, request: web.Request) -> bool:
-        """Whether who asks is on this machine, and may do what one does there."""
-        return self._options.kill is not None and _loopback(request)
 
     async def _session(self, wanted: str) -> str:
         node = self._serving.node
@@ -155,7 +152,8 @@ class _Demo:
 
     async def kill(self, request: web.Request) -> web.Response:
         order = await read_body(request, Kill)
-        if self._options.kill is None or not _loopback(request) or order.what not in ("hub", "agent", "loop"):
+        self.owner.check(request)
+        if self._options.kill is None or order.what not in ("hub", "agent", "loop"):
             raise Refused("not_allowed")
         # After the answer has left: a browser that gets none sends the order again, and kills the next one too.
         asyncio.get_running_loop().call_later(ANSWER_S, self._options.kill, order.what)
@@ -170,10 +168,3 @@ class _Demo:
             out, kind="svg", scale=6, border=2, xmldecl=False
         )
         return web.Response(body=out.getvalue(), content_type="image/svg+xml")
-
-
-def _loopback(request: web.Request) -> bool:
-    try:
-        return ip_address((request.remote or "").partition("%")[0]).is_loopback
-    except ValueError:
-        return False

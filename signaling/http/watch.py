@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
-from typing import Final
 
 from aiohttp import web
 
@@ -14,10 +12,8 @@ from signaling.admission import Admission
 from signaling.hall import Hall
 from signaling.http import bodies
 from signaling.http.errors import Refused, json_response
-from signaling.http.guard import PEER
 from signaling.http.routes import Route
-
-FORWARDED: Final = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+from signaling.http.this_machine import from_here
 
 
 class Watch:
@@ -76,15 +72,6 @@ class Watch:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`"""
-        if any(name in request.headers for name in FORWARDED) or not _loopback(request[PEER]):
+        if not from_here(request):
             raise Refused("not_found")
         return web.Response(body=self._expose(), headers={"Content-Type": CONTENT_TYPE})
-
-
-def _loopback(peer: str) -> bool:
-    try:
-        address = ip_address(peer.partition("%")[0])
-    except ValueError:
-        return peer == "local"
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
