@@ -160,9 +160,9 @@ class Ring:
         self._seals = seals
         self._timeout = timeout
 
-    def write(self, track: str, writes: Sequence[Write]) -> Awaitable[None]:
+    def write(self, track: str, writes: Sequence[Write]) -> Awaitable[bool]:
         """Store the batches: they are on their way, before whatever is asked of the store after the call. Writing again
-        what was written is harmless, so a failure is simply retried."""
+        what was written is harmless, so a failure is simply retried; so is False: the store had no such session."""
         batches = {
             (write.minute, write.field): self._seals.seal(
                 track, _begin(write.minute, write.field), write.blob

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from hub.store.answer import Answer
-from hub.store.connection import Connection
+from hub.store.connection import Connection, Decode, plain
 from hub.store.layout import of_tenant
 from hub.store.promise import SessionKey
 from hub.store.scripts import script
@@ -28,6 +28,7 @@ class Asking:
             await self.call("place", keys, what, key.session, of_tenant(key.tenant, "lookup:"), *arguments)
         )
 
-    def request(self, name: str, keys: list[str], *arguments: Any) -> Answer[Any]:
+    def request(self, name: str, keys: list[str], *arguments: Any, decode: Decode = plain) -> Answer[Any]:
         """`call`, whose answer is told the moment it comes."""
-        return self._connection.request(("EVALSHA", script(name).digest, len(keys), *keys, *arguments))
+        words = ("EVALSHA", script(name).digest, len(keys), *keys, *arguments)
+        return self._connection.request(words, decode)

@@ -239,9 +239,10 @@ class Rings(Protocol):
 
     def put_audio(
         self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
-    ) -> Awaitable[None]:
+    ) -> Awaitable[bool]:
         """Keep sealed batches under (minute, field) unless there; a minute expires `RING_MS` after its last write. It
-        takes its place in order at once, before whatever is asked of the store after the call."""
+        takes its place in order at once, before whatever is asked of the store after the call. False: there is no
+        such session (any more), and nothing was kept."""
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         """The sealed batches of that minute by field."""

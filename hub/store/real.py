@@ -78,7 +78,7 @@ class RealStore(
 
     def put_audio(
         self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
-    ) -> Awaitable[None]:
+    ) -> Awaitable[bool]:
         if self.pressure >= Pressure.NO_AUDIO:
             return _refused_audio()
         return super().put_audio(key, track, batches)
@@ -101,7 +101,7 @@ class RealStore(
         self._duties.ask("INFO", "memory", decode=gauged)
 
 
-async def _refused_audio() -> None:
+async def _refused_audio() -> bool:
     """What was taken stays: a node brings it to the vault (`hub.node.memory`), and only then it leaves."""
     raise StoreUnavailable("the store is nearly full: audio is not kept")
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from hub.store.asking import Asking
+from hub.store.connection import plain
 from hub.store.layout import beside, meta
 from hub.store.promise import RING_MS, SessionKey
 
@@ -20,7 +21,7 @@ class RingsSide(Asking):
 
     def put_audio(
         self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
-    ) -> Awaitable[None]:
+    ) -> Awaitable[bool]:
         minutes: dict[int, list[Any]] = {}
         for (minute, field), sealed in batches.items():
             minutes.setdefault(minute, []).extend((field, sealed))
@@ -28,7 +29,7 @@ class RingsSide(Asking):
         arguments: list[Any] = [RING_MS, track]
         for minute, pairs in minutes.items():
             arguments += (minute, len(pairs) // 2, *pairs)
-        return self.request("put_audio", keys, *arguments)
+        return self.request("put_audio", keys, *arguments, decode=_kept)
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         fields = await self._connection.ask("HGETALL", _minute(key, track, minute))
@@ -51,6 +52,11 @@ class RingsSide(Asking):
         keys = [beside(key, "tracks"), _minute(key, track, minute)]
         some = ("",) if fields is None else ("some", *fields)
         await self.call("drop_audio", keys, f"{minute}/{track}", *some)
+
+
+def _kept(reply: Any) -> bool:
+    """Whether the session was there to have it."""
+    return bool(plain(reply))
 
 
 @lru_cache(maxsize=KEPT_NAMES)

@@ -136,9 +136,12 @@ class Keeper:
             batches.append(waiting.popleft())
         return batches
 
-    def _written(self, batches: list[_Batch], answer: Ended[None]) -> None:
+    def _written(self, batches: list[_Batch], answer: Ended[bool]) -> None:
         self._flying -= 1
         problem = StoreUnavailable("nobody answers") if answer.cancelled() else answer.exception()
+        if problem is None and not answer.result():
+            # No ring has it, so its client must keep it. The session comes back, or its room says that it is gone.
+            problem = StoreUnavailable("no such session")
         if problem is None:
             for each in batches:
                 each.stored(each.write)

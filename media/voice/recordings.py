@@ -54,9 +54,9 @@ class Kept:
         self._rings = rings
         self._vault = vault
 
-    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> bool:
         """See `Rings`."""
-        await self._rings.put_audio(key, track, batches)
+        return await self._rings.put_audio(key, track, batches)
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         """See `Rings`."""

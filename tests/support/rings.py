@@ -13,10 +13,11 @@ class MemoryRing:
     def __init__(self) -> None:
         self.batches: dict[tuple[SessionKey, str], dict[tuple[int, int], bytes]] = {}
 
-    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> None:
+    async def put_audio(self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]) -> bool:
         kept = self.batches.setdefault((key, track), {})
         for place, blob in batches.items():
             kept.setdefault(place, blob)
+        return True
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         kept = self.batches.get((key, track), {})

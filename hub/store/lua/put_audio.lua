@@ -1,4 +1,4 @@
--- Keep sealed batches unless there; a minute goes some time after its last write.
+-- Keep sealed batches unless there; a minute goes some time after its last write. Answers 0 if there is no session.
 -- KEYS: 1 meta, 2 tracks, 3 … one hash a minute. ARGV: 1 how long (ms), 2 the track, then for each hash its minute,
 -- how many pairs, and the pairs of field and sealed batch.
 if redis.call('HEXISTS', KEYS[1], 'h') == 0 then return 0 end

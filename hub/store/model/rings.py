@@ -16,15 +16,15 @@ class RingsSide:
 
     def put_audio(
         self, key: SessionKey, track: str, batches: Mapping[tuple[int, int], bytes]
-    ) -> Awaitable[None]:
+    ) -> Awaitable[bool]:
         session = self.server.session(key)
         if session is None:
-            return Done(None)
+            return Done(False)
         expires = self.server.clock() + RING_MS
         for (minute, field), sealed in batches.items():
             kept = self._audio(key, track, minute)
             session.audio[track, minute] = (expires, {field: sealed, **kept})
-        return Done(None)
+        return Done(True)
 
     async def audio(self, key: SessionKey, track: str, minute: int) -> dict[int, bytes]:
         return self._audio(key, track, minute)

@@ -200,6 +200,18 @@ class RingsContract:
         assert await store.tracks(key) == {"mic:u_1": [5], "playout": [4]}
         assert await store.audio(key, "mic:u_1", 4) == {}
 
+    async def test_whoever_puts_audio_is_told_whether_the_session_is_there_to_have_it(
+        self, hall: Hall
+    ) -> None:
+        key, store = new_key(), await hall.node()
+        assert await store.put_audio(key, "mic", {(5, 1): b"a"}) is False
+        await created(store, key)
+        assert await store.audio(key, "mic", 5) == {}
+        assert await store.put_audio(key, "mic", {(5, 1): b"a", (6, 1): b"b"}) is True
+        assert await store.put_audio(key, "mic", {(5, 1): b"a"}) is True, "it is there already"
+        await store.erase(key, 60)
+        assert await store.put_audio(key, "mic", {(5, 2): b"late"}) is False
+
     async def test_of_a_minute_only_the_named_fields_are_dropped_and_what_came_meanwhile_stays(
         self, hall: Hall
     ) -> None:
