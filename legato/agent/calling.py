@@ -26,10 +26,14 @@ from legato.client import Client
 from legato.client.running import inside
 from legato.errors import Refused, ToolFailed
 from legato.session import commands as c
+from legato.session.limits import TEXTS
 from legato.session.state import State, ToolCall
 
 MOST_RUNNERS: Final = 8
 """Clients that are gone before one is asked in vain."""
+
+ARGUMENTS_TOO_LONG: Final = "its arguments are too long"
+RESULT_TOO_LONG: Final = "its result is too long"
 
 
 def found(state: State, key: str) -> ToolCall | None:
@@ -53,6 +57,8 @@ class Calls:
         """Do it, unless it was done already: then its result."""
         tool = self._tools[name]
         arguments = msgspec.json.encode(values, order="deterministic").decode()
+        if len(arguments) > TEXTS["arguments"]:
+            raise ToolFailed("failed", ARGUMENTS_TOO_LONG)
         key = self._next_key(tool, arguments)
         known = found(self._session.state, key)
         if known is not None and known.ordinal and known.status != "interrupted":
@@ -100,12 +106,16 @@ class Calls:
             await session.do(c.StartTool(call=call))
             with inside(session, call, key):
                 result = await tool.function(**tool.convert(values))
+            told = msgspec.json.encode(result).decode()
         except (asyncio.CancelledError, Refused, ToolFailed):
             raise
         except Exception as problem:  # whatever a user's tool raises is that call's end
             await session.do(c.EndTool(call=call, outcome="failed", reason=type(problem).__name__))
             raise ToolFailed("failed", str(problem)) from problem
-        await session.do(c.EndTool(call=call, result=msgspec.json.encode(result).decode()))
+        if len(told) > TEXTS["result"]:  # the log would not take it, and the call never end
+            await session.do(c.EndTool(call=call, outcome="failed", reason=RESULT_TOO_LONG))
+            raise ToolFailed("failed", RESULT_TOO_LONG)
+        await session.do(c.EndTool(call=call, result=told))
         return result
 
     def _next_key(self, tool: Tool, arguments: str) -> str:

@@ -20,13 +20,15 @@ from legato.agent.steering import OnSteer, Steering
 from legato.agent.tools import Tool
 from legato.agent.turn import Said, Turn, history_of
 from legato.agent.whispers import OnWhisper, Whispers
+from legato.agent.writing import LONGEST
 from legato.agent.yielded import heed
 from legato.client import Client
-from legato.errors import Refused, SessionClosed
+from legato.errors import Refused, SessionClosed, Superseded
 from legato.session import commands as c
 from legato.session.actors import WORKER
 from legato.session.audience import Attendee, audience
 from legato.session.events import Event, Unknown, VoiceStarted
+from legato.session.vocabulary import Outcome
 
 log = logging.getLogger("legato.agent")
 GIVE_BACK_S: Final = 1.0
@@ -139,8 +141,16 @@ class Engagement:
         await self.session.do(
             c.StartResponse(response=response), c.StartMessage(message=message, response=response)
         )
-        await self.session.do(c.GrowMessage(message=message, index=0, text=words))
-        await self.session.do(c.EndResponse(response=response))
+        try:
+            for index, at in enumerate(range(0, max(1, len(words)), LONGEST)):
+                grow = c.GrowMessage(message=message, index=index, text=words[at : at + LONGEST])
+                await self.session.do(grow)
+        except Superseded:
+            raise
+        except Refused as refused:  # it is over, and must not stay open
+            await self._guarded(self._end(response, "failed", _said(refused)))
+            raise
+        await self._end(response, "finished")
 
     async def ask_for_human(self, reason: str, skill: str = "", *, priority: int = 0) -> None:
         """Put the session into the queue of operators, as `Turn.ask_for_human` does: for who has no turns, too."""
@@ -156,12 +166,7 @@ class Engagement:
     async def _do(self, duty: Duties, tasks: asyncio.TaskGroup) -> bool:
         if duty.accept and not await self._accept():
             return False
-        for response in duty.stop:
-            if (task := self._answering.get(response)) is not None and response not in self._stopped:
-                self._stopped.add(response)
-                task.cancel()
-            elif task is None:
-                self._steering.stop(response)
+        self._stop(duty.stop, tasks)
         for turn in duty.turns:
             if turn not in self._claimed:
                 self._claimed.add(turn)
@@ -175,6 +180,23 @@ class Engagement:
         for work in (*self._came(), *self._steering.due(duty), *self._whispers.due(self), *drafting):
             tasks.create_task(self._guarded(work))
         return True
+
+    def _stop(self, responses: tuple[str, ...], tasks: asyncio.TaskGroup) -> None:
+        """Somebody wants no more of these. What nobody works at (any more) ends here: else it would stay open."""
+        self._stopped &= {*responses, *self._answering}
+        for response in responses:
+            task, known = self._answering.get(response), self.session.state.responses.get(response)
+            if known is not None and known.parent:
+                self._steering.stop(response)
+            elif response not in self._stopped:
+                self._stopped.add(response)
+                if task is not None:
+                    task.cancel()
+                else:
+                    tasks.create_task(self._guarded(self._end(response, "cancelled")))
+
+    async def _end(self, response: str, outcome: Outcome, reason: str = "") -> None:
+        await self.session.do(c.EndResponse(response=response, outcome=outcome, reason=reason))
 
     async def _accept(self) -> bool:
         name = f"{WORKER}{self._agent}"
@@ -218,8 +240,8 @@ class Engagement:
             await self._guarded(turn.finish("cancelled"))
         except Refused as refused:
             log.warning("answer refused", extra={"reason": refused.refusal.reason})
-            if refused.refusal.reason == "budget_exhausted":
-                await self._guarded(turn.finish("failed", "budget exhausted"))
+            if not isinstance(refused, Superseded):  # if it has ended, that is refused and costs nothing
+                await self._guarded(turn.finish("failed", _said(refused)))
         except SessionClosed:
             raise
         except Exception as problem:  # a handler's fault ends its answer, not the session
@@ -228,7 +250,6 @@ class Engagement:
         finally:
             self._answering.pop(response, None)
             self._steering.ended(response)
-            self._stopped.discard(response)
             self._claimed.discard(turn_id)
 
     async def _begin(self, turn: str, response: str) -> None:
@@ -256,6 +277,11 @@ class Engagement:
                 attachment = self.session.state.attachments.get(event.attachment)
                 if attachment is not None and attachment.participant != self.participant:
                     self._talking.append(attachment.participant)
+
+
+def _said(refused: Refused) -> str:
+    """Why, in words for people."""
+    return refused.refusal.reason.replace("_", " ")
 
 
 def _named(kind: str, once: str) -> str:

@@ -16,6 +16,10 @@ IN_FLIGHT: Final = 8
 HELD_BACK: Final = 8_000
 """Characters that wait before whoever says more waits, too."""
 
+LONGEST: Final = 8_000
+"""Characters of one delta: in whatever script, and escaped as JSON, fewer bytes than it, its event and its envelope may
+have. Words that are longer leave in several."""
+
 
 def progressed(response: str, text: str, step: int, steps: int, eta_s: float) -> c.ProgressResponse:
     """How far it is, as it is said."""
@@ -134,9 +138,12 @@ class Writing:
             await self.unpaused()
 
     def _flush(self, limit: int) -> None:
-        if not self._waiting or len(self._flight) >= limit or self.paused:
-            return
-        words, self._waiting = "".join(self._waiting), []
+        while self._waiting and len(self._flight) < limit and not self.paused:
+            words = "".join(self._waiting)
+            self._waiting = [words[LONGEST:]] if len(words) > LONGEST else []
+            self._grow(words[:LONGEST])
+
+    def _grow(self, words: str) -> None:
         part, kind = self._part
         grow = c.GrowMessage(
             message=self.message,
@@ -157,6 +164,7 @@ class Writing:
         problem = None if future.cancelled() else future.exception()
         if isinstance(problem, Refused):
             self._problem = self._problem or problem
+            self._waiting.clear()  # what follows a delta that is missing would be refused as well
         elif problem is None:
             self._flush(IN_FLIGHT)
 

@@ -10,14 +10,21 @@ from contextlib import asynccontextmanager, suppress
 import legato
 from hub.store.promise import SessionKey
 from legato.session import commands as c
+from legato.session.state import State, ToolCall
 from tests.signaling.doors import WAIT_S, Doors, doors
 
 KEY = SessionKey("main", "s_manners")
 
 
+async def read() -> str:
+    """All of it."""
+    return "x" * 100_000
+
+
 def polite(silence_s: float) -> legato.Agent:
     """It asks into a silence of that length."""
     agent = legato.Agent("concierge")
+    agent.tool(read)
 
     @agent.on_join
     async def welcome(session: legato.Engagement, participant: str, returning: bool, away: float) -> None:
@@ -46,6 +53,10 @@ def polite(silence_s: float) -> legato.Agent:
             await turn.ask_for_human("wants a person, still")
         if turn.text == "and now?":
             await turn.say(f"I was told: {turn.briefing}; {[each.text for each in turn.history][-2:]}")
+        if turn.text == "all of it":
+            await turn.say("x" * 100_000)
+        if turn.text == "look it up":
+            await turn.call("read")
         await turn.say("; ".join(["goodbye", *turn.whispers]))
         if turn.text == "bye":
             await turn.end("they said goodbye")
@@ -56,6 +67,11 @@ def polite(silence_s: float) -> legato.Agent:
 def says(state: object, words: str) -> bool:
     entries = getattr(state, "entries").values()  # noqa: B009 — any state
     return any(part.text == words for each in entries for part in getattr(each, "parts", ()))
+
+
+def fails(state: State) -> bool:
+    """A call did."""
+    return any(isinstance(each, ToolCall) and each.status == "failed" for each in state.entries.values())
 
 
 @asynccontextmanager
@@ -84,6 +100,17 @@ async def test_an_agent_greets_asks_into_the_silence_and_ends_the_session() -> N
         await ada.until(lambda state: state.ended, WAIT_S)
         assert ada.state.ended_reason == "they said goodbye"
         assert [each.status for each in ada.state.entries.values()][-1] == "finished"
+
+
+async def test_what_is_too_long_for_an_envelope_ends_neither_the_session_nor_the_agents_work_in_it() -> None:
+    async with conversation() as (_, ada):
+        await ada.say("all of it")
+        whole = "x" * 100_000 + "goodbye"
+        await ada.until(lambda state: says(state, whole) and not state.responses, WAIT_S)
+        await ada.say("look it up")
+        await ada.until(lambda state: fails(state) and not state.responses, WAIT_S)
+        await ada.say("and?")
+        await ada.until(lambda state: says(state, "goodbye"), WAIT_S)
 
 
 async def test_an_agent_that_asks_for_a_person_puts_the_session_into_the_queue_once_and_goes_on() -> None:
