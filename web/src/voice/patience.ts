@@ -1,9 +1,13 @@
-/** How long to wait before a call is tried again. */
+/** How long to wait before a call is tried again, and for what comes with one. */
 
 const WAITS_MS = [0, 200, 500, 1_000, 2_000];
 const CLIMBS_MS = [500, 1_000, 2_000, 5_000, 15_000];
 /** Calls in vain after which voice is given up. */
 export const MOST_TRIES = 12;
+/** How long after a call stands the peer for the next one is made. */
+export const SPARE_MS = 1_000;
+/** How long the microphone waits for the hub's first frame at most: opening it takes what that needs to sound. */
+export const MICROPHONE_MS = 300;
 
 /** After so many in vain, ms. */
 export function waitAfter(tries: number): number {

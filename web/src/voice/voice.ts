@@ -23,7 +23,7 @@ import { Left } from "./left";
 import { wayBack } from "./liveness";
 import { Microphone } from "./microphone";
 import { Output } from "./output";
-import { climbAfter, MOST_TRIES, waitAfter, within } from "./patience";
+import { climbAfter, MICROPHONE_MS, MOST_TRIES, SPARE_MS, waitAfter, within } from "./patience";
 import type { Peer } from "./peer";
 import { Playout, type Sounding } from "./playout";
 import { Roaming } from "./roaming";
@@ -33,10 +33,6 @@ import { viewOf, Views, type VoiceState, type VoiceView } from "./view";
 import { Watch } from "./watch";
 import { Wish } from "./wish";
 
-/** How long after a call stands the peer for the next one is made. */
-const SPARE_MS = 1_000;
-/** How long the microphone waits for the hub's first frame at most: opening it takes what that needs to sound. */
-const MICROPHONE_MS = 300;
 /** How often it is seen what sounds. */
 const LOOK_MS = 20;
 
@@ -58,6 +54,8 @@ export class Voice {
   private tries = 0;
   private turn = 0;
   private making = false;
+  /** No call stands, nor is one on its way. */
+  private readonly idle = (): boolean => this.call === null && !this.making;
   private standing: () => void = () => undefined;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly hush: Hush;
@@ -216,8 +214,10 @@ export class Voice {
   private back(): void {
     this.tellReady();
     this.call?.introduce();
-    // Its call was lost while the session was away: neither is there to tell of it.
-    if ((this.watch.lost || this.swallowed.pending) && !this.fallback.on) this.dial();
+    if (this.fallback.on) return;
+    // Its call was lost while the session was away, when nobody could be told, or called. Another node is `atNode`'s.
+    const waits = this.on() && this.state !== "failed" && this.idle() && this.session.node === this.node;
+    if (waits || this.watch.lost || this.swallowed.pending) this.dial();
   }
 
   private atNode(node: string): void {
@@ -226,7 +226,7 @@ export class Voice {
     const going = this.state === "calling" || this.state === "live";
     const elsewhere = this.dialler.node !== node;
     // A call by a ticket of this very node is on its way, or stands; any other is on a node that is left.
-    if (going && (elsewhere || (this.call === null && !this.making))) {
+    if (going && (elsewhere || this.idle())) {
       if (elsewhere) this.dialler.distrust();
       this.dial();
     }
