@@ -18,6 +18,20 @@ pytestmark = [pytest.mark.e2e, pytest.mark.voice, pytest.mark.timeout(180)]
 ENTER = "\ue007"
 LONG_S = 60.0
 
+REFUSES = """() => {
+  globalThis.AudioContext = class extends AudioContext {
+    constructor(options) {
+      super(options);
+      this.forced = options?.sampleRate !== undefined;
+    }
+    createMediaStreamSource(stream) {
+      if (this.forced) throw new DOMException("another rate", "NotSupportedError");
+      return super.createMediaStreamSource(stream);
+    }
+  };
+}"""
+"""A Firefox of some years, whose loudspeaker has another rate than the hub."""
+
 
 async def say(browser: Firefox, text: str) -> None:
     await browser.press("#words")
@@ -59,3 +73,20 @@ async def test_firefox_types_survives_a_killed_hub_and_calls(tmp_path: Path) -> 
         await says(browser, "cello bow")
         await asyncio.to_thread(ARTEFACTS.mkdir, exist_ok=True)
         await browser.shot(ARTEFACTS / "page-firefox.png")
+
+
+async def test_an_older_firefox_whose_loudspeaker_has_another_rate_takes_sound_in_and_out(
+    tmp_path: Path,
+) -> None:
+    async with demo_hub(tmp_path / "data") as url, firefox() as browser:
+        await browser.before(REFUSES)
+        await browser.open(url)
+        await browser.until(
+            "globalThis.legato?.view?.phase === 'live' && legato.view.state.responder", LONG_S
+        )
+        await browser.press("[data-voice]")
+        await browser.until("['open', 'denied', 'absent'].includes(legatoVoice.current.microphone)", LONG_S)
+        assert await browser.evaluate("legatoVoice.current.microphone") == "open"
+        # Without a sound card no context of this browser runs: whether this one would take a call in has to do.
+        took = "legatoVoice.output.context.createMediaStreamSource(new MediaStream([legatoVoice.microphone.track]))"
+        assert await browser.evaluate(f"{took}.numberOfOutputs") == 1

@@ -74,6 +74,10 @@ class Firefox:
         """Go there; returns when the page has loaded."""
         await self.call("browsingContext.navigate", context=self._context, url=url, wait="complete")
 
+    async def before(self, function: str) -> None:
+        """Run the function in every page, before anything else of it."""
+        await self.call("script.addPreloadScript", functionDeclaration=function)
+
     async def evaluate(self, expression: str, within: float = CALL_S) -> Any:
         """The value of the expression (awaited), as JSON carries it."""
         said = await self.call(

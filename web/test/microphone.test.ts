@@ -139,3 +139,13 @@ describe("another microphone that is chosen", () => {
     expect(microphone).toMatchObject({ state, track: null });
   });
 });
+
+test("a microphone that this page cannot hear itself is open, and sent", async () => {
+  const refuses = (): never => {
+    throw new DOMException("", "NotSupportedError");
+  };
+  const microphone = new Microphone(context(refuses), () => undefined);
+  await microphone.open();
+  expect([microphone.state, microphone.refusedAnother, microphone.level()]).toEqual(["open", false, 0]);
+  expect(microphone.given).not.toBeNull();
+});

@@ -141,11 +141,7 @@ export class Microphone {
     this.gone();
     this.stream = stream;
     this.sounds(); // before anything hears it
-    this.meter = this.context.createAnalyser();
-    this.meter.fftSize = 1024;
-    this.source = this.context.createMediaStreamSource(stream);
-    this.source.connect(this.meter);
-    if (this.ear !== null) this.source.connect(this.ear);
+    this.listen(stream);
     const { track } = this;
     if (track !== null) {
       track.onended = () => {
@@ -156,6 +152,19 @@ export class Microphone {
       };
     }
     this.become("open");
+  }
+
+  /** Hear it here, too. A browser may refuse that (one whose rate is not the context's): it is sent all the same. */
+  private listen(stream: MediaStream): void {
+    try {
+      this.source = this.context.createMediaStreamSource(stream);
+    } catch {
+      return; // nothing is drawn of it, and the hub hears for us
+    }
+    this.meter = this.context.createAnalyser();
+    this.meter.fftSize = 1024;
+    this.source.connect(this.meter);
+    if (this.ear !== null) this.source.connect(this.ear);
   }
 
   /** Another one was chosen in vain: the one that is heard stays so, and says so. */

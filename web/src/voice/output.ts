@@ -4,9 +4,20 @@
  * A cold output piles the first second of speech up in the jitter buffer and stays late for long; so a silent
  * source plays from the first gesture on, and the remote track is read through a graph that runs already.
  */
+import { capable } from "./capture";
 import { levelOf } from "./level";
 
 const FADE_S = 0.005;
+const RATE = 48_000;
+
+/**
+ * The context's rate is the hub's only where sound may come in buffers of it (`Fallback`), which would click where they
+ * meet in a context of another. Elsewhere all sound is a media stream's, which the browser itself brings to the rate of
+ * the device; older Firefoxes refuse (NotSupportedError) to take one into a context of a rate that was asked for.
+ */
+function rate(): AudioContextOptions {
+  return capable() ? { sampleRate: RATE } : {};
+}
 
 /** Why nothing is to sound: its person put it on hold; its path was lost; the voice moves to another device. */
 export type Held = "hold" | "lost" | "moving";
@@ -22,7 +33,7 @@ export class Output {
   /** Told when sound becomes possible, or impossible. */
   changed: () => void = () => undefined;
   /** Made before it is needed, for that takes a while. */
-  readonly context = new AudioContext({ latencyHint: "interactive", sampleRate: 48_000 });
+  readonly context = new AudioContext({ latencyHint: "interactive", ...rate() });
 
   constructor() {
     this.context.onstatechange = () => {
@@ -47,7 +58,7 @@ export class Output {
   /** How many samples at 48 kHz are on their way to the ear. */
   get late(): number {
     const { outputLatency, baseLatency } = this.context;
-    return (outputLatency || baseLatency || 0) * 48_000;
+    return (outputLatency || baseLatency || 0) * RATE;
   }
 
   /** Begin, if the browser lets it: on a gesture, or while a microphone is open. Never waits for long. */
