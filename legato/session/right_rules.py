@@ -133,11 +133,16 @@ def unreachable(state: State, right: str, window_ms: int) -> list[e.Event]:
 
 
 def reachable(state: State, right: str) -> list[e.Event]:
-    """The same worker is back within its window."""
+    """The same worker is back within its window. It answers where nobody does: who answered meanwhile may have gone."""
     holder = _holder(state, right)
     if not holder or _fault(state, holder) != "unreachable":
         return []
-    return [e.AgentReachable(by=HUB, participant=holder, right=right)]
+    back: list[e.Event] = [e.AgentReachable(by=HUB, participant=holder, right=right)]
+    held = state.rights[right]
+    if held.listens or state.responder:
+        return back
+    answers = e.ResponderChanged(by=HUB, participant=holder, reason="accepted", briefing=state.briefing)
+    return [*back, _granted(state, RESPONDER, holder, held.worker), answers]
 
 
 def crashed(state: State, right: str) -> list[e.Event]:

@@ -6,7 +6,7 @@ from legato.session.actors import Actor
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.presence_rules import attached, closed, left
-from legato.session.right_rules import crashed
+from legato.session.right_rules import crashed, reachable, unreachable
 from legato.session.takeover_rules import as_answer
 from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, types
 
@@ -135,6 +135,28 @@ def test_without_an_agent_the_session_waits_for_one_which_then_answers() -> None
     assert (talk.state.responder, talk.state.briefing, talk.state.rights["responder"].holder) == ("", "b", "")
     talk.do(Actor("p_bot", "agent", ALL, worker="w2"), c.AcceptSession(right="worker:bot", worker="w2"))
     assert talk.state.responder == "p_bot"
+
+
+def test_an_agent_that_was_out_of_reach_as_the_answering_came_back_answers_once_it_is_here() -> None:
+    talk = Talk()
+    talk.do(OPERATOR, c.TakeOver())
+    talk.put(unreachable(talk.state, "worker:bot", 250))
+    talk.do(OPERATOR, c.HandBack(briefing="b"))
+    assert talk.state.responder == "", "nobody hears who is out of reach"
+    back = talk.put(reachable(talk.state, "worker:bot"))
+    assert types(back) == ["agent_reachable", "right_granted", "responder_changed"]
+    assert (talk.state.responder, talk.state.briefing) == ("p_bot", "b")
+    assert talk.state.rights["responder"].worker == "w1"
+    talk.do(ADA, c.PostMessage(message="t", parts=WORDS))
+    talk.do(BOT, c.StartResponse(response="r", turn="t"))
+
+
+def test_an_agent_that_comes_back_within_reach_takes_the_answering_from_nobody() -> None:
+    talk = Talk()
+    talk.do(OPERATOR, c.TakeOver())
+    talk.put(unreachable(talk.state, "worker:bot", 250))
+    assert types(talk.put(reachable(talk.state, "worker:bot"))) == ["agent_reachable"]
+    assert talk.state.responder == "olga"
 
 
 def test_a_person_who_goes_leaves_the_answering_to_the_agent() -> None:
