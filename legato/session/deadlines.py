@@ -15,6 +15,7 @@ two nodes, it takes effect once; fired late, it takes effect late; and fired whe
 | `notice` | something waits, and only agents are there | 0 s to 1 h | the hub tries to tell its people |
 | | a person is asked for, and nobody who helps is there | 0 s to 1 h | it tries to tell those |
 | `alone`, `back` | nobody attends an answer; somebody is back | as labelled; 0 s | it waits; it goes on |
+| `answers` | a person answered as the log's tail was lost, and their right with it | 0 s | they have it again |
 | `reserved` | a session is kept for somebody in the queue | 20 s | it goes back to its place |
 """
 
@@ -31,7 +32,7 @@ from legato.session.away_rules import needs
 from legato.session.ids import HUB
 from legato.session.presence_rules import grace_over
 from legato.session.queue_rules import reservation_over
-from legato.session.right_rules import crashed
+from legato.session.right_rules import crashed, held_again, unheld
 from legato.session.seeking_rules import sought
 from legato.session.state import State, ToolCall
 
@@ -46,7 +47,17 @@ class Deadline:
     at: int
     offset: int
     name: Literal[
-        "grace", "window", "approval", "claim", "overrun", "lost", "reserved", "notice", "alone", "back"
+        "grace",
+        "window",
+        "approval",
+        "claim",
+        "overrun",
+        "lost",
+        "reserved",
+        "notice",
+        "alone",
+        "back",
+        "answers",
     ]
     subject: str
 
@@ -101,6 +112,8 @@ def _found(state: State) -> Iterator[Deadline]:
         yield Deadline(need.at, need.offset, "notice", need.about)
     if (asking := state.asking) is not None and asking.reserved_for:
         yield Deadline(asking.reserved_until, asking.reserved_at, "reserved", asking.id)
+    if (person := unheld(state)) and state.reopened:
+        yield Deadline(state.time, state.reopened[-1].at, "answers", person)
     if (waits := alone_rules.pauses(state)) is not None:
         yield Deadline(waits[0], waits[1], "alone", waits[2])
     if (waits := alone_rules.goes_on(state)) is not None:
@@ -115,6 +128,8 @@ def _events(state: State, deadline: Deadline) -> list[e.Event]:
             return crashed(state, worker_right(state, deadline.subject))
         case "reserved":
             return reservation_over(state, deadline.subject)
+        case "answers":
+            return held_again(state)
         case "alone":
             return alone_rules.paused(state, deadline.subject)
         case "back":

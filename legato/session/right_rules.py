@@ -19,6 +19,7 @@ from legato.session.commands import Refusal
 from legato.session.ids import HUB
 from legato.session.message_rules import Decision, entry_ends, goes_on, response_ends
 from legato.session.modality_rules import given_back, let_go, of_sound
+from legato.session.routing import PEOPLE
 from legato.session.state import Right, State
 
 ReleaseReason = Literal["released", "crashed", "expired", "taken", "ended"]
@@ -51,7 +52,7 @@ def accept_session(state: State, actor: Actor, command: c.AcceptSession) -> Deci
     if right.worker != command.worker:
         events += left_open(state, HUB, actor.participant, "interrupted", "another worker")
     events.append(_granted(state, command.right, actor.participant, command.worker, listens=listens))
-    if not listens and not state.rights.get(RESPONDER, Right(0)).holder:
+    if not listens and not state.rights.get(RESPONDER, Right(0)).holder and not unheld(state):
         events.append(_granted(state, RESPONDER, actor.participant, command.worker))
         if state.responder != actor.participant:
             briefing = "" if state.responder else state.briefing
@@ -143,6 +144,21 @@ def reachable(state: State, right: str) -> list[e.Event]:
         return back
     answers = e.ResponderChanged(by=HUB, participant=holder, reason="accepted", briefing=state.briefing)
     return [*back, _granted(state, RESPONDER, holder, held.worker), answers]
+
+
+def unheld(state: State) -> str:
+    """The person who answers though no right says so, for it went with the log's tail; or "". An agent accepts anew:
+    nobody asks that of somebody who is speaking."""
+    who = state.participants.get(state.responder)
+    if who is None or who.left or who.role not in PEOPLE or state.rights.get(RESPONDER, Right(0)).holder:
+        return ""
+    return who.id
+
+
+def held_again(state: State) -> list[e.Event]:
+    """That person has the right again, by a number of its own."""
+    person = unheld(state)
+    return [_granted(state, RESPONDER, person, "")] if person else []
 
 
 def crashed(state: State, right: str) -> list[e.Event]:

@@ -5,10 +5,10 @@ from legato.session import events as e
 from legato.session.actors import Actor
 from legato.session.commands import Refusal
 from legato.session.ids import HUB
-from legato.session.presence_rules import attached, closed, left
+from legato.session.presence_rules import attached, closed, left, log_reopened
 from legato.session.right_rules import crashed, reachable, unreachable
 from legato.session.takeover_rules import as_answer
-from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, types
+from tests.session.talk import ADA, ALL, BOT, OPERATOR, WORDS, Talk, overdue, types
 
 BEN = Actor("ben", "operator", ALL)
 SUE = Actor("sue", "supervisor", ALL)
@@ -157,6 +157,33 @@ def test_an_agent_that_comes_back_within_reach_takes_the_answering_from_nobody()
     talk.put(unreachable(talk.state, "worker:bot", 250))
     assert types(talk.put(reachable(talk.state, "worker:bot"))) == ["agent_reachable"]
     assert talk.state.responder == "olga"
+
+
+def test_a_person_who_answered_as_the_logs_tail_was_lost_answers_on() -> None:
+    talk = Talk()
+    talk.put(attached(talk.state, "olga", "a1", 0))
+    talk.do(OPERATOR, c.TakeOver())
+    talk.do(OPERATOR, c.HoldUsers())
+    talk.put(log_reopened("e", talk.state.offset + 1, talk.state.offset + 3))
+    another = Actor("p_bot", "agent", ALL, worker="w2")
+    talk.do(another, c.AcceptSession(right="worker:bot", worker="w2"))
+    assert talk.state.responder == "olga", "no agent takes it from somebody who is speaking"
+    assert overdue(talk) == ["right_granted"]
+    assert (talk.state.rights["responder"].holder, talk.state.held) == ("olga", "olga")
+    assert overdue(talk) == [], "once"
+    talk.do(OPERATOR, c.ReleaseUsers())
+    talk.do(OPERATOR, c.HoldUsers())
+    talk.put(closed(talk.state, "a1"))
+    assert (talk.state.responder, talk.state.held) == ("p_bot", ""), "and who is gone answers no more"
+
+
+def test_an_agent_that_answered_as_the_logs_tail_was_lost_accepts_anew() -> None:
+    talk = Talk()
+    talk.put(log_reopened("e", talk.state.offset + 1, talk.state.offset + 3))
+    assert overdue(talk) == []
+    another = Actor("p_bot", "agent", ALL, worker="w2")
+    talk.do(another, c.AcceptSession(right="worker:bot", worker="w2"))
+    assert talk.state.rights["responder"].holder == "p_bot"
 
 
 def test_a_person_who_goes_leaves_the_answering_to_the_agent() -> None:
