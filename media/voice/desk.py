@@ -56,7 +56,7 @@ class Desk:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.gather(*(self._close(key) for key in tuple(self._voices)))
+        await asyncio.gather(*(supervised(self._close(key)) for key in tuple(self._voices)))
         await self._errands.cancel()
 
     def __len__(self) -> int:

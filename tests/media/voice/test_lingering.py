@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from hub.store.promise import SessionKey, Store
+from hub.store.promise import SessionKey, Store, StoreUnavailable
 from legato.session import events as e
 from media.rtc.call import Call
 from media.voice.session import LINGER
@@ -106,3 +106,22 @@ def test_a_call_that_is_given_up_while_its_voice_opens_leaves_no_voice_behind(tu
             assert needed(here) == alone
 
     leaves_nothing()
+
+
+class AwayVault:
+    """Takes no sound: the store is away."""
+
+    async def record_audio(self, store: Store, key: SessionKey, track: str, before: int) -> int:
+        raise StoreUnavailable("away")
+
+
+@virtual
+async def test_a_node_that_stops_while_the_store_is_away_stops() -> None:
+    async with place(House()) as here:
+        here.desk.sound = replace(here.desk.sound, vault=AwayVault())
+        await here.ring_up(Phone())
+        await here.say()
+        await asyncio.sleep(5)
+        desk = here.desk
+    assert len(desk) == 0
+    assert not desk._errands._tasks, "nothing of it works on"
