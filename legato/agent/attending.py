@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
-from legato.errors import Refused
+from legato.agent.guarding import called, guarded
 from legato.session.audience import Attendee, audience
 from legato.session.state import State
 
@@ -37,5 +36,4 @@ class Attending:
             self._news.clear()
             if self._now is not None and self._now != told:
                 told = self._now
-                with suppress(Refused):  # the session went on meanwhile
-                    await self._handler(engagement, told)
+                await guarded(called(self._handler, engagement, told))

@@ -14,6 +14,7 @@ from legato.agent.arrivals import Arrivals
 from legato.agent.attending import Attending, OnAudience
 from legato.agent.drafting import Drafting, OnDraft
 from legato.agent.duties import Claim, Duties, callers, duties, holds
+from legato.agent.guarding import called, guarded
 from legato.agent.listening import Listening, OnEvent
 from legato.agent.silence import OnSilence, Silences
 from legato.agent.steering import OnSteer, Steering
@@ -148,7 +149,7 @@ class Engagement:
         except Superseded:
             raise
         except Refused as refused:  # it is over, and must not stay open
-            await self._guarded(self._end(response, "failed", _said(refused)))
+            await guarded(self._end(response, "failed", _said(refused)))
             raise
         await self._end(response, "finished")
 
@@ -178,7 +179,7 @@ class Engagement:
             self._attending.look(self.session.state)
             self._silences.seen(self.session.state, self.participant)
         for work in (*self._came(), *self._steering.due(duty), *self._whispers.due(self), *drafting):
-            tasks.create_task(self._guarded(work))
+            tasks.create_task(guarded(work))
         return True
 
     def _stop(self, responses: tuple[str, ...], tasks: asyncio.TaskGroup) -> None:
@@ -193,7 +194,7 @@ class Engagement:
                 if task is not None:
                     task.cancel()
                 else:
-                    tasks.create_task(self._guarded(self._end(response, "cancelled")))
+                    tasks.create_task(guarded(self._end(response, "cancelled")))
 
     async def _end(self, response: str, outcome: Outcome, reason: str = "") -> None:
         await self.session.do(c.EndResponse(response=response, outcome=outcome, reason=reason))
@@ -220,8 +221,12 @@ class Engagement:
         came = self._arrivals.look(self.session.state) if self._claim.asked >= 0 else []
         talking, self._talking = dict.fromkeys(self._talking), []
         join, voice = self._handlers.on_join, self._handlers.on_voice
-        work = [join(self, *each) for each in came] if join is not None else []
-        return work + ([voice(self, participant) for participant in talking] if voice is not None else [])
+        work: list[Awaitable[None]] = []
+        if join is not None:
+            work += [called(join, self, *each) for each in came]
+        if voice is not None:
+            work += [called(voice, self, participant) for participant in talking]
+        return work
 
     async def _answer(self, turn_id: str, response: str) -> None:
         try:
@@ -237,16 +242,16 @@ class Engagement:
         except asyncio.CancelledError:
             if response not in self._stopped:
                 raise  # the worker goes: its turn is not answered, and waits for the next one
-            await self._guarded(turn.finish("cancelled"))
+            await guarded(turn.finish("cancelled"))
         except Refused as refused:
             log.warning("answer refused", extra={"reason": refused.refusal.reason})
             if not isinstance(refused, Superseded):  # if it has ended, that is refused and costs nothing
-                await self._guarded(turn.finish("failed", _said(refused)))
+                await guarded(turn.finish("failed", _said(refused)))
         except SessionClosed:
             raise
         except Exception as problem:  # a handler's fault ends its answer, not the session
             log.exception("answer failed", extra={"problem": type(problem).__name__})
-            await self._guarded(turn.finish("failed", type(problem).__name__))
+            await guarded(turn.finish("failed", type(problem).__name__))
         finally:
             self._answering.pop(response, None)
             self._steering.ended(response)
@@ -262,12 +267,6 @@ class Engagement:
     async def _handle(self, turn: Turn) -> None:
         if self._handlers.on_turn is not None:
             await heed(self._handlers.on_turn(turn), turn.say)
-
-    async def _guarded(self, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except Refused as refused:
-            log.info("refused", extra={"reason": refused.refusal.reason})
 
     def _seen(self, events: tuple[Event | Unknown, ...] | Any) -> None:
         if self._claim.asked >= 0:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from legato.errors import LegatoError
+from legato.agent.guarding import called, guarded
 from legato.session.events import Event, Unknown
 
 log = logging.getLogger("legato.agent")
@@ -40,9 +40,4 @@ class Listening:
         """Tell the handler, until cancelled."""
         while self._handler is not None:
             event = await self._waiting.get()
-            try:
-                await self._handler(engagement, event)
-            except LegatoError:
-                raise
-            except Exception as problem:  # an author's handler may raise whatever: the session goes on
-                log.exception("an event was told in vain", extra={"problem": type(problem).__name__})
+            await guarded(called(self._handler, engagement, event))

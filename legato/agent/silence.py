@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Final
 
-from legato.errors import Refused
+from legato.agent.guarding import called, guarded
 from legato.session.state import Message, State
 
 OnSilence = Callable[[Any, float], Awaitable[None]]
@@ -97,8 +96,7 @@ class Silences:
         while self._handler is not None:
             self._news.clear()
             if self._silence.complete(loop.time()):
-                with suppress(Refused):  # somebody was quicker, or said something meanwhile
-                    await self._handler(engagement, self._silence.after)
+                await guarded(called(self._handler, engagement, self._silence.after))
             wait = self._silence.due() - loop.time()
             try:
                 await asyncio.wait_for(self._news.wait(), None if wait == _FOREVER else max(0.0, wait))

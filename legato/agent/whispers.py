@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from legato.agent.guarding import called
 from legato.client import Client
 from legato.session.state import State
 
@@ -32,4 +33,6 @@ class Whispers:
             return []
         new = [each for each in state.whispers if each.at > self._told and each.to == attached.participant]
         self._told = state.offset
-        return [self._handler(engagement, each.text) for each in new] if self._handler is not None else []
+        if self._handler is None:
+            return []
+        return [called(self._handler, engagement, each.text) for each in new]

@@ -247,6 +247,11 @@ class Worker:
             log.warning(
                 "session given up", extra={"problems": [type(each).__name__ for each in problem.exceptions]}
             )
+        except* Exception as problem:  # a fault in one session is no reason to leave all others
+            declined = u.Decline(offer=offered.offer, reason="failed")
+            log.exception(
+                "session failed", extra={"problems": [type(each).__name__ for each in problem.exceptions]}
+            )
         finally:
             self._busy.discard(offered.session)
             self._tell(u.Capacity(free=self._free))

@@ -159,6 +159,22 @@ async def test_a_session_that_cannot_be_joined_is_declined_after_the_worker_said
         assert await hub.says("decline") == {"type": "decline", "offer": "o_1", "reason": "failed"}
 
 
+async def test_a_session_that_fails_in_a_way_nobody_foresaw_is_declined_and_the_others_go_on() -> None:
+    async with at_work() as (hub, work):
+        await hub.offer("o_1", "s_1")
+        _, failing = await work.next()
+        await hub.offer("o_2", "s_2")
+        _, going_on = await work.next()
+        failing.set_exception(KeyError("unforeseen"))
+        assert (await hub.says("capacity"))["free"] == 7
+        assert await hub.says("decline") == {"type": "decline", "offer": "o_1", "reason": "failed"}
+        assert not going_on.done()
+        await hub.offer("o_3", "s_3")
+        assert (await work.next())[0] == "o_3"
+        going_on.set_result(None)
+        assert (await hub.says("capacity"))["free"] == 7
+
+
 async def test_a_worker_that_comes_back_says_nothing_before_it_says_who_it_is() -> None:
     async with at_work() as (hub, work):
         await hub.offer("o_1", "s_1")
