@@ -135,3 +135,9 @@ export class Peer {
     if (this.element.srcObject !== null) void this.element.play().catch(() => undefined);
   }
 }
+
+/** Call `then` when the hub's first frame is there. */
+export function onceHeard(track: MediaStreamTrack, then: () => void): void {
+  if (!track.muted) then();
+  else track.addEventListener("unmute", then, { once: true });
+}

@@ -23,8 +23,9 @@ import { Left } from "./left";
 import { wayBack } from "./liveness";
 import { Microphone } from "./microphone";
 import { Output } from "./output";
+import { stopWhenOver } from "./over";
 import { climbAfter, MICROPHONE_MS, MOST_TRIES, SPARE_MS, waitAfter, within } from "./patience";
-import type { Peer } from "./peer";
+import { onceHeard, type Peer } from "./peer";
 import { Playout, type Sounding } from "./playout";
 import { Roaming } from "./roaming";
 import { Swallowed } from "./swallowed";
@@ -117,6 +118,7 @@ export class Voice {
     });
     this.views = new Views(this.look());
     session.onChange(({ phase }) => phase === "live" && this.sessionLive());
+    stopWhenOver(session, this);
     // What the hub said of its sound meanwhile was missed: it says it again.
     session.sounds.listen({ back: () => this.back() });
   }
@@ -262,8 +264,7 @@ export class Voice {
       again: () => this.wish.again,
       track: (track) => {
         this.output.play(track);
-        if (!track.muted) this.standing();
-        else track.addEventListener("unmute", () => this.standing(), { once: true });
+        onceHeard(track, () => this.standing());
       },
       // Told before the connection is up, so that the first frame over it may be speech.
       answered: () => this.tellReady(),
