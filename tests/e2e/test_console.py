@@ -149,7 +149,7 @@ async def holds(desk: Console, caller: Reader) -> None:
     await caller.page.wait_for_selector("[data-held]:has-text('Operator put you on hold')")
     await caller.page.fill("#words", "are you there?")
     await caller.page.press("#words", "Enter")
-    await desk.sees("[data-verb='o'][aria-pressed='true']")
+    await desk.sees("[data-verb='o'].pressed")
     await desk.key("o")
     await caller.page.wait_for_selector("[data-held]", state="detached")
     assert await caller.page.input_value("#words") == "are you there?", "it stayed where it was written"

@@ -256,6 +256,10 @@ async def test_another_microphone_that_cannot_be_opened_leaves_the_one_that_is_h
         assert await reader.page.evaluate("legatoVoice.microphone.track.readyState") == "live"
         await reader.page.click("[aria-label=Mute]")
         assert not await reader.page.evaluate("legatoVoice.microphone.track.enabled")
+        await reader.page.click("[aria-label=Hold]")
+        for name in ("Unmute", "Go on"):
+            # A name that says what it does next, and "pressed", would be the opposite of each other.
+            assert await reader.page.get_attribute(f"[aria-label='{name}']", "aria-pressed") is None
         assert reader.tab.errors == []
 
 

@@ -94,7 +94,7 @@ export function Desk({ hub, session, view, ears, voiceless, onClose }: Props): J
       </header>
       <div class="verbs" role="toolbar" aria-label="What you can do">
         {verbs.map((verb) => (
-          <button type="button" key={verb.key} class={`small ${verb.pressed ? "pressed" : ""}`} data-verb={verb.key} disabled={!verb.possible} aria-pressed={verb.pressed} {...keyed(verb.key)} onClick={() => press(verb)}>
+          <button type="button" key={verb.key} class={`small ${verb.pressed ? "pressed" : ""}`} data-verb={verb.key} disabled={!verb.possible} aria-pressed={verb.renamed ? undefined : verb.pressed} {...keyed(verb.key)} onClick={() => press(verb)}>
             {verb.name} <kbd>{verb.key}</kbd>
           </button>
         ))}

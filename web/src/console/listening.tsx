@@ -12,7 +12,7 @@ export function Listening({ ears }: { ears: Ears }): JSX.Element {
   const live = armed && !view.muted;
   return (
     <span class="listening" data-hears={view.state} data-microphone={live ? "live" : armed ? "armed" : "off"}>
-      <button type="button" class="small" {...keyed("l")} aria-pressed={hears} onClick={() => void (hears ? ears.stop() : ears.listen())}>
+      <button type="button" class="small" {...keyed("l")} onClick={() => void (hears ? ears.stop() : ears.listen())}>
         {hears ? "Stop listening" : "Listen"} <kbd>l</kbd>
       </button>
       {armed ? (

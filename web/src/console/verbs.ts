@@ -10,6 +10,8 @@ export interface Verb {
   readonly possible: boolean;
   /** Whether this is where one stands. */
   readonly pressed: boolean;
+  /** Its name says what it does next: to a screen reader that is all, or it would say two things at once. */
+  readonly renamed?: true;
   readonly commands: readonly Command[];
 }
 
@@ -31,6 +33,6 @@ export function verbsOf(state: State, me: string, briefing: string): Verb[] {
     stance("b", "Barge in", "barge"),
     { key: "t", name: "Take over", possible: !mine && !state.ended, pressed: mine, commands: [{ type: "take_over", reason: "console" }] },
     { key: "h", name: "Hand back", possible: mine, pressed: false, commands: [{ type: "hand_back", briefing }] },
-    { key: "o", name: held ? "End hold" : "Hold", possible: mine, pressed: held, commands: [{ type: held ? "release_users" : "hold_users" }] },
+    { key: "o", name: held ? "End hold" : "Hold", possible: mine, pressed: held, renamed: true, commands: [{ type: held ? "release_users" : "hold_users" }] },
   ];
 }

@@ -5,6 +5,8 @@ import type { Session, View } from "../client";
 import { DeniedError, offered, seen, subscribe, subscribed, unsubscribe } from "../push/telling";
 import { Icon } from "./icons";
 
+/** Pressed or not, it is called so: a name that changes and a state that does would say two things at once. */
+const TELL = "Tell me when something waits for me";
 const DENIED = "This browser does not let the page notify you. Allow notifications for this address in its settings, and try again.";
 const FAILED = "This browser could not subscribe: its push service did not answer.";
 const ON = "You will be told here when an answer has come, or something waits for your word, while you have no page open.";
@@ -29,10 +31,9 @@ export function Bell({ session, view }: { session: Session; view: View }): JSX.E
     }
     setBusy(false);
   };
-  const label = on ? "Do not tell me any more" : "Tell me when something waits for me";
   return (
     <div class="share-frame">
-      <button type="button" class={`round plain${on ? " lit" : ""}`} aria-pressed={on} aria-busy={busy} onClick={() => void turn()} aria-label={label} title={label} data-bell>
+      <button type="button" class={`round plain${on ? " lit" : ""}`} aria-pressed={on} aria-busy={busy} onClick={() => void turn()} aria-label={TELL} title={on ? "Do not tell me any more" : TELL} data-bell>
         <Icon name="bell" />
       </button>
       <div role="status">

@@ -65,7 +65,7 @@ export function VoiceStrip({ voice: { voice, view } }: { voice: VoiceHook }): JS
         </button>
       )}
       {view.microphone === "open" && (
-        <button type="button" class="small" aria-pressed={view.muted} aria-label={view.muted ? "Unmute" : "Mute"} onClick={() => voice.microphone.mute(!view.muted)}>
+        <button type="button" class="small" aria-label={view.muted ? "Unmute" : "Mute"} onClick={() => voice.microphone.mute(!view.muted)}>
           <Icon name={view.muted ? "muted" : "talk"} /> <span>{view.muted ? "Unmute" : "Mute"}</span>
         </button>
       )}
@@ -93,7 +93,7 @@ function HoldButton({ voice, held }: { voice: Voice; held: boolean }): JSX.Eleme
     return () => removeEventListener("keydown", toggle);
   }, [voice, held]);
   return (
-    <button type="button" class="small" aria-label={held ? "Go on" : "Hold"} aria-pressed={held} aria-keyshortcuts="Alt+H" title={`${held ? "Go on" : "Hold"} (Alt+H)`} onClick={() => void voice.hold.set(!held)}>
+    <button type="button" class="small" aria-label={held ? "Go on" : "Hold"} aria-keyshortcuts="Alt+H" title={`${held ? "Go on" : "Hold"} (Alt+H)`} onClick={() => void voice.hold.set(!held)}>
       <Icon name={held ? "unhold" : "hold"} /> <span>{held ? "Go on" : "Hold"}</span>
     </button>
   );
