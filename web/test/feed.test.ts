@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Feed, NOTHING, same, type Seen } from "../src/console/feed";
-import type { News, Row } from "../src/console/hub";
+import { Refused, type News, type Row } from "../src/console/hub";
 
 const row = (session: string): Row => ({ session }) as Row;
 
@@ -10,6 +10,8 @@ class Hub {
   asked = 0;
   streams: ReadableStreamDefaultController<Uint8Array>[] = [];
   refuses = false;
+  /** Why no question is answered; null: they are. */
+  failure: Error | null = null;
 
   feed = (_: number, signal: AbortSignal): Promise<ReadableStreamDefaultReader<Uint8Array>> => {
     if (this.refuses) return Promise.reject(new Error("404"));
@@ -27,7 +29,7 @@ class Hub {
     this.streams.at(-1)?.enqueue(new TextEncoder().encode(line));
   }
 
-  queue = (): Promise<readonly Row[]> => Promise.resolve([row(`asked ${++this.asked}`)]);
+  queue = (): Promise<readonly Row[]> => (this.failure === null ? Promise.resolve([row(`asked ${++this.asked}`)]) : Promise.reject(this.failure));
   board = (): Promise<{ rows: readonly Row[]; more: boolean }> => Promise.resolve({ rows: [], more: false });
   helpers = (): Promise<Seen["helpers"]> => Promise.resolve(NOTHING.helpers);
 }
@@ -90,6 +92,19 @@ describe("what the console shows", () => {
     const { asked } = hub;
     await vi.advanceTimersByTimeAsync(2_000);
     expect(hub.asked).toBe(asked);
+  });
+
+  test("says that the hub takes the ticket no more, and not that of a hub that is away", async () => {
+    [hub.refuses, hub.failure] = [true, new TypeError("fetch")];
+    void feed.run();
+    await vi.advanceTimersByTimeAsync(500);
+    expect([seen.stale, seen.barred]).toEqual([true, false]);
+    hub.failure = new Refused("ticket_refused", "");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([seen.stale, seen.barred]).toEqual([true, true]);
+    hub.failure = null;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([seen.stale, seen.barred]).toEqual([false, false]);
   });
 
   test("is asked for while a proxy keeps the stream's beats", async () => {

@@ -8,19 +8,20 @@ import { Board } from "./board";
 import { brought } from "./credential";
 import { Desk } from "./desk";
 import { Feed, NOTHING, type Seen } from "./feed";
-import { Hub, Refused, type Operator, type Row } from "./hub";
+import { Hub, Refused, type Operator } from "./hub";
 import { ALL, Filters, passes } from "./filter";
 import { Keys } from "./keys";
 import { Queue } from "./lists";
 import { useOpen } from "./opening";
 import { Operators } from "./operators";
+import { takeable } from "./taking";
+import { isTaken, TICKET_REFUSED, troubleOf, WANTED } from "./trouble";
 
 const LOOK_MS = 1_000;
-const WANTED = "The console wants a ticket of an operator or supervisor, for all sessions: whoever runs the hub makes one by “legato ticket --role operator --name …”. Open this page with #ticket= and the ticket behind its address.";
 /** Why one may not come in, and will not by waiting. */
 const FORBIDDEN: Readonly<Record<string, string>> = {
   not_allowed: "Only this machine may open the demo's console, and of others who has the capability to list sessions.",
-  ticket_refused: `This ticket is not good, or not any more. ${WANTED}`,
+  ticket_refused: TICKET_REFUSED,
   not_found: WANTED,
   method_not_allowed: WANTED,
 };
@@ -70,9 +71,9 @@ function useSeen(hub: Hub, me: Operator | null, pages: number): readonly [Seen, 
 export function App(): JSX.Element {
   const { hub, me, problem } = useHub();
   const [pages, setPages] = useState(1);
-  const [{ queue, board, more, helpers, at, stale }, look] = useSeen(hub, me, pages);
-  const { opened, view, open, close } = useOpen(hub, me?.voice ?? false);
+  const [{ queue, board, more, helpers, at, stale, barred }, look] = useSeen(hub, me, pages);
   const [trouble, setTrouble] = useState("");
+  const { opened, view, open, close } = useOpen(hub, me?.voice ?? false, setTrouble);
   const [filter, setFilter] = useState(ALL);
   const waiting = useMemo(() => queue.filter((row) => passes(row, filter)), [queue, filter]);
   const goingOn = useMemo(() => board.filter((row) => passes(row, filter)), [board, filter]);
@@ -82,16 +83,13 @@ export function App(): JSX.Element {
   /** What is kept for oneself, or keep the next of those that are shown, and open it; of two who want it the other gets the one after. */
   const next = useCallback(async (): Promise<void> => {
     setTrouble("");
-    const own = (row: Row): boolean => mine !== "" && row.waiting?.reserved_for === mine;
-    for (const row of [...waiting.filter(own), ...waiting.filter((row) => !own(row))]) {
-      const asked = row.waiting;
-      if (asked === null || (asked.reserved_for !== "" && asked.reserved_for !== mine) || asked.passed.includes(mine)) continue;
+    for (const { session, waiting: asked } of takeable(waiting, mine)) {
       try {
-        if (asked.reserved_for === "") await hub.do(row.session, [{ type: "reserve_session", request: asked.request }]);
-        open(row.session);
+        if (asked?.reserved_for === "") await hub.do(session, [{ type: "reserve_session", request: asked.request }]);
+        open(session);
         return look();
       } catch (failure) {
-        if (!(failure instanceof Refused)) return setTrouble("The hub cannot be reached.");
+        if (!isTaken(failure)) return setTrouble(troubleOf(failure));
       }
     }
     setTrouble("Nobody is left to take.");
@@ -99,8 +97,9 @@ export function App(): JSX.Element {
 
   if (me === null) return <main class="opening" role="status"><p>{problem === "" ? "Opening the console…" : problem}</p></main>;
   const current = view?.session ?? "";
+  const told = trouble === "" && barred ? TICKET_REFUSED : trouble;
   return (
-    <div class={`console ${opened === null ? "" : "open"}`}>
+    <div class={`console ${current === "" ? "" : "open"}`}>
       <nav class="left" aria-label="Sessions">
         <header class="left-top">
           <h1><Mark /> Legato</h1>
@@ -108,17 +107,17 @@ export function App(): JSX.Element {
           <Keys />
           {stale && <span class="warn" role="status">not up to date</span>}
         </header>
-        {trouble !== "" && <p class="bad" role="alert">{trouble}</p>}
+        {told !== "" && <p class="bad" role="alert">{told}</p>}
         <Filters rows={all} filter={filter} onFilter={setFilter} />
         <Queue rows={waiting} current={current} me={mine} onOpen={open} onNext={() => void next()} />
         <Board rows={goingOn} current={current} me={mine} onOpen={open} onMore={more ? () => setPages(pages + 1) : null} />
         {me.role === "supervisor" && <Operators helpers={{ ...helpers, now: helpers.now + performance.now() - at }} me={mine} current={current} onOpen={open} />}
       </nav>
-      {opened !== null && view !== null && view.session !== "" ? (
+      {opened !== null && view !== null && current !== "" ? (
         <Desk hub={hub} session={opened.session} view={view} ears={opened.ears} voiceless={me.voice ? "This browser has no voice: you read and write." : "This hub has no voice: you read and write."} onClose={close} key={view.session} />
       ) : (
         <main class="nothing quiet" aria-label="Session">
-          <p>Open a session, or take the next with <kbd>n</kbd>.</p>
+          {opened === null ? <p>Open a session, or take the next with <kbd>n</kbd>.</p> : <p>Opening the session…</p>}
         </main>
       )}
     </div>

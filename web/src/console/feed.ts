@@ -3,7 +3,7 @@
  * that keeps what should pass, a hub that is older).
  */
 import { EventStream } from "../client/event_stream";
-import type { Helpers, Hub, News, Row } from "./hub";
+import { Refused, type Helpers, type Hub, type News, type Row } from "./hub";
 
 /** Between two looks, where one has to ask. */
 const LOOK_MS = 1_000;
@@ -22,9 +22,11 @@ export interface Seen {
   readonly at: number;
   /** What is shown may be old. */
   readonly stale: boolean;
+  /** It is, because the hub takes the ticket no more. */
+  readonly barred: boolean;
 }
 
-export const NOTHING: Seen = { queue: [], board: [], more: false, helpers: { now: 0, operators: [] }, at: 0, stale: false };
+export const NOTHING: Seen = { queue: [], board: [], more: false, helpers: { now: 0, operators: [] }, at: 0, stale: false, barred: false };
 
 /** Whether two values, as they came by JSON, say the same. (To write both as JSON again takes fifteen times as long.) */
 export function same(a: unknown, b: unknown): boolean {
@@ -88,9 +90,9 @@ export class Feed {
     this.looking = true;
     try {
       const [queue, { rows: board, more }, helpers] = await Promise.all([this.hub.queue(), this.hub.board(this.pages), this.supervises ? this.hub.helpers() : NOTHING.helpers]);
-      this.tell({ queue, board, more, helpers, at: performance.now(), stale: false });
-    } catch {
-      this.tell({ stale: true });
+      this.tell({ queue, board, more, helpers, at: performance.now(), stale: false, barred: false });
+    } catch (failure) {
+      this.tell({ stale: true, barred: failure instanceof Refused && failure.reason === "ticket_refused" });
     } finally {
       this.looking = false;
     }
@@ -128,6 +130,7 @@ export class Feed {
       ...(board == null ? {} : { board: board.sessions, more: (board.next ?? "") !== "" }),
       ...(operators == null ? {} : { helpers: operators, at: performance.now() }),
       stale: false,
+      barred: false,
     });
   }
 

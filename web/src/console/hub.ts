@@ -80,12 +80,13 @@ export interface Operator {
   readonly voice: boolean;
 }
 
-/** Why the hub did not do it; `detail` says it to a person. */
+/** Why the hub did not do it; `detail` says it to a person, `field` of what. */
 export class Refused extends Error {
   override readonly name = "Refused";
   constructor(
     readonly reason: string,
     detail: string,
+    readonly field = "",
   ) {
     super(detail === "" ? reason : detail);
   }
@@ -185,7 +186,7 @@ export class Hub {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (answer.ok) return answer.json();
-    const { error } = (await answer.json().catch(() => ({}))) as { error?: { reason?: string; detail?: string } };
-    throw new Refused(error?.reason ?? String(answer.status), error?.detail ?? "");
+    const { error } = (await answer.json().catch(() => ({}))) as { error?: { reason?: string; detail?: string; field?: string } };
+    throw new Refused(error?.reason ?? String(answer.status), error?.detail ?? "", error?.field ?? "");
   }
 }

@@ -4,6 +4,7 @@ import { join, type Session, type View } from "../client";
 import { of } from "../client/state";
 import { Ears } from "./ears";
 import type { Hub } from "./hub";
+import { isFinal, refusalText, troubleOf } from "./trouble";
 
 export interface Open {
   readonly session: Session;
@@ -32,7 +33,8 @@ function listen(session: Session): void {
   });
 }
 
-export function useOpen(hub: Hub, voice: boolean): Opening {
+/** `tell` is told why the session that is wanted is not there; "": it is looked for, or there. */
+export function useOpen(hub: Hub, voice: boolean, tell: (trouble: string) => void): Opening {
   const [opened, setOpened] = useState<Open | null>(null);
   const [view, setView] = useState<View | null>(null);
   const wanted = useRef("");
@@ -52,29 +54,65 @@ export function useOpen(hub: Hub, voice: boolean): Opening {
     if (left === null) return;
     void left.ears?.stop();
     const { session, state, participant } = left.session.view;
-    if (state.responder === participant) answered.current.set(session, left);
+    if (participant !== "" && state.responder === participant) answered.current.set(session, left);
     else void left.session.detach();
   }, [show]);
+  /** It will not open: it may be asked for again. */
+  const giveUp = useCallback(
+    (id: string, why: string): void => {
+      if (wanted.current !== id) return;
+      close();
+      tell(why);
+    },
+    [close, tell],
+  );
+  /** Tickets for that session. The link asks again until there is one, which would say nothing to who waits. */
+  const ticketsFor = useCallback(
+    (id: string): (() => Promise<string>) => {
+      let told = false;
+      return async () => {
+        try {
+          const ticket = await hub.ticketFor(id);
+          if (told && wanted.current === id) tell("");
+          told = false;
+          return ticket;
+        } catch (failure) {
+          const opens = (current.current?.session.view.session ?? "") === "";
+          if (opens && isFinal(failure)) giveUp(id, troubleOf(failure));
+          else if (wanted.current === id && (opens || isFinal(failure))) tell(`${troubleOf(failure)} Trying again…`);
+          told = true;
+          throw failure;
+        }
+      };
+    },
+    [giveUp, hub, tell],
+  );
   const open = useCallback(
     (id: string): void => {
-      if (wanted.current === id) return;
+      if (wanted.current === id && current.current?.session.view.phase !== "ended") return;
       close();
+      tell("");
       wanted.current = id;
       const known = answered.current.get(id);
       if (known !== undefined) {
         answered.current.delete(id);
         return show(known);
       }
-      void join({ session: `console:${id}`, device: "console", getTicket: () => hub.ticketFor(id) }).then((session) => {
-        if (wanted.current !== id) return session.detach();
-        session.onChange((next) => {
-          if (current.current?.session === session) setView(next);
-        });
-        listen(session);
-        return show({ session, ears: voice && canTalk() ? new Ears(session) : null });
-      });
+      void join({ session: `console:${id}`, device: "console", getTicket: ticketsFor(id) }).then(
+        (session) => {
+          if (wanted.current !== id) return session.detach();
+          session.onChange((next) => {
+            if (current.current?.session !== session) return;
+            if (next.ended !== null && next.session === "") giveUp(id, refusalText(next.ended.reason));
+            else setView(next);
+          });
+          listen(session);
+          return show({ session, ears: voice && canTalk() ? new Ears(session) : null });
+        },
+        () => giveUp(id, "This session could not be opened. Try again."),
+      );
     },
-    [close, hub, show, voice],
+    [close, giveUp, show, tell, ticketsFor, voice],
   );
   return { opened, view, open, close };
 }
