@@ -158,4 +158,4 @@ class Refusals:
         except KeyUnknown:
             pass  # there never was such a session: whoever guesses names writes nothing
         except (KeysError, StoreUnavailable) as problem:
-            log.warning("a refusal is not in the audit", extra={"problem": type(problem).__name__})
+            log.warning("a refusal is not in the audit", extra={"kind": type(problem).__name__})

@@ -113,7 +113,7 @@ class RefusedLists:
             self._to_copy.add(key)  # the node ends: `close` does it
             raise
         except (OSError, StoreUnavailable) as problem:
-            log.warning("refusals are not in the vault", extra={"problem": type(problem).__name__})
+            log.warning("refusals are not in the vault", extra={"kind": type(problem).__name__})
 
 
 def most_of(key: SessionKey) -> int:
