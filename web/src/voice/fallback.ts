@@ -14,6 +14,8 @@ const RATE = 48_000;
 const MICROSECONDS = 1_000_000;
 
 export class Fallback {
+  /** The stream that it plays: each counts its media time from the beginning. */
+  run: object = {};
   private decoder: AudioDecoder | null = null;
   private stopListening: () => void = () => undefined;
   private playAt = 0;
@@ -40,15 +42,26 @@ export class Fallback {
 
   start(): void {
     if (this.on) return;
-    this.end = 0;
-    this.out = new GainNode(this.into.context);
-    this.out.connect(this.into);
-    this.open();
-    this.stopListening = this.sounds.listen({ heard: (envelope) => this.heard(envelope) });
+    this.begin();
+    this.stopListening = this.sounds.listen({ heard: (envelope) => this.heard(envelope), back: () => this.begin() });
   }
 
   stop(): void {
     this.stopListening();
+    this.rest();
+  }
+
+  /** Another stream, which a connection has to itself. */
+  private begin(): void {
+    this.rest();
+    this.run = {};
+    this.end = this.playAt = 0;
+    this.out = new GainNode(this.into.context);
+    this.out.connect(this.into);
+    this.open();
+  }
+
+  private rest(): void {
     if (this.decoder !== null && this.decoder.state !== "closed") this.decoder.close();
     this.decoder = null;
     this.out?.disconnect(); // with what was to sound yet: whatever comes next says it again
@@ -56,8 +69,8 @@ export class Fallback {
   }
 
   private open(): void {
-    const decoder = new AudioDecoder({
-      output: (data) => this.play(data),
+    const decoder: AudioDecoder = new AudioDecoder({
+      output: (data) => (decoder === this.decoder ? this.play(data) : data.close()),
       error: () => decoder === this.decoder && this.open(), // it cannot go on: begin anew with the next frame
     });
     decoder.configure({ codec: "opus", sampleRate: RATE, numberOfChannels: 1 });

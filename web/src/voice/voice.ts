@@ -216,7 +216,7 @@ export class Voice {
   private back(): void {
     this.tellReady();
     this.call?.introduce();
-    if (this.fallback.on) return;
+    if (this.fallback.on) return this.playout.ready(true); // what the stream of this connection plays is told anew
     // Its call was lost while the session was away, when nobody could be told, or called. Another node is `atNode`'s.
     const waits = this.on() && this.state !== "failed" && this.idle() && this.session.node === this.node;
     if (waits || this.watch.lost || this.swallowed.pending) this.dial();
@@ -376,7 +376,7 @@ export class Voice {
   get sounding(): Sounding | null {
     const by = this.fallback.on && this.left === null ? this.fallback : (this.left?.call ?? this.call);
     const timestamp = by?.timestamp ?? null;
-    return by === null || timestamp === null ? null : { by, timestamp, late: this.output.late };
+    return by === null || timestamp === null ? null : { by: by === this.fallback ? this.fallback.run : by, timestamp, late: this.output.late };
   }
 
   /** Tell the hub whether speech would be heard: it sends none into a cold output. */
