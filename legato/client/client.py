@@ -34,7 +34,7 @@ from legato.client.queued import Queued
 from legato.client.socket import Socket
 from legato.client.transport import Connect
 from legato.client.verbs import Verbs
-from legato.errors import NoTicket, RequestFailed
+from legato.errors import NoTicket, Refused, RequestFailed
 from legato.session import events as e
 from legato.session.commands import Command
 from legato.session.ids import RandomBytes, new_id
@@ -200,7 +200,11 @@ class Client(Verbs):
         if self._driver.ended is not None:
             future.set_exception(self._driver.ended)
             return future
-        batch, effects = self._link.put(commands, self._clock())
+        try:
+            batch, effects = self._link.put(commands, self._clock())
+        except Refused as too_large:
+            future.set_exception(too_large)
+            return future
         self._driver.waiting.put(batch.seq, future)
         self._driver.run(effects)
         return future

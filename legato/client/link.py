@@ -37,6 +37,7 @@ from legato.client.effects import Told as Told
 from legato.client.modality import hurried, midst_of
 from legato.client.pulse import Pulse
 from legato.client.rest import Rest
+from legato.errors import Refused
 from legato.session import events as e
 from legato.session.commands import Command, Refusal
 from legato.session.event_json import decode
@@ -45,10 +46,13 @@ from legato.session.outbox import Batch, Outbox
 from legato.session.state import State, decode_state
 from legato.wire import down as d
 from legato.wire import up as u
+from legato.wire.strict import MAX_BYTES
 
 OPENING_MS: Final = 5_000
 FIRST_WAIT: Final = 50
 LONGEST_WAIT: Final = 2_000
+LONGEST_BATCH: Final = MAX_BYTES - 32
+"""Bytes of its envelope, which may get another number. For a longer one the hub closes the connection for good."""
 
 
 class Phase(Enum):
@@ -127,8 +131,8 @@ class Link:
         return self._lose(now) if self.phase in (Phase.OPENING, Phase.GREETING, Phase.LIVE) else []
 
     def put(self, commands: Sequence[Command], now: int) -> tuple[Batch, list[Effect]]:
-        """Put a batch in line; it is sent until the log has it."""
-        batch = self.outbox.put(_batch(self.outbox.next, u.encode_commands(commands)))
+        """Put a batch in line; it is sent until the log has it. Raises `Refused`: no hub would read one as long."""
+        batch = self.outbox.put(_fitting(_batch(self.outbox.next, u.encode_commands(commands))))
         self._look(now)
         return batch, self._flush(now)
 
@@ -332,6 +336,13 @@ class Link:
 
 def _batch(seq: int, commands: str) -> str:
     return f'{{"type":"do","seq":{seq},"commands":{commands}}}'
+
+
+def _fitting(raw: str) -> str:
+    """The batch, if an envelope holds it."""
+    if len(raw.encode()) > LONGEST_BATCH:
+        raise Refused(Refusal("too_large", f"an envelope is at most {MAX_BYTES} bytes"))
+    return raw
 
 
 def _refusal(envelope: d.Refused) -> Refusal:

@@ -118,3 +118,22 @@ async def test_a_client_takes_its_ticket_from_the_environment(monkeypatch: pytes
         async with legato.Client(here.url) as ada:
             assert ada.attached is not None
             assert ada.attached.participant == "p_ada"
+
+
+async def test_what_no_envelope_holds_is_refused_and_costs_neither_the_session_nor_the_agent() -> None:
+    agent = legato.Agent("concierge")
+
+    @agent.on_turn
+    async def answer(turn: legato.Turn) -> None:
+        if turn.text == "show it":
+            await turn.show(legato.Part(kind="data", text="x" * 100_000))
+        await turn.say("here")
+
+    async with doors(sessions=()) as here, engaged(here, agent), user(here, session=SHOWN.session) as ada:
+        with pytest.raises(legato.Refused, match="too_large"):
+            await ada.say("x" * 100_000)
+        for words in ("show it", "and now?"):
+            turn = await ada.say(words)
+            await ada.until(lambda state, turn=turn: turn not in state.turns, WAIT_S)  # type: ignore[misc]
+        said = [part.text for each in ada.state.transcript() for part in getattr(each, "parts", ())]
+        assert said == ["show it", "and now?", "here"]
