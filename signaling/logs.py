@@ -15,10 +15,10 @@ from typing import IO, Any, Final
 
 FIELDS: Final = frozenset(
     {
-        "attempt", "call", "capacity", "code", "connections", "count", "detail", "duty", "failure", "generation",
-        "host", "kind", "level", "lost", "ms", "node", "number", "offset", "outcome", "pid", "port",
-        "reason", "restarts", "role", "session", "stage", "status", "store", "tenant", "url", "version", "what",
-        "why", "worker",
+        "attempt", "call", "calls", "capacity", "code", "connections", "count", "detail", "duty", "failure",
+        "generation", "host", "kind", "level", "lost", "lost_from", "lost_to", "ms", "node", "number", "offset",
+        "outcome", "pid", "port", "reason", "restarts", "role", "session", "shown", "stage", "status", "store",
+        "tenant", "url", "version", "what", "why", "worker",
     }
 )  # fmt: skip
 """What may be written beside the message. Sessions and workers are ids; `detail` and `why` are constants."""
