@@ -25,6 +25,10 @@ MAY_BE_PRESSED = """key => {
     const button = document.querySelector(`.desk [data-key="${key}"], .desk [data-verb="${key}"]`);
     return button === null || !button.disabled;
 }"""
+JOINED = """([who, joined]) => {
+    const attached = Object.values(legato.view.state.attachments);
+    return attached.some(({ participant }) => participant === who) === joined;
+}"""
 Demo = tuple[Tree, Browser]
 
 
@@ -289,6 +293,32 @@ async def test_an_operator_gives_a_session_to_another_by_name_who_does_not_have_
         await olga.place("monitor")
         assert (await state_of(ben.page))["briefing"] == "she knows you"
         assert ben.tab.errors == olga.tab.errors == []
+
+
+async def test_a_session_that_another_took_over_lets_go_of_who_answered_it_while_they_look_at_another(
+    demo: Demo,
+) -> None:
+    hub, browser = demo
+    async with (
+        reading(browser, hub.url) as caller,
+        reading(browser, hub.url) as other,
+        consoling(browser, hub, "?name=Olga") as olga,
+        consoling(browser, hub, "?role=supervisor&name=Sue") as sue,
+    ):
+        who = await olga.page.evaluate("localStorage.getItem('legato:console:operator')")
+        await olga.open(caller.session)
+        await olga.key("t")
+        await olga.place("answers")
+        await olga.open(other.session)
+        await sue.open(caller.session)
+        await sue.page.wait_for_function(JOINED, arg=[who, True], timeout=PATIENCE_MS)
+        assert (await state_of(sue.page))["responder"] == who, "who looks at another answers all the same"
+        await sue.key("t")
+        await sue.place("answers")
+        await sue.page.wait_for_function(JOINED, arg=[who, False], timeout=PATIENCE_MS)
+        await olga.open(caller.session)
+        await olga.place("monitor")
+        assert olga.tab.errors == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -33,6 +33,11 @@ function listen(session: Session): void {
   });
 }
 
+/** Whether who detaches there would hand back. While its connection is lost, what it said last holds. */
+export function answers({ state, participant, phase }: Pick<View, "state" | "participant" | "phase">): boolean {
+  return phase !== "ended" && participant !== "" && state.responder === participant;
+}
+
 /** `tell` is told why the session that is wanted is not there; "": it is looked for, or there. */
 export function useOpen(hub: Hub, voice: boolean, tell: (trouble: string) => void): Opening {
   const [opened, setOpened] = useState<Open | null>(null);
@@ -53,10 +58,16 @@ export function useOpen(hub: Hub, voice: boolean, tell: (trouble: string) => voi
     show(null);
     if (left === null) return;
     void left.ears?.stop();
-    const { session, state, participant } = left.session.view;
-    if (participant !== "" && state.responder === participant) answered.current.set(session, left);
+    const { view: last } = left.session;
+    if (answers(last)) answered.current.set(last.session, left);
     else void left.session.detach();
   }, [show]);
+  /** What somebody else answers by now is joined no more: one would seem to listen, and the hub would look for nobody else. */
+  const letGo = useCallback((next: View, session: Session): void => {
+    if (answered.current.get(next.session)?.session !== session || answers(next)) return;
+    answered.current.delete(next.session);
+    void session.detach();
+  }, []);
   /** It will not open: it may be asked for again. */
   const giveUp = useCallback(
     (id: string, why: string): void => {
@@ -102,7 +113,7 @@ export function useOpen(hub: Hub, voice: boolean, tell: (trouble: string) => voi
         (session) => {
           if (wanted.current !== id) return session.detach();
           session.onChange((next) => {
-            if (current.current?.session !== session) return;
+            if (current.current?.session !== session) return letGo(next, session);
             if (next.ended !== null && next.session === "") giveUp(id, refusalText(next.ended.reason));
             else setView(next);
           });
@@ -112,7 +123,7 @@ export function useOpen(hub: Hub, voice: boolean, tell: (trouble: string) => voi
         () => giveUp(id, "This session could not be opened. Try again."),
       );
     },
-    [close, giveUp, show, tell, ticketsFor, voice],
+    [close, giveUp, letGo, show, tell, ticketsFor, voice],
   );
   return { opened, view, open, close };
 }
