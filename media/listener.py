@@ -137,6 +137,15 @@ class Listener:
         """What was missing has come."""
         return self._tell(self._turns.release(now))
 
+    def part(self) -> list[Mark]:
+        """What comes next is apart from all that came: a turn that stands open ends, and no sound of before leads into
+        the next one."""
+        ended = self._turns.part()
+        marks = [*self._speech(self._activity.stop()), *self._tell(ended)]
+        self._utterances = Utterances()
+        self._rest, self._at = b"", self._next
+        return marks
+
     @property
     def turn_open(self) -> bool:
         """Whether somebody's turn was begun and is not over."""

@@ -97,6 +97,10 @@ class Turns:
             return self._end(incomplete=False)
         return []
 
+    def part(self) -> list[TurnMark]:
+        """What is said next is no part of the turn that stands open: it ends here."""
+        return [] if self.stage is Stage.NONE else self._end(incomplete=False)
+
     def hold(self, now: int) -> None:
         """Audio of this turn is missing and will be sent again."""
         if self._held_until is None:

@@ -100,6 +100,41 @@ def test_marks_are_returned_at_once_with_the_times_of_the_track() -> None:
     assert marks[3].at - ended >= SILENCE * PER_MS
 
 
+@pytest.mark.parametrize("at", [21, 22, 24, 50, 62])
+async def test_no_sound_of_before_a_parting_leads_into_what_is_understood_after_it(at: int) -> None:
+    """Before the speech is believed in, in the midst of it, and in the pause after it."""
+    frames, utterances = track("....########....####........"), list[list[int]]()
+
+    class Noting(CountingEars):
+        async def hear(self, audio: AsyncIterator[Pcm]) -> AsyncGenerator[Heard, None]:
+            utterances.append([piece.media_time async for piece in audio])
+            yield Heard("so", True, utterances[-1][0], utterances[-1][-1])
+
+    events: list[ListenerEvent] = []
+    done, wanted = asyncio.Event(), 1 if at < 24 else 2
+
+    def emit(event: ListenerEvent) -> None:
+        events.append(event)
+        if sum(isinstance(each, TurnHeard) for each in events) == wanted:
+            done.set()
+
+    listener = Listener(emit, Noting(), options())
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(listener.run())
+        listen(frames[:at], listener)
+        listener.part()
+        assert not listener.turn_open
+        listen(frames[at:], listener)
+        await done.wait()
+        running.cancel()
+    parted = at * FRAME
+    assert all(said[-1] < parted or said[0] >= parted for said in utterances)
+    assert any(said[0] >= parted for said in utterances)
+    started = [event.number for event in events if isinstance(event, TurnStarted)]
+    ended = [event.number for event in events if isinstance(event, TurnEnded)]
+    assert started == ended == list(range(1, wanted + 1))
+
+
 async def test_each_utterance_is_heard_and_the_turn_has_all_its_words() -> None:
     events = await hear(track("..#####...####........"), CountingEars())
     assert [type(event).__name__ for event in events if not isinstance(event, Transcript)] == [

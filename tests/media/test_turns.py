@@ -150,6 +150,18 @@ def test_a_turn_ends_in_the_first_pause_that_is_longer_than_it_may_be(
             return
 
 
+def test_a_turn_that_is_parted_from_what_comes_next_ends_where_it_stands() -> None:
+    turns = Turns()
+    assert turns.part() == []
+    turns.speech(SpeechStarted(0))
+    turns.heard(ms(700), 700)
+    assert turns.part() == [TurnEnded(1, ms(700), 0, ms(700))]
+    assert turns.speech(SpeechStarted(ms(700))) == [TurnStarted(2, ms(700))]
+    turns.speech(SpeechEnded(ms(900)))
+    turns.heard(ms(1000), 1000)
+    assert turns.part() == [TurnEnded(2, ms(1000), ms(700), ms(900))]
+
+
 def test_without_a_turn_there_is_nothing_to_wait_for() -> None:
     turns = Turns()
     turns.heard(ms(100), 100)
@@ -189,6 +201,10 @@ class Network(RuleBasedStateMachine):
     @rule()
     def filled(self) -> None:
         self.marks += self.turns.release(self.now)
+
+    @rule()
+    def parting(self) -> None:
+        self.marks += self.turns.part()
 
     @rule(more=st.sampled_from([1, 400, 1400]), pause=st.sampled_from([0, 600, 1000]))
     def doubt(self, more: int, pause: int) -> None:
