@@ -136,9 +136,9 @@ def out_of_reach_of_all(state: State, actor: Actor) -> Refusal | None:
 def as_routed(
     state: State, participant: str, events: Iterable[e.Event], most: Reaches = "all"
 ) -> list[e.Event]:
-    """What the ears made of somebody's speech (on a device that reaches so far at `most`), as far as it goes: a turn or
-    an answer, a whisper, or nothing. A turn that had begun when the speaker's reach changed ends, and asks for no
-    answer."""
+    """What the ears made of somebody's speech (which, where and when it was said, went so far at `most`), as far as it
+    goes: a turn or an answer, a whisper, or nothing. A turn that had begun when the speaker's reach changed ends, and
+    asks for no answer."""
     far = reach(state, participant, most)
     heard_by = state.responder if far is Reach.RESPONDER and state.responder != participant else ""
     if far is Reach.ALL:

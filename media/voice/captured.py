@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from legato.session.routing import PEOPLE
 from legato.wire.audio import Audio
 from media.frames import Frame, Mark
 from media.opus import BadOpus, duration
 from media.ring import Write
 from media.rtc.rtp import AudioPacket
-from media.voice.asides import Asides
 from media.voice.capture import Capture
 from media.voice.ear import Ear, Tools
 from media.voice.holding import Holding, Step
@@ -24,7 +24,6 @@ class CapturedEar(Ear):
     def __init__(self, attachment: str, participant: str, track: str, capture: Capture, tools: Tools) -> None:
         super().__init__(attachment, participant, track, capture, tools)
         self._capture = capture
-        self._asides = Asides()
         self._streams = Streams(track, capture.receipts, tools.level)
         self._holding = Holding()
         self._came_at: int | None = None
@@ -75,15 +74,15 @@ class CapturedEar(Ear):
 
     def _took(self, frame: Frame | None, writes: list[Write], now: int, level: int | None = None) -> None:
         if frame is not None and not frame.resent:
-            self._asides.note(frame.media_time, aside=frame.aside)
+            self._asides.note(frame.media_time, aside=self._far_aside)
         super()._took(frame, writes, now, level)
 
     def _was_aside(self, media_time: int) -> int:
-        """The mark of what was said then. What this node did not see said by somebody who took a stance may have been
-        said in another one."""
+        """The mark of what was said then. What a user says who is held is none: it is in the recording."""
         who = self._tools.room.state.participants.get(self.participant)
-        stood = who is not None and (who.stance != "" or self._at_most != "all")
-        return int(Mark.ASIDE) if self._asides.at(media_time, unknown=stood) else 0
+        if who is None or who.role not in PEOPLE:
+            return 0
+        return int(Mark.ASIDE) if self._asides.at(media_time, unknown=self._unknown) else 0
 
     def _wait(self, now: int) -> None:
         silent_for = 0 if self._came_at is None else now - self._came_at

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hub.node.promise import Room
-from legato.session.events import ClockSighted
+from legato.session.events import ClockSighted, Event
 from legato.session.ids import HUB
 from legato.session.modality_rules import on_hold
 from legato.session.routing import Reach, apart, reach
@@ -24,9 +24,11 @@ from media.order import Order
 from media.ring import Write
 from media.rtc.rtp import AudioPacket
 from media.suspicion import Dismissed, Suspected
-from media.turns import TurnEnded
+from media.turns import TurnEnded, TurnStarted
+from media.voice.asides import Asides
 from media.voice.barge_in import BargeIn, Move
 from media.voice.clerk import Clerk
+from media.voice.confided import Confided, aside_of, within
 from media.voice.echoes import Echoes
 from media.voice.keeper import Keeper
 from media.voice.microphone import Due
@@ -111,6 +113,8 @@ class Ear:
         self._order = Order()
         self._backlog: deque[Frame] = deque()
         self._barge_in = BargeIn()
+        self._asides = Asides()
+        self._confided = Confided()
         self._doubt_by: int | None = None
         self._listening = True
         self._look_at = 0
@@ -153,7 +157,8 @@ class Ear:
     def abandon(self) -> None:
         """The node lets the session go: what is open ends here."""
         self.call_ended()
-        self._tools.clerk.write(self._minutes.abandon())
+        for event in self._minutes.abandon():
+            self._write([event], event.turn)
 
     def close(self) -> None:
         """The microphone goes for good."""
@@ -176,6 +181,8 @@ class Ear:
                 if on_hold(self._tools.room.state, self.attachment):
                     frame, level = silenced(frame), None
                 self._tools.floor.live(self.attachment, self.participant, frame, level)
+                if self._listening:
+                    self._asides.note(frame.media_time, aside=self._far_aside)
             if self._listening:
                 self._hear(self._order.add(frame, now), now)
 
@@ -184,10 +191,18 @@ class Ear:
         tapped = bool(self._tools.taps) and self._for_all
         for _ in range(min(SLICE, len(self._backlog))):
             frame = self._backlog.popleft()
+            aside = self._asides.at(frame.media_time, unknown=self._unknown if frame.mark & _RESENT else 0)
+            if self._confided.heard(aside):
+                self._part()
             self._listener.push(frame, now)
-            if tapped:
+            if tapped and not aside:
                 self._tools.taps.frame(self.participant, self.track, frame)
             self._move(self._barge_in.heard(frame.end, speaking=self._tools.floor.speaking))
+
+    def _part(self) -> None:
+        """What is said from here on goes further than what was said before, whose words come later."""
+        self._listener.part()
+        self._move([*self._barge_in.dismissed(), *self._barge_in.turn_over()])
 
     @property
     def _needed(self) -> bool:
@@ -200,6 +215,17 @@ class Ear:
     def _aside(self) -> int:
         """The mark of what is said now."""
         return _ASIDE if apart(self._tools.room.state, self.participant, self._at_most) else 0
+
+    @property
+    def _far_aside(self) -> int:
+        """How far aside what is said now is said."""
+        return aside_of(reach(self._tools.room.state, self.participant, self._at_most))
+
+    @property
+    def _unknown(self) -> int:
+        """How far aside what this node did not see said may have been: who took a stance may have stood in another."""
+        who = self._tools.room.state.participants.get(self.participant)
+        return 2 if who is not None and (who.stance != "" or self._at_most != "all") else 0
 
     @property
     def _for_all(self) -> bool:
@@ -240,30 +266,47 @@ class Ear:
             self._move(self._barge_in.dismissed())
         understood = self._tools.ears is not None
         written = self._minutes.hear(event, self._tools.now(), understood=understood)
+        if isinstance(event, TurnStarted):
+            self._confided.begun(written.turn)
         self._tell(written)
-        if isinstance(event, TurnEnded) and not understood:
-            self._tools.clerk.write(self._minutes.silent_end(event.number, asks=bool(self._tools.taps)))
-        self._follow(event, understood=understood)
+        if isinstance(event, TurnEnded):
+            self._confided.ended(written.turn)
+            if not understood:
+                ends = self._minutes.silent_end(event.number, asks=bool(self._tools.taps))
+                self._write(ends, written.turn)
+        if not self._confided.parted(written.turn):
+            self._follow(event, written.turn, understood=understood)
+        if isinstance(event, TurnHeard) or (isinstance(event, TurnEnded) and not understood):
+            self._confided.understood(written.turn)
 
-    def _follow(self, event: ListenerEvent, *, understood: bool) -> None:
+    def _follow(self, event: ListenerEvent, turn: str, *, understood: bool) -> None:
         if isinstance(event, Transcript) and event.heard.text:
-            self._move(self._barge_in.words())
+            if not self._confided.of(turn):
+                self._move(self._barge_in.words())
         elif isinstance(event, TurnEnded):
             self._move(self._barge_in.sound_over() if understood else self._barge_in.turn_over())
         elif isinstance(event, TurnHeard):
             self._move(self._barge_in.turn_over())
 
     def _tell(self, written: Written) -> None:
-        state = self._tools.room.state
-        self._tools.clerk.write(as_routed(state, self.participant, written.events, self._at_most))
-        if written.interim is not None and self._for_all:
+        aside = self._confided.of(written.turn)
+        most = within(self._at_most, aside)
+        self._tools.clerk.write(as_routed(self._tools.room.state, self.participant, written.events, most))
+        if written.interim is not None and self._for_all and not aside:
             data = {"turn": written.turn, "text": written.interim}
             self._tools.room.signal(HUB, "interim", data)
         if written.ended is not None:
             self._tools.floor.turn_ended(written.ended)
 
+    def _write(self, events: list[Event], turn: str) -> None:
+        """What ends a turn without its speaker, who may be gone: as it is, unless it was said aside."""
+        if aside := self._confided.of(turn):
+            most = within(self._at_most, aside)
+            events = as_routed(self._tools.room.state, self.participant, events, most)
+        self._tools.clerk.write(events)
+
     def _move(self, moves: list[Move]) -> None:
         for move in moves:
-            if move is not Move.RELEASE and not self._for_all:
+            if move is not Move.RELEASE and (self._confided.aside or not self._for_all):
                 continue
             self._tools.floor.moved(self.attachment, move)

@@ -94,9 +94,9 @@ class Minutes:
         """Whether the turn is open here."""
         return any(each.id == turn for each in self._turns.values())
 
-    def abandon(self) -> list[e.Event]:
+    def abandon(self) -> list[e.MessagePosted | e.TurnEnded]:
         """The microphone goes for good: what is open ends here, incomplete."""
-        events: list[e.Event] = []
+        events: list[e.MessagePosted | e.TurnEnded] = []
         for turn in self._turns.values():
             events += self._post(turn)
             events.append(e.TurnEnded(by=HUB, turn=turn.id, empty=not turn.posted, incomplete=True))
@@ -127,7 +127,7 @@ class Minutes:
         turn.pieces.append(heard)
         if heard.end - turn.pieces[0].start < POST_AFTER:
             return Written([], turn.id, words)
-        return Written(self._post(turn), turn.id, "")
+        return Written([*self._post(turn)], turn.id, "")
 
     def _heard(self, event: TurnHeard, now: int) -> Written:
         turn = self._turns.pop(event.turn.number, None)
@@ -144,7 +144,7 @@ class Minutes:
         events.append(e.TurnEnded(by=HUB, turn=turn.id, empty=not final, incomplete=incomplete))
         return Written(events, turn.id, "", Ended(turn.id, turn.speech_end_at, words=final))
 
-    def _post(self, turn: _Turn, *, ends: bool = False) -> list[e.Event]:
+    def _post(self, turn: _Turn, *, ends: bool = False) -> list[e.MessagePosted]:
         """The pieces that wait, as one message."""
         if not turn.pieces:
             return []

@@ -246,6 +246,8 @@ MUTANTS: Final = [
         ("incomplete=held or self.stage is Stage.OPEN", "incomplete=self.stage is Stage.OPEN"),
         ("self.number += 1", "self.number = 1"),
         ("if held and self.stage is Stage.OPEN and", "if False and"),
+        ("[] if self.stage is Stage.NONE else self._end(incomplete=False)", "[]"),
+        ("[] if self.stage is Stage.NONE else self._end(incomplete=False)", "self._end(incomplete=False)"),
     ),
     *of(
         order,

@@ -272,6 +272,15 @@ def test_what_is_said_on_a_lesser_device_goes_no_further_than_it_may() -> None:
     assert "message_posted" in types(as_routed(talk.state, "olga", spoken("olga", "u")))
 
 
+def test_what_was_said_by_somebody_who_was_not_heard_goes_no_further_when_they_are() -> None:
+    talk = crowd()
+    assert as_routed(talk.state, "ada", spoken("ada", "u")) == spoken("ada", "u")
+    assert as_routed(talk.state, "ada", spoken("ada", "u"), "nobody") == [], "said on hold"
+    talk.do(OPERATOR, c.TakeOver())
+    assert as_routed(talk.state, "olga", spoken("olga", "u"), "responder") == []
+    assert as_routed(talk.state, "ben", spoken("ben", "u"), "nobody") == [], "said in monitor"
+
+
 def test_a_transfer_to_somebody_who_may_not_answer_is_refused() -> None:
     talk = crowd()
     talk.put([e.ParticipantJoined(by="tom", participant="tom", role="operator")])

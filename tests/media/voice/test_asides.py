@@ -51,6 +51,13 @@ def test_nothing_said_aside_is_taken_for_anything_else(said: list[tuple[int, boo
         assert asides.at(asked, unknown=False)
 
 
+def test_what_was_said_between_two_stances_goes_with_the_stricter_one() -> None:
+    asides = Asides()
+    for number, aside in enumerate((0, 2, 1)):
+        asides.note(number * 10 * FRAME, aside=aside)
+    assert [asides.at(number * 5 * FRAME, unknown=1) for number in range(-1, 6)] == [1, 2, 2, 2, 2, 1, 1]
+
+
 def test_changes_are_bounded_and_the_newest_stay() -> None:
     asides = Asides()
     for number in range(4 * MOST):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from hub.node.promise import Presence
 from legato.session import commands as c
 from legato.session import events as e
@@ -13,7 +15,9 @@ from legato.session.commands import Command, Refusal
 from legato.session.events import Stance
 from legato.session.state import Message
 from legato.session.tickets import CAPABILITIES
-from legato.wire.audio import Audio
+from legato.wire import down
+from legato.wire.audio import Audio, decode_audio
+from legato.wire.up import Listen
 from media.opus import FRAME, SILENCE
 from media.voice.captured import CapturedEar
 from media.voice.comfort import comfort
@@ -21,7 +25,7 @@ from media.voice.keeper import Keeper
 from tests.hub.node.builders import KEY, House, batch, passes, until, virtual
 from tests.media.builders import packet
 from tests.media.voice.test_company import SAID, Guest, talk
-from tests.media.voice.test_session import Place, place
+from tests.media.voice.test_session import BOT, TEXT, Place, place
 
 
 class Operator(Guest):
@@ -175,3 +179,154 @@ async def test_on_a_device_that_only_listens_nobody_is_heard_though_its_owner_an
         await desk.call()
         await talk(here, 40, desk)
         assert set(ada.phone.sent) & set(SAID["bob"])
+
+
+async def hush(here: Place, frames: int, *guests: Guest) -> None:
+    """So many frames of silence from each, 20 ms apart."""
+    for _ in range(frames):
+        for guest in guests:
+            guest.ear.on_audio(guest.phone.packet(SILENCE), here.house.clock())
+        await asyncio.sleep(0.02)
+
+
+def aloud(here: Place, who: Guest) -> list[e.MessagePosted]:
+    """What of their words everybody may read."""
+    return [posted for posted in here.of(e.MessagePosted) if posted.by == who.name]
+
+
+def guessed(here: Place) -> list[str]:
+    """What was told to everybody before it was final."""
+    told = [each["data"] for each in here.told.signals_told if each["name"] == "interim"]
+    return [data["text"] for data in told if data["text"]]
+
+
+RISES = pytest.mark.parametrize("rise", [c.ChangeStance(stance="barge"), c.TakeOver()])
+
+
+@RISES
+@virtual
+async def test_a_whisper_stays_one_though_its_speaker_is_heard_by_all_before_it_is_understood(
+    rise: Command,
+) -> None:
+    house = House()
+    async with place(house, ears="good morning") as here:
+        _, bob = await both(here, "whisper")
+        await here.write(e.ResponderChanged(by="hub", participant=BOT, reason="accepted"))
+        await talk(here, 40, bob)
+        await bob.do(rise)
+        await hush(here, 60, bob)
+        assert (aloud(here, bob), guessed(here)) == ([], [])
+        assert not [turn for turn in here.of(e.TurnStarted) if turn.participant == bob.name]
+        told = {whispered.to for whispered in here.of(e.Whispered)}
+        assert told == ({BOT} if isinstance(rise, c.ChangeStance) else set()), "one whispers not to oneself"
+        await talk(here, 40, bob)
+        await hush(here, 60, bob)
+        (said,) = aloud(here, bob)
+        assert said.spoken is not None
+        assert said.spoken.start >= 40 * FRAME
+        assert guessed(here) == ["good morning"]
+
+
+@RISES
+@virtual
+async def test_who_goes_on_after_a_whisper_is_heard_by_all_from_there_on(rise: Command) -> None:
+    house = House()
+    async with place(house, ears="good morning") as here:
+        _, bob = await both(here, "whisper")
+        await talk(here, 40, bob)
+        await bob.do(rise)
+        for number in range(40, 80):
+            bob.say(number, house.clock())
+            await asyncio.sleep(0.02)
+        await hush(here, 60, bob)
+        (said,) = aloud(here, bob)
+        assert said.spoken is not None
+        assert said.spoken.start >= 40 * FRAME, "nothing of the whisper leads into it"
+        assert all(each.spoken.end <= 40 * FRAME for each in here.of(e.Whispered) if each.spoken)
+
+
+@virtual
+async def test_what_a_user_says_on_hold_is_read_by_nobody_though_the_hold_ends_in_mid_sentence() -> None:
+    house = House()
+    async with place(house, ears="good morning") as here:
+        ada, bob = await both(here, "monitor")
+        await bob.do(c.TakeOver())
+        await bob.do(c.HoldUsers())
+        await talk(here, 40, ada)
+        await bob.do(c.ReleaseUsers())
+        await hush(here, 60, ada)
+        assert (aloud(here, ada), guessed(here)) == ([], [])
+        await talk(here, 40, ada)
+        await hush(here, 60, ada)
+        (said,) = aloud(here, ada)
+        assert said.spoken is not None
+        assert said.spoken.start >= 40 * FRAME
+
+
+@virtual
+async def test_a_whisper_that_is_broken_off_with_its_microphone_is_posted_nowhere() -> None:
+    house = House()
+    async with place(house, ears="good morning") as here:
+        _, bob = await both(here, "whisper")
+        await talk(here, 40, bob)
+        await hush(here, 15, bob)
+        bob.ear.close()
+        await asyncio.sleep(0.5)
+        assert (aloud(here, bob), guessed(here)) == ([], [])
+
+
+@virtual
+async def test_a_whisper_cuts_no_agent_though_it_is_understood_when_its_speaker_has_barged_in() -> None:
+    house = House()
+    async with place(house, ears="good morning") as here:
+        _, bob = await both(here, "whisper")
+        await here.write(e.ResponseStarted(by=BOT, response="r_1"))
+        await here.say(TEXT * 4, response="r_1")
+        await asyncio.sleep(1)
+        await talk(here, 25, bob)
+        await bob.do(c.ChangeStance(stance="barge"))
+        await hush(here, 60, bob)
+        assert here.of(e.CancelRequested) == []
+        await talk(here, 60, bob)
+        await hush(here, 60, bob)
+        assert len(here.of(e.CancelRequested)) == 1
+
+
+class Listening:
+    """An agent that hears microphones itself."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def tell(self, envelope: down.Down) -> None:
+        """Which microphone it is."""
+
+    def send_audio(self, envelope: bytes) -> None:
+        self.heard += decode_audio(envelope).frames
+
+
+@virtual
+async def test_an_agent_that_listens_itself_hears_no_whisper_that_comes_late() -> None:
+    house = House()
+    async with place(house) as here:
+        bob, agent = Operator(here, "bob", "a_bob", 2), Listening()
+        await bob.come()
+        await bob.do(c.ChangeStance(stance="whisper"))
+        async with here.desk.voice(KEY) as voice:
+            assert voice is not None
+            ear = await voice.ear_for(bob.device, bob.name, "k1")
+            assert voice.taps.add(agent, Listen(format="opus"))
+        assert isinstance(ear, CapturedEar)
+        said = {number: packet(number) for number in range(40)}
+
+        def bring(first: int, last: int, *, resent: bool) -> None:
+            frames = tuple(said[number] for number in range(first, last))
+            ear.on_stream(Audio(1, 1, first * FRAME, frames, resent), house.clock())
+
+        bring(0, 10, resent=False)
+        await asyncio.sleep(0.1)
+        await bob.do(c.ChangeStance(stance="barge"))
+        bring(20, 30, resent=False)
+        bring(10, 20, resent=True)
+        await asyncio.sleep(1)
+        assert agent.heard == [said[number] for number in range(20, 30)]
