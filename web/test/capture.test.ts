@@ -1,5 +1,8 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { DownAttached } from "../src/client/aliases";
+import { Sounds } from "../src/client/sounds";
+import { Capture } from "../src/voice/capture";
 import { CaptureClock, FRAME } from "../src/voice/clock";
 import { MOST_WAITING, Outgoing } from "../src/voice/outgoing";
 
@@ -115,5 +118,20 @@ describe("frames on their way into packets", () => {
     const outgoing = new Outgoing();
     for (let n = 0; n < 100; n++) outgoing.put(frame(n));
     expect(outgoing.next()?.mediaTime).toBe((100 - MOST_WAITING) * FRAME);
+  });
+});
+
+describe("a connection in a call's place", () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test.each([
+    ["one that takes sound, of a hub that knows of captures", true, true, true],
+    ["never a stream, which carries text", false, true, false],
+    ["never one of a hub that knows nothing of captures", true, false, false],
+  ])("%s", (_, carries, captures, portable) => {
+    vi.stubGlobal("AudioDecoder", class {});
+    const sounds = new Sounds(() => ({ captures }) as DownAttached, () => true, () => carries, () => carries);
+    const worker = { postMessage: () => undefined } as unknown as Worker;
+    expect(new Capture(sounds, () => false, worker).portable).toBe(portable);
   });
 });

@@ -72,6 +72,7 @@ export class Session extends Verbs {
       () => machine.attached,
       (envelope) => this.tell(envelope),
       (envelope) => this.driver.sendAudio(envelope),
+      () => this.driver.route.way === "socket", // a stream carries text
     );
     this.view = this.look(null);
     this.driver.start();

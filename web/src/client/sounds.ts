@@ -15,11 +15,15 @@ export interface SoundListener {
 export class Sounds {
   private readonly listeners = new Set<Partial<SoundListener>>();
 
-  /** `attached`: how the session is connected now; the others send on that connection, or say that they did not. */
+  /**
+   * `attached`: how the session is connected now; `carries`: whether that connection takes and brings sound itself; the
+   * others send on it, or say that they did not.
+   */
   constructor(
     readonly attached: () => DownAttached | null,
     readonly tell: (envelope: object) => boolean,
     readonly send: (envelope: Uint8Array<ArrayBuffer>) => boolean,
+    readonly carries: () => boolean = () => true,
   ) {}
 
   /** Returns how to stop. A session that is live already is told of as `back`. */

@@ -106,7 +106,8 @@ export class Capture {
 
   /** Whether the connection could carry the voice itself. */
   get portable(): boolean {
-    return this.worker !== null && "AudioDecoder" in globalThis && this.sounds.attached()?.captures === true;
+    const { sounds } = this;
+    return this.worker !== null && "AudioDecoder" in globalThis && sounds.carries() && sounds.attached()?.captures === true;
   }
 
   /** The connection should carry the voice itself, or should not any more. */

@@ -158,6 +158,14 @@ export class Dialler {
     return found;
   }
 
+  /** The same, if it can call by a ticket; one that cannot is let go of. */
+  byTicket(): Peer | null {
+    const found = this.ready();
+    if (found?.armed === true) return found;
+    found?.close();
+    return null;
+  }
+
   /** A peer, made now if need be. */
   async make(): Promise<Peer> {
     await this.prepare();

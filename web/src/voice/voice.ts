@@ -34,9 +34,6 @@ import { viewOf, Views, type VoiceState, type VoiceView } from "./view";
 import { Watch } from "./watch";
 import { Wish } from "./wish";
 
-/** How often it is seen what sounds. */
-const LOOK_MS = 20;
-
 export class Voice {
   readonly output: Output;
   readonly microphone: Microphone;
@@ -216,7 +213,12 @@ export class Voice {
   private back(): void {
     this.tellReady();
     this.call?.introduce();
-    if (this.fallback.on) return this.playout.ready(true); // what the stream of this connection plays is told anew
+    if (this.fallback.on && this.capture.portable) return this.playout.ready(true); // what its stream plays is told anew
+    if (this.fallback.on) {
+      this.climbed(); // this connection has none
+      this.become("calling");
+      return this.dial();
+    }
     // Its call was lost while the session was away, when nobody could be told, or called. Another node is `atNode`'s.
     const waits = this.on() && this.state !== "failed" && this.idle() && this.session.node === this.node;
     if (waits || this.watch.lost || this.swallowed.pending) this.dial();
@@ -269,8 +271,7 @@ export class Voice {
       // Told before the connection is up, so that the first frame over it may be speech.
       answered: () => this.tellReady(),
       connected: () => {
-        this.tries = 0;
-        this.ticks.start(LOOK_MS);
+        this.ticks.start();
         this.roaming.begin();
         this.dialler.leave(); // a second path that is not needed is no second path by the time one is
         this.climbed();
@@ -300,7 +301,7 @@ export class Voice {
     if (!this.fallback.on) {
       this.swallowed.over();
       this.fallback.start();
-      this.ticks.start(LOOK_MS);
+      this.ticks.start();
       this.capture.renew();
     }
     this.become("live");
@@ -316,14 +317,13 @@ export class Voice {
     // A call that waits takes over when this page says so, and from the very frame that it says.
     await this.dialler.near();
     if (!this.fallback.on) return;
-    const peer = this.dialler.ready();
-    if (peer?.armed === true) return this.callBy(peer, true);
-    peer?.close();
-    this.again(true);
+    const peer = this.dialler.byTicket();
+    return peer === null ? this.again(true) : this.callBy(peer, true);
   }
 
   /** A call stands, or nobody talks: the connection carries no voice any more. */
   private climbed(): void {
+    this.tries = 0;
     this.swallowed.over();
     this.left?.call.drop();
     this.left = null;
@@ -354,9 +354,8 @@ export class Voice {
     this.call = null;
     this.tries = 1;
     this.fallBack();
-    const peer = this.dialler.ready();
-    if (peer?.armed === true) this.callBy(peer, true);
-    else peer?.close();
+    const peer = this.dialler.byTicket();
+    if (peer !== null) this.callBy(peer, true);
   }
 
   /** The first frame wins: of the call that seemed lost, or of the connection that stands for it. */
