@@ -45,6 +45,8 @@ class Coming:
         self.attachment = attachment
         self.envelope = envelope
         self.proof_key = proof_key
+        self.arrived = False
+        """Whether the session has been told: whoever is not let in after that is to be seen off."""
         self.device = envelope.device[:128]
         self.worker = envelope.worker if ticket.role == "agent" else ""
         self.takes: tuple[Medium, ...] = ("text",) if envelope.takes is None else envelope.takes

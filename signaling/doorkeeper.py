@@ -7,8 +7,10 @@ told so.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from hub.keys.errors import KeysError, TicketRefused
@@ -32,9 +34,12 @@ from legato.wire.up import Attach, Resume, Work
 from signaling.coming import Coming, reaches_for_another
 from signaling.connection import close_codes
 from signaling.connection.batches import producer_name
+from signaling.connection.chores import Chores
 from signaling.connection.effects import NEVER
 from signaling.holders import Holders
 from signaling.shares import Shares
+
+log: Final = logging.getLogger("legato.connection")
 
 ENTRY: Final[frozenset[Kind]] = frozenset({"access", "invite"})
 LEVELS: Final = {"": 0, "memory": 1, "buffered": 2, "replicated": 3, "synced": 4}
@@ -97,6 +102,8 @@ class Doorkeeper:
         self._node = keeping.node
         self._signer = keeping.signer
         self._keeping = keeping
+        self.chores = Chores(_unseen)
+        """The seeing off of those who had arrived and could not be let in."""
 
     async def admit(self, envelope: Attach | Resume) -> Arrival | TurnedAway:
         """Bring somebody in. Cancelled, or turned away, nobody is."""
@@ -222,7 +229,10 @@ class Doorkeeper:
         try:
             arrival = await self._arrive(coming, room, after, holding)
         except BaseException:
-            self._node.release(room)
+            if coming.arrived:
+                self.chores.begin(partial(_see_off, self._node, room, coming))
+            else:
+                self._node.release(room)
             raise
         if isinstance(arrival, TurnedAway):
             self._node.release(room)
@@ -235,24 +245,24 @@ class Doorkeeper:
         after: Position | None,
         holding: Callable[[Coming], Awaitable[ResumeTicket | TurnedAway | None]],
     ) -> Arrival | TurnedAway:
-        ticket = coming.ticket
         resume = await holding(coming)
         if isinstance(resume, TurnedAway):
             return resume
-        producer = producer_name(ticket.participant, coming.envelope.producer)
+        producer = producer_name(coming.ticket.participant, coming.envelope.producer)
         opened, epoch = await room.open_producer(producer), room.position.epoch
         if after is not None:
             await room.reach(after)
         away_since = coming.recognised(room)
-        returning = ticket.participant in room.state.participants
+        returning = coming.ticket.participant in room.state.participants
         presence = coming.presence()
         arrived = await self._node.arrive(room, presence)
         if isinstance(arrived, Refusal):
             return _turned(arrived)
+        coming.arrived = True
         while room.position.epoch != epoch:  # a tail was lost, and perhaps batches that the opening spoke of
             opened, epoch = await room.open_producer(producer), room.position.epoch
         return Arrival(
-            ticket=ticket,
+            ticket=coming.ticket,
             room=room,
             actor=presence.actor,
             presence=presence,
@@ -356,3 +366,19 @@ def _turned(refusal: Refusal) -> TurnedAway:
     comes_back = code in (close_codes.OVERLOADED, close_codes.TOO_FAST)
     reason = _SAID.get(refusal.reason, "not_found" if code == close_codes.NOT_FOUND else refusal.reason)
     return TurnedAway(code, reason, refusal.detail, (refusal.retry_after_ms or 1000) if comes_back else NEVER)
+
+
+async def _see_off(node: Node, room: Room, coming: Coming) -> None:
+    """They had arrived, and are told that they could not come in. Of an attachment that was named just now they know
+    nothing."""
+    try:
+        if coming.presence().fresh:
+            await node.departed(room, coming.attachment)
+        else:
+            await node.lost(room, coming.attachment, "did not arrive")
+    finally:
+        node.release(room)
+
+
+def _unseen(failure: Exception) -> None:
+    log.error("seeing somebody off failed", extra={"kind": type(failure).__name__}, exc_info=failure)

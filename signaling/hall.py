@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from hub.keys.errors import KeysError
 from hub.keys.positions import Positions
 from hub.keys.signer import Revocations
 from hub.node.promise import Node, Shown, Welcome
-from hub.store.promise import SessionKey
+from hub.store.promise import SessionKey, StoreUnavailable
+from legato.session.commands import Refusal
 from legato.session.ids import RandomBytes
 from legato.wire import down
 from legato.wire.up import VERSION, Attach, Resume
@@ -207,10 +209,16 @@ class Hall:
             self._it.node.release(arrival.room)
 
     async def _still_here(self, name: tuple[SessionKey, str]) -> None:
-        """A client that came back while its going was being written down: it is here."""
+        """A client that came back while its going was being written down: it is here, or must come again."""
         line = self._attachments.get(name)
-        if line is not None and line.arrival is not None:
-            await self._it.node.arrive(line.arrival.room, line.arrival.presence)
+        if line is None or line.arrival is None:
+            return
+        try:
+            arrived = await self._it.node.arrive(line.arrival.room, line.arrival.presence)
+        except (StoreUnavailable, KeysError):
+            arrived = Refusal("unavailable")
+        if isinstance(arrived, Refusal) and self._attachments.get(name) is line:
+            line.close(close_codes.OVERLOADED, "unavailable", 1000)
 
     def farewell(self, machine: Connection, reason: str) -> list[Effect]:
         """What a room that is gone means for its connections."""
@@ -257,6 +265,7 @@ class Hall:
         for line in self:
             line.close(close_codes.GOING_AWAY, "draining")
         await self.chores.settled(self.patience_s)
+        await self.doorkeeper.chores.settled(self.patience_s)  # begun by ours
 
 
 def _unseen(failure: Exception) -> None:

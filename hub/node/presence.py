@@ -9,11 +9,12 @@ answers with `back` at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from msgspec import structs
 
+from hub.node.follower import Stage
 from hub.node.insisting import insist
 from hub.node.promise import Done, Moved, Presence
 from hub.node.recent import Told
@@ -60,8 +61,10 @@ class Attendance:
         room.signal(HUB, CARRIED + attachment, data)
 
     async def arrive(self, room: Room, presence: Presence) -> Done | Refusal:
-        """Append what an arrival means, and note that the attachment is here."""
+        """Append what an arrival means, and note that the attachment is here. If it fails, nobody is here for it; what
+        is in the log of it all the same is taken back in the background."""
         attachment = presence.actor.attachment
+        before = room.present.get(attachment)
         room.present[attachment] = presence
         if not presence.fresh:
             room.signal(HUB, HERE, {"attachment": attachment, "node": self._tools.node})
@@ -71,15 +74,46 @@ class Attendance:
             decided.append(self._arrival(state, presence))
             return decided[-1]
 
-        done, _ = await asyncio.gather(
-            room.settle(PRODUCER, arrival),
-            self._tools.store.hold(self._holder, room.key, NOTE + attachment),
-        )
-        if isinstance(done, Refusal):
-            room.present.pop(attachment, None)
-            await self._tools.store.let_go(self._holder, room.key, NOTE + attachment)
-            return done
-        return _with_right(done, decided[-1], presence)
+        settling = asyncio.ensure_future(room.settle(PRODUCER, arrival))
+        arrived = False
+        try:
+            done, _ = await asyncio.gather(settling, self._hold(room, attachment))
+            arrived = isinstance(done, Done)
+            return _with_right(done, decided[-1], presence) if isinstance(done, Done) else done
+        finally:
+            if not arrived:
+                if room.present.get(attachment) is presence:
+                    room.present.pop(attachment)
+                    if before is not None:  # an older connection, which is still here
+                        room.present[attachment] = before
+                self._tools.spawn(self._take_back(room, presence, settling))
+
+    async def _take_back(
+        self, room: Room, presence: Presence, settling: asyncio.Future[Done | Refusal]
+    ) -> None:
+        """An arrival failed. Of an attachment that was named just now nobody knows: it is closed."""
+        attachment = presence.actor.attachment
+
+        async def leave() -> None:
+            await room.follower.caught_up()  # perhaps nobody was told that it is in the log
+            if presence.fresh:
+                await self._close(room, attachment)
+            else:
+                await self.died(room, attachment, "did not arrive")
+
+        room.leaving += 1
+        try:
+            if _refused_for_good(settling):
+                await insist(lambda: self._forget(room, attachment))
+            else:
+                await insist(lambda: self._hold(room, attachment))  # this node may die before it is known
+                await asyncio.wait([settling])
+                await self._see_off(room, attachment, leave)
+        finally:
+            room.leaving -= 1
+
+    async def _hold(self, room: Room, attachment: str) -> None:
+        await self._tools.store.hold(self._holder, room.key, NOTE + attachment)
 
     def rewound(self, room: Room) -> None:
         """A tail was lost, and with it perhaps arrivals and notes: say again who is here."""
@@ -87,7 +121,7 @@ class Attendance:
             self._tools.spawn(self._again(room, attachment, presence))
 
     async def _again(self, room: Room, attachment: str, presence: Presence) -> None:
-        await insist(lambda: self._tools.store.hold(self._holder, room.key, NOTE + attachment))
+        await insist(lambda: self._hold(room, attachment))
         if attachment in room.present and attachment not in room.state.attachments:
             await insist(lambda: self._arrive_again(room, presence))
         elif attachment in room.present:
@@ -100,14 +134,25 @@ class Attendance:
         """Its last connection here ended or fell silent."""
         if attachment in room.present:
             room.present.pop(attachment, None)
-            await insist(lambda: self.died(room, attachment, reason))
-            await insist(lambda: self._forget(room, attachment))
+            await self._see_off(room, attachment, lambda: self.died(room, attachment, reason))
 
     async def departed(self, room: Room, attachment: str) -> None:
         """It detached on purpose."""
         room.present.pop(attachment, None)
-        await insist(lambda: self._close(room, attachment))
-        await insist(lambda: self._forget(room, attachment))
+        await self._see_off(room, attachment, lambda: self._close(room, attachment))
+
+    async def _see_off(self, room: Room, attachment: str, say: Callable[[], Awaitable[None]]) -> None:
+        """Insist on saying it, then let the note go. In a room that is closed nothing can be said: while there is such
+        a session, the note stays for whoever sees to what this node leaves."""
+
+        async def said() -> None:
+            if room.follower.stage is not Stage.CLOSED:
+                await say()
+            elif await self._tools.store.exists(room.key) == "yes":
+                return
+            await self._forget(room, attachment)
+
+        await insist(said)
 
     async def _close(self, room: Room, attachment: str) -> None:
         surely(await room.settle(PRODUCER, lambda state: _told(closed(state, attachment))))
@@ -150,7 +195,7 @@ class Attendance:
         await insist(lambda: self._say_still_here(room, attachment))
 
     async def _say_still_here(self, room: Room, attachment: str) -> None:
-        await self._tools.store.hold(self._holder, room.key, NOTE + attachment)
+        await self._hold(room, attachment)
         now = self._tools.session_now()
         await room.settle(
             PRODUCER,
@@ -187,6 +232,14 @@ class Attendance:
             return _told(events)
         taken = decide(foresee(state, events), actor, presence.accept)
         return _told(events) if isinstance(taken, Refusal) else conducted([*events, *taken])
+
+
+def _refused_for_good(settling: asyncio.Future[Done | Refusal]) -> bool:
+    """Whether it is known that nothing of it will ever be in the log."""
+    if not settling.done() or settling.cancelled() or settling.exception() is not None:
+        return False
+    answer = settling.result()
+    return isinstance(answer, Refusal) and not answer.retry_after_ms
 
 
 def _with_right(done: Done, decided: Decided | Refusal, presence: Presence) -> Done:

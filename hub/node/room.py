@@ -51,6 +51,8 @@ class Room:
         self.key = key
         self.present: dict[str, Presence] = {}
         """Attachments that are connected to this node, and how they came."""
+        self.leaving = 0
+        """How many that could not come in are still to be seen off."""
         self.rewound: Callable[[Room], None] | None = None
         """Told when the state was replaced: what was noted in the store may be gone too."""
         self.watch: Callable[[Room, list[Told]], None] | None = None
@@ -92,8 +94,8 @@ class Room:
 
     @property
     def quiet(self) -> bool:
-        """Whether nobody listens and nothing is on its way."""
-        return not len(self._delivery) and self._executor.idle
+        """Whether nobody listens, nothing is on its way, and nobody is to be seen off."""
+        return not len(self._delivery) and self._executor.idle and not self.leaving
 
     # --- listening
 
