@@ -46,13 +46,12 @@ def at_most(state: State, attachment: str) -> Reaches:
 
 
 def reach(state: State, participant: str, most: Reaches = "all") -> Reach:
-    """How far what the participant says goes, in voice or in text, on a device that reaches so far at `most`, or what
-    they said when they reached so far."""
+    """How far what the participant says goes, in voice or in text, on a device that reaches so far at `most`."""
     who = state.participants.get(participant)
     if who is None or who.left:
         return Reach.NOBODY
     if who.role == "user":
-        return Reach.NOBODY if state.held or most == "nobody" else Reach.ALL
+        return Reach.NOBODY if state.held else Reach.ALL
     if who.role not in PEOPLE or most == "nobody":
         return Reach.NOBODY
     if state.responder == participant or who.stance in ("", "barge"):

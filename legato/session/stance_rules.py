@@ -139,7 +139,8 @@ def as_routed(
     """What the ears made of somebody's speech (which, where and when it was said, went so far at `most`), as far as it
     goes: a turn or an answer, a whisper, or nothing. A turn that had begun when the speaker's reach changed ends, and
     asks for no answer."""
-    far = reach(state, participant, most)
+    # No device bounds a user's words, but a hold does, and what was said in it is understood when it is over.
+    far = Reach.NOBODY if most == "nobody" else reach(state, participant, most)
     heard_by = state.responder if far is Reach.RESPONDER and state.responder != participant else ""
     if far is Reach.ALL:
         return as_answer(state, participant, events)
