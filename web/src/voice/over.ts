@@ -4,20 +4,22 @@
  * connection has ended for good, nothing does.
  */
 import type { Session } from "../client";
-import type { Voice } from "./voice";
+import type { Microphone } from "./microphone";
+import type { Output } from "./output";
+import type { VoiceView } from "./view";
 
 const LOOK_MS = 100;
 /** Silence after which nothing more is to come: what was written last may have to be made yet. */
 const SILENT_MS = 3_000;
 const SILENCE = 0.005;
 
-/** What of `voice` is needed. */
+/** What of a voice is needed. */
 export interface Stopped {
-  readonly current: Pick<Voice["current"], "state" | "microphone">;
-  readonly microphone: Pick<Voice["microphone"], "close">;
-  readonly output: Pick<Voice["output"], "level">;
-  onChange: Voice["onChange"];
-  stop: Voice["stop"];
+  readonly current: Pick<VoiceView, "state" | "microphone">;
+  readonly microphone: Pick<Microphone, "close">;
+  readonly output: Pick<Output, "level">;
+  onChange(listener: (view: VoiceView) => void): () => void;
+  stop(): Promise<void>;
 }
 
 /** Stop `voice` when there is nobody to talk with any more; whoever begins after that is stopped likewise. */
