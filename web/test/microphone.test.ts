@@ -1,16 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Microphone } from "../src/voice/microphone";
-
-/** What a tab keeps. */
-function memory(): Storage {
-  const kept = new Map<string, string>();
-  const storage = {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  };
-  return storage as unknown as Storage;
-}
+import { memory } from "./memory";
 
 class Track {
   enabled = true;

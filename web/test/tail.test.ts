@@ -1,14 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Tail } from "../src/voice/tail";
+import { memory } from "./memory";
 
 const FRAME = 960;
-
-/** What a tab keeps over its reloads. */
-function memory(kept: Record<string, string> = {}): Storage {
-  const map = new Map(Object.entries(kept));
-  const [get, set] = [(key: string) => map.get(key) ?? null, (key: string, value: string) => void map.set(key, value)];
-  return { getItem: get, setItem: set, removeItem: (key: string) => void map.delete(key) } as unknown as Storage;
-}
 
 describe("what a microphone said and nobody acknowledged", () => {
   test("is named by the page after a reload, with its bounds, until that is heard", () => {

@@ -3,21 +3,11 @@ import type { Session } from "../src/client";
 import { fold } from "../src/client/fold";
 import type { Event } from "../src/client/generated";
 import { Wish } from "../src/voice/wish";
+import { memory } from "./memory";
 
 const granted = (token: number, attachment: string): Event => ({
   type: "right_granted", by: "hub", offset: token, right: "playout:ada", holder: "ada", token, attachment,
 });
-
-/** What a tab keeps. */
-function memory(): Storage {
-  const kept = new Map<string, string>();
-  const storage = {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  };
-  return storage as unknown as Storage;
-}
 
 /** A tab of Ada's, as far as a wish sees it. */
 class Tab {

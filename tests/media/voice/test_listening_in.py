@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -125,6 +125,20 @@ async def test_what_is_whispered_is_kept_as_an_aside_and_what_is_said_to_all_is_
         assert not any(frame.aside for frame in await kept.read(ada.ear.track, [0]))
 
 
+class Bring(Protocol):
+    def __call__(self, first: int, last: int, *, resent: bool) -> None: ...
+
+
+def bringing(ear: CapturedEar, house: House) -> Bring:
+    """Brings frames of a capture, from the first to before the last; those that are `resent` say so."""
+    said = [packet(number) for number in range(40)]
+
+    def bring(first: int, last: int, *, resent: bool) -> None:
+        ear.on_stream(Audio(1, 1, first * FRAME, tuple(said[first:last]), resent), house.clock())
+
+    return bring
+
+
 @virtual
 async def test_a_whisper_that_comes_late_is_an_aside_though_its_speaker_barged_in_meanwhile() -> None:
     house = House()
@@ -136,12 +150,7 @@ async def test_a_whisper_that_comes_late_is_an_aside_though_its_speaker_barged_i
             assert voice is not None
             ear = await voice.ear_for(bob.device, bob.name, "k1")
         assert isinstance(ear, CapturedEar)
-        said = {number: packet(number) for number in range(40)}
-
-        def bring(first: int, last: int, *, resent: bool) -> None:
-            frames = tuple(said[number] for number in range(first, last))
-            ear.on_stream(Audio(1, 1, first * FRAME, frames, resent), house.clock())
-
+        bring = bringing(ear, house)
         bring(0, 10, resent=False)
         await bob.do(c.ChangeStance(stance="barge"))
         bring(20, 30, resent=False)
@@ -317,16 +326,11 @@ async def test_an_agent_that_listens_itself_hears_no_whisper_that_comes_late() -
             ear = await voice.ear_for(bob.device, bob.name, "k1")
             assert voice.taps.add(agent, Listen(format="opus"))
         assert isinstance(ear, CapturedEar)
-        said = {number: packet(number) for number in range(40)}
-
-        def bring(first: int, last: int, *, resent: bool) -> None:
-            frames = tuple(said[number] for number in range(first, last))
-            ear.on_stream(Audio(1, 1, first * FRAME, frames, resent), house.clock())
-
+        bring = bringing(ear, house)
         bring(0, 10, resent=False)
         await asyncio.sleep(0.1)
         await bob.do(c.ChangeStance(stance="barge"))
         bring(20, 30, resent=False)
         bring(10, 20, resent=True)
         await asyncio.sleep(1)
-        assert agent.heard == [said[number] for number in range(20, 30)]
+        assert agent.heard == [packet(number) for number in range(20, 30)]
